@@ -1,0 +1,75 @@
+"""Files and directories that are complete or not there.
+
+Everything is written under a temporary sibling name and renamed into place, so a reader never
+meets half a file and an interrupted command leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["atomic_directory", "remove_abandoned", "write_json", "write_text"]
+
+_PARTIAL = ".partial-"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL, suffix=path.suffix)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(temporary, 0o644)  # mkstemp makes files that only the owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON. NaN and infinity raise ValueError: they are not JSON."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+@contextmanager
+def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty directory that becomes ``final`` when the block ends without an exception.
+
+    On any exception, keyboard interrupt included, the directory is removed again. An existing
+    ``final`` is replaced only with ``replace=True``; otherwise FileExistsError is raised.
+    """
+    if final.exists() and not replace:
+        raise FileExistsError(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=f"{_PARTIAL}{final.name}-"))
+    os.chmod(temporary, 0o755)
+    try:
+        yield temporary
+        if final.exists():
+            retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_PARTIAL))
+            os.rename(final, retired / final.name)
+            os.rename(temporary, final)
+            shutil.rmtree(retired, ignore_errors=True)
+        else:
+            os.rename(temporary, final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove what a killed process left half-written directly below ``parent``."""
+    if parent.is_dir():
+        for leftover in parent.glob(f"{_PARTIAL}*"):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)

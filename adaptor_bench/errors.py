@@ -1,0 +1,61 @@
+"""Errors that reach the user as one or two plain lines.
+
+Every error carries what went wrong, where, and what to do about it. The command line turns
+them into an exit code; a library caller catches :class:`BenchError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+__all__ = ["BenchError", "InputError", "UsageError", "suggest"]
+
+
+class BenchError(Exception):
+    """Base of all errors this package raises on purpose.
+
+    ``exit_code`` is the process exit code: 1 the input was judged and found wanting,
+    2 wrong usage, 3 internal error.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n{self.hint}"
+
+
+class InputError(BenchError):
+    """The data, labels, predictions or run directories given are not usable as they are."""
+
+    exit_code = 1
+
+    @classmethod
+    def collect(
+        cls, headline: str, problems: Sequence[str], *, hint: str | None = None, limit: int = 20
+    ) -> InputError:
+        """One error that lists all ``problems``, capped at ``limit`` lines with the total count."""
+        lines = [headline, *(f"  {problem}" for problem in problems[:limit])]
+        if len(problems) > limit:
+            lines.append(f"  ... and {len(problems) - limit} more")
+        return cls("\n".join(lines), hint=hint)
+
+
+class UsageError(BenchError):
+    """The command or function was called with something that does not exist or does not fit."""
+
+    exit_code = 2
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """A hint for an unknown ``word``: ``did you mean ...?``, or the list of what exists."""
+    known = sorted(known)
+    close = get_close_matches(word, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(repr(c) for c in close)}?"
+    return f"Known: {', '.join(known)}." if known else "There is none."
