@@ -1,0 +1,1 @@
+"""Datasets on disk: labels, frames, folds, pixels, and the drawn phantom."""

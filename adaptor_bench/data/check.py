@@ -1,0 +1,121 @@
+"""Read all frames of a dataset once: every problem at once, and a fingerprint of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.data.images import read_image
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.errors import InputError
+
+__all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
+
+Progress = Callable[[int, int], None]
+Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class LoadedFrame:
+    """A frame with its pixels (as ``prepare`` left them), its points and its size on disk.
+
+    ``points`` has shape (N, 2), order x, y, in pixels of the frame as stored; ``size`` is
+    (width, height) of the frame as stored.
+    """
+
+    frame: Frame
+    image: NDArray[np.uint8]
+    points: NDArray[np.float64]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class DomainFrames:
+    """All frames of one domain, and one hash over their names, image files and label files."""
+
+    frames: tuple[LoadedFrame, ...]
+    fingerprint: str
+
+    def of(self, surgeries: Iterable[str]) -> tuple[LoadedFrame, ...]:
+        """The frames of these surgeries, in order."""
+        wanted = set(surgeries)
+        return tuple(loaded for loaded in self.frames if loaded.frame.surgery in wanted)
+
+
+def load_frames(
+    dataset: Dataset,
+    domains: Iterable[str],
+    *,
+    prepare: Prepare = lambda image: image,
+    progress: Progress | None = None,
+) -> dict[str, DomainFrames]:
+    """Load every frame of ``domains``, or raise one InputError that lists all problems by file.
+
+    A problem is an image or label that is missing or unreadable, a label whose stated size is
+    not the image's, or a point outside the frame. ``prepare`` runs on each decoded image (for
+    example a resize), so that only what is needed stays in memory.
+    """
+    todo = [(domain, frame) for domain in domains for frame in dataset.domain(domain)]
+    problems: list[str] = []
+    digests = {domain: hashlib.sha256() for domain, _ in todo}
+    loaded: dict[str, list[LoadedFrame]] = {domain: [] for domain, _ in todo}
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        results = pool.map(lambda item: _load(item[1], prepare), todo)
+        for done, ((domain, _), (result, found, sha)) in enumerate(
+            zip(todo, results, strict=True), start=1
+        ):
+            problems += found
+            digests[domain].update(sha)
+            if result is not None:
+                loaded[domain].append(result)
+            if progress is not None:
+                progress(done, len(todo))
+    if problems:
+        raise InputError.collect(
+            f"{dataset.root}: {len(problems)} problem(s) in {len(todo)} frames; nothing was run",
+            problems,
+            hint="Repair or remove these files and start again.",
+        )
+    return {d: DomainFrames(tuple(loaded[d]), digests[d].hexdigest()) for d in loaded}
+
+
+def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str], bytes]:
+    """The frame or None, its problems, and the hash of its name and two files."""
+    problems: list[str] = []
+    digest = hashlib.sha256(frame.key.encode())
+    image = points = None
+    try:
+        image = read_image(frame.image)
+        digest.update(frame.image.read_bytes())
+    except InputError as error:
+        problems.append(error.message)
+    try:
+        label = read_points(frame.label)
+        digest.update(frame.label.read_bytes())
+        points = label.points
+    except InputError as error:
+        problems.append(error.message)
+    if image is None or points is None:
+        return None, problems, digest.digest()
+    size = image.shape[1], image.shape[0]
+    if label.size is not None and label.size != size:
+        problems.append(
+            f"{frame.label}: says {label.size[0]}x{label.size[1]}, "
+            f"its image is {size[0]}x{size[1]}"
+        )
+    outside = ((points < -0.5) | (points > np.array(size) - 0.5)).any(axis=1)
+    problems += [
+        f"{frame.label}: /points/{i} ({points[i, 0]:g}, {points[i, 1]:g}) is outside the "
+        f"{size[0]}x{size[1]} frame"
+        for i in np.flatnonzero(outside)
+    ]
+    if problems:
+        return None, problems, digest.digest()
+    return LoadedFrame(frame, prepare(image), points, size), [], digest.digest()

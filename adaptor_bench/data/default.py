@@ -1,0 +1,43 @@
+"""The embedded dataset: the phantom, drawn once into the user's cache directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from adaptor_bench.data.phantom import GENERATOR_VERSION, write_phantom
+from adaptor_bench.progress import Progress, message
+
+__all__ = ["cache_directory", "cached_phantom"]
+
+
+def cache_directory() -> Path:
+    """``$ADAPTOR_BENCH_CACHE``, or the platform's place for what can be made again."""
+    chosen = os.environ.get("ADAPTOR_BENCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local"))
+    elif sys.platform == "darwin":
+        base = Path("~/Library/Caches")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return base.expanduser() / "adaptor_bench"
+
+
+def cached_phantom(profile: str, progress: Progress) -> Path:
+    """The folder of the phantom ``profile`` (tiny, mini, paper), seed 0; drawn if not there yet.
+
+    The folder's name carries the generator's version, so a newer generator draws anew.
+    """
+    root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
+    if root.is_dir():
+        return root
+    message(f"drawing the phantom dataset ({profile}) into {root}, once")
+    with progress.bar("phantom") as bar:
+        try:
+            write_phantom(root, profile, 0, progress=bar)
+        except FileExistsError:
+            pass  # another process drew it at the same time
+    return root

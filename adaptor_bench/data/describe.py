@@ -1,0 +1,93 @@
+"""What a dataset folder holds: surgeries, frames, points, and the folds it will get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptor_bench.data.folds import plan_folds
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.errors import InputError
+
+__all__ = ["describe_dataset", "describe_text"]
+
+
+def describe_dataset(root: Path) -> dict[str, Any]:
+    """Counts per domain and surgery, landmark statistics, and Table 1 of the folds.
+
+    Raises InputError listing every unreadable label.
+    """
+    dataset = index_dataset(root)
+    domains: dict[str, Any] = {}
+    problems: list[str] = []
+    for domain, frames in dataset.frames.items():
+        counts: list[int] = []
+        by_surgery: dict[str, list[int]] = {}
+        for frame in frames:
+            try:
+                number = len(read_points(frame.label).points)
+            except InputError as error:
+                problems.append(error.message)
+                continue
+            counts.append(number)
+            by_surgery.setdefault(frame.surgery, []).append(number)
+        domains[domain] = {
+            "frames": len(frames),
+            "points": sum(counts),
+            "mean": float(np.mean(counts)) if counts else None,
+            "max": max(counts, default=0),
+            "empty": sum(number == 0 for number in counts),
+            "surgeries": {
+                s: {"frames": len(n), "points": sum(n)} for s, n in by_surgery.items()
+            },
+            **_folds(dataset.surgeries(domain), domain),
+        }
+    if problems:
+        raise InputError.collect(f"{root}: labels that cannot be read:", problems)
+    return {"name": dataset.name, "kind": dataset.kind, "domains": domains}
+
+
+def _folds(surgeries: dict[str, int], domain: str) -> dict[str, Any]:
+    try:
+        plan = plan_folds(surgeries, domain)
+    except InputError as error:
+        return {"fold_plan": None, "reason": error.message, "folds": []}
+    return {
+        "fold_plan": plan.name,
+        "folds": [
+            {
+                "fold": fold.number,
+                "validation": list(fold.validation),
+                "train_frames": sum(surgeries[s] for s in fold.train),
+                "validation_frames": sum(surgeries[s] for s in fold.validation),
+            }
+            for fold in plan.folds
+        ],
+    }
+
+
+def describe_text(description: dict[str, Any]) -> str:
+    """The description as lines for a terminal."""
+    lines = [f"{description['name']} ({description['kind']})"]
+    for domain, found in description["domains"].items():
+        mean = "-" if found["mean"] is None else f"{found['mean']:.1f}"
+        lines += [
+            "",
+            f"{domain}: {found['frames']} frames of {len(found['surgeries'])} surgeries, "
+            f"{found['points']} points ({mean} a frame, at most {found['max']}), "
+            f"{found['empty']} frames without any",
+        ]
+        lines += [
+            f"  {surgery:<16} {numbers['frames']:>5} frames {numbers['points']:>6} points"
+            for surgery, numbers in found["surgeries"].items()
+        ]
+        lines.append(f"  folds: {found['fold_plan'] or found['reason']}")
+        lines += [
+            f"    f{fold['fold']}: train {fold['train_frames']:>5}, validation "
+            f"{fold['validation_frames']:>4} ({', '.join(fold['validation'])})"
+            for fold in found["folds"]
+        ]
+    return "\n".join(lines)

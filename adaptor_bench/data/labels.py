@@ -1,0 +1,143 @@
+"""The one reader and writer of point JSON: labels, predictions and submissions alike.
+
+Conventions: x to the right, y down, pixels of the frame, pixel centres at integers. A file holds
+``points: [{"x": .., "y": ..}, ..]``, which may be empty; labels add ``imageWidth`` and
+``imageHeight``, predictions add ``folderName``, ``subfolderName``, ``imageFileName`` and may give
+each point a ``score``. Other keys are kept out of the way.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.atomic import write_text
+from adaptor_bench.errors import InputError
+
+__all__ = ["PointFile", "parse_points", "read_points", "write_points"]
+
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PointFile:
+    """What one point JSON says.
+
+    ``points`` has shape (N, 2), order x, y, in pixels of the frame; ``scores`` has shape (N,) or
+    is None when no point carries a score. ``size`` is (width, height) where the file states it.
+    """
+
+    points: Points
+    scores: NDArray[np.float64] | None = None
+    size: tuple[int, int] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def read_points(path: Path) -> PointFile:
+    """Read one point JSON.
+
+    Raises InputError, naming file and key, when the file is missing, is not JSON (NaN and
+    Infinity are not), or a point is not a pair of finite numbers.
+    """
+    try:
+        document = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not readable as JSON: {error}") from error
+    return parse_points(document, str(path))
+
+
+def parse_points(document: Any, where: str) -> PointFile:
+    """The content of a decoded point JSON; ``where`` names it in errors (InputError)."""
+    if not isinstance(document, dict):
+        raise InputError(f"{where}: expected an object with a key 'points', found a list or value")
+    entries = document.get("points")
+    if not isinstance(entries, list):
+        raise InputError(f"{where}: key 'points' is missing or not a list")
+    points = np.empty((len(entries), 2))
+    scores = np.full(len(entries), math.nan)
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise InputError(f"{where}: /points/{i} is not an object with x and y")
+        points[i] = _number(entry, "x", i, where), _number(entry, "y", i, where)
+        if "score" in entry:
+            scores[i] = _number(entry, "score", i, where)
+    has_scores = bool(entries) and not np.isnan(scores).any()
+    return PointFile(
+        points=points,
+        scores=scores if has_scores else None,
+        size=_size(document, where),
+        names={
+            key: document[key]
+            for key in ("folderName", "subfolderName", "imageFileName")
+            if isinstance(document.get(key), str)
+        },
+    )
+
+
+def write_points(
+    path: Path,
+    points: Points,
+    *,
+    folder: str,
+    subfolder: str,
+    image: str,
+    size: tuple[int, int] | None = None,
+    scores: NDArray[np.float64] | None = None,
+) -> None:
+    """Write one point JSON in the challenge's form, atomically.
+
+    ``points`` has shape (N, 2); ``size`` (width, height) is written for labels. Coordinates are
+    rounded to 1/1000 px. Raises ValueError on a non-finite coordinate.
+    """
+    points = np.asarray(points, dtype=float).reshape(-1, 2)
+    if not np.isfinite(points).all():
+        raise ValueError(f"{path}: refusing to write a point that is not finite")
+    entries: list[dict[str, float]] = [
+        {"x": round(float(x), 3), "y": round(float(y), 3)} for x, y in points
+    ]
+    if scores is not None:
+        for entry, score in zip(entries, scores, strict=True):
+            entry["score"] = round(float(score), 6)
+    document: dict[str, Any] = {
+        "folderName": folder,
+        "subfolderName": subfolder,
+        "imageFileName": image,
+    }
+    if size is not None:
+        document |= {"imageWidth": int(size[0]), "imageHeight": int(size[1])}
+    document["points"] = entries
+    write_text(path, json.dumps(document, allow_nan=False) + "\n")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _number(entry: dict[str, Any], key: str, index: int, where: str) -> float:
+    value = entry.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where}: /points/{index}/{key} is missing or not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InputError(f"{where}: /points/{index}/{key} is not finite")
+    return number
+
+
+def _size(document: dict[str, Any], where: str) -> tuple[int, int] | None:
+    if "imageWidth" not in document and "imageHeight" not in document:
+        return None
+    size = document.get("imageWidth"), document.get("imageHeight")
+    if not all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in size):
+        raise InputError(f"{where}: imageWidth and imageHeight must be positive whole numbers")
+    return size  # type: ignore[return-value]

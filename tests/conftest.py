@@ -1,0 +1,55 @@
+"""Small datasets in the challenge's layout, written by the tests themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adaptor_bench.data.labels import write_points
+
+SIZE = (512, 288)
+
+
+def write_frame(
+    root: Path, surgery: str, stem: str, points: object, *, size: tuple[int, int] = SIZE
+) -> Path:
+    """One frame with bright squares at its points; returns the label's path."""
+    points = np.asarray(points, dtype=float).reshape(-1, 2)
+    width, height = size
+    seed = sum(map(ord, surgery + stem))
+    image = np.random.default_rng(seed).integers(40, 70, (height, width, 3), dtype=np.uint8)
+    for x, y in np.round(points).astype(int):
+        image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = 230
+    video = root / surgery / "video_1"
+    (video / "images").mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(video / "images" / f"{stem}.png")
+    label = video / "point_labels" / f"{stem}.json"
+    write_points(
+        label, points, folder=surgery, subfolder="video_1", image=f"{stem}.png", size=size
+    )
+    return label
+
+
+@pytest.fixture
+def make_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Writes ``surgeries x frames`` frames with a few random points below ``tmp_path``."""
+
+    def make(
+        surgeries: tuple[str, ...] = ("case_1", "case_2", "case_3"),
+        frames: int = 2,
+        name: str = "dataset",
+        size: tuple[int, int] = SIZE,
+    ) -> Path:
+        root = tmp_path / name
+        rng = np.random.default_rng(0)
+        for surgery in surgeries:
+            for i in range(frames):
+                points = rng.uniform(10, np.array(size) - 10, (4, 2)).round(1)
+                write_frame(root, surgery, f"{i:06d}", points, size=size)
+        return root
+
+    return make
