@@ -1,0 +1,1 @@
+"""Matching, metrics, score files and their aggregation over folds. No torch anywhere below."""

@@ -1,0 +1,82 @@
+"""From the counts of folds to the numbers of a table row.
+
+Counts are pooled within a fold; a metric is computed per fold, then averaged over the folds, as
+the seed paper's Tables 2 and 3 are (arXiv 2110.05676; their spreads are population standard
+deviations, ddof 0). Mean F1 is the mean of the folds' F1, not a function of mean P and S.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from adaptor_bench.evaluate.metrics import METRICS, Counts
+
+__all__ = ["Aggregate", "aggregate"]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """One metric of one table row, all values in 0..1.
+
+    ``folds`` holds the value of every fold there is, NaN where it is 0/0. ``mean`` and ``std``
+    are None while a fold is missing, and NaN when a fold's value is NaN. ``n`` is the number of
+    folds behind them. ``seed_std`` is the spread, over seeds, of the mean over folds; None with
+    fewer than two seeds.
+    """
+
+    folds: dict[int, float]
+    mean: float | None
+    std: float | None
+    n: int
+    ddof: int
+    missing: tuple[int, ...] = ()
+    seed_std: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """No fold is missing and the mean is a number."""
+        return self.mean is not None and not math.isnan(self.mean)
+
+
+def aggregate(
+    counts: Mapping[int, Mapping[int, Counts]], folds: Sequence[int], ddof: int = 0
+) -> dict[str, Aggregate]:
+    """All metrics of one row from ``counts[seed][fold]``; ``folds`` are those of the plan.
+
+    With several seeds the value of a fold is the mean over the seeds. A fold counts as missing
+    unless *every* seed has it: averaging over a different set of seeds in each fold would compare
+    unlike things. ``ddof`` applies to the spread over folds and over seeds; where it leaves no
+    degree of freedom the spread is NaN.
+    """
+    seeds = sorted(counts)
+    missing = tuple(f for f in folds if not seeds or any(f not in counts[s] for s in seeds))
+    result = {}
+    for key, metric in METRICS.items():
+        table = {s: {f: metric.function(counts[s][f]) for f in counts[s]} for s in seeds}
+        present = [f for f in folds if any(f in table[s] for s in seeds)]
+        values = {f: _mean([table[s][f] for s in seeds if f in table[s]]) for f in present}
+        if missing:
+            result[key] = Aggregate(values, None, None, len(values), ddof, missing)
+            continue
+        per_seed = [_mean([table[s][f] for f in folds]) for s in seeds]
+        result[key] = Aggregate(
+            folds=values,
+            mean=_mean(list(values.values())),
+            std=_std(list(values.values()), ddof),
+            n=len(values),
+            ddof=ddof,
+            seed_std=_std(per_seed, ddof) if len(seeds) > 1 else None,
+        )
+    return result
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def _std(values: Sequence[float], ddof: int) -> float:
+    return float(np.std(values, ddof=ddof)) if len(values) > ddof else math.nan

@@ -1,0 +1,166 @@
+"""Matching: golden frames, brute force over all assignments, and properties."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adaptor_bench.errors import UsageError
+from adaptor_bench.evaluate.matching import RULES, match
+
+GOLDEN = Path(__file__).parent / "golden"
+brute_force = runpy.run_path(str(GOLDEN / "regenerate.py"))["brute_force"]
+CASES = sorted((GOLDEN / "matching").glob("*.json"))
+
+# A coarse grid, so that ties and distances at exactly the radius are frequent.
+coarse = st.tuples(st.integers(0, 14), st.integers(0, 14))
+fine = st.tuples(st.floats(0, 40), st.floats(0, 40))
+few = st.lists(coarse, max_size=5) | st.lists(fine, max_size=5)
+several = st.lists(coarse, max_size=12)
+rules = st.sampled_from(sorted(RULES))
+one_to_one = st.sampled_from(["hungarian", "official"])
+
+
+def counts(found):
+    return found.tp, found.fp, found.fn
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+def test_golden(path, rule):
+    case = json.loads(path.read_text("utf-8"))
+    found = match(case["predictions"], case["labels"], case["radius"], rule)
+    assert list(counts(found)) == case["expected"][rule]
+    if rule == "hungarian":
+        assert found.distances.sum() == pytest.approx(case["hungarian_summed_distance"], abs=1e-8)
+
+
+def test_all_golden_cases_are_there():
+    assert {*"ABCDEFGHIJ"} <= {path.stem for path in CASES}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_boundary(rule):
+    at_radius = [(14, 6)], [(14, 0)]
+    assert match(*at_radius, rule=rule, inclusive=True).tp == 1
+    assert match(*at_radius, rule=rule, inclusive=False).tp == 0
+    assert match(*at_radius, rule=rule).tp == (0 if rule == "nearest" else 1)
+
+
+@given(few, few, st.floats(0.5, 15) | st.just(6.0), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_hungarian_is_optimal(predictions, labels, radius, inclusive):
+    pairs, total = brute_force(predictions, labels, radius, inclusive)
+    found = match(predictions, labels, radius, "hungarian", inclusive)
+    assert found.tp == pairs
+    assert found.distances.sum() == pytest.approx(total, abs=1e-9)
+
+
+@given(few, few)
+@settings(max_examples=200, deadline=None)
+def test_hungarian_never_finds_fewer_than_official(predictions, labels):
+    assert match(predictions, labels).tp >= match(predictions, labels, rule="official").tp
+
+
+@given(several, several, rules, st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_order_of_points_does_not_matter(predictions, labels, rule, random):
+    before = match(predictions, labels, rule=rule)
+    p, q = list(range(len(predictions))), list(range(len(labels)))
+    random.shuffle(p)
+    random.shuffle(q)
+    after = match([predictions[i] for i in p], [labels[j] for j in q], rule=rule)
+
+    def coordinates(found, p, q):
+        return sorted((predictions[p[i]], labels[q[j]]) for i, j in found.pairs)
+
+    same = range(max(len(p), len(q), 1))
+    assert coordinates(after, p, q) == coordinates(before, same, same)
+
+
+@given(several, several, rules, st.integers(-300, 300), st.integers(-300, 300))
+@settings(max_examples=100, deadline=None)
+def test_translation(predictions, labels, rule, dx, dy):
+    def moved(points):
+        return [(x + dx, y + dy) for x, y in points]
+
+    before = match(predictions, labels, rule=rule)
+    after = match(moved(predictions), moved(labels), rule=rule)
+    assert counts(after) == counts(before)
+    assert np.array_equal(after.distances, before.distances)
+
+
+@given(several, several, one_to_one)
+@settings(max_examples=200, deadline=None)
+def test_exchange_of_sides(predictions, labels, rule):
+    tp, fp, fn = counts(match(predictions, labels, rule=rule))
+    assert counts(match(labels, predictions, rule=rule)) == (tp, fn, fp)
+
+
+@given(several, several, st.floats(1, 10), st.floats(0, 5))
+@settings(max_examples=200, deadline=None)
+def test_hungarian_grows_with_the_radius(predictions, labels, radius, more):
+    smaller = match(predictions, labels, radius)
+    assert match(predictions, labels, radius + more).tp >= smaller.tp
+    # The strict boundary is a smaller radius.
+    assert match(predictions, labels, radius, inclusive=False).tp <= smaller.tp
+
+
+@given(st.lists(coarse, unique=True, max_size=12), rules)
+@settings(max_examples=100, deadline=None)
+def test_labels_against_themselves(points, rule):
+    found = match(points, points, rule=rule)
+    assert counts(found) == (len(points), 0, 0)
+    assert not found.distances.any()
+
+
+@given(several, several, rules)
+@settings(max_examples=200, deadline=None)
+def test_pairs_are_one_to_one_and_within_reach(predictions, labels, rule):
+    found = match(predictions, labels, rule=rule)
+    assert found.pairs.shape == (found.tp, 2)
+    assert len(set(found.pairs[:, 0])) == len(set(found.pairs[:, 1])) == found.tp
+    assert list(found.pairs[:, 0]) == sorted(found.pairs[:, 0])
+    for (i, j), distance in zip(found.pairs, found.distances, strict=True):
+        assert distance == pytest.approx(np.hypot(*np.subtract(predictions[i], labels[j])))
+        assert distance <= 6
+    assert found.fp == len(predictions) - found.tp
+    assert found.fn == len(labels) - found.tp
+
+
+def test_a_crowd_keeps_its_precision():
+    """Large frames: the penalty for an unpaired point must not swamp small differences."""
+    rng = np.random.default_rng(3)
+    labels = rng.uniform(0, 100, (300, 2))
+    found = match(labels + 1e-7, labels)
+    assert found.tp == 300
+    assert np.array_equal(found.pairs[:, 0], found.pairs[:, 1])
+
+
+def test_radius_scales():
+    """Same picture at another scale, same pairs: no constant is hidden in the costs."""
+    rng = np.random.default_rng(4)
+    predictions, labels = rng.uniform(0, 60, (2, 20, 2))
+    expected = match(predictions, labels)
+    for scale in (2.0**-40, 2.0**40):
+        found = match(predictions * scale, labels * scale, 6 * scale)
+        assert np.array_equal(found.pairs, expected.pairs)
+
+
+def test_wrong_usage():
+    with pytest.raises(UsageError, match="hungarain") as caught:
+        match([], [], rule="hungarain")
+    assert "hungarian" in caught.value.hint
+    for radius in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="radius"):
+            match([], [], radius)
+    with pytest.raises(ValueError, match="shape"):
+        match([(1, 2, 3)], [])
+    with pytest.raises(ValueError, match="finite"):
+        match([(1, float("nan"))], [])
