@@ -1,0 +1,1 @@
+"""Points to heatmaps and back, in numpy, scipy and scikit-image. No torch."""
