@@ -1,0 +1,91 @@
+"""What a detector is to the harness: fit on a fold's training frames, then predict points.
+
+A method never meets the frames it is reported on before :meth:`Method.predict`, and there it is
+given their pixels without their labels: leakage is ruled out by what is handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.artefacts import ArtefactStore
+from adaptor_bench.data.check import DomainFrames, LoadedFrame
+from adaptor_bench.progress import Progress
+
+__all__ = ["Card", "FoldTask", "Method", "Pixels", "Prediction"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Who published a method and where; shown by ``bench methods`` and beside its numbers."""
+
+    title: str
+    paper: str = ""
+    url: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A frame to predict on: its key, its image (H, W, 3) uint8 RGB at the size the method asked
+    for, and the (width, height) of the frame as stored, in which points are to be returned."""
+
+    key: str
+    image: NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Points (N, 2), order x, y, px of the frame as stored; scores (N,) or None."""
+
+    points: NDArray[np.float64]
+    scores: NDArray[np.float64] | None = None
+
+
+@dataclass
+class FoldTask:
+    """Everything a method may learn from in one fold, and where it may keep things.
+
+    ``train`` are the frames to fit on; ``selection`` the frames of the training surgeries held
+    back for model selection (empty when there are too few surgeries); ``others`` the frames of
+    the other domains the method asked for. ``seed`` and ``device`` are to be obeyed; ``store``
+    keeps artefacts that other methods may share; ``notes`` collects sentences for the reader.
+    """
+
+    domain: str
+    train: tuple[LoadedFrame, ...]
+    selection: tuple[LoadedFrame, ...]
+    others: dict[str, DomainFrames]
+    fingerprint: str
+    seed: int
+    device: str
+    store: ArtefactStore
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+
+class Method(Protocol):
+    """A detector of a varying number of landmarks."""
+
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """(width, height) the images are resized to before they are handed over; None: as is."""
+
+    def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
+        """The other domains of the dataset whose frames ``fit`` wants for ``domain``."""
+
+    def fit(self, task: FoldTask) -> None:
+        """Learn from the task's frames."""
+
+    def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
+        """One prediction per frame, in order."""
+
+    def save(self, directory: Path) -> None:
+        """Write what is needed to predict again (the checkpoint) into an existing directory."""

@@ -1,0 +1,215 @@
+"""The registry of methods: one file in ``baselines/`` a family, found by folder, by decorator.
+
+The decorated function is the factory; its keyword-only signature is the schema of the method's
+parameters and its defaults are the paper's settings. A profile names the defaults it changes, an
+ablation is one line under its parent. Nothing heavy is imported until a factory is called.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
+from adaptor_bench.method import Card, Method
+from adaptor_bench.resources import bundled
+
+__all__ = ["PROFILES", "MethodSpec", "Registry", "discover", "method", "parse_setting"]
+
+PROFILES = ("smoke", "quick", "paper")
+_ENTRY_POINTS = "adaptor_bench.methods"
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """A registered method: name, card, factory, what its profiles and its ablation change."""
+
+    name: str
+    card: Card
+    factory: Callable[..., Method]
+    origin: str
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    ablates: str = ""
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The factory's keyword-only parameters and defaults: the paper's settings."""
+        return {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.factory).parameters.items()
+        }
+
+    def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
+
+        Raises UsageError for an unknown profile or parameter, or a value of the wrong type.
+        """
+        if profile not in PROFILES:
+            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
+        resolved = self.defaults
+        for source in (self.profiles.get(profile, {}), self.changes, settings or {}):
+            for key, value in source.items():
+                if key not in resolved:
+                    raise UsageError(
+                        f"method {self.name!r} has no parameter {key!r}",
+                        hint=suggest(key, resolved),
+                    )
+                resolved[key] = _fit_type(self.name, key, value, self.defaults[key])
+        return resolved
+
+    def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """What ``parameters`` change against the paper's settings: key -> [paper, here].
+
+        The change that makes an ablation what it is does not count.
+        """
+        paper = {**self.defaults, **self.changes}
+        return {k: [paper[k], v] for k, v in parameters.items() if paper[k] != v}
+
+    def build(self, parameters: Mapping[str, Any]) -> Method:
+        """Call the factory. This is where torch may enter."""
+        return self.factory(**parameters)
+
+
+class Registry:
+    """Methods by name. A name can be given once."""
+
+    def __init__(self) -> None:
+        self.methods: dict[str, MethodSpec] = {}
+        self.unavailable: dict[str, str] = {}
+
+    def add(self, spec: MethodSpec) -> None:
+        """Register; a name given twice is an error that names both files."""
+        if spec.name in self.methods:
+            raise BenchError(
+                f"method {spec.name!r} is registered twice: "
+                f"in {self.methods[spec.name].origin} and in {spec.origin}",
+                hint="Rename one of them.",
+            )
+        self.methods[spec.name] = spec
+
+    def get(self, name: str) -> MethodSpec:
+        """Method by name. Raises UsageError with what was probably meant."""
+        if name in self.methods:
+            return self.methods[name]
+        broken = "".join(f" ({f} could not be loaded: {r})" for f, r in self.unavailable.items())
+        raise UsageError(f"unknown method {name!r}{broken}", hint=suggest(name, self.methods))
+
+
+class _Registered:
+    """What the decorator leaves in place of the factory: it takes ablations."""
+
+    def __init__(self, registry: Registry, spec: MethodSpec) -> None:
+        self._registry = registry
+        self.spec = spec
+
+    def variant(self, name: str, *, ablates: str, **changes: Any) -> None:
+        """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates."""
+        spec = replace(
+            self.spec, name=f"{self.spec.name}/{name}", ablates=ablates, changes=changes
+        )
+        spec.resolve("paper")
+        self._registry.add(spec)
+
+
+_current = Registry()
+
+
+def method(
+    name: str, *, card: Card, profiles: Mapping[str, Mapping[str, Any]] | None = None
+) -> Callable[[Callable[..., Method]], _Registered]:
+    """Register the decorated factory under ``name``.
+
+    All its parameters must be keyword-only with defaults. ``profiles`` maps ``quick`` and
+    ``smoke`` to the parameters they change.
+    """
+
+    def register(factory: Callable[..., Method]) -> _Registered:
+        for parameter in inspect.signature(factory).parameters.values():
+            if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:
+                raise TypeError(f"{name}: parameter {parameter.name!r} must be keyword-only with a default")
+        spec = MethodSpec(name, card, factory, inspect.getsourcefile(factory) or "?", profiles or {})
+        for profile in PROFILES:
+            spec.resolve(profile)
+        _current.add(spec)
+        return _Registered(_current, spec)
+
+    return register
+
+
+def discover(folders: Iterable[Path] = ()) -> Registry:
+    """All methods: the ones shipped, those in ``folders``, and installed entry points.
+
+    A file that cannot be loaded is listed in :attr:`Registry.unavailable` with the reason; it
+    never takes the others down.
+    """
+    global _current
+    _current = registry = Registry()
+    for folder in (bundled("baselines"), *folders):
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of methods")
+        for path in sorted(folder.glob("*.py")):
+            if not path.name.startswith("_"):
+                _attempt(registry, str(path), lambda path=path: _load(path))
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=_ENTRY_POINTS):
+        _attempt(registry, entry.value, entry.load)
+    return registry
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """``key=value`` from the command line; the value is read as TOML, else kept as text."""
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip():
+        raise UsageError(f"--set {text!r} is not of the form key=value")
+    try:
+        return key.strip(), tomllib.loads(f"v = {value}")["v"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
+    before = dict(registry.methods)
+    try:
+        load()
+    except BenchError:
+        raise
+    except Exception as error:
+        registry.methods = before
+        registry.unavailable[source] = f"{type(error).__name__}: {error}"
+
+
+def _load(path: Path) -> ModuleType:
+    """Load under a private name, so that no top-level package 'baselines' is ever installed."""
+    name = f"adaptor_bench._method_files.{path.stem}"
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def _fit_type(name: str, key: str, value: Any, default: Any) -> Any:
+    """``value`` in the type of ``default``; whole numbers pass as floats, lists as tuples."""
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        if len(value) == len(default):
+            return tuple(
+                _fit_type(name, key, v, d) for v, d in zip(value, default, strict=True)
+            )
+    elif default is None or type(value) is type(default):
+        return value
+    raise UsageError(
+        f"method {name!r}: parameter {key!r} must be like {default!r}, got {value!r}"
+    )
