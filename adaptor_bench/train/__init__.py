@@ -1,0 +1,1 @@
+"""The only zone that imports torch: batches, augmentation, networks, losses, translation."""

@@ -1,0 +1,258 @@
+"""Train a heatmap network: a Lightning module, model selection, re-estimated batch norm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from adaptor_bench.errors import BenchError, UsageError
+from adaptor_bench.evaluate.matching import match
+from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
+from adaptor_bench.progress import Bar
+from adaptor_bench.train.augment import Augmentation
+from adaptor_bench.train.device import deterministic, train_once_through
+from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
+from adaptor_bench.train.losses import named_loss
+from adaptor_bench.train.networks import build_network
+from adaptor_bench.train.samples import Sample, SampleStream
+
+__all__ = ["Fitted", "TrainingSettings", "fit_network", "inner_f1"]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained.
+
+    ``sigma`` is in px at 512x288. Either ``steps`` counts optimiser steps, or ``epochs`` passes
+    over the frames. ``crop`` trains on windows of that many px of the network's image. The rate
+    warms up linearly over ``warmup`` of the steps, then follows a half cosine to 0
+    (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the network
+    is tried on the frames held back for selection, at equal distances, the last at the end.
+    ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
+    """
+
+    network: str
+    pretrained: bool
+    loss: str
+    sigma: float
+    combine: str
+    augmentation: Augmentation
+    optimiser: str
+    rate: float
+    weight_decay: float
+    schedule: str
+    warmup: float
+    batch: int
+    epochs: int
+    steps: int | None
+    crop: tuple[int, int] | None
+    selections: int
+    norm_batches: int
+    selection_decode: DecodeSettings
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Trained weights, and what was seen on the way (loss curve, trials of the selection)."""
+
+    weights: dict[str, Tensor]
+    history: dict[str, Any]
+
+
+def fit_network(
+    settings: TrainingSettings,
+    train: Sequence[Sample],
+    selection: Sequence[Sample],
+    *,
+    seed: int,
+    device: str,
+    bar: Bar,
+    workers: int = 0,
+) -> Fitted:
+    """Train on ``train``; keep the trial with the best F1 on ``selection``, else the last state.
+
+    Every image must have the same size. Raises BenchError when the loss stops being finite.
+    """
+    height, width = train[0].image.shape[:2]
+    sigma = settings.sigma * width / 512, settings.sigma * height / 288
+    steps = settings.steps or settings.epochs * math.ceil(len(train) / settings.batch)
+    with deterministic(seed):
+        stream = SampleStream(
+            train,
+            steps * settings.batch,
+            augmentation=settings.augmentation,
+            sigma=sigma,
+            combine=settings.combine,
+            crop=settings.crop,
+            seed=seed,
+        )
+        module = _HeatmapModule(settings, steps)
+        guide = _Guide(settings, stream, selection, steps, len(train), bar)
+        loader = DataLoader(
+            stream,
+            batch_size=settings.batch,
+            num_workers=workers,
+            persistent_workers=False,
+            pin_memory=device.startswith("cuda"),
+        )
+        train_once_through(module, loader, device, [guide])
+    assert guide.best is not None
+    return Fitted(
+        guide.best, {"steps": steps, "loss": guide.losses, "selection": guide.trials}
+    )
+
+
+class _HeatmapModule(L.LightningModule):
+    """Training glue: one network, one loss, one optimiser, one schedule."""
+
+    def __init__(self, settings: TrainingSettings, steps: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.steps = steps
+        self.network = build_network(settings.network, pretrained=settings.pretrained)
+        self.network = self.network.to(memory_format=torch.channels_last)
+        self.loss = named_loss(settings.loss)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        image, target = batch
+        logits = self.network(image.contiguous(memory_format=torch.channels_last))
+        return self.loss(logits.float(), target)
+
+    def configure_optimizers(self) -> Any:
+        settings = self.settings
+        optimisers: dict[str, type[torch.optim.Optimizer]] = {
+            "adamw": torch.optim.AdamW,
+            "adam": torch.optim.Adam,
+        }
+        if settings.optimiser not in optimisers:
+            raise UsageError(
+                f"unknown optimiser {settings.optimiser!r}", hint="Known: adam, adamw."
+            )
+        optimiser = optimisers[settings.optimiser](
+            self.network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
+        return [optimiser], [{"scheduler": schedule, "interval": "step"}]
+
+    def _rate_factor(self, step: int) -> float:
+        warm = max(1, round(self.settings.warmup * self.steps))
+        if step < warm:
+            return (step + 1) / warm
+        if self.settings.schedule == "constant":
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.steps - warm)))
+
+
+class _Guide(L.Callback):
+    """Watches the loss, shows progress, and tries the network on the held-back frames."""
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        stream: SampleStream,
+        selection: Sequence[Sample],
+        steps: int,
+        frames: int,
+        bar: Bar,
+    ) -> None:
+        self.settings = settings
+        self.stream = stream
+        self.selection = selection
+        self.steps = steps
+        self.frames = frames
+        self.bar = bar
+        self.running: Tensor | None = None
+        self.losses: list[list[float]] = []
+        self.trials: list[dict[str, Any]] = []
+        self.best: dict[str, Tensor] | None = None
+        trials = max(1, settings.selections) if selection else 1
+        self.trial_steps = {round(steps * (i + 1) / trials) for i in range(trials)}
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, module: Any, outputs: Any, batch: Any, index: int
+    ) -> None:
+        step = index + 1
+        loss = outputs["loss"].detach()
+        self.running = loss if self.running is None else 0.9 * self.running + 0.1 * loss
+        # Reading the loss waits for the device: only now and then.
+        if step % 10 == 0 or step == self.steps:
+            value = float(self.running)
+            if not math.isfinite(value):
+                raise BenchError(
+                    f"the training loss is not finite at step {step}",
+                    hint="Lower the learning rate: --set rate=...",
+                )
+            self.losses.append([step, round(value, 5)])
+            epoch = step * self.settings.batch / self.frames
+            self.bar(step, self.steps, f"epoch {epoch:.1f} loss {value:.3f}")
+        if step in self.trial_steps:
+            self._try(module, step)
+
+    def _try(self, module: _HeatmapModule, step: int) -> None:
+        """Keep this state if it is the best so far on the held-back frames, or the last of none."""
+        network = module.network
+        running = _copy(network)
+        if self.settings.norm_batches:
+            _reestimate_norm(network, self.stream, step, self.settings, module.device)
+        best = max((trial["f1"] or 0.0 for trial in self.trials), default=0.0)
+        here = 0.0
+        if self.selection:
+            score = inner_f1(network, self.selection, self.settings.selection_decode, module.device)
+            self.trials.append({"step": step, "f1": None if math.isnan(score) else score})
+            here = 0.0 if math.isnan(score) else score
+        if here >= best:
+            self.best = _copy(network)
+        network.load_state_dict(running)
+        network.train()
+
+
+def inner_f1(
+    network: nn.Module, samples: Sequence[Sample], decode: DecodeSettings, device: torch.device
+) -> float:
+    """Pooled F1 (0..1, NaN without any point) on samples, matched within 6 px at 512x288."""
+    counts = Counts(0, 0, 0)
+    heatmaps = predict_heatmaps(network, [s.image for s in samples], device=device)
+    for sample, heatmap in zip(samples, heatmaps, strict=True):
+        height, width = heatmap.shape
+        scale = np.array([512 / width, 288 / height])
+        found = decode_heatmap(resize_heatmap(heatmap, (512, 288)), decode).points
+        labels = (sample.points + 0.5) * scale - 0.5
+        result = match(found, labels)
+        counts = counts + Counts(result.tp, result.fp, result.fn)
+    return f1(counts)
+
+
+def _reestimate_norm(
+    network: nn.Module,
+    stream: SampleStream,
+    step: int,
+    settings: TrainingSettings,
+    device: torch.device,
+) -> None:
+    """Average the batch-norm statistics over the training batches that precede ``step``."""
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # None makes torch keep the plain average
+    network.train()
+    first = max(0, step - settings.norm_batches) * settings.batch
+    with torch.no_grad():
+        for start in range(first, step * settings.batch, settings.batch):
+            batch = torch.stack([stream[i][0] for i in range(start, start + settings.batch)])
+            network(batch.to(device).contiguous(memory_format=torch.channels_last))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {k: v.detach().to("cpu", copy=True).contiguous() for k, v in network.state_dict().items()}

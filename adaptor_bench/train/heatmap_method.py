@@ -1,0 +1,204 @@
+"""The family of heatmap detectors: translate, train, predict heatmaps, decode.
+
+Each stage is an artefact keyed by all it depends on, so methods that agree up to a stage share
+it. A method is nothing but a :class:`Recipe`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import adaptor_bench
+from adaptor_bench.atomic import write_json
+from adaptor_bench.data.images import scale_points
+from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
+from adaptor_bench.method import FoldTask, Pixels, Prediction
+from adaptor_bench.train.fit import TrainingSettings, fit_network
+from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
+from adaptor_bench.train.networks import build_network
+from adaptor_bench.train.samples import Sample, sample_of
+from adaptor_bench.train.translation import (
+    TranslationSettings,
+    build_generator,
+    fit_translator,
+    translate,
+)
+from adaptor_bench.train.weights import read_weights, write_weights
+
+__all__ = ["HeatmapMethod", "Recipe"]
+
+# Bump when a stage's code changes what it produces: artefacts made before are then not reused.
+STAGE_VERSIONS = {"translator": 1, "network": 1, "heatmaps": 1}
+TRANSLATED_DOMAINS = ("sim", "intraop")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a heatmap detector consists of. ``translation`` None: no CycleGAN."""
+
+    input_size: tuple[int, int]
+    training: TrainingSettings
+    translation: TranslationSettings | None
+    decode: DecodeSettings
+
+
+class HeatmapMethod:
+    """Trains a network to draw heatmaps and decodes its maps into points."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self._network: Path | None = None
+        self._network_key: dict[str, Any] = {}
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of the network's image."""
+        return self.recipe.input_size
+
+    def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
+        """sim for intraop when there is a translator: its frames become intraop-like."""
+        source, target = TRANSLATED_DOMAINS
+        if self.recipe.translation is not None and domain == target and source in available:
+            return (source,)
+        return ()
+
+    def fit(self, task: FoldTask) -> None:
+        """Train the network of this fold, or find it among the artefacts."""
+        wants_translation = self.recipe.translation is not None
+        if wants_translation and task.domain == TRANSLATED_DOMAINS[1] and not task.others:
+            task.notes.append("no sim frames in this dataset: trained without CycleGAN translation")
+        translator = self._translator(task) if task.others else None
+        key = {
+            **self._common_key(task, "network"),
+            "training": asdict(self.recipe.training),
+            "selection": sorted({f.frame.surgery for f in task.selection}),
+            "translator": translator.name if translator else None,
+        }
+
+        def build(directory: Path) -> None:
+            samples = [sample_of(f) for f in task.train]
+            if translator is not None:
+                samples += self._translated(task, translator)
+            with task.progress.bar("network") as bar:
+                fitted = fit_network(
+                    self.recipe.training,
+                    samples,
+                    [sample_of(f) for f in task.selection],
+                    seed=_seed(key),
+                    device=task.device,
+                    bar=bar,
+                )
+            write_weights(directory / "network.safetensors", fitted.weights)
+            write_json(directory / "history.json", fitted.history)
+
+        self._network = task.store.get("network", key, build)
+        self._network_key = key
+
+    def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
+        """Decode this fold's heatmaps, which are predicted once for all methods that share them."""
+        assert self._network is not None, "fit comes first"
+        names = hashlib.sha256("\n".join(f.key for f in frames).encode()).hexdigest()
+        key = {
+            "stage": STAGE_VERSIONS["heatmaps"],
+            "network": self._network.name,
+            "dataset": task.fingerprint,
+            "frames": names,
+        }
+
+        def build(directory: Path) -> None:
+            network = build_network(self.recipe.training.network)
+            network.load_state_dict(read_weights(self._network / "network.safetensors"))
+            maps = np.empty((len(frames), *frames[0].image.shape[:2]), np.uint16)
+            with task.progress.bar("heatmaps") as bar:
+                found = predict_heatmaps(network, [f.image for f in frames], device=task.device)
+                for i, heatmap in enumerate(found):
+                    # 1/65535 is far below the 256 bins of Otsu's histogram.
+                    maps[i] = np.round(heatmap * 65535)
+                    bar(i + 1, len(frames))
+            np.save(directory / "heatmaps.npy", maps, allow_pickle=False)
+
+        directory = task.store.get("heatmaps", key, build)
+        maps = np.load(directory / "heatmaps.npy", mmap_mode="r", allow_pickle=False)
+        with task.progress.bar("decoding") as bar:
+            for i, (stored, frame) in enumerate(zip(maps, frames, strict=True)):
+                heatmap = stored.astype(np.float32) / np.float32(65535)
+                # The rule is stated at 512x288, so that is where regions are formed.
+                found = decode_heatmap(resize_heatmap(heatmap, (512, 288)), self.recipe.decode)
+                yield Prediction(scale_points(found.points, (512, 288), frame.size), found.scores)
+                bar(i + 1, len(frames))
+
+    def save(self, directory: Path) -> None:
+        """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
+        assert self._network is not None, "fit comes first"
+        weights = self._network / "network.safetensors"
+        try:
+            (directory / "network.safetensors").hardlink_to(weights)
+        except OSError:
+            (directory / "network.safetensors").write_bytes(weights.read_bytes())
+        history = json.loads((self._network / "history.json").read_text("utf-8"))
+        write_json(directory / "training.json", {"artefact": self._network.name, **history})
+
+    def _translator(self, task: FoldTask) -> Path:
+        """The generator sim -> intraop, trained on this fold's training surgeries only."""
+        settings = self.recipe.translation
+        assert settings is not None
+        (source,) = task.others.values()
+        key = {
+            **self._common_key(task, "translator"),
+            "translation": asdict(settings),
+            "source": source.fingerprint,
+        }
+
+        def build(directory: Path) -> None:
+            with task.progress.bar("CycleGAN") as bar:
+                weights = fit_translator(
+                    settings,
+                    [f.image for f in source.frames],
+                    [f.image for f in task.train],
+                    seed=_seed(key),
+                    device=task.device,
+                    bar=bar,
+                )
+            write_weights(directory / "generator.safetensors", weights)
+
+        return task.store.get("translator", key, build)
+
+    def _translated(self, task: FoldTask, translator: Path) -> list[Sample]:
+        """All sim frames in intraop looks, with their labels unchanged."""
+        settings = self.recipe.translation
+        assert settings is not None
+        (source,) = task.others.values()
+        generator = build_generator(settings)
+        generator.load_state_dict(read_weights(translator / "generator.safetensors"))
+        samples = [sample_of(f) for f in source.frames]
+        with task.progress.bar("translating") as bar:
+            images = translate(
+                generator, [s.image for s in samples], device=task.device, bar=bar
+            )
+        return [Sample(i, s.points) for i, s in zip(images, samples, strict=True)]
+
+    def _common_key(self, task: FoldTask, stage: str) -> dict[str, Any]:
+        """What every trained stage depends on."""
+        return {
+            "package": adaptor_bench.__version__,
+            "stage": STAGE_VERSIONS[stage],
+            "dataset": task.fingerprint,
+            "domain": task.domain,
+            "train": sorted({f.frame.surgery for f in task.train}),
+            "input_size": list(self.recipe.input_size),
+            "seed": task.seed,
+            "device": task.device.partition(":")[0],
+        }
+
+
+def _seed(key: dict[str, Any]) -> int:
+    """A seed for one stage from all it depends on: stages and folds never share random numbers."""
+    text = json.dumps(key, sort_keys=True)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -1,0 +1,41 @@
+"""Heatmaps from a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from adaptor_bench.train.samples import image_tensor
+
+__all__ = ["predict_heatmaps", "resize_heatmap"]
+
+
+def predict_heatmaps(
+    network: nn.Module,
+    images: Sequence[NDArray[np.uint8]],
+    *,
+    device: torch.device | str,
+    batch: int = 4,
+) -> Iterator[NDArray[np.float32]]:
+    """One sigmoid map (H, W) in [0, 1] per image (H, W, 3), in order. All of one size."""
+    network = network.to(device).eval()
+    kind = torch.device(device).type
+    for start in range(0, len(images), batch):
+        chunk = torch.stack([image_tensor(image) for image in images[start : start + batch]])
+        with torch.inference_mode(), torch.autocast(kind, enabled=kind == "cuda"):
+            logits = network(
+                chunk.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+            )
+        yield from torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+
+
+def resize_heatmap(heatmap: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Bilinear resize to ``size`` (width, height), pixel centres at integers (see scale_points)."""
+    if (heatmap.shape[1], heatmap.shape[0]) == size:
+        return heatmap
+    return np.asarray(cv2.resize(heatmap, size, interpolation=cv2.INTER_LINEAR))

@@ -1,0 +1,81 @@
+"""Training samples: a frame at network size, drawn in an order fixed by the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from adaptor_bench.data.check import LoadedFrame
+from adaptor_bench.data.images import scale_points
+from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.train.augment import Augmentation, augment, crop_around
+
+__all__ = ["Sample", "SampleStream", "image_tensor", "sample_of"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image (H, W, 3) uint8 and its points (N, 2), order x, y, in px of that image."""
+
+    image: NDArray[np.uint8]
+    points: NDArray[np.float64]
+
+
+def sample_of(loaded: LoadedFrame) -> Sample:
+    """A loaded frame with its points moved from the frame as stored to the image as loaded."""
+    size = loaded.image.shape[1], loaded.image.shape[0]
+    return Sample(loaded.image, scale_points(loaded.points, loaded.size, size))
+
+
+def image_tensor(image: NDArray[np.uint8]) -> Tensor:
+    """(3, H, W) float in [0, 1], as the public code feeds its network."""
+    # A copy, since the array may be a read-only view of a larger image.
+    return torch.from_numpy(image.copy()).permute(2, 0, 1).float().div_(255)
+
+
+class SampleStream(Dataset[tuple[Tensor, Tensor]]):
+    """``length`` augmented samples: epoch after epoch of shuffled frames.
+
+    Item i depends on (seed, i) only, so any number of loader processes gives the same stream.
+    ``sigma`` is in px of the network's image, one value an axis.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        length: int,
+        *,
+        augmentation: Augmentation,
+        sigma: tuple[float, float],
+        combine: str,
+        crop: tuple[int, int] | None,
+        seed: int,
+    ) -> None:
+        self.samples = samples
+        self.augmentation = augmentation
+        self.sigma = sigma
+        self.combine = combine
+        self.crop = crop
+        self.seed = seed
+        epochs = -(-length // len(samples))
+        rng = np.random.default_rng([seed, 0])
+        self.order = np.concatenate([rng.permutation(len(samples)) for _ in range(epochs)])[:length]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng([self.seed, 1, index])
+        sample = self.samples[self.order[index]]
+        image, points = augment(sample.image, sample.points, self.augmentation, rng)
+        if self.crop is not None:
+            image, points = crop_around(image, points, self.crop, rng)
+        size = image.shape[1], image.shape[0]
+        heatmap = draw_heatmap(points, size, self.sigma, self.combine)
+        return image_tensor(image), torch.from_numpy(heatmap)[None]

@@ -1,0 +1,207 @@
+"""Train a CycleGAN between two domains and translate frames (Yao et al. 2021, section 2.3)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from adaptor_bench.errors import BenchError
+from adaptor_bench.progress import Bar
+from adaptor_bench.train.augment import Augmentation, crop_around
+from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.train.device import deterministic, train_once_through
+from adaptor_bench.train.samples import image_tensor
+
+__all__ = ["TranslationSettings", "build_generator", "fit_translator", "translate"]
+
+Images = Sequence[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class TranslationSettings:
+    """How the translator is trained: Zhu et al. 2017 by default, see methods' documentation.
+
+    ``width``, ``blocks``, ``residual`` describe the generators, ``layers`` the discriminators
+    (of half the generators' width when ``residual``, else the same). ``crop`` is the training
+    window (width, height) in px of the network's image. Either ``steps`` or ``epochs`` over the
+    larger domain; the rate is flat for the first half and falls linearly to 0 in the second.
+    """
+
+    width: int
+    blocks: int
+    residual: bool
+    layers: int
+    crop: tuple[int, int] | None
+    batch: int
+    epochs: int
+    steps: int | None
+    rate: float
+    cycle: float = 10.0
+    identity: float = 5.0
+    pool: int = 50
+
+
+def fit_translator(
+    settings: TranslationSettings,
+    source: Images,
+    target: Images,
+    *,
+    seed: int,
+    device: str,
+    bar: Bar,
+) -> dict[str, Tensor]:
+    """Weights of the generator from ``source`` to ``target``, images (H, W, 3) uint8 of one size.
+
+    Labels play no part. Raises BenchError when a loss stops being finite.
+    """
+    longest = max(len(source), len(target))
+    steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
+    with deterministic(seed):
+        module = _CycleGAN(settings, steps, seed, bar)
+        pairs = _Pairs(source, target, steps * settings.batch, settings.crop, seed)
+        train_once_through(module, DataLoader(pairs, batch_size=settings.batch), device)
+    return {k: v.detach().cpu().contiguous() for k, v in module.forth.state_dict().items()}
+
+
+def build_generator(settings: TranslationSettings) -> Generator:
+    """The generator these settings describe, not yet trained."""
+    return Generator(settings.width, settings.blocks, residual=settings.residual)
+
+
+def translate(generator: nn.Module, images: Images, *, device: str, bar: Bar) -> Images:
+    """Translated copies (H, W, 3) uint8 of ``images``, in order."""
+    generator = generator.to(device).eval()
+    result = []
+    for i, image in enumerate(images):
+        with torch.inference_mode():
+            fake = generator(_signed(image_tensor(image))[None].to(device))[0]
+        pixels = ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        result.append(pixels.permute(1, 2, 0).cpu().numpy())
+        bar(i + 1, len(images))
+    return result
+
+
+def _signed(image: Tensor) -> Tensor:
+    return image * 2 - 1
+
+
+class _Pairs(Dataset[tuple[Tensor, Tensor]]):
+    """Unpaired windows of both domains, flipped at random; item i depends on (seed, i) only."""
+
+    def __init__(
+        self,
+        source: Images,
+        target: Images,
+        length: int,
+        crop: tuple[int, int] | None,
+        seed: int,
+    ) -> None:
+        self.domains = source, target
+        self.length = length
+        self.crop = crop
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng([self.seed, 2, index])
+        first, second = (self._window(images, rng) for images in self.domains)
+        return first, second
+
+    def _window(self, images: Images, rng: np.random.Generator) -> Tensor:
+        image = images[rng.integers(len(images))]
+        if self.crop is not None:
+            image, _ = crop_around(image, np.empty((0, 2)), self.crop, rng)
+        if rng.random() < Augmentation.flip_p:
+            image = image[:, ::-1]
+        return _signed(image_tensor(image))
+
+
+class _CycleGAN(L.LightningModule):
+    """Least-squares adversarial, cycle and identity losses; two optimisers, stepped in turn."""
+
+    def __init__(self, settings: TranslationSettings, steps: int, seed: int, bar: Bar) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.settings = settings
+        self.steps = steps
+        self.bar = bar
+        self.forth, self.back = build_generator(settings), build_generator(settings)
+        width = settings.width if not settings.residual else max(8, settings.width // 2)
+        self.judge_target = Discriminator(width, settings.layers)
+        self.judge_source = Discriminator(width, settings.layers)
+        for network in (self.forth, self.back, self.judge_target, self.judge_source):
+            initialise(network)
+        order = torch.Generator().manual_seed(seed)
+        self.pools = ImagePool(settings.pool, order), ImagePool(settings.pool, order)
+
+    def configure_optimizers(self) -> Any:
+        def adam(*networks: nn.Module) -> torch.optim.Adam:
+            parameters = itertools.chain(*(n.parameters() for n in networks))
+            return torch.optim.Adam(parameters, lr=self.settings.rate, betas=(0.5, 0.999))
+
+        optimisers = [
+            adam(self.forth, self.back),
+            adam(self.judge_target, self.judge_source),
+        ]
+        schedules = [
+            torch.optim.lr_scheduler.LambdaLR(o, lambda s: min(1.0, 2 - 2 * s / self.steps))
+            for o in optimisers
+        ]
+        return optimisers, schedules
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        source, target = batch
+        generators, judges = self.optimizers()  # type: ignore[attr-defined]
+        self.toggle_optimizer(generators)
+        fake_target, fake_source = self.forth(source), self.back(target)
+        l1 = nn.functional.l1_loss
+        adversarial = _real(self.judge_target(fake_target)) + _real(self.judge_source(fake_source))
+        cycle = l1(self.back(fake_target), source) + l1(self.forth(fake_source), target)
+        loss = adversarial + self.settings.cycle * cycle
+        if self.settings.identity:
+            identity = l1(self.forth(target), target) + l1(self.back(source), source)
+            loss = loss + self.settings.identity * identity
+        generators.zero_grad()
+        self.manual_backward(loss)
+        generators.step()
+        self.untoggle_optimizer(generators)
+
+        self.toggle_optimizer(judges)
+        judged = sum(
+            0.5 * (_real(judge(real)) + judge(pool.swap(fake.detach())).square().mean())
+            for judge, pool, real, fake in (
+                (self.judge_target, self.pools[0], target, fake_target),
+                (self.judge_source, self.pools[1], source, fake_source),
+            )
+        )
+        judges.zero_grad()
+        self.manual_backward(judged)
+        judges.step()
+        self.untoggle_optimizer(judges)
+        for schedule in self.lr_schedulers():  # type: ignore[union-attr]
+            schedule.step()
+        if (index + 1) % 5 == 0 or index + 1 == self.steps:
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise BenchError(
+                    f"the translator's loss is not finite at step {index + 1}",
+                    hint="Lower its learning rate: --set gan_rate=...",
+                )
+            self.bar(index + 1, self.steps, f"loss {value:.2f}")
+
+
+def _real(judgement: Tensor) -> Tensor:
+    """Least-squares distance from "real"."""
+    return (judgement - 1).square().mean()

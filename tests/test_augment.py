@@ -1,0 +1,83 @@
+"""Augmenting an image and its points keeps them together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.train.augment import Augmentation, augment, crop_around, random_affine, warp
+
+WIDTH, HEIGHT = 256, 144
+GEOMETRY_ONLY = Augmentation(
+    rotation_p=1.0, affine_p=1.0, shift=0.1, shear=0.1, jitter_p=0.0, brightness_contrast_p=0.0
+)
+
+
+def spot_image(point: np.ndarray) -> np.ndarray:
+    spot = draw_heatmap(point[None], (WIDTH, HEIGHT), 3.0, "max")
+    return np.repeat((spot * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def centre_of_mass(image: np.ndarray) -> np.ndarray:
+    weight = image[..., 0].astype(float)
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    return np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_spot_in_the_augmented_image_is_at_the_augmented_point(seed):
+    rng = np.random.default_rng(seed)
+    point = rng.uniform([100, 60], [156, 84])
+    image, points = augment(spot_image(point), point[None], GEOMETRY_ONLY, rng)
+    assert len(points) == 1
+    np.testing.assert_allclose(centre_of_mass(image), points[0], atol=0.1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_warping_the_heatmap_equals_drawing_the_warped_points(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.uniform([90, 50], [166, 94], (5, 2))
+    rigid = Augmentation(rotation_p=1.0)
+    matrix = random_affine((WIDTH, HEIGHT), rigid, rng)
+    drawn = draw_heatmap(points, (WIDTH, HEIGHT), 4.0, "max")
+    image = np.repeat((drawn * 255).round().astype(np.uint8)[..., None], 3, axis=2)
+    warped, moved = warp(image, points, matrix)
+    expected = draw_heatmap(moved, (WIDTH, HEIGHT), 4.0, "max")
+    assert np.abs(warped[..., 0] / 255 - expected).max() < 0.03
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_crops_keep_pixels_and_points_together(seed):
+    rng = np.random.default_rng(seed)
+    point = rng.uniform([20, 20], [236, 124])
+    image, points = crop_around(spot_image(point), point[None], (96, 64), rng)
+    assert image.shape == (64, 96, 3)
+    if len(points) and ((points[0] > 12) & (points[0] < np.array([84, 52]))).all():
+        np.testing.assert_allclose(centre_of_mass(image), points[0], atol=0.1)
+
+
+def test_points_that_leave_the_frame_are_dropped():
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    shift = np.array([[1.0, 0, 100], [0, 1, 0]])
+    _, points = warp(image, np.array([[10.0, 10.0], [200.0, 10.0]]), shift)
+    np.testing.assert_array_equal(points, [[110.0, 10.0]])
+
+
+def test_colour_changes_leave_points_alone_and_change_pixels():
+    settings = Augmentation(flip_p=0, rotation_p=0, jitter_p=1, brightness_contrast_p=1)
+    image = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    points = np.array([[3.0, 4.0]])
+    varied, same = augment(image, points, settings, np.random.default_rng(1))
+    np.testing.assert_array_equal(points, same)
+    assert varied.dtype == np.uint8
+    assert (varied != image).any()
+
+
+def test_the_same_generator_gives_the_same_sample():
+    image = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    points = np.array([[30.0, 40.0]])
+    first = augment(image, points, Augmentation(), np.random.default_rng(7))
+    second = augment(image, points, Augmentation(), np.random.default_rng(7))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
