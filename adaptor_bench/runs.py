@@ -1,0 +1,221 @@
+"""Read the run directories that ``bench run`` leaves behind.
+
+``<out>/<dataset>/<method>/<domain>/fold_<k>/`` holds ``run.json`` (what was run) and
+``score.json`` (counts and pairs). A method's name may contain one slash, so a run is recognised
+by ``fold_*/run.json`` and takes its names from that file, never from the path. Directories that
+begin with ``.partial-`` are unfinished; ``artefacts`` holds what runs share.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.scorefile import FoldScore
+
+__all__ = ["Cell", "Run", "find_runs", "group_cells"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fold of one method: the content of ``run.json``, and where it stands (``path``)."""
+
+    path: Path
+    method: str
+    title: str
+    domain: str
+    fold: int
+    folds: tuple[int, ...]
+    fold_plan: dict[str, str]
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    dataset: dict[str, str]
+    profile: str
+    parameters: dict[str, Any]
+    profile_changes: dict[str, Any]
+    seed: int
+    device: str
+    versions: dict[str, Any]
+    seconds: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def predictions(self) -> Path:
+        """The folder of predicted points, in the challenge's layout."""
+        return self.path / "predictions"
+
+    def score(self) -> FoldScore:
+        """Read ``score.json``. Raises InputError when it is missing or malformed."""
+        return FoldScore.load(self.path / "score.json")
+
+    @classmethod
+    def load(cls, path: Path) -> Run:
+        """Read ``<path>/run.json``. Raises InputError listing every key that does not fit."""
+        file = path / "run.json"
+        try:
+            document = json.loads(file.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{file}: not readable as JSON: {error}") from error
+        problems = _problems(document)
+        if problems:
+            raise InputError(f"{file}: {'; '.join(problems)}")
+        values = {f.name: document[f.name] for f in fields(cls) if f.name != "path"}
+        for key in ("folds", "train", "validation", "notes"):
+            values[key] = tuple(values[key])
+        return cls(path=path, **values)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of a table before aggregation: a method under fixed parameters on one domain.
+
+    ``runs[seed][fold]`` and ``scores[seed][fold]`` have the same keys.
+    """
+
+    runs: dict[int, dict[int, Run]]
+    scores: dict[int, dict[int, FoldScore]]
+
+    @property
+    def example(self) -> Run:
+        """One of the runs, for all that the runs of a cell have in common."""
+        return next(iter(next(iter(self.runs.values())).values()))
+
+    def pairs(self) -> list[tuple[Run, FoldScore]]:
+        """Every run with its score, by seed and fold."""
+        return [
+            (self.runs[seed][fold], self.scores[seed][fold])
+            for seed in sorted(self.runs)
+            for fold in sorted(self.runs[seed])
+        ]
+
+
+def find_runs(roots: Iterable[Path]) -> list[Run]:
+    """All runs below ``roots`` (an output folder or any part of one), sorted by path.
+
+    Raises InputError listing every root that does not exist and every ``run.json`` that is
+    malformed.
+    """
+    runs: dict[Path, Run] = {}
+    problems: list[str] = []
+    for root in roots:
+        if not root.is_dir():
+            problems.append(f"{root}: no such folder")
+            continue
+        for path in _run_directories(root):
+            try:
+                runs.setdefault(path.resolve(), Run.load(path))
+            except InputError as error:
+                problems.append(error.message)
+    if problems:
+        raise InputError.collect(
+            "some run directories cannot be read:",
+            problems,
+            hint="Remove these directories or repeat the runs (`bench run` resumes).",
+        )
+    return [runs[path] for path in sorted(runs)]
+
+
+def group_cells(runs: Sequence[Run]) -> list[Cell]:
+    """Runs to cells (dataset, method, domain, profile, parameters), in order of first appearance.
+
+    Raises InputError listing every unreadable score, and when two runs claim the same seed and
+    fold of a cell.
+    """
+    cells: dict[str, Cell] = {}
+    problems: list[str] = []
+    for run in runs:
+        key = json.dumps(
+            [run.dataset["name"], run.method, run.domain, run.profile, run.parameters],
+            sort_keys=True,
+        )
+        cell = cells.setdefault(key, Cell({}, {}))
+        other = cell.runs.setdefault(run.seed, {}).setdefault(run.fold, run)
+        if other is not run:
+            problems.append(
+                f"{other.path} and {run.path}: both are seed {run.seed}, fold {run.fold} of "
+                f"{run.method!r} on {run.domain!r}"
+            )
+            continue
+        try:
+            cell.scores.setdefault(run.seed, {})[run.fold] = run.score()
+        except InputError as error:
+            problems.append(error.message)
+    if problems:
+        raise InputError.collect("these runs cannot go into a table:", problems)
+    return list(cells.values())
+
+
+def _run_directories(root: Path) -> list[Path]:
+    found = []
+    for folder, subfolders, files in os.walk(root):
+        if "run.json" in files and Path(folder).resolve().name.startswith("fold_"):
+            found.append(Path(folder))
+            subfolders.clear()  # thousands of predictions, but no further run
+            continue
+        subfolders[:] = sorted(
+            name for name in subfolders if not name.startswith(".") and name != "artefacts"
+        )
+    return found
+
+
+_TEXT, _WHOLE, _LIST, _OBJECT = "text", "a whole number", "a list", "an object"
+_KINDS: dict[str, str] = {
+    "method": _TEXT,
+    "title": _TEXT,
+    "domain": _TEXT,
+    "fold": _WHOLE,
+    "folds": _LIST,
+    "fold_plan": _OBJECT,
+    "train": _LIST,
+    "validation": _LIST,
+    "dataset": _OBJECT,
+    "profile": _TEXT,
+    "parameters": _OBJECT,
+    "profile_changes": _OBJECT,
+    "seed": _WHOLE,
+    "device": _TEXT,
+    "versions": _OBJECT,
+    "seconds": _OBJECT,
+    "notes": _LIST,
+}
+_INNER = {"fold_plan": ("name", "sha256"), "dataset": ("name", "kind", "fingerprint")}
+
+
+def _problems(document: Any) -> list[str]:
+    """Everything in a decoded ``run.json`` that does not fit."""
+    if not isinstance(document, dict):
+        return ["expected an object"]
+    if document.get("schema") != SCHEMA:
+        return [f"schema is {document.get('schema')!r}, expected {SCHEMA}"]
+    problems = []
+    for key, kind in _KINDS.items():
+        if key not in document:
+            problems.append(f"key {key!r} is missing")
+        elif not _is(document[key], kind):
+            problems.append(f"key {key!r} is not {kind}")
+    if problems:
+        return problems
+    for key, inner in _INNER.items():
+        problems += [
+            f"key '{key}/{name}' is missing or not text"
+            for name in inner
+            if not _is(document[key].get(name), _TEXT)
+        ]
+    if not all(_is(fold, _WHOLE) for fold in document["folds"]):
+        problems.append("key 'folds' holds something other than whole numbers")
+    elif document["fold"] not in document["folds"]:
+        problems.append(f"fold {document['fold']} is not one of folds {document['folds']}")
+    return problems
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind == _WHOLE:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, {_TEXT: str, _LIST: list, _OBJECT: dict}[kind])
