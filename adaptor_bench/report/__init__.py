@@ -1,0 +1,1 @@
+"""Tables and leaderboards. Renderers know nothing of the domain; boards know nothing of torch."""

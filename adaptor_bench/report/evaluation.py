@@ -1,0 +1,67 @@
+"""What ``bench evaluate`` prints: pooled counts and metrics, and the same per surgery."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.score import FoldScore
+from adaptor_bench.report.table import Column, Table, number
+
+__all__ = ["evaluation_as_json", "evaluation_table"]
+
+
+def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
+    """Ratios in 0..1, null for 0/0. ``frames`` are those scored; ``missing`` had no prediction
+    file, ``unknown`` are prediction files without a labelled frame."""
+    return {
+        "matching": score.settings.to_json(),
+        "frames": len(score.scored),
+        "counts": score.counts.to_json(),
+        "metrics": _metrics(score.counts),
+        "missing": len(score.missing),
+        "unknown": len(score.unknown),
+        "surgeries": [
+            {"surgery": name, "counts": counts.to_json(), "metrics": _metrics(counts)}
+            for name, counts in score.surgeries().items()
+        ],
+    }
+
+
+def evaluation_table(score: FoldScore) -> Table:
+    """One row per surgery, the pooled one last; metrics in percent."""
+    frames: dict[str, int] = {}
+    for frame in score.scored:
+        frames[frame.surgery] = frames.get(frame.surgery, 0) + 1
+    rows = [_row(name, frames[name], counts) for name, counts in score.surgeries().items()]
+    rows.append(_row("all, pooled", len(score.scored), score.counts))
+    columns = (
+        Column("surgery", "Surgery", role="label"),
+        *(Column(key, key.capitalize(), "right") for key in ("frames", "labels", "predictions")),
+        *(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")),
+        *(Column(k, f"{m.title} %", "right", "metric", number(2)) for k, m in METRICS.items()),
+    )
+    notes = [
+        score.settings.describe(),
+        f"{len(score.missing)} of {len(score.frames)} labelled frames had no prediction file.",
+    ]
+    if score.unknown:
+        notes.append(f"{len(score.unknown)} files match no labelled frame and were not scored.")
+    return Table("", columns, rows, tuple(notes))
+
+
+def _row(name: str, frames: int, counts: Counts) -> dict[str, Any]:
+    return {
+        "surgery": name,
+        "frames": frames,
+        "labels": counts.tp + counts.fn,
+        "predictions": counts.tp + counts.fp,
+        **counts.to_json(),
+        **{key: 100 * metric.function(counts) for key, metric in METRICS.items()},
+    }
+
+
+def _metrics(counts: Counts) -> dict[str, float | None]:
+    values = {key: metric.function(counts) for key, metric in METRICS.items()}
+    return {key: None if math.isnan(value) else value for key, value in values.items()}

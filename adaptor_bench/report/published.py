@@ -1,0 +1,182 @@
+"""Published results, one reviewable JSON file each in ``leaderboards/published/``. All in percent.
+
+A file says what was printed, where, and on which frames. Where printed numbers do not agree with
+one another the file says so: :func:`recompute` finds every such disagreement, and a test holds
+the list in the file against it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.resources import bundled
+
+__all__ = [
+    "PROTOCOLS",
+    "Discrepancy",
+    "PublishedMetric",
+    "PublishedResult",
+    "load_published",
+    "recompute",
+]
+
+SCHEMA = 1
+PROTOCOLS = {
+    "cross-validation": "folds by surgery as in Yao et al. 2021 (adaptor2021-v1)",
+    "cross-validation-other-frames": "cross-validation on the authors' own frames and folds",
+    "single-split": "one 80/20 split, not by surgery",
+    "hidden-test": "hidden test set of the challenge",
+}
+
+
+@dataclass(frozen=True)
+class PublishedMetric:
+    """As printed, percent. ``ddof`` is None where it is not known, ``folds`` where not printed."""
+
+    folds: dict[str, float] | None
+    mean: float
+    std: float | None
+    ddof: int | None
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """A printed number that does not follow from the others: ``field`` of ``metric``."""
+
+    metric: str
+    field: str
+    printed: float
+    recomputed: float
+
+    def describe(self) -> str:
+        """One sentence for a footnote, without its full stop."""
+        title = METRICS[self.metric].title
+        if self.field == "harmonic_mean":
+            source = "the harmonic mean of the printed precision and sensitivity is"
+            return f"{title} is printed as {self.printed:.2f}, {source} {self.recomputed:.2f}"
+        what = f"{title} {'spread' if self.field == 'std' else self.field}"
+        return f"{what} is printed as {self.printed:.2f}, recomputes to {self.recomputed:.2f}"
+
+
+@dataclass(frozen=True)
+class PublishedResult:
+    """One method on one domain. Fields are the keys of the JSON file."""
+
+    id: str
+    method: str
+    reproduced_by: str | None
+    domain: str
+    paper: str
+    doi: str | None
+    arxiv: str | None
+    protocol: str
+    split: str
+    in_default_table: bool
+    source: dict[str, str]
+    metrics: dict[str, PublishedMetric]
+    discrepancies: tuple[Discrepancy, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, document: Any, where: str) -> PublishedResult:
+        """Raises InputError naming ``where`` for a key that is missing, unknown or ill-typed."""
+        try:
+            rest = dict(document)
+            if (rest.pop("schema"), rest.pop("unit")) != (SCHEMA, "percent"):
+                raise ValueError(f"schema must be {SCHEMA} and unit 'percent'")
+            rest["metrics"] = {k: PublishedMetric(**m) for k, m in rest["metrics"].items()}
+            rest["discrepancies"] = tuple(Discrepancy(**d) for d in rest["discrepancies"])
+            rest["notes"] = tuple(rest["notes"])
+            result = cls(**rest)
+            problems = list(_problems(result))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"{where}: not a published result: {error}") from error
+        if problems:
+            raise InputError(f"{where}: {'; '.join(problems)}")
+        return result
+
+
+def load_published(folder: Path | None = None) -> list[PublishedResult]:
+    """All published results, sorted by id. Raises InputError listing every malformed file."""
+    folder = folder or bundled("leaderboards") / "published"
+    results, problems = [], []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            document = json.loads(path.read_bytes())
+            result = PublishedResult.from_json(document, path.name)
+            if result.id != path.stem:
+                raise InputError(f"{path.name}: id is {result.id!r}, not the file's name")
+            results.append(result)
+        except InputError as error:
+            problems.append(error.message)
+        except (OSError, ValueError) as error:
+            problems.append(f"{path.name}: not readable as JSON: {error}")
+    if problems:
+        raise InputError.collect(f"{folder}: malformed published results:", problems)
+    return results
+
+
+def recompute(result: PublishedResult) -> tuple[Discrepancy, ...]:
+    """What does not follow from the printed numbers, beyond half a unit of the last digit.
+
+    Mean and spread are recomputed from the fold values; F1, where no fold values are printed,
+    as the harmonic mean of precision and sensitivity.
+    """
+    found: list[tuple[str, str, float, float]] = []
+    for key, metric in result.metrics.items():
+        if metric.folds:
+            values = list(metric.folds.values())
+            found.append((key, "mean", metric.mean, float(np.mean(values))))
+            if metric.std is not None:
+                again = float(np.std(values, ddof=metric.ddof or 0))
+                found.append((key, "std", metric.std, again))
+    f1 = result.metrics.get("f1")
+    parts = [result.metrics.get("precision"), result.metrics.get("sensitivity")]
+    if f1 and not f1.folds and all(parts):
+        p, s = (part.mean for part in parts if part)
+        found.append(("f1", "harmonic_mean", f1.mean, 2 * p * s / (p + s)))
+    # Two rounded inputs move a harmonic mean by up to one unit, hence the wider margin there.
+    return tuple(
+        Discrepancy(key, name, printed, round(value, 2))
+        for key, name, printed, value in found
+        if abs(printed - value) > (0.0101 if name == "harmonic_mean" else 0.00501)
+    )
+
+
+def _problems(result: PublishedResult) -> list[str]:
+    """What the types alone do not say."""
+    problems = []
+    if result.protocol not in PROTOCOLS:
+        problems.append(f"protocol {result.protocol!r} is none of {', '.join(PROTOCOLS)}")
+    if not isinstance(result.in_default_table, bool):
+        problems.append("in_default_table is not true or false")
+    texts = (result.id, result.method, result.domain, result.paper, result.split)
+    if not all(isinstance(t, str) and t for t in texts):
+        problems.append("id, method, domain, paper and split must be text")
+    if set(result.source) != {"document", "place"}:
+        problems.append("source needs exactly document and place")
+    if "f1" not in result.metrics or set(result.metrics) - set(METRICS):
+        problems.append(f"metrics must be f1 and some of {', '.join(METRICS)}")
+    if {d.metric for d in result.discrepancies} - set(result.metrics):
+        problems.append("discrepancies name a metric that is not there")
+    for key, metric in result.metrics.items():
+        values = [*(metric.folds or {}).values(), metric.mean]
+        values += [metric.std] if metric.std is not None else []
+        if not all(_percent(value) for value in values):
+            problems.append(f"metrics/{key}: a value is not a number from 0 to 100")
+        if metric.ddof not in (None, 0, 1):
+            problems.append(f"metrics/{key}: ddof is not 0, 1 or null")
+    return problems
+
+
+def _percent(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and 0 <= value <= 100

@@ -1,0 +1,400 @@
+"""Published results, run directories, and the leaderboard made of both."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from adaptor_bench.cli.leaderboard import command
+from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
+from adaptor_bench.report.leaderboard import render_leaderboard
+from adaptor_bench.report.published import PublishedResult, load_published, recompute
+from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
+from adaptor_bench.resources import bundled
+from adaptor_bench.runs import Run, find_runs, group_cells
+
+PUBLISHED = sorted((bundled("leaderboards") / "published").glob("*.json"))
+
+
+def put_run(out, method="stern", fold=1, hits=8, **changes):
+    """One finished fold: ``hits`` of 10 labels found, no false positive."""
+    record = {
+        "schema": 1,
+        "method": method,
+        "title": method.title(),
+        "domain": "intraop",
+        "fold": fold,
+        "folds": [1, 2, 3, 4],
+        "fold_plan": {"name": "adaptor2021-v1", "sha256": "ab" * 32},
+        "train": ["aicm12", "aicm13", "aicm14"],
+        "validation": ["aicm11"],
+        "dataset": {"name": "phantom", "kind": "phantom", "fingerprint": "cd" * 32},
+        "profile": "quick",
+        "parameters": {"lr": 0.001},
+        "profile_changes": {},
+        "seed": 0,
+        "device": "cpu",
+        "versions": {},
+        "seconds": {},
+        "notes": [],
+    }
+    settings = changes.pop("settings", MatchSettings())
+    labels = changes.pop("labels", 10)
+    record |= changes
+    where = out / record["dataset"]["name"] / method / record["domain"] / f"fold_{fold}"
+    where.mkdir(parents=True)
+    (where / "predictions").mkdir()
+    pairs = tuple((i, i, 0.0) for i in range(hits))
+    FoldScore(settings, (FrameScore("aicm11/V/0", hits, labels, pairs),)).save(where / "score.json")
+    (where / "run.json").write_text(json.dumps(record))
+    return where
+
+
+def put_method(out, method, hits, **changes):
+    for fold, n in enumerate(hits, start=1):
+        put_run(out, method, fold, n, **changes)
+
+
+def rows(roots, **options):
+    return json.loads(render_leaderboard(roots, format="json", **options))
+
+
+def measured(roots, **options):
+    return {r["method"]: r for r in rows(roots, **options) if r["source"] == "measured"}
+
+
+# -- published results -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda p: p.stem)
+def test_published_file(path):
+    """Valid, and everything that does not recompute (ddof 0) is listed in the file."""
+    result = PublishedResult.from_json(json.loads(path.read_text("utf-8")), path.name)
+    assert result.id == path.stem
+    assert result.doi or result.arxiv
+    assert recompute(result) == result.discrepancies
+
+
+def test_the_papers_tables_are_there():
+    by_id = {entry.id: entry for entry in load_published()}
+    expected = {
+        "yao2021-sim": (73.62, 75.64, 74.31),
+        "yao2021-intraop": (62.76, 50.23, 55.79),
+        "stern2021-sim": (81.50, 61.60, 69.78),
+        "stern2021-intraop": (66.68, 24.45, 35.78),
+    }
+    for name, means in expected.items():
+        entry = by_id[name]
+        assert tuple(m.mean for m in entry.metrics.values()) == means
+        assert entry.in_default_table
+    assert {n for n, e in by_id.items() if e.in_default_table} == set(expected)
+    discrepancies = sum(len(entry.discrepancies) for entry in by_id.values())
+    assert discrepancies == 4
+
+
+def test_malformed_published_files_are_all_named(tmp_path):
+    good = json.loads(PUBLISHED[0].read_text("utf-8"))
+    (tmp_path / "a.json").write_text(json.dumps(good | {"id": "a", "unit": "fraction"}))
+    (tmp_path / "b.json").write_text(json.dumps(good | {"id": "b", "surplus": 1}))
+    (tmp_path / "c.json").write_text(json.dumps(good | {"id": "c", "protocol": "best"}))
+    (tmp_path / "d.json").write_text("{")
+    (tmp_path / "e.json").write_text(json.dumps(good | {"id": "other"}))
+    with pytest.raises(InputError) as caught:
+        load_published(tmp_path)
+    for name in "abcde":
+        assert f"{name}.json" in caught.value.message
+
+
+# -- run directories -------------------------------------------------------------------------------
+
+
+def test_runs_are_found_at_any_depth(tmp_path):
+    where = put_run(tmp_path, "improved_heatmap/no_cutting", 2)
+    put_run(tmp_path, "stern", 1)
+    for ignored in ("phantom/artefacts/fold_1", "phantom/stern/intraop/.partial-fold_2-x"):
+        (tmp_path / ignored).mkdir(parents=True)
+        (tmp_path / ignored / "run.json").write_text("{}")
+    assert [run.method for run in find_runs([tmp_path])] == ["improved_heatmap/no_cutting", "stern"]
+    for root in (where, where.parent, where.parents[1], where.parents[2]):
+        assert [run.fold for run in find_runs([root])] == [2]
+    assert len(find_runs([tmp_path, where])) == 2  # nothing twice
+    (run,) = find_runs([where])
+    assert run.predictions == where / "predictions"
+    assert run.score().counts.tp == 8
+
+
+def test_malformed_runs_are_all_named(tmp_path):
+    broken = [put_run(tmp_path, name) for name in ("a", "b", "c", "d")]
+    good = json.loads((broken[0] / "run.json").read_text())
+    (broken[0] / "run.json").write_text("{")
+    (broken[1] / "run.json").write_text(json.dumps(good | {"fold": True, "folds": "all"}))
+    (broken[2] / "run.json").write_text(json.dumps(good | {"dataset": {"name": "x"}}))
+    (broken[3] / "run.json").write_text(json.dumps(good | {"fold": 9}))
+    with pytest.raises(InputError) as caught:
+        find_runs([tmp_path, tmp_path / "nowhere"])
+    message = caught.value.message
+    assert all(str(path) in message for path in broken)
+    assert "'fold' is not a whole number" in message
+    assert "'dataset/fingerprint'" in message
+    assert "nowhere: no such folder" in message
+
+
+def test_cells(tmp_path):
+    put_method(tmp_path / "s0", "stern", [8, 8], seed=0)
+    put_method(tmp_path / "s1", "stern", [6, 6], seed=1)
+    put_run(tmp_path / "s2", "stern", parameters={"lr": 0.1})
+    cells = group_cells(find_runs([tmp_path]))
+    assert [{s: sorted(f) for s, f in cell.scores.items()} for cell in cells] == [
+        {0: [1, 2], 1: [1, 2]},
+        {0: [1]},
+    ]
+    put_run(tmp_path / "again", "stern")
+    with pytest.raises(InputError, match="both are seed 0, fold 1"):
+        group_cells(find_runs([tmp_path]))
+
+
+def test_a_run_without_its_score(tmp_path):
+    (put_run(tmp_path, "a") / "score.json").unlink()
+    (put_run(tmp_path, "b") / "score.json").write_text('{"schema": 1')
+    with pytest.raises(InputError) as caught:
+        render_leaderboard([tmp_path])
+    assert caught.value.message.count("score.json") == 2
+
+
+def test_run_json_must_be_an_object(tmp_path):
+    (tmp_path / "fold_1").mkdir()
+    (tmp_path / "fold_1" / "run.json").write_text("[]")
+    with pytest.raises(InputError, match="expected an object"):
+        Run.load(tmp_path / "fold_1")
+
+
+# -- ranking ---------------------------------------------------------------------------------------
+
+
+def test_rows_and_ranks(tmp_path):
+    put_method(tmp_path, "good", [9, 7, 9, 7])
+    put_method(tmp_path, "same", [7, 9, 7, 9])
+    put_method(tmp_path, "bad", [2, 2, 2, 2])
+    table = measured([tmp_path])
+    assert {m: r["rank"] for m, r in table.items()} == {"good": 1, "same": 1, "bad": 3}
+    good = table["good"]
+    assert good["sensitivity"]["mean"] == 80
+    assert good["sensitivity"]["std"] == 10
+    assert good["sensitivity"]["folds"] == {"f1": 90, "f2": 70, "f3": 90, "f4": 70}
+    assert good["precision"]["mean"] == 100
+    assert (good["dataset"], good["domain"], good["n"]) == ("phantom", "intraop", 4)
+    assert measured([tmp_path], ddof=1)["good"]["sensitivity"]["std"] == pytest.approx(11.547005)
+
+
+def test_a_partial_run_cannot_outrank_a_full_one(tmp_path):
+    put_method(tmp_path, "partial", [10, 10, 10])
+    put_method(tmp_path, "full", [1, 1, 1, 1])
+    table = measured([tmp_path])
+    assert table["full"]["rank"] == 1
+    partial = table["partial"]
+    assert (partial["rank"], partial["missing_folds"]) == (None, ["f4"])
+    assert partial["f1"]["mean"] is None
+    assert partial["f1"]["std"] is None
+    assert partial["f1"]["folds"] == {"f1": 100, "f2": 100, "f3": 100}
+    text = render_leaderboard([tmp_path])
+    assert "partial: fold f4 missing, hence no mean and no rank." in text
+    assert "3/4" in text
+
+
+def test_an_undefined_ratio_is_null_and_a_dash(tmp_path):
+    put_method(tmp_path, "silent", [0, 5, 5, 5])
+    row = measured([tmp_path])["silent"]
+    assert row["precision"]["folds"]["f1"] is None
+    assert row["precision"]["mean"] is None
+    assert row["f1"]["folds"]["f1"] == 0
+    assert row["rank"] == 1
+    assert "silent: Precision is 0/0 in f1." in render_leaderboard([tmp_path])
+
+
+def test_seeds(tmp_path):
+    put_method(tmp_path / "s0", "stern", [8] * 4, seed=0)
+    put_method(tmp_path / "s1", "stern", [6] * 4, seed=1)
+    row = measured([tmp_path])["stern"]
+    assert (row["seeds"], row["sensitivity"]["mean"]) == ([0, 1], 70)
+    assert row["sensitivity"]["std"] == 0
+    assert row["sensitivity"]["seed_std"] == 10
+    assert "Seed std: of mean F1" in render_leaderboard([tmp_path])
+
+
+def test_rows_of_one_method_are_told_apart(tmp_path):
+    put_method(tmp_path / "a", "stern", [8] * 4)
+    put_method(tmp_path / "b", "stern", [6] * 4, parameters={"lr": 0.1})
+    assert set(measured([tmp_path])) == {"stern (lr=0.001)", "stern (lr=0.1)"}
+    put_method(tmp_path / "c", "other", [6] * 4, profile="smoke")
+    assert "Profile" in render_leaderboard([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fold_plan": {"name": "4-balanced", "sha256": "ff" * 32}}, "fold plan"),
+        ({"dataset": {"name": "phantom", "kind": "phantom", "fingerprint": "0" * 64}}, "finger"),
+        ({"settings": MatchSettings("official")}, "matching"),
+        ({"settings": MatchSettings(inclusive=False)}, "matching"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(tmp_path, change, message):
+    put_method(tmp_path, "a", [8] * 4)
+    put_method(tmp_path, "b", [8] * 4, **change)
+    with pytest.raises(InputError, match=message) as caught:
+        render_leaderboard([tmp_path])
+    assert f"{tmp_path}/phantom/a" in caught.value.message
+    assert f"{tmp_path}/phantom/b" in caught.value.message
+
+
+# -- published beside measured ---------------------------------------------------------------------
+
+
+def test_the_phantom_is_not_ranked_with_published_rows(tmp_path):
+    put_method(tmp_path, "perfect", [10] * 4)
+    found = [(r["method"], r["dataset"], r["rank"]) for r in rows([tmp_path], domain="intraop")]
+    assert found == [
+        ("perfect", "phantom", 1),
+        ("Improved heatmap (Yao et al. 2021)", "adaptor2021", 1),
+        ("Heatmap baseline (Stern et al. 2021)", "adaptor2021", 2),
+    ]
+    text = render_leaderboard([tmp_path], "intraop")
+    assert "published on AdaptOR 2021, not comparable with other data" in text
+    assert "Numbers on the phantom are numbers about the phantom, not AdaptOR results." in text
+
+
+def test_the_real_data_share_a_ranking_with_published_rows(tmp_path):
+    real = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}
+    put_method(tmp_path, "middling", [3] * 4, dataset=real)  # F1 46.15
+    found = [(r["method"], r["source"], r["rank"]) for r in rows([tmp_path], domain="intraop")]
+    assert found == [
+        ("Improved heatmap (Yao et al. 2021)", "published", 1),
+        ("middling", "measured", 2),
+        ("Heatmap baseline (Stern et al. 2021)", "published", 3),
+    ]
+    assert "phantom" not in render_leaderboard([tmp_path], "intraop")
+
+
+def test_other_folds_of_the_real_data_do_not(tmp_path):
+    real = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}
+    plan = {"name": "2-balanced", "sha256": "ff" * 32}
+    put_method(tmp_path, "x", [3, 3], dataset=real, fold_plan=plan, folds=[1, 2])
+    assert [r["rank"] for r in rows([tmp_path], domain="intraop")] == [1, 1, 2]
+
+
+def test_published_only():
+    found = rows([])
+    assert [(r["domain"], r["rank"]) for r in found] == [
+        ("sim", 1),
+        ("sim", 2),
+        ("intraop", 1),
+        ("intraop", 2),
+    ]
+    ours = found[0]
+    assert ours["f1"]["folds"] == {"f1": 81.94, "f2": 62.33, "f3": 72.51, "f4": 77.07, "f5": 77.69}
+    assert (ours["f1"]["mean"], ours["f1"]["std"]) == (74.31, 6.69)
+    assert found[1]["f1"] == {"mean": 69.78, "std": None, "folds": None, "seed_std": None}
+    everything = rows([], all_published=True)
+    others = [r for r in everything if r["protocol"] in ("hidden-test", "single-split")]
+    assert len(others) == 6
+    assert {r["rank"] for r in others} == {None}
+
+
+# -- output ----------------------------------------------------------------------------------------
+
+
+def test_csv(tmp_path):
+    put_method(tmp_path, "stern", [0, 5, 5])
+    found = list(csv.DictReader(io.StringIO(render_leaderboard([tmp_path], format="csv"))))
+    row = next(r for r in found if r["method"] == "stern")
+    assert (row["f1_mean"], row["precision_f1"], row["missing_folds"]) == ("", "", "f4")
+    assert float(row["sensitivity_f2"]) == 50
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "json", "csv"])
+def test_output_is_stable_and_names_everything(tmp_path, format):
+    put_method(tmp_path, "b|c", [8] * 4)
+    put_method(tmp_path, "a", [8] * 4)
+    first = render_leaderboard([tmp_path], format=format, per_fold=True)
+    assert first == render_leaderboard([tmp_path], format=format, per_fold=True)
+    assert first.endswith("\n")
+    assert not first.endswith("\n\n")
+    if format in ("text", "markdown"):
+        for said in ("hungarian", "<= 6 px", "adaptor2021-v1", "abababababab", "cdcdcdcdcdcd"):
+            assert said in first
+        assert "ddof 0" in first
+        assert "Sensitivity per fold" in first
+    if format == "markdown":
+        assert "b\\|c" in first
+    if format == "text":
+        assert max(len(line) for line in first.splitlines()) <= 120
+
+
+def test_each_renderer_on_one_table():
+    columns = (
+        Column("name", "Name"),
+        Column("n", "N", "right"),
+        Column("value", "Value", show=spread(2)),
+        Column("x", "X", "right", show=number(1)),
+    )
+    content = [
+        {"name": "a", "n": 12, "value": Spread(100.0, 10.25), "x": 1.0},
+        {"name": "b", "n": 3, "value": Spread(7.5), "x": float("nan")},
+        {"name": "c", "value": Spread(None), "x": None},
+    ]
+    table = Table("T", columns, content, ("Note.",))
+    assert render([table], "text") == (
+        "T\n\n"
+        "Name      N  Value             X\n"
+        "------  ---  --------------  ---\n"
+        "a        12  100.00 ± 10.25  1.0\n"
+        "b         3    7.50            -\n"
+        "c         -    -               -\n"
+        "\nNote.\n"
+    )
+    assert render([table], "markdown") == (
+        "### T\n\n"
+        "| Name   |   N | Value          |   X |\n"
+        "|:-------|----:|:---------------|----:|\n"
+        "| a      |  12 | 100.00 ± 10.25 | 1.0 |\n"
+        "| b      |   3 | 7.50           |   - |\n"
+        "| c      |   - | -              |   - |\n"
+        "\n- Note.\n"
+    )
+    assert json.loads(render([table], "json"))[0]["rows"][1:] == [
+        {"name": "b", "n": 3, "value": {"mean": 7.5, "std": None}, "x": None},
+        {"name": "c", "n": None, "value": None, "x": None} | {"value": {"mean": None, "std": None}},
+    ]
+    plain_table = Table("", columns[:2], content)
+    assert render([plain_table], "csv") == "name,n\na,12\nb,3\nc,\n"
+    with pytest.raises(UsageError, match="pdf"):
+        render([table], "pdf")
+
+
+def test_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    alone = runner.invoke(command, ["--format", "json"])
+    assert {r["source"] for r in json.loads(alone.stdout)} == {"published"}
+    put_method(tmp_path / "runs", "stern", [8] * 4)
+    default = runner.invoke(command, ["--format", "json", "--domain", "intraop"])
+    assert json.loads(default.stdout)[0]["method"] == "stern"
+    named = runner.invoke(command, ["runs/phantom", "--per-fold"])
+    assert named.exit_code == 0
+    assert "stern" in named.stdout
+    assert runner.invoke(command, ["nowhere"]).exit_code == 2
+    assert runner.invoke(command, ["--domain", "other"]).exit_code == 2
+
+
+def test_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match="domain 'x'"):
+        render_leaderboard([], "x")
+    with pytest.raises(UsageError, match="format 'x'"):
+        render_leaderboard([], format="x")
+    with pytest.raises(InputError, match="no finished run"):
+        render_leaderboard([tmp_path])
