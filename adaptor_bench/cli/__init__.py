@@ -1,0 +1,103 @@
+"""The command line: a lazy group whose commands load what they need when they are called.
+
+Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 internal error.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+import adaptor_bench
+from adaptor_bench.errors import BenchError
+
+__all__ = ["bench", "main"]
+
+# name -> module and the line shown by --help; nothing is imported until a command is called.
+COMMANDS = {
+    "run": ("run", "Train and score methods on the standard folds; print the leaderboard."),
+    "methods": ("methods", "List the registered methods and their parameters."),
+    "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
+    "validate": ("validate", "Check prediction files; report everything that is wrong."),
+    "evaluate": ("evaluate", "Score predictions against labels."),
+    "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"adaptor_bench.cli.{COMMANDS[name][0]}").command
+        return command
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from adaptor_bench.errors import suggest
+
+            context.fail(f"No such command {args[0]!r}. {suggest(args[0], COMMANDS)}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(adaptor_bench.__version__, prog_name="adaptor_bench")
+@click.pass_context
+def bench(context: click.Context, debug: bool) -> None:
+    """Benchmark and challenge evaluation for detectors of a varying number of landmarks."""
+    context.obj = {"debug": debug}
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    argv = sys.argv[1:] if args is None else args
+    debug = "--debug" in argv[: next((i for i, a in enumerate(argv) if a in COMMANDS), len(argv))]
+    try:
+        code = bench.main(argv, prog_name="bench", standalone_mode=False)
+    except click.exceptions.Abort:
+        _leave("interrupted; what was finished is kept. Give the same command to go on.", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BenchError as error:
+        if debug:
+            raise
+        _leave(f"error: {error}", error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        if debug:
+            raise
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _leave(
+                f"error: the disk is full ({error.filename or 'while writing'}); nothing half-written "
+                "was kept\nFree some space and give the same command to go on.",
+                1,
+            )
+        _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)
+    except Exception as error:
+        if debug:
+            raise
+        _leave(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "Run `bench --debug ...` for the traceback and please report it.",
+            3,
+        )
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(text: str, code: int) -> None:
+    click.echo(text, err=True)
+    sys.exit(code)

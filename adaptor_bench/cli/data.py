@@ -1,0 +1,76 @@
+"""``bench data``: draw the phantom, look at a dataset folder, check it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group("data")
+def command() -> None:
+    """Draw the phantom dataset, look at or check a dataset folder."""
+
+
+@command.command("phantom")
+@click.argument("out", type=_FOLDER)
+@click.option(
+    "--profile", type=click.Choice(["tiny", "mini", "paper"]), default="mini", show_default=True
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--label-noise", type=float, default=0.0, help="Std of label positions, px.")
+@click.option("--label-drop", type=float, default=0.0, help="Fraction of labels left out, 0..1.")
+@click.option("--workers", type=int, help="Processes; the result does not depend on it.")
+def phantom(
+    out: Path, profile: str, seed: int, label_noise: float, label_drop: float, workers: int | None
+) -> None:
+    """Draw the phantom dataset into the new folder OUT, in the challenge's layout."""
+    from adaptor_bench.data.phantom import PhantomOptions, write_phantom
+    from adaptor_bench.errors import UsageError
+    from adaptor_bench.progress import Progress, message
+
+    try:
+        options = PhantomOptions(label_noise_px=label_noise, label_drop=label_drop)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    with Progress().bar(f"phantom ({profile})") as bar:
+        write_phantom(out, profile, seed, options=options, workers=workers, progress=bar)
+    message(f"drawn: {out}")
+
+
+@command.command("info")
+@click.argument("folder", type=_FOLDER)
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def info(folder: Path, style: str) -> None:
+    """Domains, surgeries, frames, labelled points and folds of the dataset in FOLDER."""
+    from adaptor_bench.data.describe import describe_dataset, describe_text
+
+    description = describe_dataset(folder)
+    click.echo(json.dumps(description, indent=1) if style == "json" else describe_text(description))
+
+
+@command.command("check")
+@click.argument("folder", type=_FOLDER)
+def check(folder: Path) -> None:
+    """Read every image and label in FOLDER; list all problems at once (exit code 1)."""
+    from adaptor_bench.data.check import load_frames
+    from adaptor_bench.data.frames import index_dataset
+    from adaptor_bench.progress import Progress
+
+    dataset = index_dataset(folder)
+    with Progress().bar("reading frames") as bar:
+        # Pixels are looked at and dropped: checking needs no memory for a whole dataset.
+        loaded = load_frames(
+            dataset, dataset.frames, prepare=lambda image: image[:1, :1].copy(), progress=bar
+        )
+    for domain, frames in loaded.items():
+        points = sum(len(f.points) for f in frames.frames)
+        click.echo(
+            f"{domain}: {len(frames.frames)} frames, {points} points, no problem found, "
+            f"fingerprint {frames.fingerprint[:12]}"
+        )

@@ -1,0 +1,56 @@
+"""``bench methods``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("methods")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--methods-from", type=click.Path(path_type=Path), multiple=True,
+    help="A folder with more method files; repeatable.",
+)
+@click.option("--parameters", is_flag=True, help="Also list every parameter by profile.")
+def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> None:
+    """List the registered methods; nothing heavy is loaded."""
+    from adaptor_bench.registry import PROFILES, discover
+
+    registry = discover(methods_from)
+    rows = [
+        {
+            "method": spec.name,
+            "title": spec.card.title,
+            "ablates": spec.ablates or None,
+            "paper": spec.card.paper,
+            "url": spec.card.url,
+            "file": Path(spec.origin).name,
+            "parameters": {profile: spec.resolve(profile) for profile in PROFILES},
+        }
+        for spec in registry.methods.values()
+    ]
+    if style == "json":
+        document = {"methods": rows, "unavailable": registry.unavailable}
+        click.echo(json.dumps(document, indent=1))
+        return
+    width = max(len(spec) for spec in registry.methods)
+    for spec in registry.methods.values():
+        what = f"without {spec.ablates}" if spec.ablates else spec.card.title
+        click.echo(f"{spec.name:<{width}}  {what}")
+        if parameters:
+            columns = [spec.resolve(profile) for profile in PROFILES]
+            click.echo(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES))
+            for key in columns[0]:
+                values = "".join(f"{_short(column[key]):>20}" for column in columns)
+                click.echo(f"    {key:<16}{values}")
+    for source, reason in registry.unavailable.items():
+        click.echo(f"unavailable: {source}: {reason}", err=True)
+
+
+def _short(value: object) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,102 @@
+"""``bench run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adaptor_bench.registry import PROFILES
+
+__all__ = ["command"]
+
+_EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
+
+
+@click.command("run")
+@click.option("--method", "methods", multiple=True, required=True, help="Method name; repeatable.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Dataset folder. Default: the phantom, drawn once into the user's cache directory.",
+)
+@click.option("--domain", default="all", show_default=True, help="sim, intraop or all.")
+@click.option("--fold", "folds", type=int, multiple=True, help="Only this fold; repeatable.")
+@click.option("--folds", "groups", type=int, help="K folds balanced by frames, by surgery.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    help="paper: the paper's settings; quick: minutes on two cores; smoke: seconds, learns "
+    "nothing. Default: paper with a GPU, quick without.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="Where run directories go.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter.")
+@click.option(
+    "--methods-from", type=click.Path(path_type=Path), multiple=True,
+    help="A folder with more method files; repeatable.",
+)
+@click.option("--restart", is_flag=True, help="Run finished folds again.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text",
+    show_default=True, help="Format of the leaderboard printed at the end.",
+)
+def command(
+    methods: tuple[str, ...],
+    data: Path | None,
+    domain: str,
+    folds: tuple[int, ...],
+    groups: int | None,
+    profile: str | None,
+    out: Path,
+    seed: int,
+    device: str,
+    settings: tuple[str, ...],
+    methods_from: tuple[Path, ...],
+    restart: bool,
+    style: str,
+) -> None:
+    """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
+
+    A fold that is already finished with the same parameters is kept.
+    """
+    from adaptor_bench.data.default import cached_phantom
+    from adaptor_bench.data.frames import index_dataset
+    from adaptor_bench.harness import Bench, RunRequest, requested_domains
+    from adaptor_bench.progress import Progress
+    from adaptor_bench.registry import discover, parse_setting
+    from adaptor_bench.report.leaderboard import render_leaderboard
+
+    registry = discover(methods_from)
+    specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
+    progress = Progress()
+    profile = profile or _default_profile(device)
+    parameters = dict(parse_setting(text) for text in settings)
+    for spec in specs:
+        spec.resolve(profile, parameters)  # wrong usage is told before anything is drawn or read
+    dataset = index_dataset(data if data else cached_phantom(_EMBEDDED[profile], progress))
+    request = RunRequest(
+        methods=specs,
+        domains=requested_domains(dataset, domain),
+        profile=profile,
+        settings=parameters,
+        folds=folds,
+        groups=groups,
+        seed=seed,
+        device=device,
+        out=out,
+        restart=restart,
+    )
+    harness = Bench(dataset, request, progress)
+    harness.run()
+    click.echo(render_leaderboard([harness.root], domain=domain, format=style), nl=False)
+
+
+def _default_profile(device: str) -> str:
+    from adaptor_bench.train.device import resolve_device
+
+    return "paper" if resolve_device(device).startswith("cuda") else "quick"

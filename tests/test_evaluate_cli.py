@@ -1,0 +1,167 @@
+"""``bench evaluate`` end to end on small folders."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from adaptor_bench.cli.evaluate import command
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.score import FoldScore
+
+LABELS = [(10, 10), (50, 50), (90, 90), (130, 130)]
+
+
+def put(root, surgery, stem, points):
+    write_points(
+        root / surgery / "V" / "point_labels" / f"{stem}.json",
+        points,
+        folder=surgery,
+        subfolder="V",
+        image=f"{stem}.png",
+    )
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """aicm1: two of four found and one invented, and a frame nobody predicted; aicm11: a pair at
+    exactly 6 px."""
+    labels, predictions = tmp_path / "labels", tmp_path / "predictions"
+    put(labels, "aicm1", "000000", LABELS)
+    put(labels, "aicm1", "000001", LABELS[:3])
+    put(labels, "aicm11", "000000", LABELS[:1])
+    put(predictions, "aicm1", "000000", [*LABELS[:2], (300, 200)])
+    put(predictions, "aicm11", "000000", [(10, 16)])
+    return str(predictions), str(labels)
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_json(folders):
+    result = run(*folders, "--format", "json")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert json.loads(result.stdout) == {
+        "matching": {"rule": "hungarian", "radius": 6.0, "inclusive": True, "missing": "empty"},
+        "frames": 3,
+        "counts": {"tp": 3, "fp": 1, "fn": 5},
+        "metrics": {"precision": 3 / 4, "sensitivity": 3 / 8, "f1": 6 / 12},
+        "missing": 1,
+        "unknown": 0,
+        "surgeries": [
+            {
+                "surgery": "aicm1",
+                "counts": {"tp": 2, "fp": 1, "fn": 5},
+                "metrics": {"precision": 2 / 3, "sensitivity": 2 / 7, "f1": 4 / 10},
+            },
+            {
+                "surgery": "aicm11",
+                "counts": {"tp": 1, "fp": 0, "fn": 0},
+                "metrics": {"precision": 1.0, "sensitivity": 1.0, "f1": 1.0},
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "inclusive", "counts"),
+    [
+        (["--strict"], False, (2, 2, 6)),
+        (["--matching", "nearest"], False, (2, 2, 6)),
+        (["--matching", "official"], True, (3, 1, 5)),
+        (["--radius", "5.9"], True, (2, 2, 6)),
+        (["--missing", "skip"], True, (3, 1, 2)),
+    ],
+)
+def test_options(folders, options, inclusive, counts):
+    document = json.loads(run(*folders, *options, "--format", "json").stdout)
+    assert document["matching"]["inclusive"] is inclusive
+    assert tuple(document["counts"].values()) == counts
+    assert document["frames"] == (2 if "skip" in options else 3)
+
+
+def test_text(folders):
+    result = run(*folders)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "Surgery        Frames    Labels    Predictions    TP    FP    FN    Precision %    "
+        "Sensitivity %    F1 %\n"
+        "-----------  --------  --------  -------------  ----  ----  ----  -------------  "
+        "---------------  ------\n"
+        "aicm1               2         7              3     2     1     5          66.67    "
+        "        28.57   40.00\n"
+        "aicm11              1         1              1     1     0     0         100.00    "
+        "       100.00  100.00\n"
+        "all, pooled         3         8              4     3     1     5          75.00    "
+        "        37.50   50.00\n"
+        "\n"
+        "Matching: hungarian, distance <= 6 px; frames without a prediction file count as empty "
+        "(all labels\n  FN).\n"
+        "1 of 3 labelled frames had no prediction file.\n"
+    )
+
+
+def test_nothing_to_divide_is_null_and_a_dash(tmp_path):
+    put(tmp_path / "l", "aicm1", "0", [])
+    put(tmp_path / "p", "aicm1", "0", [])
+    document = json.loads(run(tmp_path / "p", tmp_path / "l", "--format", "json").stdout)
+    assert document["metrics"] == {"precision": None, "sensitivity": None, "f1": None}
+    assert run(tmp_path / "p", tmp_path / "l").stdout.splitlines()[2].split()[-3:] == ["-"] * 3
+
+
+def test_unknown_predictions_are_a_warning_on_stderr(folders, tmp_path):
+    put(tmp_path / "predictions", "aicm9", "000000", LABELS)
+    result = run(*folders, "--format", "json")
+    assert json.loads(result.stdout)["unknown"] == 1
+    assert "aicm9/V/point_labels/000000.json" in result.stderr
+
+
+def test_a_folder_of_something_else_is_scored_and_warned_about(folders, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = run(tmp_path / "empty", folders[1], "--format", "json")
+    assert json.loads(result.stdout)["counts"] == {"tp": 0, "fp": 0, "fn": 8}
+    assert "no prediction found" in result.stderr
+
+
+def test_output(folders, tmp_path):
+    run(*folders, "--output", tmp_path / "out" / "score.json")
+    score = FoldScore.load(tmp_path / "out" / "score.json")
+    assert (score.counts.tp, score.missing) == (3, ("aicm1/V/000001",))
+
+
+def test_faults(folders, tmp_path):
+    assert run(tmp_path / "nowhere", folders[1]).exit_code == 2
+    assert run(*folders, "--matching", "best").exit_code == 2
+    with pytest.raises(UsageError, match="radius"):
+        run(*folders, "--radius", "-1")
+    with pytest.raises(InputError, match="1 of 3 labelled frames"):
+        run(*folders, "--missing", "error")
+    (tmp_path / "predictions/aicm1/V/point_labels/000000.json").write_text("{")
+    with pytest.raises(InputError, match="000000"):
+        run(*folders)
+
+
+def test_nothing_heavy_is_loaded():
+    """Scoring, validating and rendering must start fast and run without the training extras."""
+    code = (
+        "import sys\n"
+        "import adaptor_bench.cli.evaluate, adaptor_bench.cli.validate\n"
+        "import adaptor_bench.cli.leaderboard\n"
+        "slow = {'numpy', 'scipy', 'pandas', 'tabulate'}\n"
+        "heavy = {'torch', 'torchvision', 'lightning', 'matplotlib',\n"
+        "         'segmentation_models_pytorch'}\n"
+        "assert not (slow - {'numpy'}) & set(sys.modules), slow & set(sys.modules)\n"
+        "from adaptor_bench.report.leaderboard import render_leaderboard\n"
+        "from adaptor_bench.submission.validate import validate\n"
+        "from adaptor_bench.evaluate.score import score\n"
+        "render_leaderboard([])\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
