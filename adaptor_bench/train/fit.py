@@ -138,7 +138,10 @@ class _HeatmapModule(L.LightningModule):
                 f"unknown optimiser {settings.optimiser!r}", hint="Known: adam, adamw."
             )
         optimiser = optimisers[settings.optimiser](
-            self.network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay
+            self.network.parameters(),
+            lr=settings.rate,
+            weight_decay=settings.weight_decay,
+            fused=True,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
         return [optimiser], [{"scheduler": schedule, "interval": "step"}]

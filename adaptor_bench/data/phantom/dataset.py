@@ -1,0 +1,167 @@
+"""Writing a whole phantom dataset to disk."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+
+from adaptor_bench.atomic import atomic_directory, write_text
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.errors import InputError, UsageError, suggest
+
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH
+from .options import EXACT_LABELS, PhantomOptions
+from .profiles import (
+    GENERATOR_VERSION,
+    PROFILES,
+    REAL_VIDEOS,
+    STEM_PREFIX,
+    domain_of,
+    phantom_frame_count,
+    video_frames,
+)
+from .surgery import PhantomSurgery
+
+PNG_COMPRESSION = 3
+#: Frames that a worker draws between two reports of its progress.
+BATCH = 64
+NOTE = (
+    "Procedurally drawn stand-in. Numbers measured on it are numbers about the phantom, "
+    "not AdaptOR results."
+)
+
+Progress = Callable[[int, int], None]
+
+
+def write_phantom(
+    out: Path,
+    profile: str,
+    seed: int = 0,
+    *,
+    options: PhantomOptions = EXACT_LABELS,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Draw a phantom dataset into the new directory ``out`` and return its path.
+
+    The bytes written depend on profile, seed and options only. ``out`` is complete or not there;
+    an existing directory with anything in it is refused with InputError. ``progress`` is called
+    with (frames done, frames in all).
+    """
+    out = Path(out)
+    if profile not in PROFILES:
+        raise UsageError(f"no phantom profile named {profile!r}", hint=suggest(profile, PROFILES))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(
+            f"{out}: exists and is not an empty directory",
+            hint="Choose another directory, or remove this one first.",
+        )
+    workers = workers or min(2, os.cpu_count() or 1)
+    report = progress or (lambda done, total: None)
+    with atomic_directory(out, replace=True) as root:
+        _draw_all(root, profile, seed, options, workers, report)
+        write_text(root / "dataset.toml", _description(profile, seed, options))
+    return out
+
+
+def _draw_all(
+    root: Path,
+    profile: str,
+    seed: int,
+    options: PhantomOptions,
+    workers: int,
+    progress: Progress,
+) -> None:
+    total, done = phantom_frame_count(profile), 0
+    progress(done, total)
+    jobs = []
+    # The longest surgeries first, so that no process idles at the end.
+    for surgery in sorted(REAL_VIDEOS, key=lambda name: -PROFILES[profile].frames(name)):
+        frames = PROFILES[profile].frames(surgery)
+        for first in range(0, frames, BATCH):
+            jobs.append((root, profile, seed, options, surgery, first, min(first + BATCH, frames)))
+    if workers == 1:
+        for job in jobs:
+            done += draw_frames(*job)
+            progress(done, total)
+        return
+    # Spawned processes inherit no threads or locks of the caller's.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting: set[Future[int]] = {pool.submit(draw_frames, *job) for job in jobs}
+        try:
+            while waiting:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done += future.result()
+                    progress(done, total)
+        except BaseException:
+            # Nobody may write into the directory any more when it is removed.
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def draw_frames(
+    root: Path,
+    profile: str,
+    seed: int,
+    options: PhantomOptions,
+    surgery: str,
+    first: int,
+    stop: int,
+) -> int:
+    """Draw frames ``first`` to ``stop`` - 1 of a surgery to files; returns their number."""
+    lengths = video_frames(PROFILES[profile], surgery)
+    drawn = PhantomSurgery(
+        surgery, sum(lengths.values()), seed, options=options, video_lengths=list(lengths.values())
+    )
+    places = [(video, number) for video, count in lengths.items() for number in range(count)]
+    for index in range(first, stop):
+        video, number = places[index]
+        stem = f"{STEM_PREFIX[domain_of(surgery)]}_{number:06d}"
+        folder = root / surgery / video
+        _write_frame(drawn, index, folder, stem)
+    return stop - first
+
+
+def _write_frame(drawn: PhantomSurgery, index: int, folder: Path, stem: str) -> None:
+    frame = drawn.frame(index)
+    picture = folder / "images" / f"{stem}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    encoded, data = cv2.imencode(
+        ".png", frame.image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
+    )
+    if not encoded:
+        raise OSError(f"{picture}: could not be encoded as PNG")
+    picture.write_bytes(data.tobytes())  # unlike cv2.imwrite, this says why when it fails
+    write_points(
+        folder / "point_labels" / f"{stem}.json",
+        frame.points.round(2),
+        folder=drawn.surgery,
+        subfolder=folder.name,
+        image=picture.name,
+        size=(FRAME_WIDTH, FRAME_HEIGHT),
+    )
+
+
+def _description(profile: str, seed: int, options: PhantomOptions) -> str:
+    """The text of dataset.toml."""
+    name = f"phantom-{profile}" + (f"-seed{seed}" if seed != 0 else "")
+    lines = [
+        f'name = "{name}"',
+        'kind = "phantom"',
+        f'profile = "{profile}"',
+        f"seed = {seed}",
+        f"generator_version = {GENERATOR_VERSION}",
+        f'note = "{NOTE}"',
+        "",
+        "[options]",
+        *(f"{key} = {value}" for key, value in asdict(options).items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,124 @@
+"""What can be chosen about the phantom: label quality, and how hard each domain is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class PhantomOptions:
+    """Flaws of a human annotator, off by default.
+
+    label_noise_px: standard deviation of each coordinate of a label, px.
+    label_drop: probability that a visible landmark is not labelled.
+    """
+
+    label_noise_px: float = 0.0
+    label_drop: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.label_noise_px < 0:
+            raise ValueError("label_noise_px must not be negative")
+        if not 0 <= self.label_drop <= 1:
+            raise ValueError("label_drop must lie between 0 and 1")
+
+
+#: Every visible landmark is labelled where it is.
+EXACT_LABELS = PhantomOptions()
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """Knobs of one domain. A span (low, high) is drawn from uniformly unless noted."""
+
+    # --- landmarks -------------------------------------------------------------------------
+    stitches: tuple[int, int]  # fewest and most of a finished surgery; surgeries take turns
+    placed_at_start: Span  # fraction of them already placed in the first frame
+    unsutured_opening: float  # fraction of the video before the first stitch, in some surgeries
+    pair_gap_px: Span  # distance between entry and exit of a stitch, px
+    close_pair_fraction: float  # stitches whose gap is below the span (5 px to its low end)
+    # --- how well a landmark shows -----------------------------------------------------------
+    end_contrast: Span  # opacity of a thread where it meets the tissue (1 = full colour)
+    fade_px: Span  # length over which it gains full contrast, px
+    dimple_depth: Span  # darkening of the hole at the entry point (0 = none)
+    pinch: Span  # brightening of the puckered rim beside the hole, grey levels
+    bare_fraction: float  # landmarks that show only a stub of thread
+    pledget_fraction: float  # stitches with a small felt pad between their points
+    # --- distractors: mean number in a frame ---------------------------------------------------
+    loose_threads: float  # threads with an end on the tissue that is not a landmark
+    passing_threads: float  # threads from border to border
+    specks: float  # dots on the tissue (static)
+    empty_holes: float  # dimples without a thread (static)
+    remnants: float  # cut bits of thread (static)
+    # --- occluders: mean number in a frame -----------------------------------------------------
+    instruments: float
+    flaps: float  # tissue flaps and drops over the ring
+    highlights: float  # specular blobs of the whole scene (static)
+    # --- picture -------------------------------------------------------------------------------
+    warmth: Span  # white balance of a surgery: red gains this share, blue loses it
+    thread_variety: float  # spread of thread colours, 0..1
+    texture: float  # strength of the tissue's fine texture, grey levels
+    blur_px: Span  # standard deviation of defocus, px
+    motion_blur: float  # probability of a shaken frame
+    noise: float  # standard deviation of sensor noise, grey levels
+
+
+SIM_DIFFICULTY = Difficulty(
+    stitches=(8, 11),
+    placed_at_start=(0.38, 0.54),
+    unsutured_opening=0.02,
+    pair_gap_px=(9.0, 21.0),
+    close_pair_fraction=0.12,
+    end_contrast=(0.7, 1.0),
+    fade_px=(6.0, 25.0),
+    dimple_depth=(0.5, 0.8),
+    pinch=(18.0, 36.0),
+    bare_fraction=0.03,
+    pledget_fraction=0.06,
+    loose_threads=0.9,
+    passing_threads=0.5,
+    specks=26,
+    empty_holes=16,
+    remnants=6,
+    instruments=0.75,
+    flaps=0.7,
+    highlights=16,
+    warmth=(-0.05, 0.2),
+    thread_variety=0.5,
+    texture=5.0,
+    blur_px=(0.3, 0.8),
+    motion_blur=0.05,
+    noise=1.4,
+)
+
+INTRAOP_DIFFICULTY = Difficulty(
+    stitches=(6, 9),
+    placed_at_start=(0.2, 0.34),
+    unsutured_opening=0.02,
+    pair_gap_px=(9.0, 20.0),
+    close_pair_fraction=0.12,
+    end_contrast=(0.7, 1.0),
+    fade_px=(6.0, 25.0),
+    dimple_depth=(0.4, 0.7),
+    pinch=(18.0, 36.0),
+    bare_fraction=0.03,
+    pledget_fraction=0.10,
+    loose_threads=0.9,
+    passing_threads=0.5,
+    specks=30,
+    empty_holes=18,
+    remnants=14,
+    instruments=0.7,
+    flaps=0.9,
+    highlights=26,
+    warmth=(-0.15, 0.02),
+    thread_variety=0.8,
+    texture=6.0,
+    blur_px=(0.3, 0.9),
+    motion_blur=0.08,
+    noise=1.5,
+)
+
+DIFFICULTY = {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY}

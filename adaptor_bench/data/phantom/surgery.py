@@ -1,0 +1,257 @@
+"""One surgery of the phantom: puts geometry, appearance and film together, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .appearance import Appearance
+from .appearance_intraop import IntraopAppearance
+from .appearance_sim import SimAppearance
+from .clutter import Blob, Clutter
+from .film import Film
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Camera, Ring, View
+from .instruments import Instrument, InstrumentTray
+from .options import DIFFICULTY, EXACT_LABELS, Difficulty, PhantomOptions
+from .paint_objects import cast_shadows, paint_blob, paint_instrument, paint_needle
+from .paint_threads import (
+    EntryMarks,
+    ThreadArtwork,
+    ThreadCoats,
+    paint_entry_marks,
+    paint_pledget,
+    paint_ridges,
+    thread_colours,
+)
+from .profiles import REAL_VIDEOS, domain_of
+from .randomness import (
+    STREAM_ANATOMY,
+    STREAM_ANNOTATOR,
+    STREAM_CLUTTER,
+    STREAM_FILM,
+    STREAM_MOTION,
+    STREAM_PAINT,
+    STREAM_SCENE,
+    STREAM_SUTURES,
+    generator,
+)
+from .raster import CoverMap, ribbon_outline
+from .sutures import plan_sutures, stitch_count
+from .threads import ThreadPaths, join_shapes, trace_threads
+from .visibility import Shots, visible
+
+cv2.setNumThreads(1)  # surgeries are shared out over processes
+
+APPEARANCES: dict[str, type[Appearance]] = {"sim": SimAppearance, "intraop": IntraopAppearance}
+#: Sway of a thread: bend (fraction of its length) and phase of its waves (rad).
+SWAY_BEND, SWAY_PHASE = 0.035, 0.8
+#: How dark shadows are, and how far threads throw them, px.
+SHADOW_DEPTH, THREAD_SHADOW, METAL_SHADOW = 0.3, np.array([1.5, 2.5]), np.array([5.0, 9.0])
+
+
+@dataclass(frozen=True)
+class PhantomFrame:
+    """A frame and its labels.
+
+    image: (288, 512, 3) uint8 RGB; points: (N, 2) float64 x, y in px, pixel centres at integers.
+    """
+
+    image: np.ndarray
+    points: np.ndarray
+
+
+@dataclass
+class FrameGeometry:
+    """Everything in one frame before it is painted; frame px."""
+
+    index: int
+    time: float
+    view: View
+    ends: list[tuple[int, int]]  # (stitch, end) of the first threads, in painting order
+    paths: ThreadPaths  # of the stitches' threads, then of the loose ones
+    coats: ThreadCoats
+    needles: list[np.ndarray | None]  # per loose thread
+    instruments: list[Instrument]
+    blobs: list[Blob]
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """All entry and exit points (N, 2), visible or not."""
+        return self.paths.centre[: len(self.ends), 0]
+
+
+class PhantomSurgery:
+    """All frames of one surgery; the result of `frame` depends on its index only."""
+
+    def __init__(
+        self,
+        surgery: str,
+        frames: int,
+        seed: int = 0,
+        *,
+        options: PhantomOptions = EXACT_LABELS,
+        difficulty: Difficulty | None = None,
+        video_lengths: list[int] | None = None,
+    ) -> None:
+        """Draw the surgery's anatomy and static scene.
+
+        frames: length of the whole surgery; video_lengths: how it is cut into videos (default:
+        in proportion to the real ones), each of which is filmed from its own viewpoint.
+        """
+        self.surgery, self.frames, self.seed, self.options = surgery, frames, seed, options
+        self.domain = domain_of(surgery)
+        self.difficulty = difficulty or DIFFICULTY[self.domain]
+        lengths = video_lengths or _share_out(frames, list(REAL_VIDEOS[surgery].values()))
+        self._video_ends = np.cumsum(lengths)
+        rng = self._stream(STREAM_ANATOMY)
+        self.ring = Ring.draw(rng, self.domain)
+        self._camera = Camera(rng, len(lengths))
+        handedness = float(
+            rng.normal(0.15, 0.3) if self.domain == "sim" else rng.uniform(-0.7, 0.9)
+        )
+        count = stitch_count(self.difficulty, list(REAL_VIDEOS).index(surgery), seed)
+        rng = self._stream(STREAM_SUTURES)
+        self.sutures = plan_sutures(rng, self.ring, self.domain, self.difficulty, count)
+        rng = self._stream(STREAM_CLUTTER)
+        self._clutter = Clutter(rng, self.difficulty, handedness, self.domain)
+        self._tray = InstrumentTray(rng, self.difficulty.instruments, self.domain, handedness)
+        rng = self._stream(STREAM_SCENE)
+        appearance = APPEARANCES[self.domain](rng, self.difficulty)
+        self.palette = appearance.palette
+        self._scene = appearance.paint_scene(rng, self.ring)
+        self._film = Film(self._stream(STREAM_FILM), appearance.lighting, self.difficulty)
+
+    def _stream(self, stream: int, frame: int | None = None) -> np.random.Generator:
+        return generator(self.seed, self.surgery, stream, frame)
+
+    def frame(self, index: int) -> PhantomFrame:
+        """Frame number ``index`` of the surgery, counted over all its videos."""
+        return self.paint(self.geometry(index))
+
+    def geometry(self, index: int) -> FrameGeometry:
+        """What is where in a frame."""
+        if not 0 <= index < self.frames:
+            raise IndexError(f"{self.surgery} has {self.frames} frames, not one number {index}")
+        rng = self._stream(STREAM_MOTION, index)
+        time = (index + 0.5) / self.frames
+        video = int(np.searchsorted(self._video_ends, index, side="right"))
+        view = self._camera.view(time, min(video, len(self._video_ends) - 1), rng)
+        plan = self.sutures
+        ends = plan.visible_ends(time)
+        flat = np.array([2 * stitch + end for stitch, end in ends], int)
+        shapes = plan.shapes.take(flat)
+        sway = plan.motion.at(time)[flat]
+        shapes.bend = shapes.bend + SWAY_BEND * sway
+        shapes.wave_phase = shapes.wave_phase + SWAY_PHASE * sway
+        shapes.width = shapes.width * view.zoom
+        loose = self._clutter.threads(time, self.ring, view)
+        count = len(loose.spool)
+        paths = trace_threads(
+            np.concatenate([view.to_frame(plan.points.reshape(-1, 2)[flat]), loose.start]),
+            join_shapes([shapes, *loose.shapes]),
+        )
+        coats = ThreadCoats(
+            spool=np.concatenate([plan.spool[flat // 2], loose.spool]),
+            opacity=np.concatenate([plan.opacity.reshape(-1)[flat], np.full(count, 0.9)]),
+            fade=np.concatenate([plan.fade.reshape(-1)[flat], np.full(count, 5.0)]),
+            stain_phase=np.concatenate([plan.shapes.wave_phase[flat], np.arange(count) * 1.7]),
+            bare=np.concatenate([plan.bare.reshape(-1)[flat], np.zeros(count, bool)]),
+        )
+        return FrameGeometry(
+            index=index,
+            time=time,
+            view=view,
+            ends=ends,
+            paths=paths,
+            coats=coats,
+            needles=loose.needles,
+            instruments=self._tray.in_view(time, self.ring, view, rng),
+            blobs=self._clutter.blobs(time, self.ring, view),
+        )
+
+    def paint(self, geometry: FrameGeometry) -> PhantomFrame:
+        """Paint a frame and decide which of its landmarks are labelled."""
+        rng = self._stream(STREAM_PAINT, geometry.index)
+        size = (FRAME_WIDTH, FRAME_HEIGHT)
+        bare = cv2.warpAffine(
+            self._scene.image, geometry.view.matrix, size, borderMode=cv2.BORDER_REFLECT
+        )
+        cover = CoverMap((FRAME_HEIGHT, FRAME_WIDTH))
+        shaded = cast_shadows(bare, self._shadow_casters(geometry), SHADOW_DEPTH)
+        image = shaded.copy()
+        self._paint_sutures(image, cover, geometry, bare)
+        for blob in geometry.blobs:
+            paint_blob(image, cover, blob, self.palette)
+        for instrument in geometry.instruments:
+            paint_instrument(image, cover, instrument, self.palette)
+        final = self._film.record(image, self._scene.highlights, geometry.view, geometry.time, rng)
+        points = geometry.landmarks
+        gain = self._film.gain_at(points, geometry.time)
+        shown = visible(cover, Shots(shaded, image, final), gain, points)
+        return PhantomFrame(final, self._annotate(points[shown], geometry.index))
+
+    @staticmethod
+    def _shadow_casters(geometry: FrameGeometry) -> list[tuple[np.ndarray, np.ndarray]]:
+        paths = geometry.paths
+        left, right = paths.sides(1.2)
+        # Not from the start: there the thread lies on the tissue.
+        outlines = np.concatenate([left[:, 3:], right[:, :2:-1]], axis=1)
+        offsets = THREAD_SHADOW * (1 + 0.4 * paths.width[:, -1:])
+        lifted = ~geometry.coats.bare
+        casters = list(zip(outlines[lifted], offsets[lifted], strict=True))
+        for instrument in geometry.instruments:
+            for ribbon in instrument.ribbons:
+                casters.append((ribbon_outline(ribbon.centre, ribbon.width), METAL_SHADOW))
+        return casters
+
+    def _paint_sutures(
+        self, image: np.ndarray, cover: CoverMap, geometry: FrameGeometry, bare: np.ndarray
+    ) -> None:
+        """Stitches, threads and needles; thread number i has identity i + 1 in the cover map."""
+        paths, coats, plan = geometry.paths, geometry.coats, self.sutures
+        artwork = ThreadArtwork(paths, thread_colours(bare, paths, coats, self.palette), coats.bare)
+        if geometry.ends:
+            # An exit follows its entry in the list.
+            exits = np.array([n for n, (_, end) in enumerate(geometry.ends) if end == 1], int)
+            stitches = np.array([geometry.ends[number][0] for number in exits], int)
+            both = np.stack([paths.centre[exits - 1, 0], paths.centre[exits, 0]], axis=1)
+            paint_ridges(image, both, self.palette.threads[plan.spool[stitches]])
+            for ends in both[plan.pledget[stitches]]:
+                paint_pledget(image, ends, self.palette.pledget)
+            paint_entry_marks(image, self._entry_marks(geometry), self.palette)
+        for number in range(len(coats.spool)):
+            artwork.paint(image, cover, number, number + 1)
+            loose = number - len(geometry.ends)
+            needle = geometry.needles[loose] if loose >= 0 else None
+            if needle is not None:
+                paint_needle(image, cover, needle, self.palette)
+
+    def _entry_marks(self, geometry: FrameGeometry) -> EntryMarks:
+        stitch, end = np.array(geometry.ends, int).T
+        starts = geometry.paths.centre[: len(stitch)]
+        ahead = starts[:, 2] - starts[:, 0]
+        plan = self.sutures
+        size = 1.9 * geometry.view.zoom * (0.85 + 0.3 * plan.opacity[stitch, end])
+        return EntryMarks(
+            point=starts[:, 0],
+            leaves=np.arctan2(ahead[:, 1], ahead[:, 0]),
+            dimple=plan.dimple[stitch, end],
+            pinch=plan.pinch[stitch, end],
+            radius=size,
+            creases=(stitch + end) % 4,
+        )
+
+    def _annotate(self, points: np.ndarray, index: int) -> np.ndarray:
+        """Labels of visible landmarks, with the annotator's flaws if there are any."""
+        rng = self._stream(STREAM_ANNOTATOR, index)
+        kept = points[rng.random(len(points)) >= self.options.label_drop]
+        noisy = kept + rng.normal(0, 1, kept.shape) * self.options.label_noise_px
+        return np.clip(noisy, 0, (FRAME_WIDTH - 1, FRAME_HEIGHT - 1))
+
+
+def _share_out(total: int, weights: list[int]) -> list[int]:
+    """Whole numbers that add up to ``total``, in proportion to ``weights``."""
+    ends = np.round(np.cumsum(weights) / sum(weights) * total).astype(int)
+    return [int(length) for length in np.diff(ends, prepend=0)]

@@ -1,0 +1,1 @@
+"""Independent implementations that the package's own results are checked against."""

@@ -1,0 +1,300 @@
+"""The phantom: counts, determinism, labels that show, and files that are complete or absent."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.phantom import (
+    PROFILES,
+    PhantomOptions,
+    PhantomSurgery,
+    phantom_frame_count,
+    write_phantom,
+)
+from adaptor_bench.data.phantom import dataset as phantom_dataset
+from adaptor_bench.data.phantom.clutter import Blob
+from adaptor_bench.data.phantom.profiles import REAL_VIDEOS, domain_of, video_frames
+from adaptor_bench.data.phantom.raster import ellipse_outline
+from adaptor_bench.errors import BenchError, InputError
+
+PAPER_FRAMES = dict(
+    zip(
+        [f"aicm{number}" for number in range(1, 15)],
+        [200, 200, 226, 308, 374, 374, 372, 192, 226, 236, 686, 372, 524, 794],
+        strict=True,
+    )
+)
+
+
+def tree_hashes(root: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_phantom(tmp_path_factory.mktemp("phantom") / "tiny", "tiny", workers=1)
+
+
+@pytest.fixture(scope="module")
+def sampled() -> dict[str, list[np.ndarray]]:
+    """Points of a few frames of every surgery of ``mini``."""
+    found = {}
+    for surgery in REAL_VIDEOS:
+        frames = PROFILES["mini"].frames(surgery)
+        drawn = PhantomSurgery(surgery, frames)
+        found[surgery] = [drawn.frame(index).points for index in range(0, frames, frames // 12)]
+    return found
+
+
+# --- how many --------------------------------------------------------------------------------
+
+
+def test_paper_profile_has_the_real_frame_counts() -> None:
+    assert {name: PROFILES["paper"].frames(name) for name in REAL_VIDEOS} == PAPER_FRAMES
+    for surgery, videos in REAL_VIDEOS.items():
+        assert video_frames(PROFILES["paper"], surgery) == dict(videos)
+    assert phantom_frame_count("paper") == 2708 + 2376
+
+
+@pytest.mark.parametrize(("profile", "sim", "intraop"), [("tiny", 4, 6), ("mini", 24, 60)])
+def test_small_profiles_use_every_video(profile: str, sim: int, intraop: int) -> None:
+    for surgery, videos in REAL_VIDEOS.items():
+        frames = video_frames(PROFILES[profile], surgery)
+        assert list(frames) == list(videos)
+        assert min(frames.values()) >= 1
+        assert sum(frames.values()) == (sim if domain_of(surgery) == "sim" else intraop)
+    assert phantom_frame_count(profile) == 10 * sim + 4 * intraop
+
+
+def test_a_surgery_that_does_not_exist_is_named() -> None:
+    with pytest.raises(KeyError, match="aicm15"):
+        PhantomSurgery("aicm15", 4)
+    with pytest.raises(IndexError):
+        PhantomSurgery("aicm1", 4).geometry(4)
+
+
+# --- what is drawn ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("surgery", ["aicm3", "aicm12"])
+def test_frame_depends_on_its_index_only(surgery: str) -> None:
+    first, second = PhantomSurgery(surgery, 8), PhantomSurgery(surgery, 8)
+    first.frame(1)  # drawing another frame before makes no difference
+    one, two = first.frame(5), second.frame(5)
+    assert one.image.shape == (288, 512, 3) and one.image.dtype == np.uint8
+    assert one.points.dtype == np.float64
+    np.testing.assert_array_equal(one.image, two.image)
+    np.testing.assert_array_equal(one.points, two.points)
+
+
+def test_seed_surgery_and_frame_change_the_picture() -> None:
+    reference = PhantomSurgery("aicm3", 8).frame(5).image
+    for surgery, seed, index in (("aicm3", 1, 5), ("aicm4", 0, 5), ("aicm3", 0, 6)):
+        assert (PhantomSurgery(surgery, 8, seed).frame(index).image != reference).mean() > 0.2
+
+
+def test_number_of_labels(sampled: dict[str, list[np.ndarray]]) -> None:
+    for domain, mean in (("sim", 12.5), ("intraop", 10.1)):
+        counts = [
+            len(points)
+            for surgery, frames in sampled.items()
+            if domain_of(surgery) == domain
+            for points in frames
+        ]
+        # The sample is a part of mini, whose own mean is within 0.6.
+        assert abs(np.mean(counts) - mean) < 1.0
+        assert np.mean(np.array(counts) == 0) < 0.05
+    assert 16 <= max(len(points) for frames in sampled.values() for points in frames) <= 24
+
+
+def test_labels_lie_inside_and_mostly_apart(sampled: dict[str, list[np.ndarray]]) -> None:
+    nearest = []
+    for frames in sampled.values():
+        for points in frames:
+            assert (points >= 0).all() and (points <= (511, 287)).all()
+            if len(points) > 1:
+                gaps = np.linalg.norm(points[:, None] - points[None], axis=2)
+                np.fill_diagonal(gaps, np.inf)
+                nearest.extend(gaps.min(axis=1))
+    assert min(nearest) > 3
+    assert 0.01 < np.mean(np.array(nearest) < 9) < 0.25
+
+
+# --- a label is a landmark that shows ------------------------------------------------------------
+
+
+def frame_with_labels(surgery: str) -> tuple[PhantomSurgery, int]:
+    drawn = PhantomSurgery(surgery, 6)
+    return drawn, 5
+
+
+@pytest.mark.parametrize("surgery", ["aicm2", "aicm11"])
+def test_labels_are_visible_landmarks(surgery: str) -> None:
+    drawn, index = frame_with_labels(surgery)
+    landmarks = drawn.geometry(index).landmarks
+    labels = drawn.frame(index).points
+    assert 0 < len(labels) <= len(landmarks)
+    for label in labels:
+        assert np.abs(landmarks - label).sum(axis=1).min() == 0
+
+
+@pytest.mark.parametrize("surgery", ["aicm2", "aicm11"])
+def test_something_over_a_landmark_takes_its_label_away(surgery: str) -> None:
+    drawn, index = frame_with_labels(surgery)
+    before = drawn.frame(index).points
+    hidden = before[0]
+    lump = Blob(ellipse_outline(hidden, (7.0, 5.0), 0.3), "flap")
+    geometry = drawn.geometry(index)
+    covered = dataclasses.replace(geometry, blobs=[*geometry.blobs, lump])
+    after = drawn.paint(covered).points
+    assert not (after == hidden).all(axis=1).any()
+    # A landmark well away from the lump is still there.
+    far = before[np.linalg.norm(before - hidden, axis=1) > 15]
+    assert all((after == point).all(axis=1).any() for point in far)
+
+
+def test_a_landmark_without_contrast_has_no_label() -> None:
+    drawn, index = frame_with_labels("aicm2")
+    plan = drawn.sutures
+    # Entries only: no raised tissue between entry and exit.
+    plan.visible_ends = lambda time: [(stitch, 0) for stitch in range(len(plan))]
+    assert len(drawn.frame(index).points) > 0
+    plan.opacity[:], plan.dimple[:], plan.pinch[:] = 0.0, 0.0, 0.0
+    plan.pledget[:], plan.bare[:] = False, True
+    drawn.palette = dataclasses.replace(drawn.palette, halo_strength=0.0)
+    assert len(drawn.frame(index).points) == 0
+
+
+def test_an_over_exposed_landmark_has_no_label() -> None:
+    drawn, index = frame_with_labels("aicm2")
+    white = dataclasses.replace(drawn._scene, highlights=np.full_like(drawn._scene.highlights, 255))
+    drawn._scene = white
+    assert len(drawn.frame(index).points) == 0
+
+
+def test_landmarks_outside_the_frame_have_no_label() -> None:
+    drawn, index = frame_with_labels("aicm2")
+    drawn.sutures.points += 2000.0
+    assert len(drawn.frame(index).points) == 0
+
+
+def test_every_label_changes_the_picture_where_it_is() -> None:
+    """Without its sutures the same frame looks different at every label."""
+    for surgery in ("aicm5", "aicm13"):
+        drawn, index = frame_with_labels(surgery)
+        sutured = drawn.frame(index)
+        drawn.sutures.opening = 2.0
+        plain = drawn.frame(index)
+        assert len(plain.points) == 0
+        change = np.abs(sutured.image.astype(int) - plain.image).mean(axis=2)
+        for x, y in np.round(sutured.points).astype(int):
+            window = change[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4]
+            assert window.mean() > 2
+
+
+# --- the annotator's flaws ------------------------------------------------------------------------
+
+
+def test_label_noise_moves_labels_but_not_pixels() -> None:
+    exact = PhantomSurgery("aicm7", 4).frame(2)
+    noisy = PhantomSurgery("aicm7", 4, options=PhantomOptions(label_noise_px=1.5)).frame(2)
+    np.testing.assert_array_equal(exact.image, noisy.image)
+    shift = np.linalg.norm(exact.points - noisy.points, axis=1)
+    assert 0 < shift.mean() < 5
+
+
+def test_label_drop_removes_labels() -> None:
+    exact = PhantomSurgery("aicm7", 4).frame(2)
+    some = PhantomSurgery("aicm7", 4, options=PhantomOptions(label_drop=0.5)).frame(2)
+    none = PhantomSurgery("aicm7", 4, options=PhantomOptions(label_drop=1.0)).frame(2)
+    assert len(none.points) == 0 < len(some.points) < len(exact.points)
+
+
+def test_impossible_options_are_refused() -> None:
+    with pytest.raises(ValueError, match="label_noise_px"):
+        PhantomOptions(label_noise_px=-1)
+    with pytest.raises(ValueError, match="label_drop"):
+        PhantomOptions(label_drop=1.5)
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_layout_on_disk(tiny: Path) -> None:
+    pictures = sorted(tiny.glob("*/*/images/*.png"))
+    labels = sorted(tiny.glob("*/*/point_labels/*.json"))
+    assert len(pictures) == len(labels) == phantom_frame_count("tiny")
+    assert (tiny / "aicm1/VID000_0/images/sim_000000.png").is_file()
+    assert (tiny / "aicm14/VID002_G/point_labels/OR_000000.json").is_file()
+    label = read_points(tiny / "aicm1/VID000_0/point_labels/sim_000003.json")
+    assert label.size == (512, 288)
+    drawn = PhantomSurgery("aicm1", 4).frame(3)
+    np.testing.assert_allclose(label.points, drawn.points, atol=0.006)
+    assert max(path.stat().st_size for path in pictures) < 320_000
+    document = json.loads(labels[0].read_text())
+    assert all(value == round(value, 2) for point in document["points"] for value in point.values())
+
+
+def test_description(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    description = tomllib.loads((tiny / "dataset.toml").read_text())
+    assert description["name"] == "phantom-tiny"
+    assert description["kind"] == "phantom"
+    assert "not AdaptOR" in description["note"]
+    monkeypatch.setattr(phantom_dataset, "draw_frames", lambda *job: 0)
+    other = write_phantom(tmp_path / "other", "tiny", seed=7, workers=1)
+    assert tomllib.loads((other / "dataset.toml").read_text())["name"] == "phantom-tiny-seed7"
+
+
+def test_bytes_do_not_depend_on_the_number_of_workers(tiny: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    two = write_phantom(
+        tmp_path / "two", "tiny", workers=2, progress=lambda *step: seen.append(step)
+    )
+    assert tree_hashes(two) == tree_hashes(tiny)
+    total = phantom_frame_count("tiny")
+    assert seen[0] == (0, total) and seen[-1] == (total, total)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_existing_data_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(InputError, match="not an empty directory"):
+        write_phantom(tmp_path, "tiny")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_unknown_profile_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="huge"):
+        write_phantom(tmp_path / "out", "huge")
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError("No space left on device")])
+def test_failure_in_the_middle_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    drawn = []
+    real = phantom_dataset._write_frame
+
+    def fails_later(*arguments: object) -> None:
+        drawn.append(arguments)
+        if len(drawn) > 7:
+            raise failure
+        real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(phantom_dataset, "_write_frame", fails_later)
+    with pytest.raises(type(failure)):
+        write_phantom(tmp_path / "out", "tiny", workers=1)
+    assert len(drawn) == 8
+    assert list(tmp_path.iterdir()) == []
