@@ -27,8 +27,8 @@ def write_text(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only the owner can read
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)  # mkstemp makes files that only the owner can read
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -50,16 +50,16 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
         raise FileExistsError(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=f"{_PARTIAL}{final.name}-"))
-    os.chmod(temporary, 0o755)
+    temporary.chmod(0o755)
     try:
         yield temporary
         if final.exists():
             retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_PARTIAL))
-            os.rename(final, retired / final.name)
-            os.rename(temporary, final)
+            final.rename(retired / final.name)
+            temporary.rename(final)
             shutil.rmtree(retired, ignore_errors=True)
         else:
-            os.rename(temporary, final)
+            temporary.rename(final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

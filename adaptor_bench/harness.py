@@ -78,6 +78,7 @@ class Bench:
         self.root = request.out / dataset.name
         self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
         self.cells = list(self._cells())
+        self.threads = 0
         self._loaded: dict[tuple[int, int] | None, dict[str, DomainFrames]] = {}
 
     def run(self) -> None:
@@ -86,12 +87,16 @@ class Bench:
         Raises InputError, before anything is trained, for bad frames or labels, and for run
         directories that hold something else than what is asked for now.
         """
-        from adaptor_bench.train.device import resolve_device
+        from adaptor_bench.train.device import resolve_device, threads
 
         device = resolve_device(self.request.device)
+        self.threads = threads()
         methods = {c.spec.name: c.spec.build(c.parameters) for c in self.cells}
         needed = {
-            c.domain: {c.domain, *methods[c.spec.name].other_domains(c.domain, [*self.dataset.frames])}
+            c.domain: {
+                c.domain,
+                *methods[c.spec.name].other_domains(c.domain, [*self.dataset.frames]),
+            }
             for c in self.cells
         }
         domains = sorted(set().union(*needed.values()))
@@ -122,8 +127,10 @@ class Bench:
                         directory = self.root / spec.name / domain / f"fold_{fold.number}"
                         yield Cell(spec, parameters, domain, plan, fold, directory)
 
-    def _load(self, size: tuple[int, int] | None, domains: Sequence[str]) -> dict[str, DomainFrames]:
-        """All frames at ``size``, read once per size; problems of all domains are raised at once."""
+    def _load(
+        self, size: tuple[int, int] | None, domains: Sequence[str]
+    ) -> dict[str, DomainFrames]:
+        """All frames at ``size``, read once per size; all problems are raised at once."""
         if size not in self._loaded:
             prepare = (lambda image: image) if size is None else partial(resize_image, size=size)
             with self.progress.bar("reading frames") as bar:
@@ -204,6 +211,7 @@ class Bench:
             "profile_changes": cell.spec.profile_changes(cell.parameters),
             "seed": self.request.seed,
             "device": device,
+            "threads": self.threads,
             "versions": versions(),
         }
 

@@ -57,7 +57,7 @@ def _commit() -> str | None:
         return None
     try:
         head = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],  # noqa: S607
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
             cwd=root,
             capture_output=True,
             text=True,

@@ -112,9 +112,7 @@ class _Registered:
 
     def variant(self, name: str, *, ablates: str, **changes: Any) -> None:
         """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates."""
-        spec = replace(
-            self.spec, name=f"{self.spec.name}/{name}", ablates=ablates, changes=changes
-        )
+        spec = replace(self.spec, name=f"{self.spec.name}/{name}", ablates=ablates, changes=changes)
         spec.resolve("paper")
         self._registry.add(spec)
 
@@ -134,8 +132,12 @@ def method(
     def register(factory: Callable[..., Method]) -> _Registered:
         for parameter in inspect.signature(factory).parameters.values():
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:
-                raise TypeError(f"{name}: parameter {parameter.name!r} must be keyword-only with a default")
-        spec = MethodSpec(name, card, factory, inspect.getsourcefile(factory) or "?", profiles or {})
+                raise TypeError(
+                    f"{name}: parameter {parameter.name!r} must be keyword-only with a default"
+                )
+        spec = MethodSpec(
+            name, card, factory, inspect.getsourcefile(factory) or "?", profiles or {}
+        )
         for profile in PROFILES:
             spec.resolve(profile)
         _current.add(spec)
@@ -205,11 +207,7 @@ def _fit_type(name: str, key: str, value: Any, default: Any) -> Any:
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         if len(value) == len(default):
-            return tuple(
-                _fit_type(name, key, v, d) for v, d in zip(value, default, strict=True)
-            )
+            return tuple(_fit_type(name, key, v, d) for v, d in zip(value, default, strict=True))
     elif default is None or type(value) is type(default):
         return value
-    raise UsageError(
-        f"method {name!r}: parameter {key!r} must be like {default!r}, got {value!r}"
-    )
+    raise UsageError(f"method {name!r}: parameter {key!r} must be like {default!r}, got {value!r}")

@@ -15,7 +15,14 @@ CARD = Card(
 )
 
 # The same number of steps, frames and pixels as the improved method has in these profiles.
-QUICK = {"input_size": (256, 144), "crop": (128, 96), "batch": 8, "steps": 120, "selections": 2, "norm_batches": 8}
+QUICK = {
+    "input_size": (256, 144),
+    "crop": (128, 96),
+    "batch": 4,
+    "steps": 150,
+    "selections": 2,
+    "norm_batches": 8,
+}
 SMOKE = QUICK | {"input_size": (128, 72), "crop": (64, 64), "steps": 4, "batch": 2}
 
 

@@ -82,8 +82,9 @@ def main(args: list[str] | None = None) -> None:
             raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             _leave(
-                f"error: the disk is full ({error.filename or 'while writing'}); nothing half-written "
-                "was kept\nFree some space and give the same command to go on.",
+                f"error: the disk is full ({error.filename or 'while writing'}); "
+                "nothing half-written was kept\n"
+                "Free some space and give the same command to go on.",
                 1,
             )
         _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)

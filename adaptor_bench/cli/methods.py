@@ -13,7 +13,9 @@ __all__ = ["command"]
 @click.command("methods")
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
 @click.option(
-    "--methods-from", type=click.Path(path_type=Path), multiple=True,
+    "--methods-from",
+    type=click.Path(path_type=Path),
+    multiple=True,
     help="A folder with more method files; repeatable.",
 )
 @click.option("--parameters", is_flag=True, help="Also list every parameter by profile.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -30,20 +31,29 @@ _EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
     "nothing. Default: paper with a GPU, quick without.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
     help="Where run directories go.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter.")
 @click.option(
-    "--methods-from", type=click.Path(path_type=Path), multiple=True,
+    "--methods-from",
+    type=click.Path(path_type=Path),
+    multiple=True,
     help="A folder with more method files; repeatable.",
 )
 @click.option("--restart", is_flag=True, help="Run finished folds again.")
 @click.option(
-    "--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text",
-    show_default=True, help="Format of the leaderboard printed at the end.",
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of the leaderboard printed at the end.",
 )
 def command(
     methods: tuple[str, ...],
@@ -64,6 +74,9 @@ def command(
 
     A fold that is already finished with the same parameters is kept.
     """
+    # Threads that spin while they wait make a run many times slower beside another busy program.
+    # Read when torch is loaded, hence before anything imports it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.data.default import cached_phantom
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.harness import Bench, RunRequest, requested_domains

@@ -107,8 +107,7 @@ def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str]
     size = image.shape[1], image.shape[0]
     if label.size is not None and label.size != size:
         problems.append(
-            f"{frame.label}: says {label.size[0]}x{label.size[1]}, "
-            f"its image is {size[0]}x{size[1]}"
+            f"{frame.label}: says {label.size[0]}x{label.size[1]}, its image is {size[0]}x{size[1]}"
         )
     outside = ((points < -0.5) | (points > np.array(size) - 0.5)).any(axis=1)
     problems += [

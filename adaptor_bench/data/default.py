@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from adaptor_bench.data.phantom import GENERATOR_VERSION, write_phantom
@@ -35,9 +36,7 @@ def cached_phantom(profile: str, progress: Progress) -> Path:
     if root.is_dir():
         return root
     message(f"drawing the phantom dataset ({profile}) into {root}, once")
-    with progress.bar("phantom") as bar:
-        try:
-            write_phantom(root, profile, 0, progress=bar)
-        except FileExistsError:
-            pass  # another process drew it at the same time
+    # Another process may finish drawing the same folder first.
+    with progress.bar("phantom") as bar, suppress(FileExistsError):
+        write_phantom(root, profile, 0, progress=bar)
     return root

@@ -40,9 +40,7 @@ def describe_dataset(root: Path) -> dict[str, Any]:
             "mean": float(np.mean(counts)) if counts else None,
             "max": max(counts, default=0),
             "empty": sum(number == 0 for number in counts),
-            "surgeries": {
-                s: {"frames": len(n), "points": sum(n)} for s, n in by_surgery.items()
-            },
+            "surgeries": {s: {"frames": len(n), "points": sum(n)} for s, n in by_surgery.items()},
             **_folds(dataset.surgeries(domain), domain),
         }
     if problems:

@@ -118,7 +118,9 @@ def _description(root: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from error
     name = description.get("name")
-    if name is not None and (not isinstance(name, str) or not name or "/" in name or name[0] == "."):
+    if name is not None and (
+        not isinstance(name, str) or not name or "/" in name or name[0] == "."
+    ):
         raise InputError(f"{path}: name must be a plain word, found {name!r}")
     if not isinstance(description.get("domains", {}), dict):
         raise InputError(f"{path}: domains must be a table of surgery = domain")

@@ -31,7 +31,9 @@ def draw_heatmap(
     Raises UsageError for another name.
     """
     if combine not in COMBINATIONS:
-        raise UsageError(f"unknown heatmap combination {combine!r}", hint=suggest(combine, COMBINATIONS))
+        raise UsageError(
+            f"unknown heatmap combination {combine!r}", hint=suggest(combine, COMBINATIONS)
+        )
     width, height = size
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     if not len(points):
@@ -54,9 +56,7 @@ def draw_heatmap(
     return np.clip((total - low) / (high - low), 0.0, 1.0, dtype=np.float32)
 
 
-def _profile(
-    length: int, centres: NDArray[np.float64], sigma: float
-) -> NDArray[np.float32]:
+def _profile(length: int, centres: NDArray[np.float64], sigma: float) -> NDArray[np.float32]:
     """Shape (N, length): exp(-(i - centre)^2 / (2 sigma^2))."""
     offsets = np.arange(length, dtype=float)[None, :] - centres[:, None]
     return np.exp(-0.5 * (offsets / sigma) ** 2).astype(np.float32)

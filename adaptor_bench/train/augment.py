@@ -124,7 +124,10 @@ def _vary_colour(
     if rng.random() < settings.jitter_p:
         pixels = torch.from_numpy(image.copy()).permute(2, 0, 1)
         changes = [
-            (colour.adjust_brightness, rng.uniform(1 - settings.brightness, 1 + settings.brightness)),
+            (
+                colour.adjust_brightness,
+                rng.uniform(1 - settings.brightness, 1 + settings.brightness),
+            ),
             (colour.adjust_contrast, rng.uniform(*settings.contrast)),
             (colour.adjust_saturation, rng.uniform(*settings.saturation)),
             (colour.adjust_hue, rng.uniform(-settings.hue, settings.hue)),

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from adaptor_bench.errors import UsageError
 
-__all__ = ["deterministic", "resolve_device", "train_once_through"]
+__all__ = ["deterministic", "resolve_device", "threads", "train_once_through"]
 
 
 def resolve_device(name: str) -> str:
@@ -30,6 +30,11 @@ def resolve_device(name: str) -> str:
             f"device {name!r} cannot be used: {reason}", hint="Give --device auto, cpu or cuda."
         ) from error
     return name
+
+
+def threads() -> int:
+    """CPU threads torch computes with; results are equal to the bit only with equal threads."""
+    return torch.get_num_threads()
 
 
 def train_once_through(

@@ -106,9 +106,7 @@ def fit_network(
         )
         train_once_through(module, loader, device, [guide])
     assert guide.best is not None
-    return Fitted(
-        guide.best, {"steps": steps, "loss": guide.losses, "selection": guide.trials}
-    )
+    return Fitted(guide.best, {"steps": steps, "loss": guide.losses, "selection": guide.trials})
 
 
 class _HeatmapModule(L.LightningModule):
@@ -258,4 +256,6 @@ def _reestimate_norm(
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {k: v.detach().to("cpu", copy=True).contiguous() for k, v in network.state_dict().items()}
+    return {
+        k: v.detach().to("cpu", copy=True).contiguous() for k, v in network.state_dict().items()
+    }

@@ -179,9 +179,7 @@ class HeatmapMethod:
         generator.load_state_dict(read_weights(translator / "generator.safetensors"))
         samples = [sample_of(f) for f in source.frames]
         with task.progress.bar("translating") as bar:
-            images = translate(
-                generator, [s.image for s in samples], device=task.device, bar=bar
-            )
+            images = translate(generator, [s.image for s in samples], device=task.device, bar=bar)
         return [Sample(i, s.points) for i, s in zip(images, samples, strict=True)]
 
     def _common_key(self, task: FoldTask, stage: str) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from .tissue import (
     vary_colour,
 )
 
-LEAFLET_COLOURS = ((226, 196, 154), (222, 198, 184), (208, 184, 172), (216, 202, 190))
-WALL_COLOURS = ((170, 120, 112), (148, 106, 104), (172, 138, 130), (182, 140, 122))
+LEAFLET_COLOURS = ((226, 198, 164), (222, 198, 184), (212, 188, 174), (218, 200, 184))
+WALL_COLOURS = ((170, 120, 112), (158, 112, 107), (172, 134, 125), (178, 136, 119))
 #: How far the outlines of lobes and folds are warped, px.
 WARP_PX = 11.0
 
