@@ -20,10 +20,17 @@ __all__ = ["atomic_directory", "remove_abandoned", "write_json", "write_text"]
 _PARTIAL = ".partial-"
 
 
+def _temporary_prefix() -> str:
+    """Names the process that writes, so that what a dead one left can be told from the rest."""
+    return f"{_PARTIAL}{os.getpid()}-"
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PARTIAL, suffix=path.suffix)
+    descriptor, temporary = tempfile.mkstemp(
+        dir=path.parent, prefix=_temporary_prefix(), suffix=path.suffix
+    )
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
@@ -49,12 +56,12 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
     if final.exists() and not replace:
         raise FileExistsError(final)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=f"{_PARTIAL}{final.name}-"))
+    temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
     temporary.chmod(0o755)
     try:
         yield temporary
         if final.exists():
-            retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_PARTIAL))
+            retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
             final.rename(retired / final.name)
             temporary.rename(final)
             shutil.rmtree(retired, ignore_errors=True)
@@ -66,10 +73,31 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove what a killed process left half-written directly below ``parent``."""
-    if parent.is_dir():
-        for leftover in parent.glob(f"{_PARTIAL}*"):
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink(missing_ok=True)
+    """Remove what a killed process left half-written directly below ``parent``.
+
+    What a process that still runs on this machine is writing is left alone.
+    """
+    if not parent.is_dir():
+        return
+    for leftover in parent.glob(f"{_PARTIAL}*"):
+        writer = leftover.name.removeprefix(_PARTIAL).partition("-")[0]
+        if writer.isdigit() and _is_running(int(writer)):
+            continue
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if process == os.getpid():
+        return False  # not written by us: our own are gone when their block ends
+    if os.name == "nt":  # there, asking would end the process
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

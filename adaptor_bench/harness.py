@@ -22,10 +22,10 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.images import resize_image
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.score import MatchSettings, score
 from adaptor_bench.method import FoldTask, Method, Pixels
+from adaptor_bench.predict import write_prediction
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
@@ -162,15 +162,7 @@ class Bench:
             pixels = [Pixels(f.frame.key, f.image, f.size) for f in validation]
             predictions = directory / "predictions"
             for loaded, found in zip(validation, method.predict(pixels, task), strict=True):
-                frame = loaded.frame
-                write_points(
-                    frame.prediction_path(predictions),
-                    found.points,
-                    folder=frame.surgery,
-                    subfolder=frame.video,
-                    image=f"{frame.stem}.png",
-                    scores=found.scores,
-                )
+                write_prediction(loaded.frame, found, predictions)
             predicted = time.monotonic()
             score(predictions, [f.frame for f in validation], MatchSettings()).save(
                 directory / "score.json"

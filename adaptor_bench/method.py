@@ -89,3 +89,9 @@ class Method(Protocol):
 
     def save(self, directory: Path) -> None:
         """Write what is needed to predict again (the checkpoint) into an existing directory."""
+
+    def load(self, directory: Path) -> None:
+        """Use the checkpoint that ``save`` wrote into ``directory``."""
+
+    def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
+        """As ``predict``, for a loaded method: nothing but the frames is known or kept."""

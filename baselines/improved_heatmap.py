@@ -20,7 +20,7 @@ QUICK = {
     "crop": (128, 96),
     "sigma": 3.0,
     "combine": "max",
-    "rate": 6e-3,
+    "rate": 8e-3,
     "weight_decay": 1e-4,
     "warmup": 0.1,
     "batch": 4,

@@ -28,9 +28,7 @@ def write_frame(
     (video / "images").mkdir(parents=True, exist_ok=True)
     Image.fromarray(image).save(video / "images" / f"{stem}.png")
     label = video / "point_labels" / f"{stem}.json"
-    write_points(
-        label, points, folder=surgery, subfolder="video_1", image=f"{stem}.png", size=size
-    )
+    write_points(label, points, folder=surgery, subfolder="video_1", image=f"{stem}.png", size=size)
     return label
 
 

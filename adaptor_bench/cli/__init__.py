@@ -22,6 +22,7 @@ COMMANDS = {
     "run": ("run", "Train and score methods on the standard folds; print the leaderboard."),
     "methods": ("methods", "List the registered methods and their parameters."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
+    "predict": ("predict", "Predict on a folder of frames with a finished run."),
     "validate": ("validate", "Check prediction files; report everything that is wrong."),
     "evaluate": ("evaluate", "Score predictions against labels."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),

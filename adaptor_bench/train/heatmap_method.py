@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import adaptor_bench
 from adaptor_bench.atomic import write_json
@@ -37,6 +38,9 @@ __all__ = ["HeatmapMethod", "Recipe"]
 # Bump when a stage's code changes what it produces: artefacts made before are then not reused.
 STAGE_VERSIONS = {"translator": 1, "network": 1, "heatmaps": 1}
 TRANSLATED_DOMAINS = ("sim", "intraop")
+FRAME_SIZE = (512, 288)
+WEIGHTS = "network.safetensors"
+HEATMAP_STEPS = 65535  # far finer than the 256 bins of Otsu's histogram
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,6 @@ class HeatmapMethod:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._network: Path | None = None
-        self._network_key: dict[str, Any] = {}
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -95,11 +98,10 @@ class HeatmapMethod:
                     device=task.device,
                     bar=bar,
                 )
-            write_weights(directory / "network.safetensors", fitted.weights)
+            write_weights(directory / WEIGHTS, fitted.weights)
             write_json(directory / "history.json", fitted.history)
 
         self._network = task.store.get("network", key, build)
-        self._network_key = key
 
     def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
         """Decode this fold's heatmaps, which are predicted once for all methods that share them."""
@@ -113,14 +115,10 @@ class HeatmapMethod:
         }
 
         def build(directory: Path) -> None:
-            network = build_network(self.recipe.training.network)
-            network.load_state_dict(read_weights(self._network / "network.safetensors"))
             maps = np.empty((len(frames), *frames[0].image.shape[:2]), np.uint16)
             with task.progress.bar("heatmaps") as bar:
-                found = predict_heatmaps(network, [f.image for f in frames], device=task.device)
-                for i, heatmap in enumerate(found):
-                    # 1/65535 is far below the 256 bins of Otsu's histogram.
-                    maps[i] = np.round(heatmap * 65535)
+                for i, heatmap in enumerate(self._heatmaps(frames, task.device)):
+                    maps[i] = _quantise(heatmap)
                     bar(i + 1, len(frames))
             np.save(directory / "heatmaps.npy", maps, allow_pickle=False)
 
@@ -128,22 +126,40 @@ class HeatmapMethod:
         maps = np.load(directory / "heatmaps.npy", mmap_mode="r", allow_pickle=False)
         with task.progress.bar("decoding") as bar:
             for i, (stored, frame) in enumerate(zip(maps, frames, strict=True)):
-                heatmap = stored.astype(np.float32) / np.float32(65535)
-                # The rule is stated at 512x288, so that is where regions are formed.
-                found = decode_heatmap(resize_heatmap(heatmap, (512, 288)), self.recipe.decode)
-                yield Prediction(scale_points(found.points, (512, 288), frame.size), found.scores)
+                yield self._decode(stored, frame)
                 bar(i + 1, len(frames))
+
+    def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
+        """The same without keeping anything: for a method that was loaded to be used."""
+        for heatmap, frame in zip(self._heatmaps(frames, device), frames, strict=True):
+            yield self._decode(_quantise(heatmap), frame)
+
+    def _heatmaps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
+        assert self._network is not None, "fit or load comes first"
+        network = build_network(self.recipe.training.network)
+        network.load_state_dict(read_weights(self._network / WEIGHTS))
+        return predict_heatmaps(network, [f.image for f in frames], device=device)
+
+    def _decode(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
+        heatmap = stored.astype(np.float32) / np.float32(HEATMAP_STEPS)
+        # The rules are stated at 512x288, so that is where regions are formed.
+        found = decode_heatmap(resize_heatmap(heatmap, FRAME_SIZE), self.recipe.decode)
+        return Prediction(scale_points(found.points, FRAME_SIZE, frame.size), found.scores)
 
     def save(self, directory: Path) -> None:
         """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
         assert self._network is not None, "fit comes first"
-        weights = self._network / "network.safetensors"
+        weights = self._network / WEIGHTS
         try:
-            (directory / "network.safetensors").hardlink_to(weights)
+            (directory / WEIGHTS).hardlink_to(weights)
         except OSError:
-            (directory / "network.safetensors").write_bytes(weights.read_bytes())
+            (directory / WEIGHTS).write_bytes(weights.read_bytes())
         history = json.loads((self._network / "history.json").read_text("utf-8"))
         write_json(directory / "training.json", {"artefact": self._network.name, **history})
+
+    def load(self, directory: Path) -> None:
+        """Use the checkpoint that :meth:`save` wrote into ``directory``."""
+        self._network = directory
 
     def _translator(self, task: FoldTask) -> Path:
         """The generator sim -> intraop, trained on this fold's training surgeries only."""
@@ -194,6 +210,10 @@ class HeatmapMethod:
             "seed": task.seed,
             "device": task.device.partition(":")[0],
         }
+
+
+def _quantise(heatmap: NDArray[np.float32]) -> NDArray[np.uint16]:
+    return np.round(heatmap * HEATMAP_STEPS).astype(np.uint16)
 
 
 def _seed(key: dict[str, Any]) -> int:

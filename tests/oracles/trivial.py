@@ -8,6 +8,7 @@ anything about methods. ``python tests/oracles/trivial.py`` measures both on the
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
@@ -161,10 +162,11 @@ FOLDS = {
 }  # fmt: skip
 
 
-def measure(profile: str, seed: int, every: int) -> None:
-    """Print the F1 of both detectors on every fold of a phantom."""
+def measure(profile: str, seed: int, every: int) -> dict[str, dict[str, dict[str, float]]]:
+    """F1 in percent of both detectors on every fold of a phantom: domain -> fold -> detector."""
     from adaptor_bench.data.phantom import PROFILES, PhantomSurgery
 
+    floor: dict[str, dict[str, dict[str, float]]] = {}
     for domain, folds in FOLDS.items():
         frames = {}
         for surgery in sorted(name for fold in folds for name in fold):
@@ -173,13 +175,17 @@ def measure(profile: str, seed: int, every: int) -> None:
         for number, held_out in enumerate(folds, 1):
             train = [f for name, group in frames.items() if name not in held_out for f in group]
             test = [f for name in held_out for f in frames[name]]
-            scores = []
-            for detector in (ConstantDetector(), ColourThresholdDetector()):
+            scores = {}
+            for title, detector in (
+                ("constant", ConstantDetector()),
+                ("colour", ColourThresholdDetector()),
+            ):
                 detector.fit([f.image for f in train], [f.points for f in train])
                 found = [detector.predict(f.image) for f in test]
-                scores.append(100 * pooled_f1(found, [f.points for f in test]))
-            line = f"{domain} f{number}: constant {scores[0]:.1f}, colour {scores[1]:.1f}\n"
-            sys.stdout.write(line)
+                scores[title] = round(100 * pooled_f1(found, [f.points for f in test]), 1)
+            floor.setdefault(domain, {})[f"f{number}"] = scores
+            sys.stderr.write(f"{domain} f{number}: {scores}\n")
+    return floor
 
 
 if __name__ == "__main__":
@@ -188,4 +194,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=1)
     arguments = parser.parse_args()
-    measure(arguments.profile, arguments.seed, arguments.every)
+    document = measure(arguments.profile, arguments.seed, arguments.every)
+    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,73 @@
+"""Predict on any folder of frames with the method of a finished run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from adaptor_bench.atomic import atomic_directory
+from adaptor_bench.data.frames import Frame, index_dataset
+from adaptor_bench.data.images import read_image, resize_image
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.errors import InputError
+from adaptor_bench.method import Pixels, Prediction
+from adaptor_bench.progress import Progress
+from adaptor_bench.registry import Registry
+
+__all__ = ["predict_folder", "write_prediction"]
+
+_CHUNK = 64  # frames in memory at once
+
+
+def predict_folder(
+    run: Path, frames_root: Path, out: Path, registry: Registry, device: str, progress: Progress
+) -> int:
+    """Write a prediction for every frame below ``frames_root`` into the new folder ``out``.
+
+    ``run`` is a run directory (``.../fold_<k>``). Labels are neither needed nor read. Returns the
+    number of frames. Raises InputError when the run is not usable, an image cannot be read, or
+    ``out`` exists.
+    """
+    try:
+        record = json.loads((run / "run.json").read_text("utf-8"))
+        spec = registry.get(record["method"])
+        settings = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in record["parameters"].items()
+        }
+        method = spec.build(spec.resolve("paper", settings))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{run}: not a finished run: {error}",
+            hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
+        ) from error
+    if out.exists():
+        raise InputError(f"{out}: exists already", hint="Give a new folder.")
+    method.load(run)
+    dataset = index_dataset(frames_root)
+    frames = [frame for group in dataset.frames.values() for frame in group]
+    with progress.bar("predicting") as bar, atomic_directory(out) as directory:
+        for start in range(0, len(frames), _CHUNK):
+            chunk = frames[start : start + _CHUNK]
+            pixels = [_pixels(frame, method.input_size) for frame in chunk]
+            for frame, found in zip(chunk, method.predict_frames(pixels, device), strict=True):
+                write_prediction(frame, found, directory)
+            bar(start + len(chunk), len(frames))
+    return len(frames)
+
+
+def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
+    """Write one frame's prediction below ``root`` in the challenge's layout and form."""
+    write_points(
+        frame.prediction_path(root),
+        found.points,
+        folder=frame.surgery,
+        subfolder=frame.video,
+        image=f"{frame.stem}.png",
+        scores=found.scores,
+    )
+
+
+def _pixels(frame: Frame, size: tuple[int, int] | None) -> Pixels:
+    image = read_image(frame.image)
+    stored = image.shape[1], image.shape[0]
+    return Pixels(frame.key, image if size is None else resize_image(image, size), stored)
