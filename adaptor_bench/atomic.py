@@ -61,6 +61,8 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         if final.exists():
+            if not replace:  # another process was faster
+                raise FileExistsError(final)
             retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
             final.rename(retired / final.name)
             temporary.rename(final)

@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import adaptor_bench
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.images import resize_image
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import MatchSettings, score
 from adaptor_bench.method import FoldTask, Method, Pixels
 from adaptor_bench.predict import write_prediction
@@ -92,16 +93,11 @@ class Bench:
         device = resolve_device(self.request.device)
         self.threads = threads()
         methods = {c.spec.name: c.spec.build(c.parameters) for c in self.cells}
-        needed = {
-            c.domain: {
-                c.domain,
-                *methods[c.spec.name].other_domains(c.domain, [*self.dataset.frames]),
-            }
-            for c in self.cells
-        }
-        domains = sorted(set().union(*needed.values()))
+        needed = {c.domain for c in self.cells}
+        for cell in self.cells:
+            needed.update(self._others(cell, methods[cell.spec.name]))
         for method in methods.values():
-            self._load(method.input_size, domains)
+            self._load(method.input_size, sorted(needed))
         self._refuse_other_results(device)
         remove_abandoned(self.store.root)
         for cell in self.cells:
@@ -139,16 +135,31 @@ class Bench:
                 )
         return self._loaded[size]
 
+    def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
+        """The other domains the method wants for this cell; never the cell's own."""
+        available = [domain for domain in self.dataset.frames if domain != cell.domain]
+        wanted = method.other_domains(cell.domain, available)
+        foreign = sorted(set(wanted) - set(available))
+        if foreign:
+            raise UsageError(
+                f"method {cell.spec.name!r} asks for {foreign[0]!r} beside {cell.domain!r}: "
+                "it may have other domains of the dataset only",
+                hint=f"Other domains: {', '.join(available) or 'none'}.",
+            )
+        return wanted
+
     def _run_cell(self, cell: Cell, method: Method, device: str) -> None:
         began = time.monotonic()
         frames = self._load(method.input_size, ())
         held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
-        others = method.other_domains(cell.domain, [*self.dataset.frames])
         task = FoldTask(
             domain=cell.domain,
             train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),
             selection=frames[cell.domain].of(held_back),
-            others={other: frames[other] for other in others},
+            others={
+                other: frames[other].without(cell.fold.validation)
+                for other in self._others(cell, method)
+            },
             fingerprint=frames[cell.domain].fingerprint,
             seed=self.request.seed,
             device=device,
@@ -237,6 +248,7 @@ class Bench:
             "device": device,
             "fold plan": cell.plan.sha256[:12],
             "dataset": frames.fingerprint[:12],
+            "adaptor_bench": adaptor_bench.__version__,
         }
         before = {
             "seed": old.get("seed"),
@@ -244,6 +256,7 @@ class Bench:
             "device": old.get("device"),
             "fold plan": str(old.get("fold_plan", {}).get("sha256"))[:12],
             "dataset": str(old.get("dataset", {}).get("fingerprint"))[:12],
+            "adaptor_bench": old.get("versions", {}).get("adaptor_bench"),
         }
         # JSON has no tuples: compare in JSON's own terms.
         parameters = json.loads(json.dumps(cell.parameters))

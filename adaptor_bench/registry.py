@@ -15,16 +15,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
+from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.method import Card, Method
 from adaptor_bench.resources import bundled
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["PROFILES", "MethodSpec", "Registry", "discover", "method", "parse_setting"]
 
 PROFILES = ("smoke", "quick", "paper")
 _ENTRY_POINTS = "adaptor_bench.methods"
+
+
+class NameTakenError(UsageError):
+    """Two files register a method under the same name."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class Registry:
     def add(self, spec: MethodSpec) -> None:
         """Register; a name given twice is an error that names both files."""
         if spec.name in self.methods:
-            raise BenchError(
+            raise NameTakenError(
                 f"method {spec.name!r} is registered twice: "
                 f"in {self.methods[spec.name].origin} and in {spec.origin}",
                 hint="Rename one of them.",
@@ -126,8 +133,12 @@ def method(
     """Register the decorated factory under ``name``.
 
     All its parameters must be keyword-only with defaults. ``profiles`` maps ``quick`` and
-    ``smoke`` to the parameters they change.
+    ``smoke`` to the parameters they change. Raises TypeError for a signature or a profile that
+    does not fit.
     """
+    unknown = set(profiles or {}) - set(PROFILES)
+    if unknown:
+        raise TypeError(f"{name}: unknown profile {unknown.pop()!r}")
 
     def register(factory: Callable[..., Method]) -> _Registered:
         for parameter in inspect.signature(factory).parameters.values():
@@ -160,10 +171,10 @@ def discover(folders: Iterable[Path] = ()) -> Registry:
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
                 _attempt(registry, str(path), lambda path=path: _load(path))
-    from importlib.metadata import entry_points
+    from importlib.metadata import entry_points  # slow to load; listing commands feel it
 
     for entry in entry_points(group=_ENTRY_POINTS):
-        _attempt(registry, entry.value, entry.load)
+        _attempt(registry, entry.value, lambda entry=entry: _load_entry(entry))
     return registry
 
 
@@ -182,11 +193,19 @@ def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
     before = dict(registry.methods)
     try:
         load()
-    except BenchError:
+    except NameTakenError:
         raise
     except Exception as error:
         registry.methods = before
         registry.unavailable[source] = f"{type(error).__name__}: {error}"
+
+
+def _load_entry(entry: EntryPoint) -> None:
+    """Import an entry point's module; its decorators must run again in every discovery."""
+    if entry.module in sys.modules:
+        importlib.reload(sys.modules[entry.module])
+    else:
+        entry.load()
 
 
 def _load(path: Path) -> ModuleType:

@@ -48,6 +48,15 @@ class DomainFrames:
         wanted = set(surgeries)
         return tuple(loaded for loaded in self.frames if loaded.frame.surgery in wanted)
 
+    def without(self, surgeries: Iterable[str]) -> DomainFrames:
+        """The same but for the frames of these surgeries; another fingerprint if any goes."""
+        unwanted = sorted(set(surgeries) & {loaded.frame.surgery for loaded in self.frames})
+        if not unwanted:
+            return self
+        kept = tuple(f for f in self.frames if f.frame.surgery not in unwanted)
+        text = "\n".join([self.fingerprint, *unwanted])
+        return DomainFrames(kept, hashlib.sha256(text.encode()).hexdigest())
+
 
 def load_frames(
     dataset: Dataset,

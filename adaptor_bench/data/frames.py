@@ -7,6 +7,7 @@ Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,12 +119,18 @@ def _description(root: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from error
     name = description.get("name")
-    if name is not None and (
-        not isinstance(name, str) or not name or "/" in name or name[0] == "."
-    ):
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", str(name)):
         raise InputError(f"{path}: name must be a plain word, found {name!r}")
-    if not isinstance(description.get("domains", {}), dict):
+    kind = description.get("kind", "folder")
+    if kind not in ("phantom", "folder"):
+        # adaptor2021 is recognised by what is there, never believed.
+        raise InputError(f"{path}: kind must be 'phantom' or 'folder', found {kind!r}")
+    domains = description.get("domains", {})
+    if not isinstance(domains, dict):
         raise InputError(f"{path}: domains must be a table of surgery = domain")
+    for surgery, domain in domains.items():
+        if not isinstance(domain, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", domain):
+            raise InputError(f"{path}: the domain of {surgery!r} must be a plain word")
     return description
 
 

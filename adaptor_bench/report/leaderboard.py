@@ -11,6 +11,7 @@ from adaptor_bench.data.frames import DOMAINS
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
+from adaptor_bench.report.changes import change_notes
 from adaptor_bench.report.published import PROTOCOLS, load_published
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 from adaptor_bench.runs import find_runs
@@ -39,9 +40,10 @@ def render_leaderboard(
     """
     if format not in FORMATS:
         raise UsageError(f"there is no format {format!r}", hint=suggest(format, FORMATS))
-    if domain not in (*DOMAINS, "all"):
-        raise UsageError(f"there is no domain {domain!r}", hint=suggest(domain, (*DOMAINS, "all")))
     runs = find_runs(roots)
+    known = {*DOMAINS, "all", *(run.domain for run in runs)}
+    if domain not in known:
+        raise UsageError(f"there is no domain {domain!r}", hint=suggest(domain, known))
     if roots and not runs:
         raise InputError(
             f"{', '.join(str(root) for root in roots)}: no finished run found",
@@ -234,6 +236,7 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
         )
     if missing:
         notes.append(f"{missing} frames had no prediction file.")
+    notes += change_notes(runs)
     said = {(r.method, note): None for r in runs for note in r.notes}
     notes += [f"{method}: {note}" for method, note in said]
     if block.kind == "phantom":

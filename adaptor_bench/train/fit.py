@@ -242,10 +242,11 @@ def _reestimate_norm(
     """Average the batch-norm statistics over the training batches that precede ``step``."""
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
+    network.eval()  # no dropout: the statistics are for use without it
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # None makes torch keep the plain average
-    network.train()
+        norm.train()
     first = max(0, step - settings.norm_batches) * settings.batch
     with torch.no_grad():
         for start in range(first, step * settings.batch, settings.batch):

@@ -1,0 +1,188 @@
+"""Who may import whom, where torch may be, and how large a module may get."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+PACKAGE = REPOSITORY / "adaptor_bench"
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
+
+# Foundations that anybody may use: they themselves use nothing above them.
+BASE = {"errors", "atomic", "progress", "resources", "provenance", "__version__"}
+
+# part -> parts of the package it may import (beside itself and BASE)
+ALLOWED = {
+    "errors": set(),
+    "atomic": set(),
+    "progress": set(),
+    "resources": set(),
+    "provenance": set(),
+    "data": set(),
+    "heatmap": set(),
+    "artefacts": set(),
+    "evaluate": {"data"},
+    "submission": {"data", "evaluate"},
+    "method": {"data", "artefacts"},
+    "registry": {"method"},
+    "runs": {"evaluate"},
+    "train": {"data", "heatmap", "evaluate", "method", "artefacts"},
+    "predict": {"data", "method", "registry"},
+    "harness": {"data", "evaluate", "method", "artefacts", "registry", "predict", "train"},
+    "report": {"data", "evaluate", "runs", "registry", "method"},
+    "cli": {
+        "data",
+        "evaluate",
+        "submission",
+        "registry",
+        "predict",
+        "harness",
+        "report",
+        "runs",
+        "train",
+    },
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+TORCH = {"torch", "torchvision", "lightning", "segmentation_models_pytorch", "timm", "safetensors"}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def part_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path, nodes=None) -> set[str]:
+    """Dotted names of all modules that ``path`` imports, relative ones resolved."""
+    package = ("adaptor_bench", *path.relative_to(PACKAGE).parts[:-1])
+    found = set()
+    for node in ast.walk(tree(path)) if nodes is None else nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            name = ".".join((*base, *(node.module or "").split("."))).strip(".")
+            found |= {f"{name}.{alias.name}" for alias in node.names}
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module"
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            found.add(node.args[0].value)
+    return found
+
+
+def parts_used(path: Path) -> set[str]:
+    return {n.split(".")[1] for n in imported(path) if n.startswith("adaptor_bench.")}
+
+
+def at_import_time(path: Path) -> list[ast.AST]:
+    """What runs when the module is imported: nothing inside functions."""
+    found, todo = [], list(tree(path).body)
+    while todo:
+        node = todo.pop()
+        found.append(node)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            todo += ast.iter_child_nodes(node)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_point_in_one_direction(path):
+    part = part_of(path)
+    assert part in ALLOWED, f"{part}: a new part needs a place in the order"
+    assert parts_used(path) - BASE - {part} <= ALLOWED[part]
+
+
+def test_the_order_has_no_circle():
+    order: list[str] = []
+    todo = {part: ALLOWED[part] | (BASE & ALLOWED.keys() - {part}) for part in ALLOWED}
+    for part in BASE & todo.keys():
+        todo[part] = set()
+    while todo:
+        free = [part for part, needs in todo.items() if needs <= set(order)]
+        assert free, f"a circle among {sorted(todo)}"
+        order += free
+        todo = {part: needs for part, needs in todo.items() if part not in free}
+
+
+def test_the_foundations_use_nothing_above_them():
+    for path in MODULES:
+        if part_of(path) in BASE:
+            assert parts_used(path) <= BASE, path
+
+
+def test_nobody_imports_the_command_line():
+    users = {part_of(p) for p in MODULES if "cli" in parts_used(p)}
+    assert users <= {"cli", "__main__"}
+    for path in (REPOSITORY / "baselines").glob("*.py"):
+        assert "adaptor_bench.cli" not in path.read_text("utf-8")
+
+
+def test_torch_lives_in_the_training_zone():
+    for path in MODULES:
+        heavy = {n.split(".")[0] for n in imported(path)} & TORCH
+        assert not heavy or part_of(path) == "train", f"{path} imports {sorted(heavy)}"
+    for path in MODULES:
+        if part_of(path) != "train":
+            direct = {
+                n.split(".")[1]
+                for n in imported(path, at_import_time(path))
+                if n.startswith("adaptor_bench.")
+            }
+            assert "train" not in direct, f"{path} loads the training zone when it is imported"
+
+
+def test_matplotlib_is_not_loaded_at_import():
+    for path in MODULES:
+        names = {n.split(".")[0] for n in imported(path, at_import_time(path))}
+        assert not names & {"matplotlib", "jinja2"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_modules_stay_readable(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 320
+    assert not set(path.relative_to(PACKAGE).with_suffix("").parts) & {
+        "utils", "util", "helpers", "helper", "misc", "common", "tools",
+    }  # fmt: skip
+    assert ast.get_docstring(tree(path)) or path.name == "__main__.py", "say what it is for"
+
+
+def test_the_names_a_module_exports_exist():
+    for path in MODULES:
+        body = tree(path).body
+        exported = [
+            ast.literal_eval(node.value)
+            for node in body
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+        ]
+        if not exported:
+            continue
+        defined = set()
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                defined |= {t.id for t in targets if isinstance(t, ast.Name)}
+            elif isinstance(node, ast.ImportFrom):
+                defined |= {alias.asname or alias.name for alias in node.names}
+        assert set(exported[0]) <= defined, path
+
+
+def test_the_test_line_of_the_readme_is_the_one_that_is_run():
+    line = (REPOSITORY / ".ci" / "run").read_text("utf-8").rstrip("\n").splitlines()[-1]
+    assert "pytest" in line
+    assert (
+        line in (REPOSITORY / "README.md").read_text("utf-8").splitlines()
+        or f"    {line}" in (REPOSITORY / "README.md").read_text("utf-8").splitlines()
+    )

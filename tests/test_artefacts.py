@@ -1,0 +1,231 @@
+"""Files, directories and artefacts are complete or not there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from adaptor_bench import atomic
+from adaptor_bench.artefacts import ArtefactStore
+from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json, write_text
+
+FAILURES = [
+    ValueError("a bug"),
+    KeyboardInterrupt(),
+    SystemExit(3),
+    OSError(errno.ENOSPC, "No space left on device"),
+]
+
+
+def tree(root):
+    return {p.relative_to(root).as_posix(): p.read_text() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda f: type(f).__name__)
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_block_that_fails_leaves_nothing_and_keeps_what_was_there(tmp_path, failure, existing):
+    final = tmp_path / "runs" / "fold_1"
+    if existing:
+        final.mkdir(parents=True)
+        (final / "run.json").write_text("old")
+
+    def fail():
+        with atomic_directory(final, replace=True) as directory:
+            (directory / "deep" / "er").mkdir(parents=True)
+            (directory / "deep" / "er" / "half.json").write_text("{")
+            raise failure
+
+    with pytest.raises(type(failure)):
+        fail()
+    assert tree(tmp_path) == ({"runs/fold_1/run.json": "old"} if existing else {})
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == (["fold_1"] if existing else [])
+
+
+def test_nothing_stands_under_the_final_name_before_the_end(tmp_path):
+    final = tmp_path / "fold_1"
+    with atomic_directory(final) as directory:
+        (directory / "a").write_text("1")
+        assert not final.exists()
+        assert directory.parent == tmp_path, "renaming must not cross file systems"
+        assert directory.name.startswith(".partial-")
+    assert tree(tmp_path) == {"fold_1/a": "1"}
+    assert stat.S_IMODE(final.stat().st_mode) & 0o055 == 0o055, "others may read results"
+
+
+def test_replacing_leaves_only_the_new_directory(tmp_path):
+    final = tmp_path / "fold_1"
+    for content in ("old", "new"):
+        with atomic_directory(final, replace=True) as directory:
+            (directory / content).write_text(content)
+    assert tree(tmp_path) == {"fold_1/new": "new"}
+    assert [p.name for p in tmp_path.iterdir()] == ["fold_1"]
+
+
+def test_an_existing_directory_is_not_replaced_unless_asked(tmp_path):
+    (tmp_path / "fold_1").mkdir()
+    with pytest.raises(FileExistsError), atomic_directory(tmp_path / "fold_1"):
+        pytest.fail("the block must not run")
+    assert [p.name for p in tmp_path.iterdir()] == ["fold_1"]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda f: type(f).__name__)
+def test_a_text_that_cannot_be_finished_keeps_the_old_one(tmp_path, monkeypatch, failure):
+    path = tmp_path / "score.json"
+    write_text(path, "old")
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(atomic.os, "replace", fail)
+    with pytest.raises(type(failure)):
+        write_text(path, "new")
+    assert tree(tmp_path) == {"score.json": "old"}
+
+
+def test_a_disk_that_fills_while_a_text_is_written(tmp_path, monkeypatch):
+    real = os.fdopen
+
+    def full_after_some(*args, **kwargs):
+        stream = real(*args, **kwargs)
+        write = stream.write
+
+        def half(text):
+            write(text[: len(text) // 2])
+            stream.flush()
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        stream.write = half
+        return stream
+
+    monkeypatch.setattr(atomic.os, "fdopen", full_after_some)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(tmp_path / "x.json", "0123456789")
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_is_utf_8_with_unix_line_ends_and_readable_by_others(tmp_path):
+    write_text(tmp_path / "new" / "t.txt", "ä\nb\n")
+    assert (tmp_path / "new" / "t.txt").read_bytes() == b"\xc3\xa4\nb\n"
+    assert stat.S_IMODE((tmp_path / "new" / "t.txt").stat().st_mode) == 0o644
+
+
+def test_json_without_nan(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", {"f1": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_leftovers_of_a_killed_process_are_removed_and_nothing_else(tmp_path):
+    (tmp_path / ".partial-fold_1-abc" / "predictions").mkdir(parents=True)
+    (tmp_path / ".partial-xyz.json").write_text("{")
+    (tmp_path / "fold_1").mkdir()
+    (tmp_path / ".hidden").write_text("mine")
+    remove_abandoned(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {"fold_1", ".hidden"}
+    remove_abandoned(tmp_path / "never")
+
+
+def test_what_another_running_process_writes_is_left_alone(tmp_path):
+    """Two commands may share an output folder."""
+    code = (
+        "import sys, pathlib; from adaptor_bench.atomic import atomic_directory\n"
+        "with atomic_directory(pathlib.Path(sys.argv[1])) as d:\n"
+        "    print(d.name, flush=True); sys.stdin.read()"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path / "fold_1")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(arguments, **pipes) as writer:
+        name = writer.stdout.readline().strip()
+        remove_abandoned(tmp_path)
+        assert [p.name for p in tmp_path.iterdir()] == [name]
+        writer.kill()
+        writer.wait()
+        remove_abandoned(tmp_path)
+        assert not list(tmp_path.iterdir())
+
+
+# --- artefacts --------------------------------------------------------------------------------
+
+
+class Builder:
+    """Counts how often it is asked to build."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, directory):
+        self.calls += 1
+        (directory / "weights").write_text(f"build {self.calls}")
+
+
+def test_equal_keys_share_and_different_keys_do_not(tmp_path):
+    store, build = ArtefactStore(tmp_path), Builder()
+    first = store.get("network", {"seed": 1, "train": ["a"]}, build)
+    assert store.get("network", {"train": ["a"], "seed": 1}, build) == first
+    assert build.calls == 1
+    others = [
+        store.get("network", {"seed": 2, "train": ["a"]}, build),
+        store.get("network", {"seed": 1, "train": ["b"]}, build),
+        store.get("translator", {"seed": 1, "train": ["a"]}, build),
+    ]
+    assert len({first, *others}) == 4
+    assert build.calls == 4
+    assert first.name.startswith("network-")
+    assert json.loads((first / "key.json").read_text()) == {"seed": 1, "train": ["a"]}
+
+
+def test_artefacts_outlive_their_store(tmp_path):
+    build = Builder()
+    first = ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    assert ArtefactStore(tmp_path).get("network", {"seed": 1}, build) == first
+    assert build.calls == 1
+
+
+def test_a_fresh_store_builds_again_but_once_only(tmp_path):
+    build = Builder()
+    ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    fresh = ArtefactStore(tmp_path, fresh=True)
+    found = [fresh.get("network", {"seed": 1}, build) for _ in range(2)]
+    assert build.calls == 2
+    assert found[0] == found[1]
+    assert (found[0] / "weights").read_text() == "build 2"
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda f: type(f).__name__)
+def test_a_build_that_fails_leaves_no_artefact_and_is_tried_again(tmp_path, failure):
+    store, build = ArtefactStore(tmp_path / "artefacts"), Builder()
+
+    def fail(directory):
+        build(directory)
+        raise failure
+
+    with pytest.raises(type(failure)):
+        store.get("network", {"seed": 1}, fail)
+    assert not tree(tmp_path)
+    assert (store.get("network", {"seed": 1}, build) / "weights").read_text() == "build 2"
+
+
+def test_another_process_that_was_faster_wins(tmp_path):
+    """The second of two equal builds is dropped; both get the first one's artefact."""
+    outer, inner = ArtefactStore(tmp_path), ArtefactStore(tmp_path)
+    build = Builder()
+
+    def overtaken(directory):
+        inner.get("network", {"seed": 1}, build)
+        (directory / "weights").write_text("late")
+
+    found = outer.get("network", {"seed": 1}, overtaken)
+    assert (found / "weights").read_text() == "build 1"
+    assert [p.name for p in tmp_path.iterdir()] == [found.name]
+
+
+def test_a_key_must_be_json(tmp_path):
+    with pytest.raises((TypeError, ValueError)):
+        ArtefactStore(tmp_path).get("network", {"rate": float("nan")}, Builder())
+    assert not list(tmp_path.iterdir())

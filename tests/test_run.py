@@ -1,0 +1,544 @@
+"""``bench run`` from end to end: what it leaves, keeps, refuses, and survives."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from adaptor_bench.cli import main
+from adaptor_bench.data.default import cached_phantom
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.phantom import write_phantom
+from adaptor_bench.progress import Progress
+from adaptor_bench.train.heatmap_method import HeatmapMethod
+
+METHODS = ("stern", "improved_heatmap", "improved_heatmap/no_cutting")
+BOTH = ("aicm1", "aicm2", "aicm3", "aicm11", "aicm12", "aicm13", "aicm14")
+
+
+@pytest.fixture(scope="session")
+def phantom_cache(tmp_path_factory):
+    """A user's cache directory that holds the tiny phantom."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADAPTOR_BENCH_CACHE", str(cache))
+        cached_phantom("tiny", Progress(live=False))
+    return cache
+
+
+@pytest.fixture(autouse=True)
+def cache(phantom_cache, monkeypatch):
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
+
+
+@pytest.fixture(scope="session")
+def small(phantom_cache, tmp_path_factory):
+    """A part of the phantom: three sim and four intraop surgeries, two frames each."""
+    (whole,) = phantom_cache.iterdir()
+    root = tmp_path_factory.mktemp("data") / "small"
+    for frame in (f for frames in index_dataset(whole).frames.values() for f in frames):
+        if frame.surgery in BOTH:
+            for path in (frame.image, frame.label):
+                target = root / path.relative_to(whole)
+                if not target.parent.is_dir() or len(list(target.parent.iterdir())) < 2:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, target)
+    return root
+
+
+def invoke(*arguments, code=0):
+    """stdout and stderr of ``bench``, through the very function that the console script calls."""
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        found = out.getvalue().decode(), err.getvalue().decode()
+    assert (left.value.code or 0) == code, "\n".join(found)
+    return found
+
+
+def run(data, out, *arguments, code=0, methods=("stern",), profile="smoke"):
+    chosen = [a for m in methods for a in ("--method", m)]
+    place = ["--data", data] if data else []
+    return invoke("run", *chosen, *place, "--profile", profile, "--out", out, *arguments, code=code)
+
+
+def files(root):
+    """Every file below ``root`` with its content."""
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def stamps(root):
+    return {p: p.stat().st_mtime_ns for p in root.rglob("*")}
+
+
+def partials(root):
+    return list(root.rglob(".partial-*"))
+
+
+def artefacts(root, kind):
+    return sorted(p.name for p in root.glob(f"*/artefacts/{kind}-*"))
+
+
+# --- the main job on the embedded data ----------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def finished(phantom_cache, tmp_path_factory):
+    """Fold 1 of three methods in both domains on the embedded phantom: (out, stdout, stderr)."""
+    out = tmp_path_factory.mktemp("finished") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
+        shown = run(None, out, "--fold", 1, methods=METHODS)
+    return out, *shown
+
+
+def test_a_run_leaves_what_the_design_says(finished):
+    out, *_ = finished
+    assert partials(out) == []
+    (dataset,) = out.iterdir()
+    assert {p.name for p in dataset.iterdir()} == {"stern", "improved_heatmap", "artefacts"}
+    for method in METHODS:
+        for domain, frames in (("sim", 8), ("intraop", 6)):
+            directory = dataset / method / domain / "fold_1"
+            assert {p.name for p in directory.iterdir()} == {
+                "run.json",
+                "score.json",
+                "predictions",
+                "network.safetensors",
+                "training.json",
+            }
+            assert len(list((directory / "predictions").rglob("*.json"))) == frames
+            record = json.loads((directory / "run.json").read_text())
+            assert (record["method"], record["domain"], record["fold"]) == (method, domain, 1)
+            assert record["dataset"]["kind"] == "phantom"
+            assert record["fold_plan"]["name"] == "adaptor2021-v1"
+            assert not set(record["train"]) & set(record["validation"])
+            assert set(record["selection"]) < set(record["train"])
+            assert record["profile_changes"]["steps"] == [0, 4]
+            assert record["parameters"]["input_size"] == [128, 72]
+            assert record["seed"] == 0
+            assert record["versions"]["torch"]
+            assert record["seconds"]["total"] >= record["seconds"]["fit"]
+
+
+def test_the_leaderboard_at_the_end_has_measured_beside_published_rows(finished):
+    _, shown, told = finished
+    for line in (
+        "sim: measured on phantom-tiny", "intraop: measured on phantom-tiny",
+        "published on AdaptOR 2021, not comparable", "81.94", "Profile: smoke", "folds f2, f3, f4",
+    ):  # fmt: skip
+        assert line in shown
+    for method in METHODS:
+        assert method in shown
+    assert told == "", "nothing but the table when nobody is looking"
+
+
+def test_its_predictions_are_a_valid_submission_and_score_the_same(finished, phantom_cache):
+    out, *_ = finished
+    (data,) = phantom_cache.iterdir()
+    for domain in ("sim", "intraop"):
+        directory = out / "phantom-tiny" / "improved_heatmap" / domain / "fold_1"
+        report = json.loads(invoke("validate", directory / "predictions", "--format", "json")[0])
+        assert report["valid"]
+        assert report["frames"] == {"sim": 8, "intraop": 6}[domain]
+        stored = json.loads((directory / "score.json").read_text())["frames"]
+        evaluated, _ = invoke("evaluate", directory / "predictions", data, "--format", "json")
+        by_surgery = {s["surgery"]: s["counts"] for s in json.loads(evaluated)["surgeries"]}
+        for surgery in json.loads((directory / "run.json").read_text())["validation"]:
+            mine = [f for f in stored if f["frame"].startswith(f"{surgery}/")]
+            tp = sum(len(f["pairs"]) for f in mine)
+            assert by_surgery[surgery] == {
+                "tp": tp,
+                "fp": sum(f["predictions"] for f in mine) - tp,
+                "fn": sum(f["labels"] for f in mine) - tp,
+            }
+
+
+def test_an_ablation_of_the_decoding_does_not_train_again(finished):
+    out, *_ = finished
+    # stern and improved_heatmap on two domains; no_cutting adds nothing.
+    assert [len(artefacts(out, k)) for k in ("network", "heatmaps", "translator")] == [4, 4, 1]
+    first, second = (
+        (out / "phantom-tiny" / m / "sim/fold_1/network.safetensors").read_bytes()
+        for m in METHODS[1:]
+    )
+    assert first == second
+
+
+def test_the_translator_and_the_selection_saw_training_surgeries_only(finished):
+    out, *_ = finished
+    keys = [json.loads(p.read_text()) for p in out.glob("*/artefacts/*/key.json")]
+    learnt = [k for k in keys if "train" in k]
+    assert len(learnt) == 5
+    for key in learnt:
+        reported = {"sim": {"aicm9", "aicm10"}, "intraop": {"aicm14"}}[key["domain"]]
+        assert not reported & {*key["train"], *key.get("selection", ())}
+        assert len(key.get("selection", ["one"])) == 1
+
+
+def test_the_same_command_again_keeps_everything(finished):
+    out, shown, _ = finished
+    before = stamps(out)
+    again, told = run(None, out, "--fold", 1, methods=METHODS)
+    assert told.count("already finished, kept") == 6
+    assert "improved_heatmap/no_cutting intraop fold 1: already finished, kept" in told
+    assert again == shown
+    assert stamps(out) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seed", "7"], "seed 0, now 7"),
+        (["--set", "rate=0.5"], "rate 0.001, now 0.5"),
+        (["--set", "crop=[32, 32]"], "crop [64, 64], now [32, 32]"),
+    ],
+)
+def test_other_settings_into_the_same_folder_are_refused_before_anything_runs(
+    finished, arguments, says
+):
+    out, *_ = finished
+    before = stamps(out)
+    _, told = run(None, out, "--fold", 1, "--fold", 2, *arguments, code=1)
+    assert says in told
+    assert "stern/sim/fold_1" in told and "stern/intraop/fold_1" in told, "all of them at once"
+    assert "--restart" in told
+    assert stamps(out) == before
+
+
+# --- smaller jobs -------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_predictions_and_another_seed_others(small, tmp_path):
+    arguments = ("--domain", "intraop", "--fold", 2)
+    for name in ("a", "b"):
+        run(small, tmp_path / name, *arguments, "--seed", 3, methods=("improved_heatmap",))
+    for name, seed in (("c", 3), ("d", 4)):
+        run(small, tmp_path / name, *arguments, "--seed", seed)
+
+    def predictions(name):
+        return {k: v for k, v in files(tmp_path / name).items() if "/predictions/" in k}
+
+    def weights(name):
+        return next(
+            (tmp_path / name).glob("*/artefacts/network-*/network.safetensors")
+        ).read_bytes()
+
+    assert predictions("a")
+    assert predictions("a") == predictions("b")
+    assert weights("a") == weights("b")
+    assert weights("c") != weights("d")
+
+
+def test_a_restart_runs_again_and_gives_the_same(small, tmp_path):
+    out = tmp_path / "runs"
+    arguments = ("--domain", "sim", "--fold", 1)
+    run(small, out, *arguments)
+    before, times = files(out), stamps(out)
+    _, told = run(small, out, *arguments, "--restart")
+    assert "already finished" not in told
+    assert partials(out) == []
+    after = files(out)
+    assert before.keys() == after.keys()
+    for name, content in after.items():
+        assert name.endswith("run.json") or content == before[name]
+        assert (out / name).stat().st_mtime_ns > times[out / name]
+
+
+def test_changed_data_are_not_mixed_with_old_results(small, tmp_path):
+    data = shutil.copytree(small, tmp_path / "small")
+    run(data, tmp_path / "runs", "--domain", "sim", "--fold", 1)
+    label = next(data.glob("aicm3/*/point_labels/*.json"))
+    label.write_text(json.dumps({**json.loads(label.read_text()), "points": []}))
+    _, told = run(data, tmp_path / "runs", "--domain", "sim", "--fold", 1, code=1)
+    assert "dataset " in told
+
+
+def test_any_folder_gets_leave_one_surgery_out(make_dataset, tmp_path):
+    data = make_dataset(surgeries=("p1", "p2"), frames=1)
+    shown, _ = run(data, tmp_path / "runs", methods=("improved_heatmap",))
+    assert "leave-one-surgery-out" in shown
+    for fold in (1, 2):
+        record = json.loads(
+            (tmp_path / f"runs/dataset/improved_heatmap/intraop/fold_{fold}/run.json").read_text()
+        )
+        assert record["selection"] == []
+        assert any("without CycleGAN" in note for note in record["notes"])
+
+
+def test_groups_of_surgeries(small, tmp_path):
+    run(small, tmp_path / "runs", "--domain", "intraop", "--folds", 2, "--fold", 2)
+    (path,) = (tmp_path / "runs").rglob("run.json")
+    record = json.loads(path.read_text())
+    assert record["fold_plan"]["name"] == "2-balanced"
+    assert len(record["validation"]) == 2
+
+
+def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path, capsys):
+    drawn = []
+
+    def draw(root, profile, seed, **_):
+        drawn.append((profile, seed))
+        root.mkdir(parents=True)
+        return root
+
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("adaptor_bench.data.default.write_phantom", draw)
+    places = [cached_phantom(p, Progress(live=False)) for p in ("mini", "mini", "tiny")]
+    assert drawn == [("mini", 0), ("tiny", 0)]
+    assert places[0] == places[1] != places[2]
+    assert all(p.is_relative_to(tmp_path / "cache") for p in places)
+    assert capsys.readouterr().err.count("once") == 2
+
+
+def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(monkeypatch, tmp_path):
+    monkeypatch.setattr("adaptor_bench.data.phantom.dataset.write_points", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        write_phantom(tmp_path / "cache" / "phantom", "tiny", workers=1)
+    assert files(tmp_path) == {}
+    assert not (tmp_path / "cache" / "phantom").exists()
+
+
+# --- interrupted, killed, out of space ----------------------------------------------------------
+
+
+def failing_at(monkeypatch, number, failure):
+    """HeatmapMethod.fit raises ``failure`` at its ``number``-th call, after doing its work."""
+    calls, real = [], HeatmapMethod.fit
+
+    def wrapped(self, task):
+        calls.append(task.domain)
+        real(self, task)
+        if len(calls) == number:
+            raise failure
+
+    monkeypatch.setattr(HeatmapMethod, "fit", wrapped)
+
+
+def test_control_c_keeps_what_was_finished_and_the_next_call_goes_on(small, tmp_path, monkeypatch):
+    out = tmp_path / "runs"
+    with monkeypatch.context() as patch:
+        failing_at(patch, 2, KeyboardInterrupt())
+        _, told = run(small, out, "--domain", "sim", code=130)
+    assert told.strip().splitlines()[-1].startswith("interrupted; what was finished is kept")
+    assert "Traceback" not in told
+    folds = out / "small" / "stern" / "sim"
+    assert [p.name for p in folds.iterdir()] == ["fold_1"]
+    assert partials(out) == []
+    before = stamps(folds / "fold_1")
+    networks = artefacts(out, "network")
+    assert len(networks) == 2, "fold 2 had been trained, only not written"
+    shown, told = run(small, out, "--domain", "sim")
+    assert told.count("already finished, kept") == 1
+    assert sorted(p.name for p in folds.iterdir()) == ["fold_1", "fold_2", "fold_3"]
+    assert stamps(folds / "fold_1") == before
+    assert set(networks) < set(artefacts(out, "network"))
+    assert "3" in shown
+
+
+def test_control_c_in_the_middle_of_training(small, tmp_path, monkeypatch):
+    """Lightning has its own idea of Ctrl-C; ours must win."""
+
+    def interrupted(self, batch, index):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("adaptor_bench.train.fit._HeatmapModule.training_step", interrupted)
+    _, told = run(small, tmp_path / "runs", "--domain", "sim", code=130)
+    assert "interrupted" in told
+    assert files(tmp_path / "runs") == {}
+    assert partials(tmp_path / "runs") == []
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(small, tmp_path):
+    out = tmp_path / "runs"
+    leftovers = [
+        out / "small" / "stern" / "sim" / ".partial-fold_1-abc" / "predictions" / "aicm1",
+        out / "small" / "artefacts" / ".partial-network-0123-xyz",
+    ]
+    for leftover in leftovers:
+        leftover.mkdir(parents=True)
+        (leftover / "half.json").write_text("{")
+    assert "no finished run" in invoke("leaderboard", out, code=1)[1], "they are not results"
+    run(small, out, "--domain", "sim", "--fold", 1)
+    assert partials(out) == []
+    assert (out / "small/stern/sim/fold_1/run.json").is_file()
+
+
+def test_a_damaged_run_is_named(small, tmp_path):
+    out = tmp_path / "runs"
+    run(small, out, "--domain", "sim", "--fold", 1)
+    (out / "small/stern/sim/fold_1/run.json").write_text("{")
+    _, told = run(small, out, "--domain", "sim", "--fold", 1, code=1)
+    assert "fold_1" in told and "run.json is missing or damaged" in told
+    run(small, out, "--domain", "sim", "--fold", 1, "--restart")
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device", "somewhere.json")
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("adaptor_bench.predict.write_points", ["heatmaps", "network"]),
+        ("adaptor_bench.harness.write_json", ["heatmaps", "network"]),
+        ("adaptor_bench.train.heatmap_method.np.save", ["network"]),
+        ("adaptor_bench.train.heatmap_method.write_weights", []),
+        ("adaptor_bench.artefacts.write_json", []),
+    ],
+)
+def test_a_full_disk_is_one_clear_line_and_nothing_half_written(
+    small, tmp_path, monkeypatch, target, kept
+):
+    out = tmp_path / "runs"
+    with monkeypatch.context() as patch:
+        patch.setattr(target, full_disk)
+        _, told = run(small, out, "--domain", "sim", "--fold", 1, code=1)
+    assert told.splitlines()[0].startswith("error: the disk is full (somewhere.json)")
+    assert len(told.strip().splitlines()) <= 2
+    assert partials(out) == []
+    assert not list(out.rglob("run.json"))
+    assert [k for k in ("heatmaps", "network") if artefacts(out, k)] == kept
+    run(small, out, "--domain", "sim", "--fold", 1)
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def spoil(root, what):
+    video = next(iter(sorted((root / "case_2").iterdir())))
+    if what == "corrupt PNG":
+        path = video / "images" / "000001.png"
+        path.write_bytes(path.read_bytes()[:100])
+    elif what == "label outside":
+        path = video / "point_labels" / "000000.json"
+        path.write_text(json.dumps({"points": [{"x": 5, "y": 400}]}))
+    else:
+        path = video / "point_labels" / "000000.json"
+        path.unlink()
+    return path
+
+
+@pytest.mark.parametrize("what", ["corrupt PNG", "label outside", "missing label"])
+def test_bad_frames_are_named_before_anything_is_trained(make_dataset, tmp_path, what):
+    data = make_dataset()
+    path = spoil(data, what)
+    shown, told = run(data, tmp_path / "runs", code=1)
+    assert shown == ""
+    assert str(path) in told
+    assert "nothing was run" in told
+    assert "Repair or remove" in told
+    assert "Traceback" not in told
+    assert not (tmp_path / "runs").exists()
+
+
+def test_all_bad_frames_of_all_domains_at_once(small, tmp_path):
+    data = shutil.copytree(small, tmp_path / "small")
+    spoilt = [next(data.glob(f"{s}/*/images/*.png")) for s in ("aicm2", "aicm12")]
+    for path in spoilt:
+        path.write_bytes(b"")
+    _, told = run(data, tmp_path / "runs", code=1)
+    assert all(str(path) in told for path in spoilt)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--data", "/nowhere/at/all"], 1, ["/nowhere/at/all", "no such folder"]),
+        (["--data", "{empty}"], 1, ["{empty}", "no frames found", "point_labels"]),
+        (
+            ["--method", "improved_heatmp"],
+            2,
+            ["'improved_heatmp'", "Did you mean 'improved_heatmap'"],
+        ),
+        (["--fold", "9"], 2, ["no fold 9", "1, 2, 3"]),
+        (["--folds", "7"], 2, ["--folds 7 is not possible", "2 to 3"]),
+        (["--domain", "simm"], 2, ["'simm'"]),
+        (["--domain", "sim"], 2, ["no frames of domain 'sim'"]),
+        (["--set", "steps"], 2, ["key=value"]),
+        (["--set", "stepz=3"], 2, ["stepz", "'steps'"]),
+        (["--set", "steps=many"], 2, ["'steps' must be like 0"]),
+        (["--set", "network=resnet"], 2, ["unknown network 'resnet'", "'resnext_unet'"]),
+        (["--set", "combine=sum"], 2, ["unknown heatmap combination"]),
+        (["--device", "toaster"], 2, ["'toaster'", "--device"]),
+        (["--profile", "papr"], 2, ["papr"]),
+        (["--methods-from", "/nowhere"], 1, ["/nowhere"]),
+        (["--seed", "one"], 2, ["--seed"]),
+    ],
+    ids=lambda value: " ".join(value)[:24] if isinstance(value, list) else None,
+)
+def test_bad_arguments(make_dataset, tmp_path, arguments, code, says):
+    (tmp_path / "empty").mkdir()
+    fill = lambda text: text.replace("{empty}", str(tmp_path / "empty"))  # noqa: E731
+    data = [] if "--data" in arguments else ["--data", make_dataset()]
+    shown, told = invoke(
+        "run", "--method", "stern", "--profile", "smoke", "--out", tmp_path / "runs",
+        *data, *map(fill, arguments), code=code,
+    )  # fmt: skip
+    assert shown == ""
+    for text in map(fill, says):
+        assert text in told
+    assert "Traceback" not in told
+    assert not list((tmp_path / "runs").rglob("*.json"))
+
+
+def test_an_unknown_command_is_answered_with_what_was_meant():
+    _, told = invoke("leaderbord", code=2)
+    assert "'leaderboard'" in told
+
+
+def test_a_bug_is_an_internal_error_without_traceback_unless_asked(
+    make_dataset, tmp_path, monkeypatch
+):
+    def bug(self, task):
+        raise RuntimeError("a bug")
+
+    data = make_dataset()
+    monkeypatch.setattr(HeatmapMethod, "fit", bug)
+    _, told = run(data, tmp_path / "runs", code=3)
+    assert told.startswith("internal error: RuntimeError: a bug")
+    assert "Traceback" not in told
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["--debug", "run", "--method", "stern", "--data", str(data), "--profile", "smoke",
+              "--out", str(tmp_path / "runs")])  # fmt: skip
+    assert files(tmp_path / "runs") == {}
+
+
+def test_exit_codes_and_silence_of_the_real_process(make_dataset, tmp_path):
+    """One process as a user starts it, with both streams piped."""
+    data = make_dataset(frames=1)
+
+    def start(folder):
+        return subprocess.run(
+            [sys.executable, "-m", "adaptor_bench", "run", "--method", "stern", "--fold", "1",
+             "--data", str(folder), "--profile", "smoke", "--out", "runs", "--format", "json"],
+            capture_output=True, text=True, cwd=tmp_path, check=False, timeout=120,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+
+    found = start(tmp_path / "nowhere")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.startswith(f"error: {tmp_path / 'nowhere'}: no such folder")
+    assert "Traceback" not in found.stderr
+    found = start(data)
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout), "stdout is nothing but the table"
+    assert found.stderr == "", "quiet when not a terminal, libraries included"
+    assert (tmp_path / "runs/dataset/stern/intraop/fold_1/run.json").is_file()
+
+
+def test_a_domain_of_ones_own_name(make_dataset, tmp_path):
+    data = make_dataset()
+    (data / "dataset.toml").write_text(
+        '[domains]\ncase_1 = "lab"\ncase_2 = "lab"\ncase_3 = "lab"\n'
+    )
+    run(data, tmp_path / "runs", "--domain", "lab", "--fold", 1)
+    assert (tmp_path / "runs/dataset/stern/lab/fold_1/run.json").is_file()

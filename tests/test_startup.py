@@ -1,0 +1,112 @@
+"""Judging, scoring and rendering start at once: the heavy libraries stay out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import write_frame
+
+HEAVY = ("torch", "torchvision", "lightning", "pytorch_lightning", "segmentation_models_pytorch",
+         "timm", "matplotlib")  # fmt: skip
+REPOSITORY = Path(__file__).parent.parent
+
+REPORT = """
+import sys
+sys.argv = ["bench"] + sys.argv[1:]
+try:
+    {body}
+finally:
+    print("LOADED", *sorted(name for name in {heavy!r} if name in sys.modules), file=sys.stderr)
+"""
+COMMAND = "from adaptor_bench.cli import main; main()"
+
+
+def loaded(body: str, *arguments: object, code: int = 0) -> tuple[list[str], str]:
+    """The heavy libraries that were in memory when the process left, and its stdout."""
+    found = subprocess.run(
+        [sys.executable, "-c", REPORT.format(body=body, heavy=HEAVY), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert found.returncode == code, found.stderr
+    return found.stderr.strip().splitlines()[-1].split()[1:], found.stdout
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Labels, which may as well be predictions of themselves."""
+    root = tmp_path / "data"
+    for surgery in ("a", "b"):
+        write_frame(root, surgery, "000000", [(10, 10), (300, 200)])
+    return root
+
+
+def test_this_test_would_notice():
+    assert loaded("import json, torch")[0] == ["torch"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--help"], "leaderboard"),
+        (["run", "--help"], "--methods-from"),
+        (["predict", "--help"], "--output"),
+        (["validate", "{data}"], ""),
+        (["evaluate", "{data}", "{data}"], "100"),
+        (["evaluate", "{data}", "{data}", "--format", "json"], '"f1": 1.0'),
+        (["leaderboard"], "55.79"),
+        (["leaderboard", "--format", "json"], "published"),
+        (["methods", "--parameters"], "improved_heatmap/no_cutting"),
+        (["data", "info", "{data}"], "leave-one-surgery-out"),
+        (["data", "check", "{data}"], "no problem found"),
+        (["--version"], "adaptor_bench"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_commands_that_do_not_train_load_nothing_heavy(
+    folders, arguments, says, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    heavy, shown = loaded(COMMAND, *(a.replace("{data}", str(folders)) for a in arguments))
+    assert heavy == []
+    assert says in shown
+
+
+def test_wrong_usage_is_told_without_loading_anything_heavy():
+    for arguments in (["run", "--method", "no_such_method", "--profile", "smoke"], ["rnu"]):
+        assert loaded(COMMAND, *arguments, code=2)[0] == []
+
+
+def test_every_method_file_is_read_without_torch():
+    body = (
+        "import json; from adaptor_bench.registry import discover; r = discover(); "
+        "assert not r.unavailable, r.unavailable; "
+        "print(json.dumps(sorted({s.origin for s in r.methods.values()})))"
+    )
+    heavy, shown = loaded(body)
+    assert heavy == []
+    expected = {str(p) for p in (REPOSITORY / "baselines").glob("*.py") if p.name[0] != "_"}
+    assert set(json.loads(shown)) == expected
+
+
+def test_the_library_without_the_training_zone_is_torch_free():
+    """Everything but ``train`` can be imported by a program that only scores."""
+    package = REPOSITORY / "adaptor_bench"
+    names = sorted(
+        ".".join(("adaptor_bench", *p.relative_to(package).with_suffix("").parts)).removesuffix(
+            ".__init__"
+        )
+        for p in package.rglob("*.py")
+        if "train" not in p.relative_to(package).parts
+        and p.name != "__main__.py"
+        and "_bundled" not in p.parts
+    )
+    assert "adaptor_bench.harness" in names
+    heavy, _ = loaded(f"import importlib; [importlib.import_module(n) for n in {names!r}]")
+    assert heavy == []

@@ -1,0 +1,703 @@
+"""Losses, networks, the order of samples, training, selection, translation."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from adaptor_bench.artefacts import ArtefactStore
+from adaptor_bench.data.check import DomainFrames, LoadedFrame
+from adaptor_bench.data.frames import Frame
+from adaptor_bench.errors import BenchError, InputError, UsageError
+from adaptor_bench.heatmap.decode import DecodeSettings
+from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.method import FoldTask, Pixels
+from adaptor_bench.progress import Progress
+from adaptor_bench.train import fit
+from adaptor_bench.train.augment import Augmentation
+from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.train.device import deterministic, resolve_device
+from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
+from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
+from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
+from adaptor_bench.train.losses import LOSSES, dice_loss, mse_dice_loss, named_loss
+from adaptor_bench.train.networks import NETWORKS, PlainUNet, build_network
+from adaptor_bench.train.samples import Sample, SampleStream
+from adaptor_bench.train.translation import (
+    TranslationSettings,
+    build_generator,
+    fit_translator,
+    translate,
+)
+from adaptor_bench.train.weights import read_weights, write_weights
+
+SIZE = (48, 32)
+STILL = Augmentation(flip_p=0, rotation_p=0, affine_p=0, jitter_p=0, brightness_contrast_p=0)
+TINY = TrainingSettings(
+    network="tiny",
+    pretrained=False,
+    loss="dice",
+    sigma=20.0,  # about 2 px here
+    combine="max",
+    augmentation=Augmentation(),
+    optimiser="adamw",
+    rate=1e-2,
+    weight_decay=0.0,
+    schedule="cosine",
+    warmup=0.1,
+    batch=2,
+    epochs=1,
+    steps=4,
+    crop=None,
+    selections=2,
+    norm_batches=2,
+    selection_decode=DecodeSettings(),
+)
+GAN = TranslationSettings(
+    width=4, blocks=1, residual=True, layers=1, crop=(32, 32), batch=1, epochs=1, steps=2, rate=1e-3
+)
+
+
+def silent(done, total, note=""):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def tiny_network(monkeypatch):
+    """A U-Net small enough to be trained in milliseconds."""
+    monkeypatch.setitem(NETWORKS, "tiny", lambda pretrained: PlainUNet((4, 8)))
+
+
+def dots(number: int, seed: int = 0) -> list[Sample]:
+    """Bright dots on dark noise."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for _ in range(number):
+        points = rng.uniform(5, np.array(SIZE) - 6, (2, 2))
+        image = (
+            60 * rng.random((SIZE[1], SIZE[0], 1))
+            + 195 * draw_heatmap(points, SIZE, 1.5, "max")[..., None]
+        )
+        samples.append(Sample(np.repeat(image.clip(0, 255), 3, axis=2).astype(np.uint8), points))
+    return samples
+
+
+def train(settings=TINY, selection=(), seed=1, samples=None):
+    return fit_network(settings, samples or dots(4), selection, seed=seed, device="cpu", bar=silent)
+
+
+# --- losses -----------------------------------------------------------------------------------
+
+
+def logit(p):
+    return torch.logit(torch.tensor(p, dtype=torch.float64))
+
+
+def test_dice_by_hand():
+    probability, target = [0.5, 0.25, 0.25, 0.75], torch.tensor([1.0, 0.0, 0.5, 1.0])
+    # 2 (0.5 + 0.125 + 0.75) + 1 = 3.75; 1.75 + 2.5 + 1 = 5.25
+    found = dice_loss(logit(probability).reshape(2, 1, 1, 2), target.reshape(2, 1, 1, 2))
+    assert float(found) == pytest.approx(1 - 3.75 / 5.25)
+
+
+def test_dice_is_taken_over_the_whole_batch_and_not_by_frame():
+    logits, target = torch.randn(3, 1, 4, 5), torch.rand(3, 1, 4, 5)
+    by_frame = torch.stack([dice_loss(a, b) for a, b in zip(logits, target, strict=True)]).mean()
+    assert float(dice_loss(logits, target)) != pytest.approx(float(by_frame), abs=1e-4)
+
+
+def test_mse_dice_by_hand():
+    # mean of (0.25, 0.0625, 0, 0.0625) is 0.09375
+    target = torch.tensor([1.0, 0.0, 0.25, 1.0], dtype=torch.float64)
+    overlap, total = 0.5 + 0.0625 + 0.75, 1.75 + 2.25
+    expected = 0.09375 + 1 - (2 * overlap + 1) / (total + 1)
+    assert float(mse_dice_loss(logit([0.5, 0.25, 0.25, 0.75]), target)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_losses_are_finite_without_a_target_and_pull_the_right_way(name):
+    loss = named_loss(name)
+    logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    empty = loss(logits, torch.zeros(1, 1, 4, 4))
+    empty.backward()
+    assert math.isfinite(float(empty.detach()))
+    assert (logits.grad > 0).all(), "without a landmark everything is to go down"
+    logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    target = torch.zeros(1, 1, 4, 4)
+    target[..., 1, 1] = 1
+    loss(logits, target).backward()
+    assert logits.grad[0, 0, 1, 1] < 0 < logits.grad[0, 0, 3, 3]
+    assert torch.isfinite(loss(torch.full((1, 1, 2, 2), -200.0), torch.zeros(1, 1, 2, 2)))
+
+
+def test_unknown_names_are_wrong_usage():
+    for call in (
+        lambda: named_loss("dise"),
+        lambda: build_network("resnext"),
+        lambda: resolve_device("toaster"),
+        lambda: train(replace(TINY, optimiser="sgd")),
+        lambda: build_network("plain_unet_16_512", pretrained=True),
+    ):
+        with pytest.raises(UsageError):
+            call()
+
+
+# --- networks ---------------------------------------------------------------------------------
+
+
+def levels(*maps: int) -> int:
+    """Parameters of the U-Net of the text, written out."""
+    total, before = 0, 3
+    for m in maps:  # two 3x3 convolutions without bias, two batch norms
+        total += 9 * before * m + 9 * m * m + 4 * m
+        before = m
+    for inner, outer in zip(maps[:0:-1], maps[-2::-1], strict=True):
+        total += 4 * inner * outer + outer  # transposed 2x2
+        total += 9 * 2 * outer * outer + 9 * outer * outer + 4 * outer
+    return total + maps[0] + 1
+
+
+def count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_the_plain_network_has_the_levels_of_the_text():
+    network = build_network("plain_unet_16_512")
+    seen = [stage[0].out_channels for stage in network.network.down]
+    assert seen == [16, 32, 64, 128, 256, 512]
+    assert count(network) == levels(16, 32, 64, 128, 256, 512)
+
+
+def test_the_stern_network():
+    network = build_network("stern_unet_16_256")
+    kinds = [type(m).__name__ for m in network.network.down[0]]
+    assert kinds == ["Conv2d", "ELU", "BatchNorm2d", "Dropout2d", "Conv2d", "ELU", "BatchNorm2d"]
+    rates = [m.p for m in network.modules() if isinstance(m, nn.Dropout2d)]
+    assert rates == [0.3, 0.37, 0.43, 0.5, 0.4, 0.5, 0.43, 0.37, 0.3]
+    assert count(network) == pytest.approx(1.94e6, rel=0.02)
+
+
+def test_the_resnext_network_has_the_size_of_the_public_code():
+    network = build_network("resnext_unet").eval()
+    assert count(network) == pytest.approx(31.99e6, rel=1e-3)
+    with torch.inference_mode():
+        assert network(torch.rand(1, 3, 40, 70)).shape == (1, 1, 40, 70)
+
+
+@pytest.mark.parametrize("name", ["plain_unet_16_512", "stern_unet_16_256"])
+@pytest.mark.parametrize("size", [(64, 96), (33, 47), (5, 9), (1, 1)])
+def test_any_size_goes_in_and_the_same_comes_out(name, size):
+    with torch.inference_mode():
+        logits = build_network(name).eval()(torch.rand(2, 3, *size))
+    assert logits.shape == (2, 1, *size)
+    assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("name", ["plain_unet_16_512", "stern_unet_16_256"])
+def test_every_weight_is_reached_by_the_gradient(name):
+    network = build_network(name)
+    dice_loss(network(torch.rand(2, 3, 32, 48)), torch.rand(2, 1, 32, 48)).backward()
+    assert [n for n, p in network.named_parameters() if p.grad is None] == []
+
+
+# --- samples ----------------------------------------------------------------------------------
+
+
+def stream(length=10, seed=3, **changes):
+    settings = {
+        "augmentation": Augmentation(),
+        "sigma": (2.0, 2.0),
+        "combine": "max",
+        "crop": (24, 20),
+    }
+    return SampleStream(dots(4), length, seed=seed, **(settings | changes))
+
+
+def batches(workers: int) -> list[torch.Tensor]:
+    loader = torch.utils.data.DataLoader(stream(), batch_size=3, num_workers=workers)
+    return [tensor for batch in loader for tensor in batch]
+
+
+def test_the_stream_is_the_same_whatever_the_number_of_loader_processes():
+    for alone, shared in zip(batches(0), batches(2), strict=True):
+        assert torch.equal(alone, shared)
+
+
+def test_items_depend_on_seed_and_index_only():
+    backwards = [stream()[i] for i in reversed(range(10))][::-1]
+    for (image, target), (image_again, target_again) in zip(stream(), backwards, strict=True):
+        assert torch.equal(image, image_again)
+        assert torch.equal(target, target_again)
+        assert image.shape == (3, 20, 24)
+        assert target.shape == (1, 20, 24)
+        assert 0 <= image.min() <= image.max() <= 1
+    other = stream(seed=4)
+    assert not all(torch.equal(a[0], b[0]) for a, b in zip(stream(), other, strict=True))
+
+
+def test_every_frame_is_seen_once_an_epoch_and_augmented_anew():
+    found = stream(length=12)
+    for epoch in range(3):
+        assert sorted(found.order[4 * epoch : 4 * epoch + 4]) == [0, 1, 2, 3]
+    first, second = (found[int(np.flatnonzero(found.order == 0)[i])][0] for i in range(2))
+    assert not torch.equal(first, second)
+
+
+def test_without_augmentation_the_heatmap_is_drawn_at_the_points():
+    found = stream(augmentation=STILL, crop=None)
+    sample = found.samples[found.order[0]]
+    image, target = found[0]
+    np.testing.assert_array_equal(target[0], draw_heatmap(sample.points, SIZE, 2.0, "max"))
+    np.testing.assert_allclose(image.permute(1, 2, 0) * 255, sample.image, atol=1e-4)
+
+
+# --- training ---------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another():
+    first, again, other = train(), train(), train(seed=2)
+    assert first.weights.keys() == again.weights.keys()
+    assert all(torch.equal(v, again.weights[k]) for k, v in first.weights.items())
+    assert first.history == again.history
+    assert not torch.equal(first.weights["head.weight"], other.weights["head.weight"])
+    network = build_network("tiny")
+    maps = []
+    for fitted in (first, again):
+        network.load_state_dict(fitted.weights)
+        maps.append(
+            np.stack(list(predict_heatmaps(network, [s.image for s in dots(5)], device="cpu")))
+        )
+    np.testing.assert_array_equal(*maps)
+    assert maps[0].shape == (5, SIZE[1], SIZE[0])
+    assert 0 <= maps[0].min() < maps[0].max() <= 1
+
+
+def test_training_does_not_depend_on_what_ran_before():
+    first = train().weights
+    torch.rand(7)
+    np.random.default_rng().random(3)
+    train(seed=9)
+    assert all(torch.equal(v, first[k]) for k, v in train().weights.items())
+
+
+def test_the_loss_falls_and_dots_are_found():
+    samples = dots(4)
+    decode = DecodeSettings(cut=False)
+    settings = replace(
+        TINY,
+        steps=60,
+        batch=4,
+        rate=3e-2,
+        augmentation=STILL,
+        norm_batches=4,
+        selection_decode=decode,
+    )
+    fitted = train(settings, samples, samples=samples)
+    losses = [value for _, value in fitted.history["loss"]]
+    assert losses[-1] < 0.6 * losses[0]
+    assert fitted.history["selection"][-1]["f1"] > 0.6
+
+
+def test_a_loss_that_is_not_finite_is_told_with_its_remedy(monkeypatch):
+    monkeypatch.setitem(LOSSES, "nan", lambda logits, target: logits.sum() * float("nan"))
+    with pytest.raises(BenchError, match="loss is not finite at step 4") as error:
+        train(replace(TINY, loss="nan"))
+    assert "--set rate" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [
+        ([0.2, 0.6, 0.4], 1),
+        ([0.2, 0.3, 0.4], 2),
+        ([math.nan, math.nan, math.nan], 2),
+        ([0.5, math.nan, 0.1], 0),
+        ([0.3, 0.5, 0.5], 2),
+    ],
+)
+def test_the_best_trial_on_the_held_back_frames_is_kept(monkeypatch, scores, kept):
+    states, answers = [], iter(scores)
+
+    def trial(network, samples, decode, device):
+        states.append({k: v.clone() for k, v in network.state_dict().items()})
+        return next(answers)
+
+    monkeypatch.setattr(fit, "inner_f1", trial)
+    fitted = train(replace(TINY, steps=6, selections=3), dots(2))
+    assert [t["step"] for t in fitted.history["selection"]] == [2, 4, 6]
+    assert [t["f1"] for t in fitted.history["selection"]] == [
+        None if math.isnan(s) else s for s in scores
+    ]
+    assert all(torch.equal(v, states[kept][k]) for k, v in fitted.weights.items())
+    assert not torch.equal(states[0]["head.weight"], states[-1]["head.weight"])
+
+
+@pytest.mark.parametrize("norm_batches", [0, 2])
+def test_trying_the_network_does_not_change_the_training(monkeypatch, norm_batches):
+    """Selection looks; it must not touch (dropout, batch norm, random numbers)."""
+    monkeypatch.setitem(NETWORKS, "drop", lambda p: PlainUNet((4, 8), dropout=(0.5, 0.5)))
+    settings = replace(TINY, network="drop", steps=4, selections=4, norm_batches=norm_batches)
+    often, never = train(settings, dots(2)), train(settings, ())
+    assert never.history["selection"] == []
+    assert len(often.history["selection"]) == 4
+    assert often.history["loss"] == never.history["loss"]
+
+
+def test_reestimated_batch_norm_changes_statistics_and_nothing_else():
+    plain, re = (train(replace(TINY, norm_batches=n)).weights for n in (0, 2))
+    changed = {k for k, v in plain.items() if not torch.equal(v, re[k])}
+    assert changed
+    assert all(
+        k.rpartition(".")[2] in ("running_mean", "running_var", "num_batches_tracked")
+        for k in changed
+    )
+    assert any(k.endswith("running_mean") for k in changed)
+
+
+def test_reestimated_statistics_are_the_plain_average_over_the_last_batches():
+    torch.manual_seed(0)
+    network, settings = PlainUNet((4, 8)), replace(TINY, steps=4)
+    items = stream(length=8, crop=None)
+    fit._reestimate_norm(network, items, 4, settings, torch.device("cpu"))
+    means = []
+    for start in (4, 6):  # two batches of two items before step 4
+        batch = torch.stack([items[i][0] for i in (start, start + 1)])
+        means.append(network.down[0][0](batch).mean(dim=(0, 2, 3)))
+    np.testing.assert_allclose(
+        network.down[0][1].running_mean, torch.stack(means).mean(0).detach(), rtol=1e-4, atol=1e-5
+    )
+    assert network.down[0][1].momentum == 0.1
+
+
+def test_the_rate_warms_up_from_the_first_step_and_falls_to_zero():
+    module = fit._HeatmapModule(replace(TINY, warmup=0.1), 50)
+    factors = [module._rate_factor(step) for step in range(50)]
+    np.testing.assert_allclose(factors[:5], [0.2, 0.4, 0.6, 0.8, 1.0])
+    assert factors[5] == 1.0
+    assert all(a > b for a, b in pairwise(factors[5:]))
+    assert 0 < factors[-1] < 0.01
+    assert module._rate_factor(5 + 45 // 2) == pytest.approx(0.5, abs=0.03)
+    constant = fit._HeatmapModule(replace(TINY, schedule="constant", warmup=0.0), 50)
+    assert {constant._rate_factor(step) for step in range(50)} == {1.0}
+
+
+def test_epochs_count_passes_over_the_frames():
+    fitted = train(replace(TINY, steps=None, epochs=3, batch=3))
+    assert fitted.history["steps"] == 6  # 3 passes of 2 batches over 4 frames
+
+
+class Drawn(nn.Module):
+    """Answers every image with the logits of the map that was drawn for it."""
+
+    def __init__(self, samples, sigma=2.0):
+        super().__init__()
+        self.maps = {
+            s.image.tobytes(): torch.tensor(draw_heatmap(s.points, SIZE, sigma, "max"))
+            for s in samples
+        }
+
+    def forward(self, images):
+        keys = [
+            (i.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy().tobytes() for i in images
+        ]
+        return torch.stack([torch.logit(self.maps[k].clamp(1e-4, 1 - 1e-4)) for k in keys])[:, None]
+
+
+def test_inner_f1_of_a_perfect_network_is_one_and_of_a_blind_one_zero():
+    samples = [
+        Sample(dots(1, seed=i)[0].image, np.array([[8.0, 8.0], [38.0, 22.0]])) for i in range(5)
+    ]
+    decode, device = DecodeSettings(cut=False), torch.device("cpu")
+    assert inner_f1(Drawn(samples), samples, decode, device) == 1.0
+    moved = [Sample(s.image, np.array([[20.0, 26.0]])) for s in samples]
+    assert inner_f1(Drawn(samples), moved, decode, device) == 0.0
+    blind = [Sample(s.image, np.empty((0, 2))) for s in samples]
+    assert math.isnan(inner_f1(Drawn(blind), blind, decode, device))
+
+
+def test_heatmaps_keep_their_places_when_resized():
+    point = np.array([[20.0, 12.0]])
+    big = resize_heatmap(draw_heatmap(point, SIZE, 2.0, "max"), (4 * SIZE[0], 4 * SIZE[1]))
+    y, x = np.mgrid[: big.shape[0], : big.shape[1]]
+    centre = (big * x).sum() / big.sum(), (big * y).sum() / big.sum()
+    np.testing.assert_allclose(centre, [4 * 20.5 - 0.5, 4 * 12.5 - 0.5], atol=0.05)
+
+
+def test_determinism_is_switched_off_again():
+    with pytest.raises(RuntimeError), deterministic(0):
+        assert torch.are_deterministic_algorithms_enabled()
+        raise RuntimeError
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_weights_survive_the_disk_and_damage_is_named(tmp_path):
+    weights = train().weights
+    write_weights(tmp_path / "w.safetensors", weights)
+    found = read_weights(tmp_path / "w.safetensors")
+    assert all(torch.equal(v, found[k]) for k, v in weights.items())
+    content = (tmp_path / "w.safetensors").read_bytes()
+    (tmp_path / "w.safetensors").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"w\.safetensors: not readable as network weights"):
+        read_weights(tmp_path / "w.safetensors")
+    with pytest.raises(InputError, match=r"none\.safetensors"):
+        read_weights(tmp_path / "none.safetensors")
+
+
+# --- translation ------------------------------------------------------------------------------
+
+
+def colourful(seed=0, size=SIZE):
+    return np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+
+
+def fresh_generator(**changes):
+    torch.manual_seed(0)
+    generator = build_generator(replace(GAN, **changes))
+    initialise(generator)
+    return generator
+
+
+def test_a_residual_generator_starts_near_the_identity_and_a_plain_one_does_not():
+    image = np.clip(colourful(), 20, 235)  # the space before tanh has no room at the very ends
+    distance = {}
+    for residual in (True, False):
+        (found,) = translate(fresh_generator(residual=residual), [image], device="cpu", bar=silent)
+        distance[residual] = np.abs(found.astype(int) - image).mean()
+    assert distance[True] < 20
+    assert distance[False] > 40
+
+
+@pytest.mark.parametrize("size", [SIZE, (33, 21), (30, 50)])
+def test_translation_keeps_size_type_and_order(size):
+    images = [np.full((size[1], size[0], 3), v, np.uint8) for v in (30, 120, 200)]
+    found = translate(fresh_generator(), images, device="cpu", bar=silent)
+    assert [(f.shape, f.dtype) for f in found] == [(i.shape, np.uint8) for i in images]
+    assert found[0].mean() < found[1].mean() < found[2].mean()
+
+
+def test_the_generator_and_judges_of_the_reference_have_their_sizes():
+    # ResNet-9 generator: 11.378 M, PatchGAN: 2.765 M parameters, as published.
+    assert count(Generator(64, 9, residual=False)) == pytest.approx(11.378e6, rel=1e-3)
+    judge = Discriminator(64, 3)
+    assert count(judge) == pytest.approx(2.765e6, rel=2e-3)
+    assert judge(torch.zeros(1, 3, 64, 64)).shape == (1, 1, 6, 6)
+    assert [m.out_channels for m in judge.modules() if isinstance(m, nn.Conv2d)] == [
+        64,
+        128,
+        256,
+        512,
+        1,
+    ]
+
+
+def test_the_pool_shows_new_fakes_until_it_is_full_then_half_old_ones():
+    pool = ImagePool(3, torch.Generator().manual_seed(0))
+    image = lambda v: torch.full((1, 3, 2, 2), float(v))  # noqa: E731
+    assert [float(pool.swap(image(v)).mean()) for v in range(3)] == [0, 1, 2]
+    shown = [float(pool.swap(image(v)).mean()) for v in range(3, 203)]
+    fresh = sum(a == b for a, b in zip(shown, range(3, 203), strict=True))
+    assert 70 <= fresh <= 130
+    assert len(pool.images) == 3
+    assert len(set(shown)) == 200, "an image is shown once: new, or old and then gone"
+    none = ImagePool(0, torch.Generator())
+    assert float(none.swap(image(7)).mean()) == 7
+    assert not none.images
+
+
+def test_translators_of_one_seed_are_equal_and_change_with_the_images():
+    source, target = [colourful(i) for i in range(2)], [colourful(i) // 2 for i in range(3)]
+
+    def fitted(seed, target=target):
+        return fit_translator(GAN, source, target, seed=seed, device="cpu", bar=silent)
+
+    first, again, other, darker = (
+        fitted(1),
+        fitted(1),
+        fitted(2),
+        fitted(1, [t // 2 for t in target]),
+    )
+    assert all(torch.equal(v, again[k]) for k, v in first.items())
+    for different in (other, darker):
+        assert not all(torch.equal(v, different[k]) for k, v in first.items())
+    assert first.keys() == build_generator(GAN).state_dict().keys(), "only sim -> intraop is kept"
+
+
+def test_a_translator_that_diverges_is_told_with_its_remedy():
+    with pytest.raises(BenchError, match="translator's loss is not finite") as error:
+        fit_translator(
+            replace(GAN, cycle=math.inf),
+            [colourful()],
+            [colourful(1)],
+            seed=0,
+            device="cpu",
+            bar=silent,
+        )
+    assert "gan_rate" in str(error.value.hint)
+
+
+# --- the method: what is handed to which stage --------------------------------------------------
+
+
+def frames(surgeries, seed=0):
+    loaded = []
+    for surgery in surgeries:
+        sample = dots(1, seed=seed + sum(map(ord, surgery)))[0]
+        frame = Frame(surgery, "V", "000000", None, None)
+        loaded.append(LoadedFrame(frame, sample.image, sample.points, SIZE))
+    return tuple(loaded)
+
+
+@pytest.fixture
+def task(tmp_path):
+    """The intraop fold that is reported on aicm11: it may see 12 and 13, and selects on 14."""
+    return FoldTask(
+        domain="intraop",
+        train=frames(["aicm12", "aicm13"]),
+        selection=frames(["aicm14"]),
+        others={"sim": DomainFrames(frames(["aicm1", "aicm2"]), "simprint")},
+        fingerprint="print",
+        seed=0,
+        device="cpu",
+        store=ArtefactStore(tmp_path / "artefacts"),
+        progress=Progress(live=False),
+    )
+
+
+RECIPE = Recipe(SIZE, TINY, GAN, DecodeSettings())
+
+
+def keys(store, kind):
+    return [json.loads((p / "key.json").read_text()) for p in sorted(store.root.glob(f"{kind}-*"))]
+
+
+def test_a_method_asks_for_sim_frames_only_to_translate_them():
+    method = HeatmapMethod(RECIPE)
+    assert method.other_domains("intraop", ["sim", "intraop"]) == ("sim",)
+    assert method.other_domains("intraop", ["intraop"]) == ()
+    assert method.other_domains("sim", ["sim", "intraop"]) == ()
+    without = HeatmapMethod(replace(RECIPE, translation=None))
+    assert without.other_domains("intraop", ["sim", "intraop"]) == ()
+
+
+def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
+    seen = {}
+
+    def spy_translator(settings, source, target, **_):
+        seen["source"], seen["target"] = list(source), list(target)
+        return build_generator(settings).state_dict()
+
+    def spy_fit(settings, samples, selection, **_):
+        seen["train"], seen["selection"] = list(samples), list(selection)
+        return fit.Fitted(build_network("tiny").state_dict(), {})
+
+    module = "adaptor_bench.train.heatmap_method"
+    monkeypatch.setattr(f"{module}.fit_translator", spy_translator)
+    monkeypatch.setattr(f"{module}.fit_network", spy_fit)
+    HeatmapMethod(RECIPE).fit(task)
+
+    def same(found, loaded):
+        return len(found) == len(loaded) and all(
+            np.array_equal(f, x.image) for f, x in zip(found, loaded, strict=True)
+        )
+
+    assert same(seen["target"], task.train), "not even the frames held back for selection"
+    assert same(seen["source"], task.others["sim"].frames)
+    assert same([s.image for s in seen["selection"]], task.selection)
+    assert same([s.image for s in seen["train"][:2]], task.train)
+    translated = seen["train"][2:]
+    assert len(translated) == 2
+    for sample, original in zip(translated, task.others["sim"].frames, strict=True):
+        np.testing.assert_array_equal(sample.points, original.points)
+        assert not np.array_equal(sample.image, original.image)
+    (key,) = keys(task.store, "translator")
+    assert key["train"] == ["aicm12", "aicm13"]
+    (key,) = keys(task.store, "network")
+    assert (key["train"], key["selection"]) == (["aicm12", "aicm13"], ["aicm14"])
+
+
+def predict(method, task):
+    images = [Pixels(f.frame.key, f.image, (512, 288)) for f in frames(["aicm11", "aicm10"])]
+    return list(method.predict(images, task))
+
+
+def test_methods_share_what_they_have_in_common(task, tmp_path):
+    variants = {
+        "parent": RECIPE,
+        "no_cutting": replace(RECIPE, decode=DecodeSettings(cut=False)),
+        "no_opening": replace(RECIPE, decode=DecodeSettings(opening_radius=0)),
+    }
+    for name, recipe in variants.items():
+        method = HeatmapMethod(recipe)
+        method.fit(task)
+        assert len(predict(method, task)) == 2
+        (tmp_path / name).mkdir()
+        method.save(tmp_path / name)
+        assert (tmp_path / name / "network.safetensors").is_file()
+    assert [len(keys(task.store, k)) for k in ("translator", "network", "heatmaps")] == [1, 1, 1]
+    without = HeatmapMethod(replace(RECIPE, translation=None))
+    without.fit(replace(task, others={}))
+    predict(without, task)
+    assert [len(keys(task.store, k)) for k in ("translator", "network", "heatmaps")] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1}, {"fingerprint": "other"}, {"domain": "elsewhere"},
+        {"train": frames(["aicm12"])}, {"selection": ()},
+        {"others": {"sim": DomainFrames(frames(["aicm1"]), "otherprint")}},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_whatever_the_network_depends_on_makes_another_one(task, monkeypatch, change):
+    calls = []
+    module = "adaptor_bench.train.heatmap_method"
+    monkeypatch.setattr(
+        f"{module}.fit_translator",
+        lambda settings, *_, **__: build_generator(settings).state_dict(),
+    )
+    monkeypatch.setattr(
+        f"{module}.fit_network",
+        lambda *_, seed, **__: (
+            calls.append(seed) or fit.Fitted(build_network("tiny").state_dict(), {})
+        ),
+    )
+    HeatmapMethod(RECIPE).fit(task)
+    HeatmapMethod(RECIPE).fit(task)
+    assert len(calls) == 1
+    HeatmapMethod(RECIPE).fit(replace(task, **change))
+    assert len(set(calls)) == 2
+
+
+def test_points_come_back_in_px_of_the_frame_as_stored(task, monkeypatch):
+    loaded = frames(["aicm11"])[0]
+    sample = Sample(loaded.image, np.array([[10.0, 8.0], [36.0, 20.0]]))
+    module = "adaptor_bench.train.heatmap_method"
+    monkeypatch.setattr(
+        f"{module}.build_network", lambda name: SimpleNamespace(load_state_dict=lambda w: w)
+    )
+    monkeypatch.setattr(f"{module}.read_weights", lambda path: {})
+    monkeypatch.setattr(
+        f"{module}.predict_heatmaps",
+        lambda network, images, device: iter([draw_heatmap(sample.points, SIZE, 1.0, "max")]),
+    )
+    method = HeatmapMethod(replace(RECIPE, decode=DecodeSettings(cut=False)))
+    method._network = task.store.root / "network-x"
+    (found,) = method.predict([Pixels("aicm11/V/000000", loaded.image, (960, 640))], task)
+    np.testing.assert_allclose(found.points, sample.points * 20 + 9.5, atol=8)
+    assert found.scores.shape == (2,)
+
+
+def test_without_sim_frames_the_reader_is_told(task):
+    alone = replace(task, others={}, notes=[])
+    HeatmapMethod(RECIPE).fit(alone)
+    assert any("without CycleGAN" in note for note in alone.notes)
+    assert not keys(task.store, "translator")

@@ -1,0 +1,130 @@
+"""The wheel carries all that the package needs away from its checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+hatchling_wheel = pytest.importorskip("hatchling.builders.wheel")
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """Built without network and without isolation."""
+    builder = hatchling_wheel.WheelBuilder(str(REPOSITORY))
+    (built,) = builder.build(directory=str(tmp_path_factory.mktemp("dist")), versions=["standard"])
+    return Path(built)
+
+
+@pytest.fixture(scope="module")
+def names(wheel) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.testzip() is None
+        found = archive.namelist()
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory) -> Path:
+    """The wheel unpacked into an empty folder, as pip does."""
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def bench(site: Path, cwd: Path, *arguments: str) -> str:
+    # -S and -P: neither the editable installation nor the current folder may help out.
+    import click
+
+    libraries = str(Path(click.__file__).parents[1])
+    code = "import runpy; runpy.run_module('adaptor_bench', run_name='__main__', alter_sys=True)"
+    found = subprocess.run(
+        [sys.executable, "-P", "-S", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), libraries])},
+    )
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def test_every_module_of_the_package_is_in_it(names):
+    modules = {
+        p.relative_to(REPOSITORY).as_posix()
+        for p in (REPOSITORY / "adaptor_bench").rglob("*.py")
+        if "_bundled" not in p.parts
+    }
+    assert modules <= names
+
+
+def test_what_lies_beside_the_package_is_in_it(names):
+    for pattern, inside in (
+        ("adaptor_bench/data/manifests/*.json", ""),
+        ("baselines/*.py", "adaptor_bench/_bundled/"),
+        ("leaderboards/published/*.json", "adaptor_bench/_bundled/"),
+        ("submissions/README.md", "adaptor_bench/_bundled/"),
+    ):
+        here = [p.relative_to(REPOSITORY).as_posix() for p in REPOSITORY.glob(pattern)]
+        assert here, pattern
+        assert {inside + name for name in here} <= names
+
+
+def test_nothing_else_is_in_it(names):
+    roots = {name.split("/")[0] for name in names}
+    assert {r for r in roots if not r.endswith(".dist-info")} == {"adaptor_bench"}
+    unwanted = re.compile(
+        r"(^|/)(tests?|__pycache__|\.git|runs|conftest\.py)(/|$)|\.pyc$|\.safetensors$"
+    )
+    assert [n for n in names if unwanted.search(n)] == []
+
+
+def test_the_metadata(wheel, names):
+    (folder,) = {n.split("/")[0] for n in names if ".dist-info/" in n}
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(f"{folder}/METADATA").decode()
+        scripts = archive.read(f"{folder}/entry_points.txt").decode()
+    assert "bench = adaptor_bench.cli:main" in scripts
+    assert re.search(r"^Requires-Python: >=3\.11$", metadata, re.M)
+    requirements = re.findall(r"^Requires-Dist: (.*)$", metadata, re.M)
+    assert any(r.startswith("torch>=") for r in requirements)
+    assert not [r for r in requirements if "<" in r or "==" in r.split(";")[0]], "lower bounds only"
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def test_the_unpacked_wheel_lists_its_own_methods(site, tmp_path):
+    document = json.loads(bench(site, tmp_path, "methods", "--format", "json"))
+    assert document["unavailable"] == {}
+    assert {"stern", "improved_heatmap", "improved_heatmap/no_cutting"} <= {
+        row["method"] for row in document["methods"]
+    }
+
+
+def test_the_unpacked_wheel_knows_the_published_results(site, tmp_path):
+    rows = json.loads(bench(site, tmp_path, "leaderboard", "--format", "json"))
+    means = {row["f1"]["mean"] for row in rows if row["source"] == "published"}
+    assert {74.31, 55.79} <= means
+
+
+def test_the_files_come_from_the_wheel_and_not_from_the_checkout(site, tmp_path):
+    bundled = site / "adaptor_bench" / "_bundled"
+    method = bundled / "baselines" / "stern.py"
+    text = method.read_text("utf-8")
+    try:
+        method.write_text(text.replace('@method("stern"', '@method("stern_of_the_wheel"'), "utf-8")
+        assert "stern_of_the_wheel" in bench(site, tmp_path, "methods")
+    finally:
+        method.write_text(text, "utf-8")
