@@ -20,13 +20,19 @@ _CHUNK = 64  # frames in memory at once
 
 
 def predict_folder(
-    run: Path, frames_root: Path, out: Path, registry: Registry, device: str, progress: Progress
+    run: Path,
+    frames_root: Path,
+    out: Path,
+    registry: Registry,
+    device: str,
+    progress: Progress,
+    domain: str = "all",
 ) -> int:
     """Write a prediction for every frame below ``frames_root`` into the new folder ``out``.
 
-    ``run`` is a run directory (``.../fold_<k>``). Labels are neither needed nor read. Returns the
-    number of frames. Raises InputError when the run is not usable, an image cannot be read, or
-    ``out`` exists.
+    ``run`` is a run directory (``.../fold_<k>``); ``domain`` limits the frames to one domain.
+    Labels are neither needed nor read. Returns the number of frames. Raises InputError when the
+    run is not usable, an image cannot be read, or ``out`` exists.
     """
     try:
         record = json.loads((run / "run.json").read_text("utf-8"))
@@ -44,7 +50,8 @@ def predict_folder(
         raise InputError(f"{out}: exists already", hint="Give a new folder.")
     method.load(run)
     dataset = index_dataset(frames_root)
-    frames = [frame for group in dataset.frames.values() for frame in group]
+    domains = dataset.frames if domain == "all" else (domain,)
+    frames = [frame for name in domains for frame in dataset.domain(name)]
     with progress.bar("predicting") as bar, atomic_directory(out) as directory:
         for start in range(0, len(frames), _CHUNK):
             chunk = frames[start : start + _CHUNK]

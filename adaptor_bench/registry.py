@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -170,11 +171,11 @@ def discover(folders: Iterable[Path] = ()) -> Registry:
             raise InputError(f"{folder}: no such folder of methods")
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
-                _attempt(registry, str(path), lambda path=path: _load(path))
+                _attempt(registry, str(path), partial(_load, path))
     from importlib.metadata import entry_points  # slow to load; listing commands feel it
 
     for entry in entry_points(group=_ENTRY_POINTS):
-        _attempt(registry, entry.value, lambda entry=entry: _load_entry(entry))
+        _attempt(registry, entry.value, partial(_load_entry, entry))
     return registry
 
 

@@ -176,7 +176,18 @@ def test_dataset_toml_gives_name_kind_and_domains(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "toml", ["name = [", "name = 3", 'name = ""', 'name = "../x"', 'name = ".x"', "domains = 1"]
+    "toml",
+    [
+        "name = [",
+        "name = 3",
+        'name = ""',
+        'name = "../x"',
+        'name = ".x"',
+        "domains = 1",
+        '[domains]\na = "../x"',
+        "[domains]\na = 3",
+        'kind = "adaptor2021"',
+    ],
 )
 def test_a_bad_dataset_toml_is_named(tmp_path, toml):
     touch_frames(tmp_path, "a", 1)

@@ -119,7 +119,8 @@ def _description(root: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from error
     name = description.get("name")
-    if name is not None and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", str(name)):
+    plain = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+    if name is not None and not (isinstance(name, str) and re.fullmatch(plain, name)):
         raise InputError(f"{path}: name must be a plain word, found {name!r}")
     kind = description.get("kind", "folder")
     if kind not in ("phantom", "folder"):

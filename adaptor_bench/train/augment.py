@@ -114,8 +114,7 @@ def crop_around(
 
 
 def _inside(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((points >= -0.5) & (points < np.array(size) - 0.5)).all(axis=1)
-    return inside
+    return np.all((points >= -0.5) & (points < np.array(size) - 0.5), axis=1)
 
 
 def _vary_colour(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +127,7 @@ class _HeatmapModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         settings = self.settings
-        optimisers: dict[str, type[torch.optim.Optimizer]] = {
+        optimisers: dict[str, Callable[..., torch.optim.Optimizer]] = {
             "adamw": torch.optim.AdamW,
             "adam": torch.optim.Adam,
         }

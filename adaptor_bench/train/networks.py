@@ -59,6 +59,7 @@ class PlainUNet(nn.Module):
         )
         self.head = nn.Conv2d(maps[0], 1, 1)
         # Landmarks cover little of a frame: starting near "nothing here" saves the first steps.
+        assert self.head.bias is not None
         nn.init.constant_(self.head.bias, -2.0)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -120,7 +120,7 @@ class _Pairs(Dataset[tuple[Tensor, Tensor]]):
         return first, second
 
     def _window(self, images: Images, rng: np.random.Generator) -> Tensor:
-        image = images[rng.integers(len(images))]
+        image = images[int(rng.integers(len(images)))]
         if self.crop is not None:
             image, _ = crop_around(image, np.empty((0, 2)), self.crop, rng)
         if rng.random() < Augmentation.flip_p:

@@ -1,0 +1,50 @@
+"""The committed results hang together: tables, floor, and what the documents say of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BOARD = ROOT / "leaderboards" / "phantom-mini"
+
+
+def rows(name: str) -> dict[tuple[str, str], dict]:
+    """Measured rows of a committed leaderboard by (method, domain)."""
+    document = json.loads((BOARD / name).read_text("utf-8"))
+    return {(r["method"], r["domain"]): r for r in document if r["source"] == "measured"}
+
+
+@pytest.fixture(scope="module")
+def floor() -> dict[str, dict[str, dict[str, float]]]:
+    """F1 of the trivial detectors per domain and fold, from ``tests/oracles/trivial.py``."""
+    return json.loads((BOARD / "trivial.json").read_text("utf-8"))
+
+
+def test_trivial_detectors_do_not_solve_the_phantom(floor):
+    for folds in floor.values():
+        for scores in folds.values():
+            assert scores["constant"] < 10
+            assert scores["colour"] < 50
+
+
+def test_improved_heatmap_learns_on_sim_in_every_fold(floor):
+    row = rows("quick.json")["improved_heatmap", "sim"]
+    assert row["f1"]["mean"] >= 50
+    assert set(row["f1"]["folds"]) == set(floor["sim"])
+    for fold, value in row["f1"]["folds"].items():
+        assert value > max(floor["sim"][fold].values())
+
+
+def test_every_row_is_complete():
+    for row in rows("quick.json").values():
+        assert not row.get("missing_folds")
+        assert all(value is not None for value in row["f1"]["folds"].values())
+
+
+def test_the_readme_shows_the_committed_means():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for (method, _), row in rows("quick.json").items():
+        assert f"{row['f1']['mean']:.2f}" in readme, method
