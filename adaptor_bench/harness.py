@@ -100,12 +100,13 @@ class Bench:
             self._load(method.input_size, sorted(needed))
         self._refuse_other_results(device)
         remove_abandoned(self.store.root)
-        for cell in self.cells:
+        for number, cell in enumerate(self.cells, start=1):
             remove_abandoned(cell.directory.parent)
             if cell.directory.exists() and not self.request.restart:
                 message(f"{cell.title}: already finished, kept")
                 continue
-            self._run_cell(cell, methods[cell.spec.name], device)
+            label = f"[{number}/{len(self.cells)}] {cell.title}"
+            self._run_cell(cell, methods[cell.spec.name], device, self.progress.labelled(label))
 
     def _cells(self) -> Iterator[Cell]:
         request = self.request
@@ -148,7 +149,7 @@ class Bench:
             )
         return wanted
 
-    def _run_cell(self, cell: Cell, method: Method, device: str) -> None:
+    def _run_cell(self, cell: Cell, method: Method, device: str, progress: Progress) -> None:
         began = time.monotonic()
         frames = self._load(method.input_size, ())
         held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
@@ -164,7 +165,7 @@ class Bench:
             seed=self.request.seed,
             device=device,
             store=self.store,
-            progress=self.progress.labelled(cell.title),
+            progress=progress,
         )
         validation = frames[cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
