@@ -44,7 +44,8 @@ def test_warping_the_heatmap_equals_drawing_the_warped_points(seed):
     image = np.repeat((drawn * 255).round().astype(np.uint8)[..., None], 3, axis=2)
     warped, moved = warp(image, points, matrix)
     expected = draw_heatmap(moved, (WIDTH, HEIGHT), 4.0, "max")
-    assert np.abs(warped[..., 0] / 255 - expected).max() < 0.03
+    # Interpolation costs 0.00016 on average; half a pixel of shift costs 0.0012.
+    assert np.abs(warped[..., 0] / 255 - expected).mean() < 0.0004
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -93,8 +93,9 @@ def test_cutting_separates_a_merged_pair():
     heatmap = draw_heatmap(points, SIZE, 3.0, "max")
     merged = decode_heatmap(heatmap, DecodeSettings(cut=False)).points
     assert len(merged) == 3
-    found = decode_heatmap(heatmap, DecodeSettings(cut_factor=1.5)).points
-    assert match(found, points, radius=3.0).tp == 4
+    found = decode_heatmap(heatmap, DecodeSettings()).points
+    result = match(found, points, radius=3.0)
+    assert (result.tp, result.fp, result.fn) == (4, 0, 0)
 
 
 def reference_cut(mask: np.ndarray) -> np.ndarray:
