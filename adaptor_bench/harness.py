@@ -124,17 +124,14 @@ class Bench:
                         directory = self.root / spec.name / domain / f"fold_{fold.number}"
                         yield Cell(spec, parameters, domain, plan, fold, directory)
 
-    def _load(
-        self, size: tuple[int, int] | None, domains: Sequence[str]
-    ) -> dict[str, DomainFrames]:
-        """All frames at ``size``, read once per size; all problems are raised at once."""
+    def _load(self, size: tuple[int, int] | None, domains: Sequence[str]) -> None:
+        """Read all frames at ``size``, once per size; all problems are raised at once."""
         if size not in self._loaded:
             prepare = (lambda image: image) if size is None else partial(resize_image, size=size)
             with self.progress.bar("reading frames") as bar:
                 self._loaded[size] = load_frames(
                     self.dataset, domains, prepare=prepare, progress=bar
                 )
-        return self._loaded[size]
 
     def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
         """The other domains the method wants for this cell; never the cell's own."""
@@ -151,7 +148,7 @@ class Bench:
 
     def _run_cell(self, cell: Cell, method: Method, device: str, progress: Progress) -> None:
         began = time.monotonic()
-        frames = self._load(method.input_size, ())
+        frames = self._loaded[method.input_size]
         held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
         task = FoldTask(
             domain=cell.domain,
