@@ -23,6 +23,7 @@ coarse = st.tuples(st.integers(0, 14), st.integers(0, 14))
 fine = st.tuples(st.floats(0, 40), st.floats(0, 40))
 few = st.lists(coarse, max_size=5) | st.lists(fine, max_size=5)
 several = st.lists(coarse, max_size=12)
+RANKED = [name for name, rule in RULES.items() if not rule.audit_only]
 rules = st.sampled_from(sorted(RULES))
 one_to_one = st.sampled_from(["hungarian", "official"])
 
@@ -31,7 +32,7 @@ def counts(found):
     return found.tp, found.fp, found.fn
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", RANKED)
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
 def test_golden(path, rule):
     case = json.loads(path.read_text("utf-8"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,9 +21,18 @@ from numpy.typing import NDArray
 from adaptor_bench.atomic import write_text
 from adaptor_bench.errors import InputError
 
-__all__ = ["PointFile", "parse_points", "read_points", "write_points"]
+__all__ = [
+    "PointFile",
+    "parse_points",
+    "read_content",
+    "read_points",
+    "refuse_constant",
+    "write_points",
+]
 
 Points = NDArray[np.float64]
+_USUAL = 1 << 16  # bytes; a point JSON is about a thousand
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True)
@@ -39,19 +49,37 @@ class PointFile:
     names: dict[str, str] = field(default_factory=dict)
 
 
-def read_points(path: Path) -> PointFile:
+def read_points(path: Path | str) -> PointFile:
     """Read one point JSON.
 
     Raises InputError, naming file and key, when the file is missing, is not JSON (NaN and
     Infinity are not), or a point is not a pair of finite numbers.
     """
     try:
-        document = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        document = json.loads(read_content(path), parse_constant=refuse_constant)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON: {error}") from error
     return parse_points(document, str(path))
+
+
+def read_content(path: Path | str) -> bytes:
+    """All bytes of a file, with fewer system calls than a stream needs. Raises OSError.
+
+    A pipe gives what it holds instead of waiting for a writer.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    try:
+        content = os.read(descriptor, _USUAL)
+        if len(content) == _USUAL:
+            parts = [content]
+            while parts[-1]:
+                parts.append(os.read(descriptor, 1 << 20))
+            content = b"".join(parts)
+        return content
+    finally:
+        os.close(descriptor)
 
 
 def parse_points(document: Any, where: str) -> PointFile:
@@ -117,7 +145,8 @@ def write_points(
     write_text(path, json.dumps(document, allow_nan=False) + "\n")
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """For ``parse_constant``: NaN and Infinity are not JSON numbers (ValueError)."""
     raise ValueError(f"{name} is not a JSON number")
 
 

@@ -1,8 +1,4 @@
-"""Score predictions against labels: counts and matched pairs per frame, never a mean.
-
-The *label* set is walked; a prediction is looked up for each of its frames by surgery, video and
-stem. Predictions for frames that have no label are listed, not scored.
-"""
+"""Score predictions against labels: counts and matched pairs per frame, never a mean."""
 
 from __future__ import annotations
 
@@ -10,18 +6,54 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.data.labels import read_points
-from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.matching import match
-from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
+from adaptor_bench.evaluate.batch import Matches, PointBatch
+from adaptor_bench.evaluate.matching import match_frames
+from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.scorefile import MISSING, FoldScore, FrameScore, MatchSettings
+from adaptor_bench.progress import Progress
 
-__all__ = ["MISSING", "FoldScore", "FrameScore", "MatchSettings", "score", "score_frame"]
+__all__ = [
+    "MISSING",
+    "Batches",
+    "FoldScore",
+    "FrameScore",
+    "MatchSettings",
+    "read_batches",
+    "score",
+    "score_batches",
+    "score_frame",
+]
 
-_LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
+_AT_ONCE = 4096  # frames matched together: bounds the memory, costs nothing
+
+
+def score(
+    predictions: Path,
+    labels: Path | Iterable[Frame],
+    settings: MatchSettings | None = None,
+    progress: Progress | None = None,
+) -> FoldScore:
+    """Score the prediction folder against a label folder, or against the labels of ``frames``.
+
+    Raises InputError, listing every file concerned; see :func:`read_batches`.
+    """
+    settings = settings or MatchSettings()
+    return score_batches(read_batches(predictions, labels, settings, progress), settings)
+
+
+def score_batches(batches: Batches, settings: MatchSettings) -> FoldScore:
+    """Match all frames under ``settings``."""
+    frames: list[FrameScore] = []
+    for first in range(0, len(batches.keys), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(batches.keys))
+        part = batches.predictions.frames(first, last), batches.labels.frames(first, last)
+        found = match_frames(*part, settings.radius, settings.rule, settings.inclusive)
+        missing = batches.missing[first:last].tolist()
+        frames += _frame_scores(batches.keys[first:last], missing, found, *part)
+    return FoldScore(settings, tuple(frames), batches.unknown)
 
 
 def score_frame(
@@ -31,85 +63,32 @@ def score_frame(
 
     ``labels`` has shape (L, 2); both in pixels of the frame, order x, y.
     """
-    found = match(
-        np.empty((0, 2)) if predictions is None else predictions,
-        labels,
-        settings.radius,
-        settings.rule,
-        settings.inclusive,
+    batches = Batches(
+        keys=(key,),
+        predictions=PointBatch.from_frames([[] if predictions is None else predictions]),
+        labels=PointBatch.from_frames([labels]),
+        missing=np.array([predictions is None]),
+        sizes=np.empty((1, 2), dtype=np.int64),
     )
-    pairs = tuple(
-        (int(p), int(j), float(d)) for (p, j), d in zip(found.pairs, found.distances, strict=True)
-    )
-    return FrameScore(key, found.predictions, found.labels, pairs, missing=predictions is None)
+    return score_batches(batches, settings).frames[0]
 
 
-def score(
-    predictions: Path,
-    labels: Path | Iterable[Frame],
-    settings: MatchSettings | None = None,
-) -> FoldScore:
-    """Score the prediction folder against a label folder, or against the labels of ``frames``.
-
-    Raises InputError, listing every file concerned, when a folder does not exist, no label is
-    found, two files claim one frame, a file is not readable, or (missing policy ``error``) a
-    labelled frame has no prediction.
-    """
-    settings = settings or MatchSettings()
-    label_files = _label_files(labels)
-    found = find_point_files(predictions)
-    found.require_unique()
-    absent = [key for key in label_files if key not in found.frames]
-    if absent and settings.missing == "error":
-        raise InputError.collect(
-            f"{predictions}: {len(absent)} of {len(label_files)} labelled frames have no "
-            "prediction:",
-            absent,
-            hint=f"{_LAYOUT} Frames without any point need a file with an empty list.",
-        )
-    frames: list[FrameScore] = []
-    problems: list[str] = []
-    for key, label_file in label_files.items():
-        truth = _read(label_file, problems)
-        prediction_file = found.frames.get(key)
-        points = None if prediction_file is None else _read(prediction_file, problems)
-        if truth is not None and not problems:
-            frames.append(score_frame(key, points, truth, settings))
-    if problems:
-        raise InputError.collect(
-            f"{len(problems)} file(s) cannot be read:",
-            problems,
-            hint="`bench validate` lists everything that is wrong with a prediction folder.",
-        )
-    unknown = [path for key, path in found.frames.items() if key not in label_files]
-    return FoldScore(
-        settings,
-        tuple(frames),
-        tuple(sorted(p.relative_to(predictions).as_posix() for p in unknown + found.misplaced)),
-    )
-
-
-def _label_files(labels: Path | Iterable[Frame]) -> dict[str, Path]:
-    """Frame key to label file, in natural order."""
-    if isinstance(labels, Path):
-        files = find_point_files(labels)
-        files.require_unique()
-        if not files.frames:
-            raise InputError(f"{labels}: no label files found", hint=_LAYOUT)
-        return {key: files.frames[key] for key in natural_order(files.frames)}
-    frames = list(labels)
-    by_key = {frame.key: frame.label for frame in frames}
-    if not frames:
-        raise InputError("there are no labelled frames to score")
-    if len(by_key) != len(frames):
-        raise InputError("the frames to score are not unique: a surgery/video/stem occurs twice")
-    return by_key
-
-
-def _read(path: Path, problems: list[str]) -> NDArray[np.float64] | None:
-    """The points of a file; what is wrong with it goes to ``problems`` instead."""
-    try:
-        return read_points(path).points
-    except InputError as error:
-        problems.append(error.message)
-        return None
+def _frame_scores(
+    keys: tuple[str, ...],
+    missing: list[bool],
+    found: Matches,
+    predictions: PointBatch,
+    labels: PointBatch,
+) -> list[FrameScore]:
+    """The frames' entries; rows of the batches become indices within the frame."""
+    prediction = found.prediction - predictions.starts[found.frame]
+    label = found.label - labels.starts[found.frame]
+    columns = prediction.tolist(), label.tolist(), found.distance.tolist()
+    pairs = list(zip(*columns, strict=True))
+    ends = np.cumsum(found.tp).tolist()
+    sizes = zip(found.predictions.tolist(), found.labels.tolist(), strict=True)
+    first, frames = 0, []
+    for key, absent, (p, q), end in zip(keys, missing, sizes, ends, strict=True):
+        frames.append(FrameScore(key, p, q, tuple(pairs[first:end]), absent))
+        first = end
+    return frames

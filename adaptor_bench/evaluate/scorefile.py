@@ -40,6 +40,11 @@ class MatchSettings:
 
     def __post_init__(self) -> None:
         rule = rule_named(self.rule)
+        if rule.audit_only:
+            raise UsageError(
+                f"the rule {self.rule!r} is for audits only: it cannot rank",
+                hint="`bench audit` shows it beside the others.",
+            )
         if self.inclusive is None:
             object.__setattr__(self, "inclusive", rule.inclusive)
         object.__setattr__(self, "radius", float(self.radius))
@@ -135,14 +140,17 @@ class FoldScore:
     @property
     def counts(self) -> Counts:
         """Pooled over all scored frames."""
-        return sum((frame.counts for frame in self.scored), Counts())
+        return sum(self.surgeries().values(), Counts())
 
     def surgeries(self) -> dict[str, Counts]:
         """Pooled counts of every surgery, in the order of the frames."""
-        counts: dict[str, Counts] = {}
+        counts: dict[str, list[int]] = {}
         for frame in self.scored:
-            counts[frame.surgery] = counts.get(frame.surgery, Counts()) + frame.counts
-        return counts
+            of_surgery = counts.setdefault(frame.surgery, [0, 0, 0])
+            of_surgery[0] += len(frame.pairs)
+            of_surgery[1] += frame.predictions
+            of_surgery[2] += frame.labels
+        return {name: Counts(tp, p - tp, q - tp) for name, (tp, p, q) in counts.items()}
 
     def to_json(self) -> dict[str, Any]:
         """The document of ``score.json``."""

@@ -1,0 +1,123 @@
+"""Labels and the predictions for them, frame by frame, in flat arrays.
+
+The *label* set is walked; a prediction is looked up for each of its frames by surgery, video and
+stem. Predictions for frames that have no label are listed, not scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.columns import PointColumns
+from adaptor_bench.data.frames import Frame
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.batch import PointBatch
+from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files, natural_order
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.progress import Progress
+
+__all__ = ["Batches", "read_batches"]
+
+_LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
+_SIZE = (512, 288)  # of a frame whose label does not say
+_STEP = 500  # frames between two steps of the progress bar
+
+
+@dataclass(frozen=True)
+class Batches:
+    """All labelled frames, in natural order of their keys, and what was predicted for them.
+
+    ``keys`` are ``surgery/video/stem``, F of them; ``missing``, shape (F,), marks frames without a
+    prediction file, whose predictions are empty; ``sizes``, shape (F, 2), is width and height in
+    pixels as the label says (512x288 where it does not); ``unknown`` are JSON files below the
+    prediction folder that belong to no labelled frame.
+    """
+
+    keys: tuple[str, ...]
+    predictions: PointBatch
+    labels: PointBatch
+    missing: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    unknown: tuple[str, ...] = ()
+
+
+def read_batches(
+    predictions: Path,
+    labels: Path | Iterable[Frame],
+    settings: MatchSettings,
+    progress: Progress | None = None,
+) -> Batches:
+    """Read a prediction folder and a label folder, or the labels of ``frames``.
+
+    Raises InputError, listing every file concerned, when a folder does not exist, no label is
+    found, two files claim one frame, a file is not readable, or (missing policy ``error``) a
+    labelled frame has no prediction.
+    """
+    label_files = _label_files(labels)
+    found = find_point_files(predictions)
+    found.require_unique()
+    if settings.missing == "error":
+        _require_all(predictions, label_files, found)
+    sides = PointColumns(), PointColumns()
+    problems: list[str] = []
+    with (progress or Progress(live=False)).bar("read") as bar:
+        for n, (key, label_file) in enumerate(label_files.items()):
+            for columns, path in zip(sides, (found.frames.get(key), label_file), strict=True):
+                if path is None:
+                    columns.skip()
+                    continue
+                try:
+                    columns.read(path)
+                except InputError as error:
+                    problems.append(error.message)
+            if n % _STEP == 0:
+                bar(n, len(label_files))
+    if problems:
+        raise InputError.collect(
+            f"{len(problems)} file(s) cannot be read:",
+            problems,
+            hint="`bench validate` lists everything that is wrong with a prediction folder.",
+        )
+    unknown = [path for key, path in found.frames.items() if key not in label_files]
+    batches = [PointBatch.from_counts(s.points(), s.counts, s.scores()) for s in sides]
+    return Batches(
+        keys=tuple(label_files),
+        predictions=batches[0],
+        labels=batches[1],
+        missing=np.array([key not in found.frames for key in label_files], dtype=bool),
+        sizes=np.array([size or _SIZE for size in sides[1].sizes]),
+        unknown=tuple(sorted(found.relative(path) for path in unknown + found.misplaced)),
+    )
+
+
+def _require_all(predictions: Path, label_files: dict[str, str], found: PointFiles) -> None:
+    absent = [key for key in label_files if key not in found.frames]
+    if absent:
+        raise InputError.collect(
+            f"{predictions}: {len(absent)} of {len(label_files)} labelled frames have no "
+            "prediction:",
+            absent,
+            hint=f"{_LAYOUT} Frames without any point need a file with an empty list.",
+        )
+
+
+def _label_files(labels: Path | Iterable[Frame]) -> dict[str, str]:
+    """Frame key to label file, in natural order."""
+    if isinstance(labels, Path):
+        files = find_point_files(labels)
+        files.require_unique()
+        if not files.frames:
+            raise InputError(f"{labels}: no label files found", hint=_LAYOUT)
+        return {key: files.frames[key] for key in natural_order(files.frames)}
+    frames = list(labels)
+    by_key = {frame.key: str(frame.label) for frame in frames}
+    if not frames:
+        raise InputError("there are no labelled frames to score")
+    if len(by_key) != len(frames):
+        raise InputError("the frames to score are not unique: a surgery/video/stem occurs twice")
+    return by_key
