@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import InputError, UsageError
@@ -58,7 +58,7 @@ class FoldPlan:
 @cache
 def load_manifest(name: str = MANIFEST) -> dict[str, Any]:
     """A fold manifest shipped with the package: frames per surgery and validation groups."""
-    text = (files("adaptor_bench.data") / "manifests" / f"{name}.json").read_text("utf-8")
+    text = (Path(__file__).parent / "manifests" / f"{name}.json").read_text("utf-8")
     manifest: dict[str, Any] = json.loads(text)
     return manifest
 

@@ -8,7 +8,6 @@ Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +114,8 @@ def _description(root: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
+        import tomllib
+
         description = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from error
