@@ -1,0 +1,79 @@
+"""``bench conformance``: the suite of hand-proved matching cases, and the judge of answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(name="conformance")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the suite to a file instead of printing it.",
+)
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Judge a scorer\'s answers, {"case id": {"tp": 1, "fp": 0, "fn": 0}, ...}.',
+)
+@click.option(
+    "--rule",
+    type=click.Choice(["hungarian", "official", "nearest", "ungated"]),
+    help="The rule the answers are meant to follow.",
+)
+@click.option("--partial", is_flag=True, help="A case without an answer is no disagreement.")
+@click.option(
+    "--exact-ties",
+    is_flag=True,
+    help="Accept only the documented choice among equally close pairs.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Of the judgement; the suite is always JSON.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    out: Path | None,
+    answers: Path | None,
+    rule: str | None,
+    partial: bool,
+    exact_ties: bool,
+    format_: str,
+) -> None:
+    """Print the conformance suite for matching rules, or judge answers to it.
+
+    The suite holds frames and what each rule makes of them, for scorers in any language. With
+    --answers: exit code 0 if nothing disagrees, 1 if anything does.
+    """
+    from adaptor_bench.atomic import write_text
+    from adaptor_bench.evaluate.conformance import judge, load_answers, load_suite, suite_path
+
+    if answers is None:
+        if rule or partial or exact_ties or format_ == "json":
+            raise click.UsageError("--rule, --partial, --exact-ties and --format need --answers.")
+        text = suite_path().read_text("utf-8")
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            write_text(out, text)
+        return
+    if out is not None:
+        raise click.UsageError("--out writes the suite; it does not go with --answers.")
+    if rule is None:
+        raise click.UsageError("--answers needs --rule.")
+    judgement = judge(
+        load_suite(), load_answers(answers), rule, partial=partial, exact_ties=exact_ties
+    )
+    if format_ == "json":
+        click.echo(json.dumps(judgement.to_json(), indent=1))
+    else:
+        click.echo(judgement.to_text(), nl=False)
+    context.exit(0 if judgement.conforms else 1)
