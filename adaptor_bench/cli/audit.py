@@ -1,0 +1,79 @@
+"""``bench audit``: how much a score depends on rule, boundary and missing policy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER_OR_ARCHIVE = click.Path(exists=True, path_type=Path)
+
+
+@click.command(name="audit")
+@click.argument("predictions", type=_FOLDER_OR_ARCHIVE)
+@click.argument("labels", type=_FOLDER)
+@click.option("--radius", type=float, default=6.0, show_default=True, help="In pixels.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Frames and pairs listed; 0 lists all. JSON always holds all.",
+)
+@click.option(
+    "--emulate",
+    type=click.Choice(["official-2021", "cardio-ai"]),
+    multiple=True,
+    help="Add what a published program prints for these files, mistakes included.",
+)
+def command(
+    predictions: Path,
+    labels: Path,
+    radius: float,
+    format_: str,
+    limit: int,
+    emulate: tuple[str, ...],
+) -> None:
+    """Score PREDICTIONS against LABELS by every rule, and show where the rules differ.
+
+    One table of all rules, boundaries and policies for missing frames, then the frames and the
+    pairs that depend on the choice. The exit code says nothing about the outcome. PREDICTIONS may
+    be a .zip or .tar(.gz).
+    """
+    from adaptor_bench.evaluate.audit import audit
+    from adaptor_bench.evaluate.emulator import emulate_cardio
+    from adaptor_bench.evaluate.reading import read_batches
+    from adaptor_bench.evaluate.reconcile import reconcile_official
+    from adaptor_bench.evaluate.scorefile import MatchSettings
+    from adaptor_bench.progress import Progress
+    from adaptor_bench.report import emulation
+    from adaptor_bench.report.audit import audit_as_json, audit_tables
+    from adaptor_bench.report.table import render
+    from adaptor_bench.submission.source import extracted
+
+    with extracted(predictions) as root:
+        batches = read_batches(root, labels, MatchSettings(radius=radius), Progress())
+        audited = audit(batches, radius)
+        tables, documents = audit_tables(audited, limit), []
+        if "official-2021" in emulate:
+            found = reconcile_official(batches, audited, root, labels)
+            tables += emulation.reconciliation_tables(found)
+            documents.append(emulation.reconciliation_as_json(found))
+    if "cardio-ai" in emulate:
+        original = emulate_cardio(batches.predictions, batches.labels, radius)
+        tables.append(emulation.cardio_table(audited.counts("nearest", False), original))
+        documents.append(emulation.cardio_as_json(audited.counts("nearest", False), original))
+    if format_ == "json":
+        document = audit_as_json(audited) | ({"emulated": documents} if emulate else {})
+        click.echo(json.dumps(document, indent=1, allow_nan=False))
+    else:
+        click.echo(render(tables, format_), nl=False)
