@@ -129,6 +129,14 @@ def test_all_radii_at_once_in_crowded_frames():
         np.testing.assert_array_equal(together, alone)
 
 
+def test_all_radii_at_once_in_a_heap_of_points():
+    """Hundreds of points at two places: any other order of work takes minutes."""
+    heap = ([(10, 10)] * 300 + [(5, 5)], [(19, 10)] * 300 + [(5, 5)])
+    predictions, labels = batches([([(1, 1)], [(1, 4)]), heap])
+    found = count_at_radii(predictions, labels, [2, 8.5, 9, 15])
+    assert found.tolist() == [[0, 1], [1, 1], [1, 301], [1, 301]]
+
+
 def test_no_radius_gives_no_row():
     assert count_at_radii(*batches([([(1, 1)], [])]), []).shape == (0, 1)
 

@@ -83,6 +83,12 @@ class PointBatch:
         """The frame of every point, shape (N,)."""
         return np.repeat(np.arange(len(self)), self.counts)
 
+    def where(self, kept: NDArray[np.bool_]) -> PointBatch:
+        """The frames for which ``kept``, shape (F,), is true, as a batch of their own (a copy)."""
+        rows = kept[self.frame_of]
+        scores = None if self.scores is None else self.scores[rows]
+        return PointBatch.from_counts(self.points[rows], self.counts[kept], scores)
+
     def frames(self, first: int, last: int) -> PointBatch:
         """The frames ``first:last`` as a batch of their own (a view)."""
         a, b = self.starts[first], self.starts[last]

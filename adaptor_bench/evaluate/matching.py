@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.evaluate.batch import Indices, Matches, PointBatch
 from adaptor_bench.evaluate.candidates import Candidates, Floats, find_candidates
-from adaptor_bench.evaluate.radii import gains
+from adaptor_bench.evaluate.radii import gains, too_dense
 from adaptor_bench.evaluate.rules import RULES, Rule, settle
 from adaptor_bench.evaluate.ungated import ungated_pairs
 
@@ -150,12 +150,20 @@ def count_at_radii(
     chosen = rule_named(rule)
     _check(predictions, labels, radii)
     boundary = chosen.inclusive if inclusive is None else inclusive
+    near = find_candidates(predictions, labels, max(radii, default=1.0))
+    dense = too_dense(near, predictions)
+    if dense.any():
+        part = predictions.where(dense), labels.where(dense)
+        rest = predictions.where(~dense), labels.where(~dense)
+        total = np.empty((len(radii), len(labels)), dtype=np.int64)
+        total[:, dense] = [match_frames(*part, r, rule, boundary).tp for r in radii]
+        total[:, ~dense] = count_at_radii(*rest, radii, rule, boundary)
+        return total
     if chosen.choose is None:
-        near = find_candidates(predictions, labels, max(radii, default=1.0))
         p, _, d = ungated_pairs(predictions, labels, near)
         frame = predictions.frame_of[p]
     else:
-        frame, d = gains(predictions, labels, max(radii, default=1.0), chosen)
+        frame, d = gains(near, predictions, labels, chosen)
     step = np.searchsorted(np.sort(radii), d, "left" if boundary else "right")
     counts = np.zeros((len(radii) + 1, len(labels)), dtype=np.int64)
     np.add.at(counts, (step, frame), 1)

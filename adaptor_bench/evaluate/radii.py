@@ -9,23 +9,25 @@ the pairs by rising distance finds the radius at which that happens.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.batch import Indices, PointBatch
-from adaptor_bench.evaluate.candidates import Candidates, Floats, find_candidates
+from adaptor_bench.evaluate.candidates import Candidates, Floats
 from adaptor_bench.evaluate.rules import Rule, settle
 
-__all__ = ["gains"]
+__all__ = ["gains", "too_dense"]
+
+_DENSE = 1000  # candidates
 
 
 def gains(
-    predictions: PointBatch, labels: PointBatch, radius: float, rule: Rule
+    near: Candidates, predictions: PointBatch, labels: PointBatch, rule: Rule
 ) -> tuple[Indices, Floats]:
-    """Frame and distance, shape (K,) each, of every pair gained up to ``radius``, inclusive.
+    """Frame and distance, shape (K,) each, of every pair gained among the candidates ``near``.
 
     A frame has as many pairs at r as it has gains of distance <= r (< r for the strict
     boundary). Not for rules that look beyond candidates.
     """
-    near = find_candidates(predictions, labels, radius)
     kept, open_ = settle(near)
     contested = near.subset(open_)
     if rule.name == "hungarian":
@@ -35,6 +37,14 @@ def gains(
         more = open_[rule.choose(contested, predictions, labels)]
     at = np.concatenate([kept, more])
     return predictions.frame_of[near.prediction_rows[near.i[at]]], near.d[at]
+
+
+def too_dense(near: Candidates, predictions: PointBatch) -> NDArray[np.bool_]:
+    """Frames, shape (F,), with so many candidates that looking for augmenting paths takes longer
+    than matching anew at every radius: heaps of points, which no detector makes but a file may
+    hold."""
+    frame = predictions.frame_of[near.prediction_rows[near.i]]
+    return np.bincount(frame, minlength=len(predictions)) > _DENSE
 
 
 def _augmentations(pairs: Candidates) -> Indices:

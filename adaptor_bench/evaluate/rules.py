@@ -92,8 +92,8 @@ def _official(contested: Candidates, predictions: PointBatch, labels: PointBatch
     predictions and labels exchanges false positives and false negatives, nothing else.
     """
     midpoint = (
-        predictions.points[contested.prediction_rows[contested.i]]
-        + labels.points[contested.label_rows[contested.j]]
+        predictions.points[contested.prediction_rows[contested.i]] / 2
+        + labels.points[contested.label_rows[contested.j]] / 2
     )
     order = np.lexsort((midpoint[:, 1], midpoint[:, 0], contested.d))
     taken_i, taken_j, kept = set(), set(), []
