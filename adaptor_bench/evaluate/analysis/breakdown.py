@@ -1,0 +1,156 @@
+"""Counts and metrics of every group of frames: per surgery, per video, per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, mean, metrics, ratio
+from adaptor_bench.evaluate.batch import Indices, Matches
+
+__all__ = ["Breakdown", "FrameSpread", "breakdown", "frame_spread", "group_of", "part_of_key"]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One row a group, in the order in which the groups first occur; all arrays (G,).
+
+    ``bias`` is the mean of predicted minus labelled points a frame, ``distance`` the mean
+    localisation error in pixels. Ratios in 0..1, NaN for 0/0.
+    """
+
+    names: tuple[str, ...]
+    frames: Indices
+    tp: Indices
+    fp: Indices
+    fn: Indices
+    precision: Floats
+    sensitivity: Floats
+    f1: Floats
+    bias: Floats
+    distance: Floats
+
+    @property
+    def worst(self) -> int | None:
+        """Index of the group with the lowest F1, the first of equals; None if none has an F1."""
+        return None if np.isnan(self.f1).all() else int(np.nanargmin(self.f1))
+
+    def to_json(self, name: str) -> list[dict[str, Any]]:
+        """``[{name, "frames", "counts", "metrics", "count_bias", "mean_distance"}]``."""
+        return [
+            jsonable(
+                {
+                    name: group,
+                    "frames": self.frames[g],
+                    "counts": {"tp": self.tp[g], "fp": self.fp[g], "fn": self.fn[g]},
+                    "metrics": {
+                        "precision": self.precision[g],
+                        "sensitivity": self.sensitivity[g],
+                        "f1": self.f1[g],
+                    },
+                    "count_bias": self.bias[g],
+                    "mean_distance": self.distance[g],
+                }
+            )
+            for g, group in enumerate(self.names)
+        ]
+
+
+@dataclass(frozen=True)
+class FrameSpread:
+    """F1 of single frames, 0..1, over the ``frames`` that have a prediction or a label.
+
+    ``perfect`` is the share of frames with F1 = 1, ``failed`` of those with F1 = 0. Percentiles
+    interpolate linearly. ``worst`` are the frames with the most errors (FP + FN).
+    """
+
+    frames: int
+    mean: float
+    p25: float
+    median: float
+    p75: float
+    perfect: float
+    failed: float
+    worst: Breakdown
+
+    def to_json(self) -> dict[str, Any]:
+        """Frames, mean and quartiles of F1, ``perfect``, ``failed``, and the ``worst`` frames."""
+        document = jsonable(
+            {
+                "frames": self.frames,
+                "mean_f1": self.mean,
+                "p25_f1": self.p25,
+                "median_f1": self.median,
+                "p75_f1": self.p75,
+                "perfect": self.perfect,
+                "failed": self.failed,
+            }
+        )
+        return {**document, "worst": self.worst.to_json("frame")}
+
+
+def part_of_key(keys: Sequence[str], parts: int) -> list[str]:
+    """The first ``parts`` parts of every ``surgery/video/stem``: 1 the surgery, 2 the video."""
+    return ["/".join(key.split("/", parts)[:parts]) for key in keys]
+
+
+def group_of(names: Sequence[str]) -> tuple[tuple[str, ...], Indices]:
+    """The distinct names in order of first occurrence, and the group (F,) of every entry."""
+    number: dict[str, int] = {}
+    groups = np.array([number.setdefault(name, len(number)) for name in names], dtype=np.intp)
+    return tuple(number), groups
+
+
+def breakdown(names: Sequence[str], matches: Matches) -> Breakdown:
+    """Counts pooled over the frames of each name; ``names`` (F,) holds one a frame."""
+    distinct, group = group_of(names)
+    return _breakdown(distinct, group, matches)
+
+
+def frame_spread(keys: Sequence[str], matches: Matches, worst: int = 5) -> FrameSpread:
+    """How F1 varies over single frames, and the ``worst`` frames (most errors, then order)."""
+    errors = matches.fp + matches.fn
+    values = metrics(matches.tp, matches.fp, matches.fn)["f1"]
+    known = values[~np.isnan(values)]
+    quartiles = np.percentile(known, [25, 50, 75]) if len(known) else np.full(3, np.nan)
+    p25, median, p75 = (float(q) for q in quartiles)
+    order = np.argsort(-errors, kind="stable")[:worst]
+    order = order[errors[order] > 0]
+    place = np.full(len(errors), -1)
+    place[order] = np.arange(len(order))
+    return FrameSpread(
+        frames=len(known),
+        mean=mean(known),
+        p25=p25,
+        median=median,
+        p75=p75,
+        perfect=mean(known == 1),
+        failed=mean(known == 0),
+        worst=_breakdown(tuple(keys[f] for f in order), place, matches),
+    )
+
+
+def _breakdown(names: tuple[str, ...], group: Indices, matches: Matches) -> Breakdown:
+    """``group`` (F,) holds an index into ``names``, or -1 for frames that are left out."""
+
+    def pooled(values: NDArray[Any], of: Indices) -> NDArray[Any]:
+        used = of >= 0
+        sums = np.bincount(of[used], weights=values[used], minlength=len(names))
+        return sums.astype(values.dtype)
+
+    frames = pooled(np.ones(len(group), dtype=np.intp), group)
+    tp, fp, fn = (pooled(c, group) for c in (matches.tp, matches.fp, matches.fn))
+    return Breakdown(
+        names,
+        frames,
+        tp,
+        fp,
+        fn,
+        **metrics(tp, fp, fn),
+        bias=ratio(fp - fn, frames),
+        distance=ratio(pooled(matches.distance, group[matches.frame]), tp),
+    )

@@ -1,0 +1,68 @@
+"""Precision, sensitivity and F1 as functions of the matching radius."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, metrics
+from adaptor_bench.evaluate.batch import PointBatch
+from adaptor_bench.evaluate.matching import count_at_radii
+
+__all__ = ["RADII", "RadiusCurve", "radius_curve"]
+
+RADII: tuple[float, ...] = tuple(float(r) for r in range(1, 16))
+"""Pixels at 512x288."""
+
+
+@dataclass(frozen=True)
+class RadiusCurve:
+    """``radii`` (R,) in rising order, pixels; the others (R,), ``tp`` counts, ratios in 0..1.
+
+    ``area`` is the mean height of the F1 curve between the first and the last radius, 0..1
+    (trapezoids). NaN where F1 is.
+    """
+
+    radii: Floats
+    tp: Floats
+    precision: Floats
+    sensitivity: Floats
+    f1: Floats
+    area: float
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"area_under_f1", "curve": [{"radius", "tp", "precision", "sensitivity", "f1"}]}``."""
+        columns = ("tp", "precision", "sensitivity", "f1")
+        curve = [
+            {"radius": radius, **{name: getattr(self, name)[i] for name in columns}}
+            for i, radius in enumerate(self.radii)
+        ]
+        return jsonable({"area_under_f1": self.area, "curve": curve})
+
+
+def radius_curve(
+    predictions: PointBatch,
+    labels: PointBatch,
+    rule: str,
+    inclusive: bool | None = None,
+    radii: Sequence[float] = RADII,
+) -> RadiusCurve:
+    """The curve over ``radii`` (rising, at least one) under ``rule``, counts pooled over frames."""
+    at = np.asarray(radii, dtype=float)
+    if at.ndim != 1 or not len(at) or (np.diff(at) <= 0).any():
+        raise ValueError("the radii must be rising numbers, at least one")
+    tp = count_at_radii(predictions, labels, at.tolist(), rule, inclusive).sum(axis=1)
+    values = metrics(tp, len(predictions.points) - tp, len(labels.points) - tp)
+    height = values["f1"]
+    # The trapezoid rule; written out because its numpy name changed in version 2.
+    covered = float(at[-1] - at[0])
+    area = float(np.sum((height[1:] + height[:-1]) / 2 * np.diff(at)))
+    return RadiusCurve(
+        at,
+        tp,
+        **values,
+        area=area / covered if covered else float(height[0]),
+    )
