@@ -84,8 +84,9 @@ def natural_order(keys: Iterable[str]) -> list[str]:
     """Sorted with numbers compared as numbers: aicm2 before aicm10."""
 
     def order(key: str) -> tuple[list[tuple[int, str]], str]:
-        parts = re.split(r"([0-9]+)", key)
-        return [(int(p), "") if i % 2 else (-1, p) for i, p in enumerate(parts)], key
+        # Longer numbers are larger; int() would refuse those of more than 4300 digits.
+        parts = re.split(r"0*([0-9]+)", key)
+        return [(len(p) if i % 2 else -1, p) for i, p in enumerate(parts)], key
 
     folders: dict[str, list[str]] = {}
     for key in keys:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Finding", "Report", "pointer_part", "shown"]
+__all__ = ["SEVERITIES", "Finding", "Report", "Severity", "pointer_part", "printable", "shown"]
 
 Severity = Literal["error", "warning", "info"]
-_ORDER = {"error": 0, "warning": 1, "info": 2}
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+_ORDER = {severity: i for i, severity in enumerate(SEVERITIES)}
+_LONGEST_KEY = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing noticed in one file.
+    """One thing noticed in one file. Make them with :func:`adaptor_bench.submission.codes.finding`.
 
-    ``code`` is stable across versions; ``file`` is relative to what was validated; ``pointer`` is
-    a JSON pointer (RFC 6901) into it, empty for the file as a whole.
+    ``code`` is stable across versions. ``file`` is relative to what was validated, ``.`` for all
+    of it. ``pointer`` is a JSON pointer (RFC 6901) into the file, empty for the file as a whole;
+    ``line`` and ``column`` count from 1, columns in characters; None where there is no such place.
+    ``found`` and ``expected`` are short texts. ``count`` is how many findings this one stands for:
+    the last one kept of a capped group stands for those left out as well.
     """
 
     code: str
@@ -26,21 +31,28 @@ class Finding:
     pointer: str
     message: str
     hint: str = ""
-
-    def line(self, with_hint: bool = True) -> str:
-        """For people: where, what, and what to do about it."""
-        where = f"{self.file}:{self.pointer}" if self.pointer else self.file
-        hint = f" {self.hint}" if self.hint and with_hint else ""
-        return f"{self.severity:<7} {self.code:<18} {where}: {self.message}.{hint}"
+    line: int | None = None
+    column: int | None = None
+    found: str = ""
+    expected: str = ""
+    count: int = 1
 
 
 @dataclass(frozen=True)
 class Report:
-    """All findings of one validation, errors first within a file; what they were found in."""
+    """All findings of one validation, by file, errors first; what they were found in.
+
+    ``frames`` counts the different frames that have a file, ``points`` the points listed in all
+    files. ``counts`` (by code) and ``totals`` (by severity) are exact, however few of the findings
+    were kept. ``files`` are the names of all files that were looked at.
+    """
 
     frames: int
     points: int
     findings: tuple[Finding, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -48,33 +60,14 @@ class Report:
         return not any(finding.severity == "error" for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """``{"valid", "frames", "points", "findings": [..]}``."""
+        """``{"valid", "frames", "points", "counts": {code: n}, "findings": [..]}``."""
         return {
             "valid": self.valid,
             "frames": self.frames,
             "points": self.points,
+            "counts": dict(self.counts),
             "findings": [asdict(finding) for finding in self.findings],
         }
-
-    def to_text(self, limit: int = 20) -> str:
-        """For people: at most ``limit`` lines per code (0: all), the first with a hint; then the
-        verdict."""
-        lines: list[str] = []
-        seen: Counter[str] = Counter()
-        for finding in self.findings:
-            seen[finding.code] += 1
-            if not limit or seen[finding.code] <= limit:
-                lines.append(finding.line(with_hint=seen[finding.code] == 1))
-        hidden = [f"{n - limit} more {code}" for code, n in seen.items() if limit and n > limit]
-        if hidden:
-            lines.append(f"... and {', '.join(hidden)} (--limit 0 lists all)")
-        kinds = Counter(finding.severity for finding in self.findings)
-        counts = ", ".join(
-            f"{kinds[kind]} {kind}{'s' * (kinds[kind] != 1)}" for kind in ("error", "warning")
-        )
-        verdict = "valid" if self.valid else "not valid"
-        lines.append(f"{verdict}: {self.frames} frames, {self.points} points, {counts}")
-        return "\n".join(lines) + "\n"
 
     @staticmethod
     def sort_key(finding: Finding) -> tuple[str, int]:
@@ -82,12 +75,29 @@ class Report:
         return finding.file, _ORDER[finding.severity]
 
 
+def printable(text: str) -> str:
+    """A stranger's text on one line, safe for any terminal, XML or JSON.
+
+    Control characters, line separators, direction overrides and lone surrogates (bytes of a file
+    name that are not UTF-8) become escapes such as ``\\x1b``. Applying it twice changes nothing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def shown(value: Any, limit: int = 60) -> str:
     """A stranger's value, safe to print: plain ASCII, no control characters, not too long."""
+    if isinstance(value, str):
+        value = value[:limit]  # ascii() of a very long text would be made only to be cut
+    elif isinstance(value, int) and value.bit_length() > 500:
+        return f"a whole number of about {int(value.bit_length() * 0.30103) + 1} digits"
     text = ascii(value)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def pointer_part(key: str) -> str:
-    """One key as a part of a JSON pointer, slash included, safe to print."""
-    return "/" + ascii(key)[1:-1].replace("~", "~0").replace("/", "~1")
+    """One key as a part of a JSON pointer, slash included, safe to print; cut when very long."""
+    if len(key) > _LONGEST_KEY:
+        key = key[:_LONGEST_KEY] + "..."
+    return "/" + printable(key).replace("~", "~0").replace("/", "~1")

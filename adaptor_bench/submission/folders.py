@@ -1,0 +1,146 @@
+"""A submission on disk: a single file, or a folder read without leaving it.
+
+A folder of a stranger can hold links to any place of the machine, and pipes that keep a reader
+waiting for ever. So links out of the folder are findings, and only regular files are opened.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from adaptor_bench.submission.findings import Finding
+from adaptor_bench.submission.members import Entry, Limits, Members, Source, SourceError
+
+__all__ = ["FileSource", "FolderSource"]
+
+_LINK = "Put the files themselves there."
+# Without O_NONBLOCK, opening a pipe that took the place of a file would wait for a writer.
+_FLAGS = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _flag, 0)
+
+
+class FileSource(Source):
+    """One JSON file; the user named it, so a link may lead to it."""
+
+    kind: Literal["file"] = "file"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def findings(self) -> list[Finding]:
+        """None: there is no container."""
+        return []
+
+    def entries(self) -> Iterator[Entry]:
+        """The one file."""
+        yield _entry(self._path.name, os.path.realpath(self._path))
+
+
+class FolderSource(Source):
+    """All .json files below a folder, hidden ones excepted."""
+
+    kind: Literal["folder"] = "folder"
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root = os.path.realpath(root)
+        self._members = Members(limits, "folder")
+        self._files: list[tuple[str, str]] = []  # name below the root, path to open
+        self._walk(limits)
+        self._members.close()
+        self._files.sort(key=lambda file: file[0].split("/"))
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Links out of the folder, pipes and devices, unreadable folders, names, junk."""
+        return self._members.findings()
+
+    def entries(self) -> Iterator[Entry]:
+        """All predictions, sorted."""
+        skip = len(self._members.prefix)
+        for name, path in self._files:
+            yield _entry(name[skip:], path)
+
+    def _walk(self, limits: Limits) -> None:
+        note, seen, todo = self._members.note, 0, [""]
+        while todo:
+            below = todo.pop()
+            try:
+                with os.scandir(os.path.join(self._root, below)) as items:  # noqa: PTH118
+                    for item in items:
+                        seen += 1
+                        if seen > limits.members:
+                            note("archive-members", ".", f"more than {limits.members:,} files")
+                            self._files.clear()
+                            return
+                        self._visit(item, f"{below}{item.name}", todo)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                note("file-unreadable", below or ".", f"the folder cannot be read: {reason}")
+
+    def _visit(self, item: os.DirEntry[str], name: str, todo: list[str]) -> None:
+        note = self._members.note
+        path = item.path
+        if item.is_dir(follow_symlinks=False):
+            if item.name.startswith((".", "__")) and item.name.lower() != "__macosx":
+                self._members.ignore("hidden")
+            elif len(name) > self._members.limits.path_length:
+                note("archive-path", name, "folders nested too deeply, not read")
+            else:
+                todo.append(f"{name}/")
+            return
+        if item.is_symlink():
+            path = os.path.realpath(path)
+            if self._leads_out(item.path):
+                note(
+                    "archive-link",
+                    name,
+                    "a link that leads out of the folder or nowhere",
+                    hint=_LINK,
+                )
+                return
+            if item.is_dir():
+                note("archive-link", name, "a link to a folder is not followed", hint=_LINK)
+                return
+        if not item.is_file():
+            note("archive-special", name, "neither a folder nor a regular file")
+            return
+        clean = self._members.admit(name)
+        if clean is not None:
+            self._files.append((clean, path))
+
+    def _leads_out(self, path: str) -> bool:
+        try:
+            target = os.path.realpath(path, strict=True)
+            return os.path.commonpath((target, self._root)) != self._root
+        except (OSError, ValueError):  # a loop, a missing target, another drive
+            return True
+
+
+def _entry(name: str, path: str) -> Entry:
+    def read(limit: int) -> bytes:
+        try:
+            file = os.open(path, _FLAGS)
+            try:
+                status = os.fstat(file)
+                if not stat.S_ISREG(status.st_mode):
+                    raise SourceError("archive-special", "not a regular file")
+                content = os.read(file, min(limit, status.st_size) + 1)
+                while len(content) <= limit and (more := os.read(file, 1 << 16)):
+                    content += more  # it grows, or the file system gives it out in pieces
+                return content[: limit + 1]
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise SourceError("file-unreadable", f"cannot be read: {error.strerror}") from error
+
+    try:
+        size = os.stat(path).st_size  # noqa: PTH116
+    except OSError:
+        size = 0
+    return Entry(name, size, read)
