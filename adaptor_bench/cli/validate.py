@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import click
+
+_COLOURS = {
+    "error": "red",
+    "warning": "yellow",
+    "info": "cyan",
+    "valid": "green",
+    "not valid": "red",
+}
 
 
 @click.command(name="validate")
@@ -13,12 +23,12 @@ import click
 @click.option(
     "--reference",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of labels: its frames, all of them and no others, must be predicted.",
+    help="Folder of labels or images: its frames, all of them and no others, must be predicted.",
 )
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "junit"]),
     default="text",
     show_default=True,
 )
@@ -27,21 +37,35 @@ import click
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    help="Lines per kind of finding in text; 0 lists all. JSON always holds all.",
+    help="Findings per code in text; 0 shows all that are kept: 100 per code and file.",
 )
 @click.pass_context
 def command(
     context: click.Context, path: Path, reference: Path | None, format_: str, limit: int
 ) -> None:
-    """Check PATH, a prediction file or a folder of them.
+    """Check PATH: a prediction file, a folder of them, a .zip, .tar, .tar.gz or .tgz.
 
     Exit code 0: valid (warnings allowed); 1: at least one error was found; 2: wrong usage.
+    `bench explain CODE` says more about a finding.
     """
+    from adaptor_bench.progress import Progress
     from adaptor_bench.submission.validate import validate
 
-    report = validate(path, reference)
+    report = validate(path, reference, Progress())
     if format_ == "json":
         click.echo(json.dumps(report.to_json(), indent=1, allow_nan=False))
+    elif format_ == "sarif":
+        from adaptor_bench.submission.sarif import to_sarif
+
+        click.echo(json.dumps(to_sarif(report), indent=1, allow_nan=False))
+    elif format_ == "junit":
+        from adaptor_bench.submission.junit import to_junit
+
+        click.echo(to_junit(report), nl=False)
     else:
-        click.echo(report.to_text(limit), nl=False)
+        from adaptor_bench.submission.text import to_text
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        text = to_text(report, limit, width, lambda word, kind: click.style(word, _COLOURS[kind]))
+        click.echo(text, nl=False)
     context.exit(0 if report.valid else 1)

@@ -1,75 +1,66 @@
 """What a point JSON of the challenge must be: one small function per rule.
 
 A rule of the document takes a :class:`Document` and yields findings; it relies on nothing that
-another rule checks, so all of them can speak about one file.
+another rule checks, so all of them can speak about one file. Lines and columns are added later,
+for all findings of a file at once.
 """
 
 from __future__ import annotations
 
-import math
+import json
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
-from adaptor_bench.submission.findings import Finding, Severity, pointer_part, shown
+from adaptor_bench.submission.findings import Finding, pointer_part, printable, shown
+from adaptor_bench.submission.pointrules import (
+    distinct_points,
+    finite_numbers,
+    inside_frame,
+    partial_scores,
+    point_types,
+    points_limit,
+)
+from adaptor_bench.submission.prediction import (
+    FRAME_SIZE,
+    NAME_PATTERN,
+    NAMES,
+    SIZE_KEYS,
+    Document,
+    kind_of,
+    literal,
+    told,
+)
 
 __all__ = ["DOCUMENT_RULES", "FRAME_SIZE", "NAMES", "Document"]
 
-FRAME_SIZE = (512, 288)
-"""Width and height of a challenge frame, pixels."""
-NAMES = ("folderName", "subfolderName", "imageFileName")
-_KNOWN_KEYS = {*NAMES, "points", "imageWidth", "imageHeight"}
-
-
-@dataclass(frozen=True)
-class Document:
-    """A decoded file. ``size`` is (width, height) of its frame in pixels.
-
-    ``place`` is (folder, subfolder, stem) from the path; folder and subfolder are None when the
-    file was validated on its own and its path may say nothing.
-    """
-
-    file: str
-    content: Any
-    size: tuple[int, int] = FRAME_SIZE
-    place: tuple[str | None, str | None, str] | None = None
-
-    def finding(
-        self, code: str, pointer: str, message: str, hint: str = "", severity: Severity = "error"
-    ) -> Finding:
-        """A finding about this file."""
-        return Finding(code, severity, self.file, pointer, message, hint)
-
-    @property
-    def entries(self) -> list[tuple[int, Any]]:
-        """The points as they stand, with their index; none when there is no such list."""
-        points = self.content.get("points") if isinstance(self.content, dict) else None
-        return list(enumerate(points)) if isinstance(points, list) else []
-
-    def coordinates(self) -> Iterator[tuple[int, float, float]]:
-        """Index, x and y of the points that have two finite coordinates."""
-        for i, entry in self.entries:
-            if isinstance(entry, dict):
-                x, y = _finite(entry.get("x")), _finite(entry.get("y"))
-                if x is not None and y is not None:
-                    yield i, x, y
+_KNOWN_KEYS = {*NAMES, "points", *SIZE_KEYS}
+_NAME = re.compile(NAME_PATTERN)
+_UNKNOWN_SHOWN = 20
 
 
 def object_expected(document: Document) -> Iterator[Finding]:
     """The file holds an object."""
     if not isinstance(document.content, dict):
-        kind = _kind(document.content)
-        yield document.finding("root-type", "", f"expected an object, found {kind}")
+        kind = kind_of(document.content)
+        message = f"expected an object, found {kind}"
+        yield document.finding("root-type", "", message, found=kind, expected="an object")
 
 
 def required_keys(document: Document) -> Iterator[Finding]:
     """folderName, subfolderName, imageFileName and points are there."""
-    if isinstance(document.content, dict):
-        for key in (*NAMES, "points"):
-            if key not in document.content:
-                hint = "A frame without landmarks has an empty list." if key == "points" else ""
-                yield document.finding("key-missing", "", f"key {key!r} is missing", hint)
+    if not isinstance(document.content, dict):
+        return
+    spelt = {key.lower(): key for key in document.content} if len(document.content) < 100 else {}
+    for key in (*NAMES, "points"):
+        if key not in document.content:
+            hint = "A frame without landmarks has an empty list." if key == "points" else None
+            other = spelt.get(key.lower())
+            message = f"key {key!r} is missing" + (f"; there is {shown(other)}" if other else "")
+            found = "" if other is None else f"key {shown(other)}"
+            yield document.finding(
+                "key-missing", "", message, hint=hint, found=found, expected=f"key {key!r}"
+            )
 
 
 def key_types(document: Document) -> Iterator[Finding]:
@@ -78,68 +69,65 @@ def key_types(document: Document) -> Iterator[Finding]:
         for key, kind, name in (*((n, str, "text") for n in NAMES), ("points", list, "a list")):
             value = document.content.get(key)
             if key in document.content and not isinstance(value, kind):
-                message = f"expected {name}, found {_kind(value)}"
-                yield document.finding("key-type", f"/{key}", message)
+                message = f"expected {name}, found {told(value)}"
+                yield document.finding(
+                    "key-type", f"/{key}", message, found=literal(value), expected=name
+                )
+
+
+def stated_size(document: Document) -> Iterator[Finding]:
+    """imageWidth and imageHeight, if given, are two positive whole numbers, and the frame's."""
+    content = document.content
+    if not isinstance(content, dict) or not any(key in content for key in SIZE_KEYS):
+        return
+    for key, expected in zip(SIZE_KEYS, document.size, strict=True):
+        value = content.get(key)
+        if key not in content:
+            message = f"key {key!r} is missing, the other size is there"
+            hint = "Give both sizes or none."
+            yield document.finding("key-missing", "", message, hint=hint, expected=f"key {key!r}")
+        elif isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            message = f"expected a positive whole number, found {told(value)}"
+            hint = "Leave it out, or give the size of the frame in pixels."
+            want = "a positive whole number"
+            yield document.finding(
+                "key-type", f"/{key}", message, hint=hint, found=literal(value), expected=want
+            )
+        elif value != expected:
+            message = f"{shown(value)}, but the frame has {expected}"
+            yield document.finding(
+                "size-mismatch", f"/{key}", message, found=shown(value), expected=str(expected)
+            )
 
 
 def unknown_keys(document: Document) -> Iterator[Finding]:
     """Keys that mean nothing here are kept, and ignored."""
-    if isinstance(document.content, dict):
-        for key in document.content:
-            if key not in _KNOWN_KEYS:
-                message = f"key {shown(key)} is not used"
-                yield document.finding("key-unknown", pointer_part(key), message, severity="info")
+    if not isinstance(document.content, dict):
+        return
+    unknown = [key for key in document.content if key not in _KNOWN_KEYS]
+    for i, key in enumerate(unknown[:_UNKNOWN_SHOWN], 1):
+        more = len(unknown) - _UNKNOWN_SHOWN if i == _UNKNOWN_SHOWN else 0
+        yield document.finding(
+            "key-unknown",
+            pointer_part(key),
+            f"key {shown(key)} is not used",
+            count=1 + max(0, more),
+        )
 
 
-def point_types(document: Document) -> Iterator[Finding]:
-    """Every point is an object with numbers x and y, and a number as score if it has one."""
-    for i, entry in document.entries:
-        if not isinstance(entry, dict):
-            message = f"expected an object with x and y, found {_kind(entry)}"
-            yield document.finding("point-type", f"/points/{i}", message)
-            continue
-        for key in ("x", "y", "score"):
-            if key not in entry:
-                if key != "score":
-                    message = f"coordinate {key!r} is missing"
-                    yield document.finding("coordinate-missing", f"/points/{i}", message)
-            elif not _is_number(entry[key]):
-                code = "score-type" if key == "score" else "coordinate-type"
-                message = f"expected a number, found {_kind(entry[key])}"
-                yield document.finding(code, f"/points/{i}/{key}", message)
-
-
-def finite_numbers(document: Document) -> Iterator[Finding]:
-    """No number is too large for a float."""
-    for i, entry in document.entries:
-        for key in ("x", "y", "score") if isinstance(entry, dict) else ():
-            value = entry.get(key)
-            if _is_number(value) and _finite(value) is None:
-                message = f"{shown(value)} is not a finite number"
-                yield document.finding("number-not-finite", f"/points/{i}/{key}", message)
-
-
-def inside_frame(document: Document) -> Iterator[Finding]:
-    """0 <= x <= width - 1 and 0 <= y <= height - 1: pixel centres are at whole numbers."""
-    width, height = document.size
-    for i, x, y in document.coordinates():
-        if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+def safe_names(document: Document) -> Iterator[Finding]:
+    """No name can lead out of a folder when somebody builds a path from it."""
+    for key in NAMES if isinstance(document.content, dict) else ():
+        value = document.content.get(key)
+        if isinstance(value, str) and not _NAME.search(value):
+            what = "is empty" if not value else "could be used as a path out of its folder"
             yield document.finding(
-                "point-outside",
-                f"/points/{i}",
-                f"({x:g}, {y:g}) is outside [0, {width - 1}] x [0, {height - 1}]",
-                f"Coordinates are pixels of the {width}x{height} frame, x to the right, y down.",
+                "name-unsafe",
+                f"/{key}",
+                f"{shown(value)} {what}",
+                found=literal(value),
+                expected="a bare name without /, \\ or NUL",
             )
-
-
-def distinct_points(document: Document) -> Iterator[Finding]:
-    """The same place twice can only add a false positive."""
-    first: dict[tuple[float, float], int] = {}
-    for i, x, y in document.coordinates():
-        earlier = first.setdefault((x, y), i)
-        if earlier != i:
-            message = f"same place as /points/{earlier}"
-            yield document.finding("point-duplicate", f"/points/{i}", message, severity="warning")
 
 
 def names_agree(document: Document) -> Iterator[Finding]:
@@ -148,7 +136,7 @@ def names_agree(document: Document) -> Iterator[Finding]:
         return
     for key, expected in zip(NAMES, document.place, strict=True):
         value = document.content.get(key)
-        if expected is None or not isinstance(value, str):
+        if expected is None or not isinstance(value, str) or not _NAME.search(value):
             continue
         if (PurePath(value).stem if key == "imageFileName" else value) != expected:
             wanted = f"{expected}.png" if key == "imageFileName" else expected
@@ -156,7 +144,8 @@ def names_agree(document: Document) -> Iterator[Finding]:
                 "name-mismatch",
                 f"/{key}",
                 f"{shown(value)} disagrees with the path, which says {shown(wanted)}",
-                "Frames are identified by their path.",
+                found=literal(value),
+                expected=json.dumps(printable(wanted)),
             )
 
 
@@ -164,27 +153,14 @@ DOCUMENT_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     object_expected,
     required_keys,
     key_types,
+    safe_names,
     names_agree,
+    stated_size,
+    points_limit,
     point_types,
     finite_numbers,
     inside_frame,
     distinct_points,
+    partial_scores,
     unknown_keys,
 )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _finite(value: Any) -> float | None:
-    try:
-        number = float(value) if _is_number(value) else math.nan
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
-    return "null" if value is None else names.get(type(value), "a number")

@@ -1,48 +1,151 @@
-"""Validate a folder or a file of predictions: everything that is wrong, in one pass."""
+"""Validate a submission: everything that is wrong with it, in one pass over its files."""
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
 
-from adaptor_bench.data.labels import read_points
-from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
-from adaptor_bench.submission.document import decode
+from adaptor_bench.evaluate.pointfiles import frame_key
+from adaptor_bench.progress import Progress
+from adaptor_bench.submission.codes import finding
+from adaptor_bench.submission.document import FILE_LIMIT
+from adaptor_bench.submission.filecheck import UNREADABLE, FileCheck, Place
 from adaptor_bench.submission.findings import Finding, Report
-from adaptor_bench.submission.rules import DOCUMENT_RULES, FRAME_SIZE, Document
+from adaptor_bench.submission.reference import Reference, read_reference
+from adaptor_bench.submission.rules import FRAME_SIZE, NAMES
+from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, open_source
+from adaptor_bench.submission.together import SUBMISSION_RULES, Together
 
-__all__ = ["validate"]
+__all__ = ["FINDINGS_PER_CODE", "validate"]
 
-_LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
+FINDINGS_PER_CODE = 10_000
+"""Findings kept of one code over all files; the totals stay exact."""
 
 
-def validate(path: Path, reference: Path | None = None) -> Report:
-    """Check the JSON file, or all JSON files below the folder ``path``.
+def validate(
+    path: Path,
+    reference: Path | None = None,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """Check the submission at ``path``: a JSON file, a folder, a .zip, a .tar(.gz) or a .tgz.
 
-    With ``reference``, a folder of labels, the frames must be the reference's, and points must
-    lie inside its frames; otherwise inside 512x288. Raises UsageError when ``path`` is neither a
-    folder nor a JSON file, or a single file comes with a reference; InputError when the reference
-    itself is not usable.
+    With ``reference``, a folder of labels, of images, or of both, the frames must be the
+    reference's and points must lie inside its frames; otherwise inside 512x288. A single file is
+    looked up in the reference by its path below ``point_labels``, else by the names in it.
+    Files are read one after the other, and only a few numbers are kept of each.
+
+    Raises UsageError when ``path`` is nothing of the kind; InputError when the reference itself
+    is not usable.
     """
-    if path.is_dir():
-        return _validate_folder(path, reference)
-    if not path.is_file() or path.suffix.lower() != ".json":
-        raise UsageError(
-            f"{path}: neither a folder nor a .json file", hint="Unpack an archive first."
-        )
-    if reference is not None:
-        raise UsageError(
-            "--reference needs a folder of predictions, not a single file",
-            hint="Give the folder that holds the surgery folders.",
-        )
-    findings, points = _validate_file(path, path.name, FRAME_SIZE, _place_alone(path))
-    return Report(1, points, tuple(sorted(findings, key=Report.sort_key)))
+    with open_source(path, limits or Limits()) as source:
+        known = None if reference is None else read_reference(reference)
+        walk = _Pass(path, source, Together(source.kind != "file", known))
+        walk.add(source.findings)
+        with (progress or Progress(live=False)).bar("files checked") as bar:
+            total = _expected_files(source, known) if progress and progress.live else 0
+            for n, entry in enumerate(source.entries(), 1):
+                walk.take(entry)
+                if progress and n % 64 == 0:
+                    bar(n, max(n, total))
+        for rule in SUBMISSION_RULES:
+            walk.add(rule(walk.together))
+    return walk.report()
 
 
-def _place_alone(path: Path) -> tuple[str | None, str | None, str]:
+class _Pass:
+    """One pass over a submission. Counts all findings, keeps the first ones of every code."""
+
+    def __init__(self, path: Path, source: Source, together: Together) -> None:
+        self.together = together
+        self._path = path
+        self._alone = source.kind == "file"
+        self._check = FileCheck()
+        self._places: dict[str, tuple[str, str] | None] = {}
+        self._files: list[str] = []
+        self._kept: list[Finding] = []
+        self._number: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._totals: Counter[str] = Counter()
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take findings in."""
+        for found in findings:
+            self._counts[found.code] += found.count
+            self._totals[found.severity] += found.count
+            self._number[found.code] += 1
+            if self._number[found.code] <= FINDINGS_PER_CODE:
+                self._kept.append(found)
+
+    def take(self, entry: Entry) -> None:
+        """Read and check one file."""
+        self._files.append(entry.name)
+        try:
+            data = entry.read(FILE_LIMIT)
+        except SourceError as error:
+            data = None
+            self.add([finding(error.code, entry.name, error.message)])
+        if self._alone:
+            self._take_alone(data, entry.name)
+            return
+        folder, _, name = entry.name.rpartition("/")
+        place = self._place(folder)
+        if place is None:
+            self.add([finding("file-misplaced", entry.name, "not at a frame's place")])
+            return
+        stem = name[: -len(".json")]
+        key = f"{place[0]}/{place[1]}/{stem}"
+        checked = UNREADABLE
+        if data is not None:
+            checked = self._check.check(data, entry.name, (*place, stem), self._size(key))
+            self.add(checked.findings)
+        self.add(self.together.add(key, entry.name, checked))
+
+    def report(self) -> Report:
+        """All of it."""
+        return Report(
+            frames=len(self.together.files),
+            points=self.together.listed,
+            findings=tuple(sorted(self._kept, key=Report.sort_key)),
+            counts=dict(sorted(self._counts.items())),
+            totals=dict(self._totals),
+            files=tuple(self._files),
+        )
+
+    def _take_alone(self, data: bytes | None, file: str) -> None:
+        """A file given on its own: its parents are the frame's folders only by its layout."""
+        place = _place_alone(self._path)
+        checked, names = UNREADABLE, place
+        if data is not None:
+            decoded = self._check.open(data, file)
+            if place[0] is None:
+                names = _place_by_names(decoded.content) or place
+            size = self._size("/".join(map(str, names)))
+            checked = self._check.judge(decoded, file, place, size)
+            self.add(checked.findings)
+        key = f"{names[0] or '?'}/{names[1] or '?'}/{names[2]}"
+        self.add(self.together.add(key, file, checked))
+
+    def _place(self, folder: str) -> tuple[str, str] | None:
+        if folder not in self._places:
+            key = frame_key(PurePath(folder, "x"))
+            self._places[folder] = None if key is None else tuple(key.split("/")[:2])  # type: ignore[assignment]
+        return self._places[folder]
+
+    def _size(self, key: str) -> tuple[int, int]:
+        known = self.together.reference
+        return FRAME_SIZE if known is None else known.sizes.get(key, FRAME_SIZE)
+
+
+def _expected_files(source: Source, known: Reference | None) -> int:
+    """For the progress bar. A tar tells only by being read as a whole."""
+    if source.kind != "tar":
+        return sum(1 for _ in source.entries())
+    return 0 if known is None else len(known.sizes)
+
+
+def _place_alone(path: Path) -> Place:
     """Folder, subfolder and stem of a file given on its own.
 
     Its parents are the challenge's folders for certain only below ``point_labels``.
@@ -53,99 +156,10 @@ def _place_alone(path: Path) -> tuple[str | None, str | None, str]:
     return None, None, path.stem
 
 
-def _validate_folder(root: Path, reference: Path | None) -> Report:
-    found = find_point_files(root)
-    sizes = None if reference is None else _reference_sizes(reference)
-    findings: list[Finding] = []
-    points = 0
-    if not found.frames:
-        findings.append(Finding("no-frames", "error", ".", "", "no prediction file found", _LAYOUT))
-    for key, path in found.frames.items():
-        folder, subfolder, stem = key.split("/")
-        for candidate in (path, *found.duplicates.get(key, [])):
-            size = FRAME_SIZE if sizes is None else sizes.get(key, FRAME_SIZE)
-            file = _name(candidate, root)
-            heard, n = _validate_file(candidate, file, size, (folder, subfolder, stem))
-            findings += heard
-            points += n
-    findings += _place_findings(root, found.misplaced, found.duplicates, found.frames)
-    if sizes is not None:
-        findings += _coverage_findings(root, found.frames, sizes)
-    return Report(len(found.frames), points, tuple(sorted(findings, key=Report.sort_key)))
-
-
-def _validate_file(
-    path: Path, file: str, size: tuple[int, int], place: tuple[Any, Any, str]
-) -> tuple[list[Finding], int]:
-    """Findings of one file, and how many points it lists."""
-    content, findings, decoded = decode(path, file)
-    if not decoded:
-        return findings, 0
-    document = Document(file, content, size, place)
-    return [*findings, *(f for rule in DOCUMENT_RULES for f in rule(document))], len(
-        document.entries
-    )
-
-
-def _place_findings(
-    root: Path,
-    misplaced: Iterable[Path],
-    duplicates: dict[str, list[Path]],
-    frames: dict[str, Path],
-) -> list[Finding]:
-    """Files where no frame can be, and second files for one frame."""
-    findings = [
-        Finding("file-misplaced", "error", _name(path, root), "", "not at a frame's place", _LAYOUT)
-        for path in misplaced
-    ]
-    for key, paths in duplicates.items():
-        message = f"the same frame as {_name(frames[key], root)}"
-        findings += [
-            Finding("frame-duplicate", "error", _name(path, root), "", message) for path in paths
-        ]
-    return findings
-
-
-def _coverage_findings(
-    root: Path, frames: dict[str, Path], sizes: dict[str, tuple[int, int]]
-) -> list[Finding]:
-    """Frames of the reference that are not there, and frames it does not know."""
-    hint = "A frame without landmarks needs a file with an empty list of points."
-    missing = [
-        Finding("frame-missing", "error", f"{key}.json", "", "no prediction for this frame", hint)
-        for key in natural_order(set(sizes) - set(frames))
-    ]
-    unexpected = [
-        Finding(
-            "frame-unexpected",
-            "error",
-            _name(frames[key], root),
-            "",
-            "the reference has no such frame",
-        )
-        for key in natural_order(set(frames) - set(sizes))
-    ]
-    return missing + unexpected
-
-
-def _reference_sizes(reference: Path) -> dict[str, tuple[int, int]]:
-    """Frame key to (width, height), 512x288 where a label does not say."""
-    files = find_point_files(reference)
-    files.require_unique()
-    if not files.frames:
-        raise InputError(f"{reference}: no label files found", hint=_LAYOUT)
-    sizes, problems = {}, []
-    for key, path in files.frames.items():
-        try:
-            sizes[key] = read_points(path).size or FRAME_SIZE
-        except InputError as error:
-            problems.append(error.message)
-    if problems:
-        raise InputError.collect("the reference itself cannot be read:", problems)
-    return sizes
-
-
-def _name(path: Path, root: Path) -> str:
-    """The path below the root, printable whatever bytes it is made of."""
-    name = os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+def _place_by_names(content: object) -> Place | None:
+    """What the three names say, if they say something."""
+    names = [content.get(name) for name in NAMES] if isinstance(content, dict) else []
+    if names and all(isinstance(name, str) and name for name in names):
+        folder, subfolder, image = map(str, names)
+        return folder, subfolder, PurePath(image).stem
+    return None

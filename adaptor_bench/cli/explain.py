@@ -1,0 +1,30 @@
+"""``bench explain``: what a code of ``bench validate`` means and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import click
+
+
+@click.command(name="explain")
+@click.argument("code", required=False)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+)
+def command(code: str | None, format_: str) -> None:
+    """Explain a CODE that `bench validate` printed; without CODE list them all."""
+    from adaptor_bench.submission.explain import explained, explained_json, explained_markdown
+
+    if format_ == "json":
+        click.echo(json.dumps(explained_json(code), indent=1))
+    elif format_ == "markdown":
+        click.echo(explained_markdown(code), nl=False)
+    else:
+        width = min(shutil.get_terminal_size().columns, 100)
+        click.echo(explained(code, width), nl=False)

@@ -1,0 +1,161 @@
+"""Rules over all frames of a submission together: coverage, and results that cannot be meant."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.evaluate.pointfiles import natural_order
+from adaptor_bench.submission.codes import finding
+from adaptor_bench.submission.filecheck import Checked
+from adaptor_bench.submission.findings import Finding
+from adaptor_bench.submission.forensics import FramePoints, diagnose
+from adaptor_bench.submission.reference import Reference
+from adaptor_bench.submission.rules import FRAME_SIZE
+
+__all__ = ["SUBMISSION_RULES", "Together"]
+
+_FEW = 5
+"""With fewer frames, equal or empty predictions can well be chance."""
+_FACTOR = 4
+"""A mean count this many times the reference's, or this small a part of it, cannot be meant: even
+poor detectors find between half and twice as many points as there are."""
+_FRAMES_FOR_MEAN = 10
+
+
+@dataclass
+class Together:
+    """The frames seen so far, in little memory: one file name and a few numbers for each.
+
+    ``files`` maps ``surgery/video/stem`` to the first file that claims the frame. ``readable``
+    counts the files with a list of points, ``listed`` the points in those lists, ``scored``
+    the files in which points carry scores.
+    """
+
+    whole: bool
+    reference: Reference | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    readable: int = 0
+    listed: int = 0
+    scored: int = 0
+    _coordinates: array[float] = field(default_factory=lambda: array("d"))
+    _counts: array[int] = field(default_factory=lambda: array("q"))
+
+    def add(self, key: str, file: str, checked: Checked) -> Iterator[Finding]:
+        """Take in one file; a finding if its frame was there before."""
+        self.readable += checked.readable
+        self.listed += checked.listed
+        self.scored += checked.scores > 0
+        first = self.files.setdefault(key, file)
+        if first is not file:
+            yield finding("frame-duplicate", file, f"the same frame as {first}", found=key)
+            return
+        self._coordinates.extend(checked.points)
+        self._counts.append(len(checked.points) // 2)
+
+    def frames(self) -> list[NDArray[np.float64]]:
+        """(N, 2) finite points of each frame, in the order of ``files``."""
+        points = np.frombuffer(self._coordinates, dtype=np.float64).reshape(-1, 2)
+        ends = np.cumsum(self._counts).tolist()
+        return [points[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def something_there(together: Together) -> Iterator[Finding]:
+    """There is a file for a frame."""
+    if not together.files:
+        yield finding("no-frames", ".", "no prediction file found", expected="a file per frame")
+
+
+def coverage(together: Together) -> Iterator[Finding]:
+    """The frames are the reference's: all of them, and no others."""
+    if together.reference is None:
+        return
+    files, expected = together.files, together.reference.sizes
+    if together.whole:
+        for key in natural_order(expected.keys() - files.keys()):
+            yield finding("frame-missing", f"{key}.json", "no prediction for this frame")
+    for key in natural_order(files.keys() - expected.keys()):
+        yield finding("frame-unexpected", files[key], "the reference has no such frame", found=key)
+
+
+def constant_predictions(together: Together) -> Iterator[Finding]:
+    """The same points in most frames."""
+    seen = Counter(points.tobytes() for points in together.frames() if len(points))
+    if not seen:
+        return
+    (points, n), *_ = seen.most_common(1)
+    if n >= _FEW and 2 * n > len(together.files):
+        message = (
+            f"{n:,} of {len(together.files):,} frames have the same {_points(len(points) // 16)}"
+        )
+        yield finding("predictions-constant", ".", message, found=f"{n} equal frames")
+
+
+def plausible_counts(together: Together) -> Iterator[Finding]:
+    """About as many points as the reference has."""
+    labels = {} if together.reference is None else together.reference.points
+    pairs = [
+        (n, len(labels[key]))
+        for key, n in zip(together.files, together._counts, strict=True)
+        if key in labels
+    ]
+    found, expected = sum(n for n, _ in pairs), sum(n for _, n in pairs)
+    enough = len(pairs) >= _FRAMES_FOR_MEAN and found and expected
+    if enough and not expected / _FACTOR <= found <= expected * _FACTOR:
+        mean, wanted = found / len(pairs), expected / len(pairs)
+        yield finding(
+            "count-implausible",
+            ".",
+            f"{mean:.3g} points a frame on average, where the reference has {wanted:.3g}",
+            found=f"{mean:.3g} points a frame",
+            expected=f"about {wanted:.3g} points a frame",
+        )
+
+
+def all_empty(together: Together) -> Iterator[Finding]:
+    """Some frame has a point."""
+    n = len(together.files)
+    if n >= _FEW and not together.listed and together.readable >= n:
+        yield finding("all-empty", ".", f"none of the {n:,} frames has a point")
+
+
+def scores_present(together: Together) -> Iterator[Finding]:
+    """Say once that scores do not change the ranking."""
+    if together.scored:
+        n = together.scored
+        message = f"points carry scores in {n:,} file{'s' * (n != 1)}; the ranking ignores them"
+        yield finding("score-present", ".", message)
+
+
+def likely_mistakes(together: Together) -> Iterator[Finding]:
+    """Points that would fit after undoing one of the usual mistakes."""
+    reference = together.reference
+    sizes = {} if reference is None else reference.sizes
+    frames = [
+        FramePoints(key, points, sizes.get(key, FRAME_SIZE))
+        for key, points in zip(together.files, together.frames(), strict=True)
+    ]
+    labels = None
+    if reference is not None and reference.points:
+        labels = [FramePoints(key, points, sizes[key]) for key, points in reference.points.items()]
+    yield from diagnose(frames, labels)
+
+
+SUBMISSION_RULES: tuple[Callable[[Together], Iterator[Finding]], ...] = (
+    something_there,
+    coverage,
+    constant_predictions,
+    plausible_counts,
+    all_empty,
+    scores_present,
+    likely_mistakes,
+)
+
+
+def _points(n: int) -> str:
+    return f"{n} point{'s' * (n != 1)}"
