@@ -24,7 +24,12 @@ COMMANDS = {
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
     "predict": ("predict", "Predict on a folder of frames with a finished run."),
     "validate": ("validate", "Check prediction files; report everything that is wrong."),
+    "explain": ("explain", "What a finding of validate means, and what to do about it."),
+    "schema": ("schema", "The JSON Schema of a prediction file."),
     "evaluate": ("evaluate", "Score predictions against labels."),
+    "audit": ("audit", "Score by every rule at once; show where the rules differ."),
+    "conformance": ("conformance", "Proved matching cases for other scorers; judge their answers."),
+    "adapter": ("adapter", "Bundles for challenge platforms; the table of challengeR."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
 }
 

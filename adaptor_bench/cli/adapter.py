@@ -1,0 +1,109 @@
+"""``bench adapter``: what an organiser uploads to a challenge platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+
+_PLATFORMS = ["grand-challenge", "codabench", "synapse", "evalai", "challenger-csv"]
+
+
+@click.command(name="adapter")
+@click.argument("platform", type=click.Choice(_PLATFORMS))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new folder for the bundle; for challenger-csv the file.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of labels: packed into the bundle; for challenger-csv what predictions are "
+    "scored against.",
+)
+@click.option(
+    "--entry",
+    "entries",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
+    "or folder of fold_*/score.json. Give one for each algorithm.",
+)
+@click.option(
+    "--matching", type=click.Choice(["hungarian", "official", "nearest"]), default="hungarian"
+)
+@click.option("--radius", type=float, default=6.0, show_default=True, help="In pixels.")
+@click.option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=).")
+@click.option(
+    "--missing", type=click.Choice(["empty", "skip", "error"]), default="empty", show_default=True
+)
+@click.option("--image", metavar="NAME", help="Container image named in the bundle.")
+def command(
+    platform: str,
+    out: Path,
+    labels: Path | None,
+    entries: tuple[str, ...],
+    matching: str,
+    radius: float,
+    strict: bool,
+    missing: str,
+    image: str | None,
+) -> None:
+    """Write a ready bundle for PLATFORM, or the table that challengeR reads.
+
+    The scoring in a bundle is this package's own, copied into it: the same submission gets the
+    same numbers as from `bench evaluate`, and no network is needed.
+    """
+    from adaptor_bench.evaluate.scorefile import MatchSettings
+    from adaptor_bench.progress import message
+    from adaptor_bench.submission.platforms.bundle import IMAGE, write_bundle
+
+    settings = MatchSettings(matching, radius, False if strict else None, missing)
+    if platform == "challenger-csv":
+        from adaptor_bench.atomic import write_text
+        from adaptor_bench.submission.platforms.challenger import challenger_csv
+
+        if image is not None:
+            raise click.UsageError("--image is for bundles; challenger-csv writes a table.")
+        write_text(out, challenger_csv(_scores(entries, labels, settings)))
+        message(f"{out}: {len(entries)} algorithms; larger is better (smallBetter = FALSE)")
+        return
+    if entries:
+        raise click.UsageError("--entry is for challenger-csv only.")
+    files = write_bundle(platform, out, settings, labels, image or IMAGE)
+    message(f"{out}: {len(files)} files; start with {out / 'README.md'}")
+
+
+def _scores(
+    entries: tuple[str, ...], labels: Path | None, settings: MatchSettings
+) -> dict[str, FoldScore]:
+    from adaptor_bench.evaluate.scorefile import FoldScore
+    from adaptor_bench.submission.platforms.challenger import join_folds
+    from adaptor_bench.submission.platforms.judging import judge
+
+    if not entries:
+        raise click.UsageError("challenger-csv needs at least one --entry NAME=PATH.")
+    scores: dict[str, FoldScore] = {}
+    for entry in entries:
+        name, equals, text = entry.partition("=")
+        path = Path(text)
+        if not (name and equals and path.exists()):
+            raise click.UsageError(f"--entry {entry}: expected NAME=PATH with an existing path.")
+        if name in scores:
+            raise click.UsageError(f"--entry {name}: given twice.")
+        folds = sorted(path.glob("fold_*/score.json"))
+        if path.name.endswith(".json"):
+            scores[name] = FoldScore.load(path)
+        elif folds:
+            scores[name] = join_folds([FoldScore.load(fold) for fold in folds])
+        elif labels is None:
+            raise click.UsageError(f"--entry {entry}: predictions need --labels.")
+        else:
+            scores[name] = judge(path, labels, settings).score
+    return scores

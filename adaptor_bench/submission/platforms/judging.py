@@ -1,0 +1,131 @@
+"""The one core behind every platform: validate, then score, as ``bench`` itself does.
+
+A submission with errors is refused on every platform alike. The one exception is a frame without
+a prediction: under the missing policies ``empty`` and ``skip`` it is scored as the policy says.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.submission.findings import Finding, printable
+from adaptor_bench.submission.source import extracted
+from adaptor_bench.submission.validate import validate
+
+__all__ = ["Refused", "Verdict", "judge", "load_settings", "numbers", "ratios", "run"]
+
+_NAMED = 3  # errors in the one line a platform shows
+
+
+class Refused(InputError):
+    """The submission is at fault. ``findings`` are all of its errors, causes before consequences.
+
+    The message names the first error of up to three kinds, on one line.
+    """
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.findings = tuple(sorted(findings, key=_consequence))
+        kinds: dict[str, Finding] = {}
+        for found in self.findings:
+            kinds.setdefault(found.code, found)
+        named = list(kinds.values())[:_NAMED]
+        rest = len(findings) - len(named)
+        more = f" (and {rest} more)" if rest else ""
+        super().__init__(f"submission refused: {'; '.join(map(one_line, named))}{more}")
+
+
+def _consequence(finding: Finding) -> int:
+    """An unsafe archive first: that nothing was found in it is its fault."""
+    if finding.code.startswith("archive-"):
+        return 0
+    return 2 if finding.code == "no-frames" else 1
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The score of a submission that was accepted, and what was noticed besides."""
+
+    score: FoldScore
+    remarks: tuple[Finding, ...]
+
+    @property
+    def undefined(self) -> tuple[str, ...]:
+        """Metrics that are 0/0 and so have no number."""
+        return tuple(key for key, value in ratios(self.score.counts).items() if value is None)
+
+
+def judge(submission: Path, labels: Path, settings: MatchSettings) -> Verdict:
+    """Validate and score a folder or an archive of predictions.
+
+    ``labels`` is a folder or an archive too. Raises :class:`Refused` with every error of the
+    submission, InputError when the labels themselves are not usable.
+    """
+    from adaptor_bench.evaluate.score import score
+
+    with ExitStack() as stack:
+        truth = stack.enter_context(extracted(labels))
+        report = validate(submission, truth)
+        tolerated = {"frame-missing"} if settings.missing != "error" else set()
+        errors = tuple(
+            f for f in report.findings if f.severity == "error" and f.code not in tolerated
+        )
+        if errors:
+            raise Refused(errors)
+        folder = stack.enter_context(extracted(submission))
+        remarks = tuple(f for f in report.findings if f.severity != "info")
+        return Verdict(score(folder, truth, settings), remarks)
+
+
+def load_settings(path: Path) -> MatchSettings:
+    """The matching of a bundle (``settings.json``). Raises InputError."""
+    try:
+        given = json.loads(path.read_bytes())
+        return MatchSettings(**{k: given[k] for k in ("rule", "radius", "inclusive", "missing")})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not the settings of a bundle: {error!r}") from error
+
+
+def ratios(counts: Counts) -> dict[str, float | None]:
+    """Precision, sensitivity and F1 in 0..1; None for 0/0."""
+    values = {key: metric.function(counts) for key, metric in METRICS.items()}
+    return {key: None if math.isnan(value) else value for key, value in values.items()}
+
+
+def numbers(score: FoldScore) -> dict[str, float | int]:
+    """What a board may show, flat, numbers only: a metric that is 0/0 has no key."""
+    defined = {key: value for key, value in ratios(score.counts).items() if value is not None}
+    frames = {"frames": len(score.scored), "missing": len(score.missing)}
+    return {**defined, **score.counts.to_json(), **frames}
+
+
+def one_line(finding: Finding) -> str:
+    """Where and what, on one line that is safe to print."""
+    place = f" {finding.pointer}" if finding.pointer else ""
+    at = f" line {finding.line}" if finding.line is not None else ""
+    return printable(f"{finding.file}{at}{place}: {finding.message} [{finding.code}]")
+
+
+def run(work: Callable[[], Any]) -> int:
+    """Do ``work`` as the entry point of a container: 0, or a plain last line on stderr and 1."""
+    import sys
+
+    try:
+        work()
+    except BenchError as error:
+        lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+        text = " ".join(lines[:3])
+        sys.stderr.write(printable(text if len(text) <= 400 else f"{text[:397]}...") + "\n")
+        return error.exit_code
+    except Exception as error:
+        sys.stderr.write(printable(f"the scoring failed: {type(error).__name__}: {error}") + "\n")
+        return 3
+    return 0
