@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -165,3 +167,35 @@ def test_nothing_heavy_is_loaded():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_analysis_agrees_with_the_score(folders):
+    document = json.loads(run(*folders, "--format", "json", "--analysis", "--draws", 5).stdout)
+    details = document["analysis"]
+    at_six = next(r for r in details["radius"]["curve"] if r["radius"] == 6)
+    assert at_six["f1"] == document["metrics"]["f1"]
+    assert details["draws"] == 5 and details["matching"] == document["matching"]
+    assert "analysis" not in json.loads(run(*folders, "--format", "json").stdout)
+    text = run(*folders, "--analysis", "--draws", 5).stdout
+    assert text.startswith(run(*folders).stdout.rstrip("\n"))
+    assert "chance" in text.lower()
+
+
+@pytest.mark.parametrize("prefix", ["", "team/"])
+def test_an_archive_scores_like_its_folder(folders, tmp_path, prefix):
+    archive = tmp_path / "team.zip"
+    with zipfile.ZipFile(archive, "w") as bundle:
+        for path in sorted(Path(folders[0]).rglob("*.json")):
+            bundle.write(path, prefix + path.relative_to(folders[0]).as_posix())
+    assert run(archive, folders[1]).stdout == run(*folders).stdout
+
+
+def test_an_unsafe_archive_is_refused(folders, tmp_path):
+    archive = tmp_path / "team.zip"
+    with zipfile.ZipFile(archive, "w") as bundle:
+        bundle.writestr("../../outside.json", "{}")
+    with pytest.raises(InputError, match="not safe"):
+        run(archive, folders[1])
+    (tmp_path / "notes.txt").write_text("no archive")
+    with pytest.raises(UsageError, match="nor an archive"):
+        run(tmp_path / "notes.txt", folders[1])

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from adaptor_bench.evaluate.reading import Batches
+    from adaptor_bench.evaluate.score import FoldScore, MatchSettings
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER_OR_ARCHIVE = click.Path(exists=True, path_type=Path)
 _LISTED = 5  # file names in a warning
 
 
 @click.command(name="evaluate")
-@click.argument("predictions", type=_FOLDER)
+@click.argument("predictions", type=_FOLDER_OR_ARCHIVE)
 @click.argument("labels", type=_FOLDER)
 @click.option(
     "--matching",
@@ -39,6 +45,23 @@ _LISTED = 5  # file names in a warning
     show_default=True,
 )
 @click.option(
+    "--analysis",
+    is_flag=True,
+    help="Also: localisation, counts, errors by kind, F1 over the radius, chance, videos, frames.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(min=2),
+    help="Random repetitions behind the chance floor; by default as many as take about a second.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of these repetitions.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the counts and pairs of every frame (score.json).",
@@ -51,25 +74,55 @@ def command(
     strict: bool,
     missing: str,
     format_: str,
+    analysis: bool,
+    draws: int | None,
+    seed: int,
     output: Path | None,
 ) -> None:
     """Score PREDICTIONS against LABELS, frame by frame, counts pooled over all frames.
 
     Both are folders <folder>/<subfolder>/[point_labels/]<stem>.json, with or without a level of
-    domain folders (sim/, intraop/). The labels decide which frames are scored.
+    domain folders (sim/, intraop/); PREDICTIONS may be a .zip or .tar(.gz) of one. The labels
+    decide which frames are scored.
     """
-    from adaptor_bench.evaluate.score import MatchSettings, score
+    from adaptor_bench.evaluate.score import MatchSettings, score_batches
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.table import render
 
     settings = MatchSettings(matching, radius, False if strict else None, missing)
-    result = score(predictions, labels, settings)
+    batches = _read(predictions, labels, settings)
+    result = score_batches(batches, settings)
+    document, tables = evaluation_as_json(result), [evaluation_table(result)]
+    if analysis:
+        from adaptor_bench.evaluate.analysis.analyse import analyse
+        from adaptor_bench.report.analysis import analysis_tables
+
+        details = analyse(batches, settings, draws, seed)
+        document["analysis"] = details.to_json()
+        tables += analysis_tables(details)
     if output is not None:
         result.save(output)
     if format_ == "json":
-        click.echo(json.dumps(evaluation_as_json(result), indent=1, allow_nan=False))
+        click.echo(json.dumps(document, indent=1, allow_nan=False))
     else:
-        click.echo(render([evaluation_table(result)], "text"), nl=False)
+        click.echo(render(tables, "text"), nl=False)
+    _warn(result, predictions)
+
+
+def _read(predictions: Path, labels: Path, settings: MatchSettings) -> Batches:
+    """An archive is read from a temporary folder, if nothing in it is unsafe."""
+    from adaptor_bench.evaluate.reading import read_batches
+    from adaptor_bench.progress import Progress
+
+    if predictions.is_dir():
+        return read_batches(predictions, labels, settings, Progress())
+    from adaptor_bench.submission.source import extracted
+
+    with extracted(predictions) as folder:
+        return read_batches(folder, labels, settings, Progress())
+
+
+def _warn(result: FoldScore, predictions: Path) -> None:
     if result.unknown:
         names = ", ".join(result.unknown[:_LISTED])
         more = len(result.unknown) - _LISTED
