@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["atomic_directory", "remove_abandoned", "write_json", "write_text"]
+__all__ = ["atomic_directory", "complete_file", "remove_abandoned", "write_json", "write_text"]
 
 _PARTIAL = ".partial-"
 
@@ -25,20 +25,31 @@ def _temporary_prefix() -> str:
     return f"{_PARTIAL}{os.getpid()}-"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step."""
+@contextmanager
+def complete_file(path: Path) -> Iterator[Path]:
+    """Yield the name of an empty file that becomes ``path`` when the block ends without error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(
+    descriptor, name = tempfile.mkstemp(
         dir=path.parent, prefix=_temporary_prefix(), suffix=path.suffix
     )
+    os.close(descriptor)
+    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only the owner can read
-        Path(temporary).replace(path)
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp makes files that only the owner can read
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step."""
+    with (
+        complete_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as stream,
+    ):
+        stream.write(text)
 
 
 def write_json(path: Path, value: Any) -> None:

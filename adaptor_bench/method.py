@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.progress import Progress
 
-__all__ = ["Card", "FoldTask", "Method", "Pixels", "Prediction"]
+__all__ = ["Card", "FoldTask", "Method", "Pixels", "Prediction", "Translator"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,13 @@ class Method(Protocol):
 
     def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
         """As ``predict``, for a loaded method: nothing but the frames is known or kept."""
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """A method that can also make the frames of one domain look like those of another."""
+
+    def translate_frames(
+        self, frames: Sequence[Pixels], domain: str, device: str
+    ) -> list[NDArray[np.uint8]]:
+        """The frames as if they were of ``domain``, (H, W, 3) uint8 at the size handed over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adaptor_bench.atomic import atomic_directory
@@ -10,11 +11,11 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image, resize_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError
-from adaptor_bench.method import Pixels, Prediction
-from adaptor_bench.progress import Progress
+from adaptor_bench.method import Method, Pixels, Prediction
+from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
-__all__ = ["predict_folder", "write_prediction"]
+__all__ = ["load_method", "predict_folder", "predicted", "read_pixels", "write_prediction"]
 
 _CHUNK = 64  # frames in memory at once
 
@@ -34,6 +35,20 @@ def predict_folder(
     Labels are neither needed nor read. Returns the number of frames. Raises InputError when the
     run is not usable, an image cannot be read, or ``out`` exists.
     """
+    method = load_method(run, registry)
+    if out.exists():
+        raise InputError(f"{out}: exists already", hint="Give a new folder.")
+    dataset = index_dataset(frames_root)
+    domains = dataset.frames if domain == "all" else (domain,)
+    frames = [frame for name in domains for frame in dataset.domain(name)]
+    with progress.bar("predicting") as bar, atomic_directory(out) as directory:
+        for frame, found in predicted(method, frames, device, bar):
+            write_prediction(frame, found, directory)
+    return len(frames)
+
+
+def load_method(run: Path, registry: Registry) -> Method:
+    """The method of a finished run, its checkpoint loaded. Raises InputError."""
     try:
         record = json.loads((run / "run.json").read_text("utf-8"))
         spec = registry.get(record["method"])
@@ -46,20 +61,19 @@ def predict_folder(
             f"{run}: not a finished run: {error}",
             hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
         ) from error
-    if out.exists():
-        raise InputError(f"{out}: exists already", hint="Give a new folder.")
     method.load(run)
-    dataset = index_dataset(frames_root)
-    domains = dataset.frames if domain == "all" else (domain,)
-    frames = [frame for name in domains for frame in dataset.domain(name)]
-    with progress.bar("predicting") as bar, atomic_directory(out) as directory:
-        for start in range(0, len(frames), _CHUNK):
-            chunk = frames[start : start + _CHUNK]
-            pixels = [_pixels(frame, method.input_size) for frame in chunk]
-            for frame, found in zip(chunk, method.predict_frames(pixels, device), strict=True):
-                write_prediction(frame, found, directory)
-            bar(start + len(chunk), len(frames))
-    return len(frames)
+    return method
+
+
+def predicted(
+    method: Method, frames: Sequence[Frame], device: str, bar: Bar
+) -> Iterator[tuple[Frame, Prediction]]:
+    """Every frame and what a loaded method finds in it, in order. Raises InputError."""
+    for start in range(0, len(frames), _CHUNK):
+        chunk = frames[start : start + _CHUNK]
+        pixels = [read_pixels(frame, method.input_size) for frame in chunk]
+        yield from zip(chunk, method.predict_frames(pixels, device), strict=True)
+        bar(start + len(chunk), len(frames))
 
 
 def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
@@ -74,7 +88,8 @@ def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
     )
 
 
-def _pixels(frame: Frame, size: tuple[int, int] | None) -> Pixels:
+def read_pixels(frame: Frame, size: tuple[int, int] | None) -> Pixels:
+    """The image of a frame at ``size`` (width, height), or as stored. Raises InputError."""
     image = read_image(frame.image)
     stored = image.shape[1], image.shape[0]
     return Pixels(frame.key, image if size is None else resize_image(image, size), stored)

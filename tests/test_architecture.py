@@ -32,6 +32,8 @@ ALLOWED = {
     "runs": {"evaluate"},
     "train": {"data", "heatmap", "evaluate", "method", "artefacts"},
     "predict": {"data", "method", "registry"},
+    "translate": {"data", "method", "registry", "predict"},
+    "container": {"data", "submission", "registry", "predict", "translate", "train"},
     "harness": {"data", "evaluate", "method", "artefacts", "registry", "predict", "train"},
     "report": {"data", "evaluate", "runs", "registry", "method"},
     "cli": {
@@ -40,6 +42,7 @@ ALLOWED = {
         "submission",
         "registry",
         "predict",
+        "translate",
         "harness",
         "report",
         "runs",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -89,7 +88,7 @@ def test_a_text_that_cannot_be_finished_keeps_the_old_one(tmp_path, monkeypatch,
 
 
 def test_a_disk_that_fills_while_a_text_is_written(tmp_path, monkeypatch):
-    real = os.fdopen
+    real = atomic.Path.open
 
     def full_after_some(*args, **kwargs):
         stream = real(*args, **kwargs)
@@ -103,7 +102,7 @@ def test_a_disk_that_fills_while_a_text_is_written(tmp_path, monkeypatch):
         stream.write = half
         return stream
 
-    monkeypatch.setattr(atomic.os, "fdopen", full_after_some)
+    monkeypatch.setattr(atomic.Path, "open", full_after_some)
     with pytest.raises(OSError, match="No space left"):
         write_text(tmp_path / "x.json", "0123456789")
     assert not list(tmp_path.iterdir())

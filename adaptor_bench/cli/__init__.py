@@ -23,6 +23,7 @@ COMMANDS = {
     "methods": ("methods", "List the registered methods and their parameters."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
     "predict": ("predict", "Predict on a folder of frames with a finished run."),
+    "translate": ("translate", "Make frames look like the other domain with a finished run."),
     "validate": ("validate", "Check prediction files; report everything that is wrong."),
     "explain": ("explain", "What a finding of validate means, and what to do about it."),
     "schema": ("schema", "The JSON Schema of a prediction file."),

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from adaptor_bench.atomic import complete_file
 from adaptor_bench.errors import InputError
 
-__all__ = ["read_image", "resize_image", "scale_points"]
+__all__ = ["read_image", "resize_image", "resize_image_smoothly", "scale_points", "write_image"]
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -31,6 +32,20 @@ def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
     if (image.shape[1], image.shape[0]) == size:
         return image
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+
+
+def resize_image_smoothly(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize to ``size`` (width, height) for the eye: no visible pixels when it grows."""
+    if (image.shape[1], image.shape[0]) == size:
+        return image
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+
+
+def write_image(path: Path, image: NDArray[np.uint8]) -> None:
+    """Write (height, width, 3) uint8 RGB as PNG, in one step; folders are made as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with complete_file(path) as temporary:
+        Image.fromarray(image).save(temporary, "PNG")
 
 
 def scale_points(

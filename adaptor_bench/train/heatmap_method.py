@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 import adaptor_bench
 from adaptor_bench.atomic import write_json
 from adaptor_bench.data.images import scale_points
+from adaptor_bench.errors import InputError
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.method import FoldTask, Pixels, Prediction
 from adaptor_bench.train.fit import TrainingSettings, fit_network
@@ -38,6 +40,7 @@ __all__ = ["HeatmapMethod", "Recipe"]
 # Bump when a stage's code changes what it produces: artefacts made before are then not reused.
 STAGE_VERSIONS = {"translator": 1, "network": 1, "heatmaps": 1}
 TRANSLATED_DOMAINS = ("sim", "intraop")
+GENERATORS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
 FRAME_SIZE = (512, 288)
 WEIGHTS = "network.safetensors"
 HEATMAP_STEPS = 65535  # far finer than the 256 bins of Otsu's histogram
@@ -59,6 +62,7 @@ class HeatmapMethod:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._network: Path | None = None
+        self._translators: Path | None = None
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -77,7 +81,7 @@ class HeatmapMethod:
         wants_translation = self.recipe.translation is not None
         if wants_translation and task.domain == TRANSLATED_DOMAINS[1] and not task.others:
             task.notes.append("no sim frames in this dataset: trained without CycleGAN translation")
-        translator = self._translator(task) if task.others else None
+        translator = self._translators = self._translator(task) if task.others else None
         key = {
             **self._common_key(task, "network"),
             "training": asdict(self.recipe.training),
@@ -149,17 +153,35 @@ class HeatmapMethod:
     def save(self, directory: Path) -> None:
         """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
         assert self._network is not None, "fit comes first"
-        weights = self._network / WEIGHTS
-        try:
-            (directory / WEIGHTS).hardlink_to(weights)
-        except OSError:
-            (directory / WEIGHTS).write_bytes(weights.read_bytes())
+        kept = [self._network / WEIGHTS]
+        if self._translators is not None:
+            kept += [self._translators / name for name in GENERATORS.values()]
+        for weights in kept:
+            if weights.exists():  # older artefacts have no way back
+                _link(weights, directory / weights.name)
         history = json.loads((self._network / "history.json").read_text("utf-8"))
         write_json(directory / "training.json", {"artefact": self._network.name, **history})
 
     def load(self, directory: Path) -> None:
         """Use the checkpoint that :meth:`save` wrote into ``directory``."""
-        self._network = directory
+        self._network = self._translators = directory
+
+    def translate_frames(
+        self, frames: Sequence[Pixels], domain: str, device: str
+    ) -> list[NDArray[np.uint8]]:
+        """The frames as if they were of ``domain``, (H, W, 3) uint8 at the size handed over.
+
+        For a loaded method. Raises InputError when the run keeps no generator into ``domain``.
+        """
+        settings = self.recipe.translation
+        path = None if self._translators is None else self._translators / GENERATORS.get(domain, "")
+        if settings is None or path is None or not path.is_file():
+            raise InputError(
+                f"{self._translators}: this run keeps no translator into {domain!r}",
+                hint="Those of intraop folds do, of a method with CycleGAN translation.",
+            )
+        images = [f.image for f in frames]
+        return list(translate(_generator(settings, path), images, device=device, bar=_no_bar))
 
     def _translator(self, task: FoldTask) -> Path:
         """The generator sim -> intraop, trained on this fold's training surgeries only."""
@@ -182,7 +204,8 @@ class HeatmapMethod:
                     device=task.device,
                     bar=bar,
                 )
-            write_weights(directory / "generator.safetensors", weights)
+            for name, of_generator in zip(GENERATORS.values(), weights, strict=True):
+                write_weights(directory / name, of_generator)
 
         return task.store.get("translator", key, build)
 
@@ -191,11 +214,14 @@ class HeatmapMethod:
         settings = self.recipe.translation
         assert settings is not None
         (source,) = task.others.values()
-        generator = build_generator(settings)
-        generator.load_state_dict(read_weights(translator / "generator.safetensors"))
         samples = [sample_of(f) for f in source.frames]
         with task.progress.bar("translating") as bar:
-            images = translate(generator, [s.image for s in samples], device=task.device, bar=bar)
+            images = translate(
+                _generator(settings, translator / GENERATORS[TRANSLATED_DOMAINS[1]]),
+                [s.image for s in samples],
+                device=task.device,
+                bar=bar,
+            )
         return [Sample(i, s.points) for i, s in zip(images, samples, strict=True)]
 
     def _common_key(self, task: FoldTask, stage: str) -> dict[str, Any]:
@@ -210,6 +236,24 @@ class HeatmapMethod:
             "seed": task.seed,
             "device": task.device.partition(":")[0],
         }
+
+
+def _generator(settings: TranslationSettings, path: Path) -> nn.Module:
+    generator = build_generator(settings)
+    generator.load_state_dict(read_weights(path))
+    return generator
+
+
+def _link(existing: Path, new: Path) -> None:
+    """A hard link where possible, else a copy."""
+    try:
+        new.hardlink_to(existing)
+    except OSError:
+        new.write_bytes(existing.read_bytes())
+
+
+def _no_bar(done: int, total: int, note: str = "") -> None:
+    pass
 
 
 def _quantise(heatmap: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -59,10 +59,11 @@ def fit_translator(
     seed: int,
     device: str,
     bar: Bar,
-) -> dict[str, Tensor]:
-    """Weights of the generator from ``source`` to ``target``, images (H, W, 3) uint8 of one size.
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Weights of the generators from ``source`` to ``target`` and back.
 
-    Labels play no part. Raises BenchError when a loss stops being finite.
+    Images are (H, W, 3) uint8 of one size. Labels play no part. Raises BenchError when a loss
+    stops being finite.
     """
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
@@ -70,7 +71,11 @@ def fit_translator(
         module = _CycleGAN(settings, steps, seed, bar)
         pairs = _Pairs(source, target, steps * settings.batch, settings.crop, seed)
         train_once_through(module, DataLoader(pairs, batch_size=settings.batch), device)
-    return {k: v.detach().cpu().contiguous() for k, v in module.forth.state_dict().items()}
+    forth, back = (
+        {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+        for network in (module.forth, module.back)
+    )
+    return forth, back
 
 
 def build_generator(settings: TranslationSettings) -> Generator:

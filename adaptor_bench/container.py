@@ -1,0 +1,135 @@
+"""The challenge's container contract: frames in ``/input``, results in ``/output``, one verb.
+
+``python -m adaptor_bench.container landmark_detection`` writes
+``/output/<folder>/<subfolder>/<stem>.json`` for every ``/input/<folder>/<subfolder>/<stem>.png``;
+``domain_transformation`` writes ``<stem>.png``, by default as if the frame were intraoperative.
+The model in ``/model`` is a run directory. An ``images/`` level and a domain level are tolerated in
+the input. Nothing appears in ``/output`` until everything is done; the last line on stderr says
+what was done, or what is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from adaptor_bench.data.frames import DOMAINS, Frame
+from adaptor_bench.data.images import read_image, write_image
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.progress import Bar, Progress, message
+from adaptor_bench.submission.findings import printable
+
+__all__ = ["VERBS", "find_images", "main"]
+
+VERBS = ("landmark_detection", "domain_transformation")
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point. 0 done; 1 input or model not usable; 2 wrong usage; 3 internal error."""
+    parser = argparse.ArgumentParser(prog="adaptor_bench.container", description=__doc__)
+    parser.add_argument("verb", choices=VERBS)
+    parser.add_argument("--input", type=Path, default=Path("/input"))
+    parser.add_argument("--output", type=Path, default=Path("/output"))
+    parser.add_argument("--model", type=Path, default=Path("/model"))
+    parser.add_argument("--to", choices=("intraop", "sim"), default="intraop")
+    parser.add_argument("--device", default="auto")
+    given = parser.parse_args(arguments)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        frames = find_images(given.input)
+        with Progress().bar(given.verb.replace("_", " ")) as bar:
+            _write_all(given.output, lambda folder: _work(given, frames, folder, bar))
+    except BenchError as error:
+        message(printable(" ".join(str(error).split())))
+        return error.exit_code
+    except OSError as error:
+        message(printable(f"{error.filename or given.output}: {error.strerror or error}"))
+        return 1
+    except Exception as error:
+        message(printable(f"internal error: {type(error).__name__}: {error}"))
+        return 3
+    message(f"{given.verb}: {len(frames)} frames written to {given.output}")
+    return 0
+
+
+def find_images(root: Path) -> list[Frame]:
+    """The frames below ``root``, ``[sim|intraop/]<folder>/<subfolder>/[images/]<stem>.png``.
+
+    Sorted by folder, subfolder and stem. Raises InputError when there is none, and with every
+    image that is at another place, is there twice or cannot be read.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder")
+    frames: dict[str, Frame] = {}
+    problems = []
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES):
+        parts = list(path.relative_to(root).parts)
+        if any(part.startswith((".", "__")) for part in parts):
+            continue
+        if len(parts) > 3 and parts[-2] == "images":
+            del parts[-2]
+        if len(parts) == 4 and parts[0] in DOMAINS:
+            del parts[0]
+        if len(parts) != 3:
+            problems.append(f"{path}: expected <folder>/<subfolder>/<image>.png")
+            continue
+        frame = Frame(parts[0], parts[1], path.stem, path, path)
+        if frames.setdefault(frame.key, frame) is not frame:
+            problems.append(f"{path}: the same frame as {frames[frame.key].image}")
+        try:
+            read_image(path)  # all that cannot be read, before anything is computed
+        except InputError as error:
+            problems.append(error.message)
+    if problems:
+        raise InputError.collect(f"{root}: {len(problems)} images are not usable:", problems)
+    if not frames:
+        raise InputError(f"{root}: no image found; expected <folder>/<subfolder>/<image>.png")
+    return [frames[key] for key in sorted(frames)]
+
+
+def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar) -> None:
+    """Do what the verb says and write the results below ``folder``."""
+    from adaptor_bench.predict import load_method, predicted
+    from adaptor_bench.registry import discover
+    from adaptor_bench.train.device import resolve_device
+    from adaptor_bench.translate import translated
+
+    method = load_method(given.model, discover())
+    device = resolve_device(given.device)
+    if given.verb == "domain_transformation":
+        for frame, image in translated(method, frames, given.to, device, bar):
+            write_image(folder / frame.surgery / frame.video / f"{frame.stem}.png", image)
+        return
+    for frame, found in predicted(method, frames, device, bar):
+        write_points(
+            folder / frame.surgery / frame.video / f"{frame.stem}.json",
+            found.points,
+            folder=frame.surgery,
+            subfolder=frame.video,
+            image=frame.image.name,
+            scores=found.scores,
+        )
+
+
+def _write_all(output: Path, work: Callable[[Path], None]) -> None:
+    """Let ``work`` fill a folder inside ``output``, then move its files to their places.
+
+    ``output`` is there already, for it is mounted, so it cannot be renamed into place as a whole.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".partial-") as name:
+        work(Path(name))
+        for path in sorted(p for p in Path(name).rglob("*") if p.is_file()):
+            target = output / path.relative_to(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Translate a folder of frames into the other domain with the CycleGAN of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.atomic import atomic_directory
+from adaptor_bench.data.frames import Frame, index_dataset
+from adaptor_bench.data.images import resize_image_smoothly, write_image
+from adaptor_bench.errors import InputError
+from adaptor_bench.method import Method, Translator
+from adaptor_bench.predict import load_method, read_pixels
+from adaptor_bench.progress import Bar, Progress
+from adaptor_bench.registry import Registry
+
+__all__ = ["DIRECTIONS", "translate_folder", "translated"]
+
+DIRECTIONS = ("intraop", "sim")
+_CHUNK = 16  # frames in memory at once
+
+
+def translate_folder(
+    run: Path,
+    frames_root: Path,
+    out: Path,
+    domain: str,
+    registry: Registry,
+    device: str,
+    progress: Progress,
+) -> int:
+    """Write every frame below ``frames_root``, as if of ``domain``, into the new folder ``out``.
+
+    ``run`` is a run directory (``.../fold_<k>``) that keeps a translator. The layout below
+    ``out`` is ``<surgery>/<video>/images/<stem>.png``; an image has the size of its original,
+    the network's resolution may be lower. Labels stay valid, for a translation moves nothing;
+    they are not copied. Returns the number of frames. Raises InputError when the run keeps no
+    translator into ``domain``, an image cannot be read, or ``out`` exists.
+    """
+    method = load_method(run, registry)
+    if out.exists():
+        raise InputError(f"{out}: exists already", hint="Give a new folder.")
+    dataset = index_dataset(frames_root)
+    frames = [frame for name in dataset.frames for frame in dataset.domain(name)]
+    with progress.bar("translating") as bar, atomic_directory(out) as directory:
+        for frame, image in translated(method, frames, domain, device, bar):
+            folder = directory / frame.surgery / frame.video / "images"
+            write_image(folder / f"{frame.stem}.png", image)
+    return len(frames)
+
+
+def translated(
+    method: Method, frames: Sequence[Frame], domain: str, device: str, bar: Bar
+) -> Iterator[tuple[Frame, NDArray[np.uint8]]]:
+    """Every frame and its translation at the frame's own size, (H, W, 3) uint8, in order.
+
+    Raises InputError when the loaded method cannot translate.
+    """
+    if not isinstance(method, Translator):
+        raise InputError(
+            "the method of this run cannot translate frames",
+            hint="Give a run of a method with CycleGAN translation, such as improved_heatmap.",
+        )
+    for start in range(0, len(frames), _CHUNK):
+        chunk = frames[start : start + _CHUNK]
+        pixels = [read_pixels(frame, method.input_size) for frame in chunk]
+        images = method.translate_frames(pixels, domain, device)
+        for frame, given, image in zip(chunk, pixels, images, strict=True):
+            yield frame, resize_image_smoothly(image, given.size)
+        bar(start + len(chunk), len(frames))
