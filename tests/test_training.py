@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -431,11 +432,26 @@ def test_heatmaps_keep_their_places_when_resized():
     np.testing.assert_allclose(centre, [4 * 20.5 - 0.5, 4 * 12.5 - 0.5], atol=0.05)
 
 
+def keeps_small_numbers() -> bool:
+    return sys.float_info.min / 2 > 0
+
+
 def test_determinism_is_switched_off_again():
+    assert keeps_small_numbers(), "another test left the processor flushing small numbers"
     with pytest.raises(RuntimeError), deterministic(0):
         assert torch.are_deterministic_algorithms_enabled()
+        assert not keeps_small_numbers()
         raise RuntimeError
     assert not torch.are_deterministic_algorithms_enabled()
+    assert keeps_small_numbers()
+
+
+def test_an_outer_choice_of_flushing_survives():
+    with deterministic(0):
+        with deterministic(1):
+            pass
+        assert not keeps_small_numbers()
+    assert keeps_small_numbers()
 
 
 def test_weights_survive_the_disk_and_damage_is_named(tmp_path):
