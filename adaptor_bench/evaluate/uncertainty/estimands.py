@@ -1,0 +1,80 @@
+"""What is estimated: metrics of a whole board from counts, for the data and for every resample.
+
+``folds`` is what boards rank by: counts pooled within a fold, the metric per fold, the mean over
+folds, then the mean over seeds. In a resample a fold weighs as much as the share of its surgeries
+that was drawn, and its counts are those drawn; with every surgery drawn once this is the board's
+number. ``pooled`` pools the counts of all surgeries. ``surgeries`` is the mean over surgeries.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.evaluate.uncertainty.resampling import Resamples
+from adaptor_bench.evaluate.uncertainty.tally import Tally
+
+__all__ = ["ESTIMANDS", "estimate", "ratios", "resampled"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+ESTIMANDS = {
+    "folds": "mean over folds of the metric of the counts pooled within a fold",
+    "pooled": "metric of the counts pooled over all frames",
+    "surgeries": "mean over surgeries of the metric of the counts pooled within a surgery",
+}
+
+
+def ratios(counts: npt.NDArray[np.generic], metric: str) -> Floats:
+    """Metric of counts (.., 3): TP, FP, FN. 0/0 is NaN (as ``evaluate.metrics``)."""
+    tp, fp, fn = (counts[..., i].astype(float) for i in range(3))
+    above, below = {
+        "precision": (tp, tp + fp),
+        "sensitivity": (tp, tp + fn),
+        "f1": (2 * tp, 2 * tp + fp + fn),
+    }[metric]
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+
+
+def estimate(tally: Tally, metric: str = "f1", estimand: str = "folds") -> Floats:
+    """(methods,) values in 0..1 on the data themselves; NaN where a part is 0/0."""
+    once = Resamples(np.ones((1, len(tally.surgeries)), np.int64), np.ones(1), exact=False)
+    return resampled(tally, once, metric, estimand)[0]
+
+
+def resampled(
+    tally: Tally, resamples: Resamples, metric: str = "f1", estimand: str = "folds"
+) -> Floats:
+    """(B, methods) values in every resample, NaN where the metric is 0/0 in a part that was drawn.
+
+    Raises UsageError for an unknown estimand.
+    """
+    if estimand not in ESTIMANDS:
+        raise UsageError(f"there is no estimand {estimand!r}", hint=suggest(estimand, ESTIMANDS))
+    groups = _groups(tally, estimand)
+    sizes = np.bincount(groups)
+    result = np.empty((len(resamples.weights), len(tally.methods)))
+    for part, counts in resamples.pooled(tally, groups):
+        weights = _by_group(resamples.weights[part], groups) / sizes
+        values = ratios(counts, metric)
+        drawn = weights[:, None, :] > 0
+        # A part that was not drawn says nothing; one that was and is 0/0 leaves no mean.
+        total = np.where(drawn, values * weights[:, None, :], 0.0).sum(axis=2)
+        result[part] = tally.over_seeds(total / weights.sum(axis=1)[:, None], axis=1)
+    return result
+
+
+def _groups(tally: Tally, estimand: str) -> Integers:
+    if estimand == "folds":
+        return tally.fold
+    n = len(tally.surgeries)
+    return np.arange(n) if estimand == "surgeries" else np.zeros(n, np.int64)
+
+
+def _by_group(weights: Integers, groups: Integers) -> Floats:
+    summed = np.zeros((len(weights), groups.max() + 1))
+    for s, group in enumerate(groups):
+        summed[:, group] += weights[:, s]
+    return summed

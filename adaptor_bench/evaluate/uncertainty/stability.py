@@ -1,0 +1,119 @@
+"""Would the order hold? Ranks in resamples, without each surgery, and under other schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.evaluate.uncertainty.estimands import estimate, ratios, resampled
+from adaptor_bench.evaluate.uncertainty.resampling import Resamples
+from adaptor_bench.evaluate.uncertainty.tally import Tally
+
+__all__ = ["SCHEMES", "LeftOut", "leave_one_out", "rank_distribution", "scheme_values", "tiers"]
+
+Floats = npt.NDArray[np.float64]
+
+_SAME = 1e-9  # as in evaluate.ranking
+
+
+def rank_distribution(values: Floats, probability: Floats) -> tuple[Floats, float]:
+    """Probability of each rank (methods, methods) from resampled ``values`` (B, methods).
+
+    Row m, column k: how often method m has rank k + 1; equal values share the better rank, so a
+    column may sum to more or less than 1. Resamples in which a method has no value are left out;
+    their probability is returned beside.
+    """
+    defined = ~np.isnan(values).any(axis=1)
+    undefined = float(probability[~defined].sum())
+    n = values.shape[1]
+    table = np.zeros((n, n))
+    if not defined.any():
+        return np.full((n, n), np.nan), 1.0
+    kept, weight = values[defined], probability[defined] / probability[defined].sum()
+    for m in range(n):
+        place = (kept - kept[:, [m]] > _SAME).sum(axis=1)
+        table[m] = np.bincount(place, weights=weight, minlength=n)
+    return table, undefined
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The board without one surgery: values (methods,) and ranks."""
+
+    surgery: str
+    values: tuple[float, ...]
+    ranks: tuple[int | None, ...]
+
+
+def leave_one_out(tally: Tally, metric: str = "f1", estimand: str = "folds") -> list[LeftOut]:
+    """The board once without each surgery; empty with a single surgery.
+
+    Nothing is trained anew: the surgery leaves the evaluation, not the training data.
+    """
+    n = len(tally.surgeries)
+    if n < 2:
+        return []
+    left = Resamples(1 - np.eye(n, dtype=np.int64), np.full(n, 1 / n), exact=False)
+    return [
+        LeftOut(surgery, tuple(map(float, row)), tuple(ranks([float(v) for v in row])))
+        for surgery, row in zip(
+            tally.surgeries, resampled(tally, left, metric, estimand), strict=True
+        )
+    ]
+
+
+def tiers(values: Floats, different: npt.NDArray[np.bool_]) -> list[int | None]:
+    """Tier of each method, from 1: a tier ends before the first that is worse than its leader.
+
+    ``values`` (methods,), ``different`` (methods, methods): significantly so, after correction.
+    Going down the order, a method opens a new tier when it differs from the tier's leader (its
+    best method). A method without a value has no tier.
+    """
+    result: list[int | None] = [None] * len(values)
+    leader, tier = None, 0
+    for m in np.argsort(-values, kind="stable"):
+        if np.isnan(values[m]):
+            continue
+        if leader is None or different[leader, m]:
+            leader, tier = m, tier + 1
+        result[m] = tier
+    return result
+
+
+def _per_frame(tally: Tally, metric: str) -> Floats:
+    """Mean over the frames that have a value: F1 is 0/0 in a frame with no label and no point."""
+    values = ratios(tally.counts, metric)
+    defined = ~np.isnan(values)
+    total = np.where(defined, values, 0).sum(axis=1)
+    frames = defined.sum(axis=1)
+    means = np.divide(total, frames, out=np.full(len(total), np.nan), where=frames > 0)
+    return tally.over_seeds(means)
+
+
+def _mean_rank(tally: Tally, metric: str) -> Floats:
+    """Minus the mean over surgeries of the rank within the surgery: higher is better."""
+    values = tally.over_seeds(ratios(tally.by_surgery, metric))
+    if np.isnan(values).any():
+        return np.full(len(values), np.nan)
+    place = (values[None] - values[:, None] > _SAME).sum(axis=1)  # (methods, surgeries)
+    tied = (np.abs(values[None] - values[:, None]) <= _SAME).sum(axis=1) - 1
+    return -(1 + place + tied / 2).mean(axis=1)
+
+
+SCHEMES: dict[str, tuple[str, Callable[[Tally, str], Floats]]] = {
+    "folds": ("mean over folds", lambda t, metric: estimate(t, metric, "folds")),
+    "pooled": ("all counts pooled", lambda t, metric: estimate(t, metric, "pooled")),
+    "surgeries": ("mean over surgeries", lambda t, metric: estimate(t, metric, "surgeries")),
+    "frames": ("mean over frames", _per_frame),
+    "ranks": ("mean rank over surgeries", _mean_rank),
+}
+
+
+def scheme_values(tally: Tally, metric: str = "f1") -> dict[str, Floats]:
+    """Values (methods,) under every scheme, higher is better, in 0..1 but for ``ranks``: there
+    minus the mean over surgeries of a method's rank (ties share the middle rank)."""
+    return {name: function(tally, metric) for name, (_, function) in SCHEMES.items()}

@@ -1,0 +1,179 @@
+"""Everything a ranking card or a comparison says, computed from one tally."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.evaluate.uncertainty.estimands import estimate, ratios, resampled
+from adaptor_bench.evaluate.uncertainty.flips import FlipDistance, flip_distance
+from adaptor_bench.evaluate.uncertainty.intervals import (
+    Interval,
+    jackknife_interval,
+    percentile_interval,
+)
+from adaptor_bench.evaluate.uncertainty.resampling import resample
+from adaptor_bench.evaluate.uncertainty.significance import holm, sign_flip_p
+from adaptor_bench.evaluate.uncertainty.stability import (
+    LeftOut,
+    leave_one_out,
+    rank_distribution,
+    scheme_values,
+    tiers,
+)
+from adaptor_bench.evaluate.uncertainty.tally import Tally
+
+__all__ = ["Options", "Pair", "Study", "study"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Options:
+    """``metric`` and ``estimand`` that rank; ``level`` of intervals and of significance
+    (1 - level); ``resamples`` and ``seed`` of drawn resamples; ``nested`` as in ``resample``."""
+
+    metric: str = "f1"
+    estimand: str = "folds"
+    level: float = 0.95
+    resamples: int = 10_000
+    seed: int = 0
+    nested: bool | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """``a`` minus ``b``. ``by_surgery`` are the paired differences the p value comes from;
+    ``student`` is the jackknife t interval, ``bootstrap`` the percentile interval."""
+
+    a: str
+    b: str
+    metric: str
+    student: Interval
+    bootstrap: Interval
+    by_surgery: tuple[float, ...]
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """Methods stand in the order of the ranking. ``student`` and ``bootstrap`` map method to
+    metric to interval; ``pairs`` holds every pair (better, worse) for the ranking metric;
+    ``rank_probability`` is (methods, methods), row by method, column by rank."""
+
+    tally: Tally
+    options: Options
+    ranks: dict[str, int | None]
+    student: dict[str, dict[str, Interval]]
+    bootstrap: dict[str, dict[str, Interval]]
+    pairs: dict[tuple[str, str], Pair]
+    rank_probability: Floats
+    undefined: float
+    tiers: dict[str, int | None]
+    left_out: tuple[LeftOut, ...]
+    schemes: dict[str, dict[str, int | None]]
+    flips: dict[tuple[str, str], FlipDistance]
+    exact: bool
+    resamples: int
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Best first."""
+        return self.tally.methods
+
+
+def study(tally: Tally, options: Options | None = None) -> Study:
+    """The whole analysis. Deterministic: exact where it can be, else seeded."""
+    options = options or Options()
+    metric, estimand = options.metric, options.estimand
+    tally = tally.select(_ordered(tally, estimate(tally, metric, estimand)))
+    draws = resample(tally, options.resamples, options.seed, nested=options.nested)
+    values = {key: resampled(tally, draws, key, estimand) for key in METRICS}
+    points = {key: estimate(tally, key, estimand) for key in METRICS}
+    left = {key: leave_one_out(tally, key, estimand) for key in METRICS}
+    without = {key: _table(left[key], len(tally.methods)) for key in METRICS}
+
+    def student(key: str, weights: Floats) -> Interval:
+        return jackknife_interval(
+            float(_combine(points[key], weights)), _combine(without[key], weights), options.level
+        )
+
+    def bootstrap(key: str, weights: Floats) -> Interval:
+        return percentile_interval(
+            float(_combine(points[key], weights)),
+            _combine(values[key], weights),
+            draws.probability,
+            options.level,
+        )
+
+    unit = np.eye(len(tally.methods))
+    of_surgery = tally.over_seeds(ratios(tally.by_surgery, metric))
+    couples = list(combinations(range(len(tally.methods)), 2))
+    p = np.array([sign_flip_p(of_surgery[i] - of_surgery[j]) for i, j in couples])
+    pairs = {}
+    different = np.zeros((len(unit), len(unit)), bool)
+    for (i, j), raw, adjusted in zip(couples, p, holm(p), strict=True):
+        a, b = tally.methods[i], tally.methods[j]
+        pairs[a, b] = Pair(
+            a,
+            b,
+            metric,
+            student(metric, unit[i] - unit[j]),
+            bootstrap(metric, unit[i] - unit[j]),
+            tuple(map(float, of_surgery[i] - of_surgery[j])),
+            float(raw),
+            float(adjusted),
+        )
+        # A share of equal outcomes counts as reached: p is a multiple of 2^-n.
+        different[i, j] = different[j, i] = adjusted <= 1 - options.level + 1e-12
+    probability, undefined = rank_distribution(values[metric], draws.probability)
+    names = tally.methods
+    return Study(
+        tally=tally,
+        options=options,
+        ranks=_named(names, ranks(points[metric].tolist())),
+        student={m: {k: student(k, unit[i]) for k in METRICS} for i, m in enumerate(names)},
+        bootstrap={m: {k: bootstrap(k, unit[i]) for k in METRICS} for i, m in enumerate(names)},
+        pairs=pairs,
+        rank_probability=probability,
+        undefined=undefined,
+        tiers=_named(names, tiers(points[metric], different)),
+        left_out=tuple(left[metric]),
+        schemes={
+            scheme: _named(names, ranks(found.tolist()))
+            for scheme, found in scheme_values(tally, metric).items()
+        },
+        flips={
+            (a, b): flip_distance(tally, a, b)
+            for a, b in pairwise(names)
+            if metric == "f1" and estimand == "folds"
+        },
+        exact=draws.exact,
+        resamples=len(draws.weights),
+    )
+
+
+def _ordered(tally: Tally, values: Floats) -> list[str]:
+    """Best first; equal ones by name; those without a value last."""
+    filled = np.where(np.isnan(values), -np.inf, values)
+    return [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
+
+
+def _combine(values: Floats, weights: Floats) -> Floats:
+    """Weighted sum over the last axis (methods) that lets a NaN of an unused method be."""
+    used = np.flatnonzero(weights)
+    return values[..., used] @ weights[used]
+
+
+def _table(left: list[LeftOut], methods: int) -> Floats:
+    return np.array([entry.values for entry in left]).reshape(len(left), methods)
+
+
+def _named(names: tuple[str, ...], values: list[int | None]) -> dict[str, int | None]:
+    return dict(zip(names, values, strict=True))
