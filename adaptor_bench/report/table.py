@@ -1,7 +1,8 @@
-"""One table model and its renderers: text, markdown, csv, json.
+"""One table model and its renderers: text, markdown, latex, html, csv, json.
 
 A table holds plain values; a column says how they are shown. What is None or NaN is shown as a
-dash (empty in csv, null in json). Output depends on nothing but the table, byte for byte.
+dash (empty in csv, null in json). Output depends on nothing but the table, byte for byte. Best
+values are bold in markdown, latex and html, starred in text, listed in json.
 """
 
 from __future__ import annotations
@@ -13,11 +14,23 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from adaptor_bench.errors import UsageError, suggest
 
-__all__ = ["RENDERERS", "Column", "Spread", "Table", "number", "plain", "render", "spread"]
+__all__ = [
+    "DOCUMENTS",
+    "RENDERERS",
+    "Column",
+    "Spread",
+    "Table",
+    "number",
+    "plain",
+    "render",
+    "signed",
+    "spread",
+]
 
 DASH = "-"
 _NOTE_WIDTH = 100
@@ -41,14 +54,27 @@ def number(digits: int) -> Callable[[Any], str]:
     return lambda value: DASH if _absent(value) else f"{value:.{digits}f}"
 
 
-def spread(digits: int) -> Callable[[Any], str]:
-    """A format ``mean ± std`` whose parts line up in a column."""
-    width = digits + 4  # room for 100.00
+def signed(digits: int) -> Callable[[Any], str]:
+    """A format with ``digits`` decimals and always a sign; what rounds to zero has none."""
 
-    def show(value: Spread) -> str:
-        if _absent(value.mean):
+    def show(value: Any) -> str:
+        if _absent(value):
+            return DASH
+        text = f"{value:+.{digits}f}"
+        return text if text.strip("+-0.") else text[1:]
+
+    return show
+
+
+def spread(digits: int, *, sign: bool = False) -> Callable[[Any], str]:
+    """A format ``mean ± std`` whose parts line up in a column; ``sign`` signs the mean."""
+    width = digits + 4 + sign  # room for 100.00
+    mean_of = signed(digits) if sign else number(digits)
+
+    def show(value: Any) -> str:
+        if _absent(value) or _absent(value.mean):
             return " " * (width - digits - 2) + DASH
-        mean = f"{value.mean:{width}.{digits}f}"
+        mean = f"{mean_of(value.mean):>{width}}"
         if _absent(value.std):
             return mean
         return f"{mean} ± {value.std:{width - 1}.{digits}f}"
@@ -58,34 +84,72 @@ def spread(digits: int) -> Callable[[Any], str]:
 
 @dataclass(frozen=True)
 class Column:
-    """``key`` into a row, heading, alignment, what it is (``role``), and how values are shown."""
+    """``key`` into a row, heading, alignment, what it is (``role``), and how values are shown.
+
+    In a ``group`` column equal values that follow one another are shown once and hold their rows
+    together. Neighbouring columns with the same ``over`` share it as a heading (latex, html).
+    A ``data`` column is in csv and json only: what a title says of all rows of a table.
+    """
 
     key: str
     title: str
     align: Literal["left", "right"] = "left"
     role: Literal["rank", "label", "metric", "detail"] = "detail"
     show: Callable[[Any], str] = plain
+    group: bool = False
+    over: str = ""
+    data: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """A title, columns, rows as mappings from column key to value, and notes that go below."""
+    """A title, columns, rows as mappings from column key to value, and notes that go below.
+
+    ``best`` names the cells to stand out, as (row number from 0, column key).
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[dict[str, Any]]
     notes: tuple[str, ...] = field(default=())
+    best: frozenset[tuple[int, str]] = frozenset()
+
+    @property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns that are seen, in order."""
+        return tuple(c for c in self.columns if not c.data)
 
     def cells(self) -> list[list[str]]:
-        """All cells as shown, row by row."""
-        return [[c.show(row.get(c.key)) for c in self.columns] for row in self.rows]
+        """All cells of the columns that are seen, row by row."""
+        return [[c.show(row.get(c.key)) for c in self.shown] for row in self.rows]
+
+    def groups(self) -> list[range]:
+        """Row numbers held together by the group columns; one group where there is none."""
+        keys = [c.key for c in self.columns if c.group]
+        starts = [
+            i
+            for i, row in enumerate(self.rows)
+            if i == 0 or any(row.get(k) != self.rows[i - 1].get(k) for k in keys)
+        ]
+        return [range(a, b) for a, b in pairwise([*starts, len(self.rows)])]
 
 
-def render(tables: Sequence[Table], format: str) -> str:
-    """All ``tables`` in one of the formats, ending in a newline. Raises UsageError."""
+def render(tables: Sequence[Table], format: str, *, standalone: bool = False) -> str:
+    """All ``tables`` in one of the formats, ending in a newline.
+
+    ``standalone`` makes latex and html a whole document in place of fragments to be included.
+    Raises UsageError for an unknown format, and for ``standalone`` with another one.
+    """
     if format not in RENDERERS:
         raise UsageError(f"there is no table format {format!r}", hint=suggest(format, RENDERERS))
-    return RENDERERS[format](tables)
+    if not standalone:
+        return RENDERERS[format](tables)
+    if format not in DOCUMENTS:
+        raise UsageError(
+            f"there is no standalone document in format {format!r}",
+            hint=f"Formats with a document of their own: {', '.join(DOCUMENTS)}.",
+        )
+    return DOCUMENTS[format](tables)
 
 
 def _text(tables: Sequence[Table]) -> str:
@@ -112,29 +176,65 @@ def _markdown(tables: Sequence[Table]) -> str:
 def _grid(table: Table, style: str) -> str:
     from tabulate import tabulate
 
+    columns = table.shown
     cells = table.cells()
-    if style == "pipe":
-        cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in cells]
+    for i, row in enumerate(cells):
+        for j, column in enumerate(columns):
+            if style == "pipe":
+                row[j] = " ".join(row[j].split()).replace("|", "\\|")
+            if (i, column.key) in table.best:
+                row[j] = f"**{row[j]}**" if style == "pipe" else f"{row[j]}*"
+            elif style != "pipe" and column.align == "right" and _starred(table, column):
+                row[j] += " "
+    for rows in table.groups():
+        for i in rows[1:]:
+            cells[i] = ["" if c.group else cell for c, cell in zip(columns, cells[i], strict=True)]
     grid: str = tabulate(
         cells,
-        headers=[c.title for c in table.columns],
+        headers=[c.title for c in columns],
         tablefmt=style,
         disable_numparse=True,
         preserve_whitespace=True,
-        colalign=[c.align for c in table.columns] if cells else None,
+        colalign=[c.align for c in columns] if cells else None,
     )
     return grid
+
+
+def _starred(table: Table, column: Column) -> bool:
+    return any(key == column.key for _, key in table.best)
 
 
 def _csv(tables: Sequence[Table]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     for table in tables:
-        writer.writerow([c.key for c in table.columns])
+        keys = [key for c in table.columns for key in _parts(table, c.key)]
+        writer.writerow(keys)
         for row in table.rows:
-            values = [row.get(c.key) for c in table.columns]
-            writer.writerow(["" if _absent(v) else v for v in values])
+            flat: dict[str, Any] = {}
+            for key, value in row.items():
+                mean_and_std = isinstance(value, Spread)
+                flat |= (
+                    {f"{key}_mean": value.mean, f"{key}_std": value.std}
+                    if mean_and_std
+                    else {key: value}
+                )
+            writer.writerow([_datum(flat.get(key)) for key in keys])
     return stream.getvalue()
+
+
+def _datum(value: Any) -> Any:
+    """Empty for what is absent; one kind of line end, as the writer leaves others unquoted."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n")
+    return "" if _absent(value) else value
+
+
+def _parts(table: Table, key: str) -> list[str]:
+    """A mean and its spread are two columns of data."""
+    if any(isinstance(row.get(key), Spread) for row in table.rows):
+        return [f"{key}_mean", f"{key}_std"]
+    return [key]
 
 
 def _json(tables: Sequence[Table]) -> str:
@@ -145,22 +245,55 @@ def _json(tables: Sequence[Table]) -> str:
             "rows": [{c.key: _value(row.get(c.key)) for c in table.columns} for row in table.rows],
             "notes": list(table.notes),
         }
+        | ({"best": [list(cell) for cell in sorted(table.best)]} if table.best else {})
         for table in tables
     ]
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
+def _latex(tables: Sequence[Table]) -> str:
+    from adaptor_bench.report.renderers import latex
+
+    return latex.fragments(tables)
+
+
+def _html(tables: Sequence[Table]) -> str:
+    from adaptor_bench.report.renderers import html
+
+    return html.fragments(tables)
+
+
+def _latex_document(tables: Sequence[Table]) -> str:
+    from adaptor_bench.report.renderers import latex
+
+    return latex.document(tables)
+
+
+def _html_document(tables: Sequence[Table]) -> str:
+    from adaptor_bench.report.renderers import html
+
+    return html.document(tables)
+
+
 RENDERERS: dict[str, Callable[[Sequence[Table]], str]] = {
     "text": _text,
     "markdown": _markdown,
+    "latex": _latex,
+    "html": _html,
     "csv": _csv,
     "json": _json,
+}
+DOCUMENTS: dict[str, Callable[[Sequence[Table]], str]] = {
+    "latex": _latex_document,
+    "html": _html_document,
 }
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, Spread):
         return {"mean": _value(value.mean), "std": _value(value.std)}
+    if hasattr(value, "to_json"):
+        return value.to_json()
     return None if _absent(value) else value
 
 

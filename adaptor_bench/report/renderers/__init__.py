@@ -1,0 +1,1 @@
+"""Renderers of tables that are more than a few lines: LaTeX and HTML."""
