@@ -21,7 +21,7 @@ from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.report.published import PublishedResult
 from adaptor_bench.runs import Cell, Run, group_cells
 
-__all__ = ["Block", "Numbers", "Row", "blocks"]
+__all__ = ["Block", "Numbers", "Row", "blocks", "distinct_names"]
 
 REAL = "adaptor2021"
 PRIMARY = "f1"
@@ -112,7 +112,7 @@ def blocks(
 
 
 def _measured(cells: Sequence[Cell], ddof: int) -> list[Row]:
-    names = _distinct_names([cell.example for cell in cells])
+    names = distinct_names([cell.example for cell in cells])
     rows = []
     for cell, name in zip(cells, names, strict=True):
         run = cell.example
@@ -175,7 +175,7 @@ def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple(sorted(ranked, key=lambda r: (r.rank is None, r.rank or 0, r.method)))
 
 
-def _distinct_names(runs: Sequence[Run]) -> list[str]:
+def distinct_names(runs: Sequence[Run]) -> list[str]:
     """Method names; where several rows share one, with the parameters in which they differ."""
     names = []
     for run in runs:

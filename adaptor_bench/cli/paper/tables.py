@@ -1,0 +1,115 @@
+"""``bench paper table1``, ``table2``, ``table3`` and ``ablation``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from adaptor_bench.report.table import Table
+
+__all__ = ["TABLES"]
+
+_RUNS = click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+_DDOF = click.option(
+    "--ddof",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="Measured rows: 0 population standard deviation over folds, as published; 1 sample.",
+)
+
+
+def _output(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--standalone", is_flag=True, help="latex, html: a whole document, not a fragment."
+        ),
+        click.option(
+            "--out",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write this file; its suffix chooses the format (.tex, .html, .md, ..).",
+        ),
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(["text", "markdown", "latex", "html", "csv", "json"]),
+            help="Default: by the suffix of --out, else text.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("table1")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Count frames and labels of this dataset."
+)
+@_output
+def _table1(data: Path | None, **output: Any) -> None:
+    """Frames of every fold and domain: of the published folds, or of --data with its labels."""
+    from adaptor_bench.report.paper.frames import frame_tables
+
+    _write(lambda: frame_tables(data), **output)
+
+
+@click.command("table2")
+@_RUNS
+@_DDOF
+@_output
+def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
+    """Results on the simulator frames: published, and measured below RUNS."""
+    _results("sim", runs, ddof, output)
+
+
+@click.command("table3")
+@_RUNS
+@_DDOF
+@_output
+def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
+    """Results on the intraoperative frames: published, and measured below RUNS."""
+    _results("intraop", runs, ddof, output)
+
+
+@click.command("ablation")
+@_RUNS
+@_DDOF
+@_output
+def _ablation(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
+    """Methods below RUNS beside their ablations; published single-split rows apart."""
+    from adaptor_bench.report.paper.ablation import ablation_tables
+
+    _write(lambda: ablation_tables(runs, ddof=ddof), **output)
+
+
+TABLES: dict[str, click.Command] = {
+    "table1": _table1,
+    "table2": _table2,
+    "table3": _table3,
+    "ablation": _ablation,
+}
+
+
+def _results(domain: str, runs: tuple[Path, ...], ddof: int, output: dict[str, Any]) -> None:
+    from adaptor_bench.report.paper.results import result_tables
+
+    _write(lambda: result_tables(domain, runs, ddof=ddof), **output)
+
+
+def _write(
+    make: Callable[[], Sequence[Table]], format_: str | None, out: Path | None, standalone: bool
+) -> None:
+    from adaptor_bench.atomic import write_text
+    from adaptor_bench.progress import message
+    from adaptor_bench.report.paper.output import format_of, render_paper
+
+    chosen = format_of(out, format_)  # wrong usage is told before anything is read
+    text = render_paper(make(), chosen, standalone=standalone)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(out, text)
+        message(f"written: {out}")
