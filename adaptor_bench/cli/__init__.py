@@ -32,6 +32,9 @@ COMMANDS = {
     "conformance": ("conformance", "Proved matching cases for other scorers; judge their answers."),
     "adapter": ("adapter", "Bundles for challenge platforms; the table of challengeR."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
+    "compare": ("compare", "Two methods on the same frames: the difference, how sure it is."),
+    "paper": ("paper", "The paper's tables and figures, published and measured."),
+    "card": ("card", "Ranking cards: the order of all methods, and what the data can carry."),
 }
 
 

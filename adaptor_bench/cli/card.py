@@ -1,0 +1,44 @@
+"""``bench card``: how much of a ranking the data can carry, in sentences and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FORMATS = ["text", "markdown", "html", "latex", "json"]
+
+
+@click.command(name="card")
+@click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
+@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@click.option("--nested", is_flag=True, help="Draw frames within surgeries, too, even if few.")
+@click.option("--resamples", type=click.IntRange(100, 1_000_000), default=10_000,
+              show_default=True, help="Drawn where not all can be listed.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+def command(
+    runs: tuple[Path, ...],
+    domain: str,
+    level: float,
+    nested: bool,
+    resamples: int,
+    seed: int,
+    format_: str,
+) -> None:
+    """A ranking card for every board with two complete methods below RUNS (default: `runs`)."""
+    from adaptor_bench.errors import InputError
+    from adaptor_bench.report.card import ranking_cards, render_cards
+    from adaptor_bench.runs import find_runs, group_cells
+
+    found = [run for run in find_runs(runs or (Path("runs"),)) if domain in ("all", run.domain)]
+    cards = ranking_cards(
+        group_cells(found), resamples=resamples, seed=seed, level=level, nested=nested or None
+    )
+    if not cards:
+        raise InputError(
+            "no board with two complete methods",
+            hint="`bench run` with two methods and all folds makes one; see `bench leaderboard`.",
+        )
+    click.echo(render_cards(cards, format_), nl=False)

@@ -1,0 +1,66 @@
+"""``bench compare``: the paired difference of two methods and its uncertainty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FORMATS = ["text", "markdown", "html", "latex", "json"]
+
+
+@click.command(name="compare")
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--runs",
+    "roots",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where to look for methods given by name.  [default: runs]",
+)
+@click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
+@click.option("--profile", help="Only runs of this profile.")
+@click.option("--metric", type=click.Choice(["f1", "precision", "sensitivity"]), default="f1",
+              show_default=True)  # fmt: skip
+@click.option(
+    "--estimand",
+    type=click.Choice(["folds", "pooled", "surgeries"]),
+    default="folds",
+    show_default=True,
+    help="Mean over folds (as boards rank), all counts pooled, or mean over surgeries.",
+)
+@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@click.option("--nested", is_flag=True, help="Draw frames within surgeries, too, even if few.")
+@click.option("--resamples", type=click.IntRange(100, 1_000_000), default=10_000,
+              show_default=True, help="Drawn where not all can be listed.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+def command(
+    a: str,
+    b: str,
+    roots: tuple[Path, ...],
+    domain: str,
+    profile: str | None,
+    metric: str,
+    estimand: str,
+    level: float,
+    nested: bool,
+    resamples: int,
+    seed: int,
+    format_: str,
+) -> None:
+    """Compare A with B: folders of runs of one method each, or names of methods below --runs."""
+    from adaptor_bench.evaluate.uncertainty.study import Options
+    from adaptor_bench.report.comparison import compare, render_comparisons
+
+    default = Path("runs")
+    found = compare(
+        a,
+        b,
+        roots or ((default,) if default.is_dir() else ()),
+        domain=domain,
+        profile=profile,
+        options=Options(metric, estimand, level, resamples, seed, nested or None),
+    )
+    click.echo(render_comparisons(found, format_), nl=False)

@@ -1,0 +1,244 @@
+"""The ranking card: a board's order, and how much of it the data can carry."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.uncertainty.intervals import Interval
+from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
+from adaptor_bench.evaluate.uncertainty.study import Options, Study
+from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
+from adaptor_bench.report.studies import studies_of
+from adaptor_bench.report.table import Column, Table, number, render
+from adaptor_bench.runs import Cell
+
+__all__ = ["CARD_FORMATS", "Card", "prose", "ranking_cards", "render_cards"]
+
+INTERVALS = (
+    "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "
+    "percentiles of a bootstrap are too short (docs/uncertainty.md)."
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One board with at least two complete methods.
+
+    ``sentences`` are plain text made from the numbers in ``tables``. ``intervals`` maps method to
+    metric to (estimate, low, high), fractions; NaN where there is none.
+    """
+
+    dataset: str
+    domain: str
+    profile: str
+    sentences: tuple[str, ...]
+    tables: tuple[Table, ...]
+    intervals: dict[str, dict[str, tuple[float, float, float]]]
+
+    @property
+    def title(self) -> str:
+        """``Ranking card: phantom-mini, sim, profile quick``."""
+        return f"Ranking card: {self.dataset}, {self.domain}, profile {self.profile}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Sentences, intervals (null for NaN) and tables."""
+        return {
+            "dataset": self.dataset,
+            "domain": self.domain,
+            "profile": self.profile,
+            "sentences": list(self.sentences),
+            "intervals": {
+                method: {key: [_finite(v) for v in values] for key, values in found.items()}
+                for method, found in self.intervals.items()
+            },
+            "tables": json.loads(render(self.tables, "json")),
+        }
+
+
+def ranking_cards(
+    cells: Sequence[Cell],
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
+    level: float = 0.95,
+    nested: bool | None = None,
+) -> list[Card]:
+    """A card for every dataset, domain and profile with at least two complete methods.
+
+    Raises InputError when the methods of one board cannot be paired frame by frame.
+    """
+    options = Options(level=level, resamples=resamples, seed=seed, nested=nested)
+    cards = []
+    for board in studies_of(cells, options):
+        found = board.study
+        if len(found.methods) < 2:
+            continue
+        cards.append(
+            Card(
+                board.dataset,
+                board.domain,
+                board.profile,
+                card_sentences(board),
+                (_intervals(found), _rank_table(found), _pairs(found), _schemes(found)),
+                {
+                    method: {k: (i.estimate, i.low, i.high) for k, i in of_method.items()}
+                    for method, of_method in found.student.items()
+                },
+            )
+        )
+    return cards
+
+
+def render_cards(cards: Sequence[Card], format: str) -> str:
+    """All cards as text, markdown, html, latex or json, ending in a newline. Raises UsageError."""
+    if format == "json":
+        return json.dumps([card.to_json() for card in cards], indent=1, allow_nan=False) + "\n"
+    parts = [
+        prose(card.title, card.sentences, format) + "\n" + render(card.tables, format)
+        for card in cards
+    ]
+    return "\n".join(parts)
+
+
+def prose(title: str, sentences: Sequence[str], format: str) -> str:
+    """A heading and a list of sentences in ``format``. Raises UsageError."""
+    if format not in _PROSE:
+        raise UsageError(f"there is no format {format!r}", hint=suggest(format, CARD_FORMATS))
+    return _PROSE[format](title, sentences)
+
+
+def interval_text(value: Interval | None) -> str:
+    """``65.17 [58.91, 71.43]``, percent."""
+    if value is None or math.isnan(value.estimate):
+        return "-"
+    if math.isnan(value.low):
+        return f"{100 * value.estimate:.2f}"
+    return f"{100 * value.estimate:.2f} [{100 * value.low:.2f}, {100 * value.high:.2f}]"
+
+
+def _intervals(found: Study) -> Table:
+    level = f"{100 * found.options.level:g} %"
+    columns = (
+        Column("rank", "Rank", "right", "rank"),
+        Column("tier", "Tier", "right"),
+        Column("method", "Method", role="label"),
+        *(
+            Column(k, f"{m.title} [{level}]", "right", "metric", interval_text)
+            for k, m in METRICS.items()
+        ),
+    )
+    rows = [
+        {"rank": found.ranks[name], "tier": found.tiers[name], "method": name} | found.student[name]
+        for name in found.methods
+    ]
+    return Table("Estimates with intervals (%)", columns, _plain(rows), (INTERVALS,))
+
+
+def _rank_table(found: Study) -> Table:
+    places = range(1, len(found.methods) + 1)
+    columns = (
+        Column("method", "Method", role="label"),
+        *(Column(f"rank_{k}", f"Rank {k}", "right", show=number(1)) for k in places),
+    )
+    rows = [
+        {"method": name} | {f"rank_{k}": 100 * found.rank_probability[i, k - 1] for k in places}
+        for i, name in enumerate(found.methods)
+    ]
+    note = f"Resamples: {how_resampled(found)}. Equal values share the better rank."
+    return Table("How often each rank (% of resamples)", columns, _plain(rows), (note,))
+
+
+def _pairs(found: Study) -> Table:
+    title = METRICS[found.options.metric].title
+    columns = (
+        Column("a", "Method", role="label"),
+        Column("b", "against", role="label"),
+        Column("difference", f"Difference of {title}", "right", "metric", interval_text),
+        Column("bootstrap", "Bootstrap", "right", "metric", interval_text),
+        Column("wins", "Surgeries won", "right"),
+        Column("p", "p", "right", show=_p),
+        Column("holm", "p, Holm", "right", show=_p),
+        Column("verdict", "Significant"),
+    )
+    rows = [
+        {
+            "a": a,
+            "b": b,
+            "difference": pair.student,
+            "bootstrap": pair.bootstrap,
+            "wins": f"{sum(d > 0 for d in pair.by_surgery)}/{len(pair.by_surgery)}",
+            "p": pair.p,
+            "holm": pair.p_holm,
+            "verdict": "yes" if pair.p_holm <= 1 - found.options.level + 1e-12 else "no",
+        }
+        for (a, b), pair in found.pairs.items()
+    ]
+    notes = (
+        "p: exact sign-flip test over surgeries, two-sided; Holm: corrected for all pairs of "
+        "this board. Difference: points of %, t interval; Bootstrap: percentile interval.",
+    )
+    return Table("Every pair", columns, _plain(rows), notes)
+
+
+def _schemes(found: Study) -> Table:
+    columns = (
+        Column("method", "Method", role="label"),
+        *(Column(key, SCHEMES[key][0], "right", "rank") for key in found.schemes),
+    )
+    rows = [
+        {"method": name} | {key: ranks[name] for key, ranks in found.schemes.items()}
+        for name in found.methods
+    ]
+    notes = ("The board ranks by the mean over folds. Equal values share a rank.",)
+    return Table("Rank under each scheme", columns, rows, notes)
+
+
+def _p(value: float) -> str:
+    return p_value(value)
+
+
+def _plain(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """numpy's numbers as Python's: tables hold plain values."""
+    return [{k: v.item() if hasattr(v, "item") else v for k, v in row.items()} for row in rows]
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def _text(title: str, sentences: Sequence[str]) -> str:
+    filled = [textwrap.fill(s, 100, subsequent_indent="  ") for s in sentences]
+    return "\n".join([title, "", *filled]) + "\n"
+
+
+def _markdown(title: str, sentences: Sequence[str]) -> str:
+    return "\n".join([f"## {title}", "", *(f"- {s}" for s in sentences)]) + "\n"
+
+
+def _html(title: str, sentences: Sequence[str]) -> str:
+    items = "\n".join(f"<li>{escape(s)}</li>" for s in sentences)
+    return f"<h2>{escape(title)}</h2>\n<ul>\n{items}\n</ul>\n"
+
+
+def _latex(title: str, sentences: Sequence[str]) -> str:
+    from adaptor_bench.report.renderers.latex import escape as tex
+
+    items = "\n".join(f"\\item {tex(s)}" for s in sentences)
+    return f"\\paragraph{{{tex(title)}}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}\n"
+
+
+_PROSE: dict[str, Callable[[str, Sequence[str]], str]] = {
+    "text": _text,
+    "markdown": _markdown,
+    "html": _html,
+    "latex": _latex,
+}
+CARD_FORMATS = (*_PROSE, "json")

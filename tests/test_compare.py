@@ -1,0 +1,167 @@
+"""``bench compare`` and ``bench card`` from run directories to text."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from click.testing import CliRunner
+from finished_runs import put_fold, put_method
+
+from adaptor_bench.cli import main
+from adaptor_bench.report.card import ranking_cards
+from adaptor_bench.runs import find_runs, group_cells
+
+
+def invoke(*arguments, code=0):
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        shown, told = out.getvalue().decode(), err.getvalue().decode()
+    assert (left.value.code or 0) == code, shown + told
+    return shown if not code else told
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Three methods, four surgeries: good beats poor everywhere; twin has good's counts."""
+    out = tmp_path_factory.mktemp("runs")
+    put_method(out, "good", 0.9, rng=1)
+    put_method(out, "twin", 0.9, rng=1)
+    put_method(out, "poor", 0.4, rng=2)
+    return out
+
+
+def test_a_comparison_in_words(out):
+    shown = " ".join(invoke("compare", "good", "poor", "--runs", out).split())
+    for words in (
+        "good against poor: phantom-x, intraop",
+        "good leads with F1",
+        "good is", "points of F1 ahead of poor",
+        "it is ahead in 4 of 4 surgeries, sign-flip p = 0.125: not significant at 0.05",
+        "With 4 surgeries no two-sided p below 0.125 is possible",
+        "whatever its size",
+        "all 35 distinct draws of 4 surgeries, nothing random",
+        "not AdaptOR results",
+    ):  # fmt: skip
+        assert words in shown
+
+
+def test_the_sign_of_a_difference_follows_the_arguments(out):
+    forth, back = (
+        json.loads(invoke("compare", *pair, "--runs", out, "--format", "json"))[0]
+        for pair in (("good", "poor"), ("poor", "good"))
+    )
+    assert forth["difference"]["estimate"] == -back["difference"]["estimate"] > 0
+    assert forth["difference"]["low"] == -back["difference"]["high"]
+    assert forth["p"] == back["p"] == 0.125
+    assert forth["resamples"] == {"exact": True, "number": 35}
+    titles = [table["title"] for table in back["tables"]]
+    assert titles[1] == "poor minus good"
+    gaps = [row["difference"] for row in back["tables"][2]["rows"]]
+    assert all(gap < 0 for gap in gaps)
+
+
+def test_folders_can_be_compared_even_under_one_name(out, tmp_path):
+    put_method(tmp_path, "good", 0.5, rng=3, parameters={"lr": 0.1})
+    (only,) = json.loads(
+        invoke("compare", out / "phantom-x" / "good", tmp_path, "--format", "json")
+    )
+    assert (only["a"], only["b"]) == ("good (A)", "good (B)")
+    assert "the same runs" in invoke("compare", tmp_path, tmp_path, code=2)
+
+
+def test_the_same_counts_are_level(out):
+    shown = invoke("compare", "good", "twin", "--runs", out)
+    assert "good and twin have the same F1 in every surgery." in shown
+    assert "good and twin share the first rank" in " ".join(shown.split())
+
+
+def test_other_metrics_levels_and_draws(out):
+    wide, narrow = (
+        json.loads(
+            invoke("compare", "good", "poor", "--runs", out, "--level", level, "--metric",
+                   "precision", "--format", "json")
+        )[0]
+        for level in (0.99, 0.8)
+    )  # fmt: skip
+    assert wide["metric"] == "precision"
+    assert wide["difference"]["low"] < narrow["difference"]["low"]
+    nested = json.loads(
+        invoke("compare", "good", "poor", "--runs", out, "--nested", "--resamples", 500,
+               "--seed", 3, "--format", "json")
+    )[0]  # fmt: skip
+    assert nested["resamples"] == {"exact": False, "number": 500}
+    assert any("500 nested draws" in s and "seed 3" in s for s in nested["sentences"])
+
+
+def test_what_cannot_be_compared_is_said(out, tmp_path):
+    assert "Did you mean 'good'" in invoke("compare", "goud", "poor", "--runs", out, code=2)
+    assert "--runs DIR" in invoke("compare", "good", "poor", code=2)
+    put_method(tmp_path / "a", "other", 0.5, dataset={"name": "x", "kind": "phantom",
+                                                    "fingerprint": "00" * 32})  # fmt: skip
+    told = invoke("compare", out / "phantom-x" / "good", tmp_path / "a", code=1)
+    assert "dataset fingerprint: cdcdcdcdcdcd and 000000000000" in told
+    put_method(tmp_path / "b", "part", 0.5, folds=(1, 3))
+    told = invoke("compare", out / "phantom-x" / "good", tmp_path / "b", code=1)
+    assert "part: folds 2, 4 missing" in told
+    put_method(tmp_path / "c", "sim", 0.5, domain="sim")
+    told = invoke("compare", out / "phantom-x" / "good", tmp_path / "c", code=1)
+    assert "no domain in common" in told
+    assert "expected runs of one method" in invoke("compare", out, tmp_path / "c", code=2)
+
+
+def test_a_card_names_who_is_left_out(out, tmp_path):
+    put_method(tmp_path, "good", 0.9, rng=1)
+    put_method(tmp_path, "poor", 0.4, rng=2)
+    put_method(tmp_path, "part", 0.5, folds=(1, 3))
+    (card,) = ranking_cards(group_cells(find_runs([tmp_path])))
+    assert "part is left out: folds 2, 4 missing." in card.sentences
+    assert set(card.intervals) == {"good", "poor"}
+    estimate, low, high = card.intervals["good"]["f1"]
+    assert 0 < low < estimate < high
+
+
+def test_a_card_corrects_for_all_pairs(out):
+    shown = " ".join(invoke("card", out).split())
+    assert "0.375 after correction for 3 comparisons" in shown
+    assert "All methods share one tier" in shown
+    assert "All 5 ranking schemes give this order." in shown
+    document = json.loads(invoke("card", out, "--format", "json"))
+    assert [len(card["tables"]) for card in document] == [4]
+    assert invoke("card", out, "--format", "json") == invoke("card", out, "--format", "json")
+
+
+def test_a_surgery_that_decides_is_named(tmp_path):
+    for method, hits in {"steady": (5, 5, 5, 5), "lucky": (9, 4, 4, 4)}.items():
+        for fold, tp in enumerate(hits, start=1):
+            surgery = f"aicm{15 - fold}"
+            put_fold(tmp_path, method, fold, [(f"{surgery}/v/0", tp, 2, 10 - tp)])
+    shown = " ".join(invoke("card", tmp_path).split())
+    assert "lucky leads" in shown
+    assert "The order hangs on single surgeries: without aicm14 steady passes lucky." in shown
+    assert "would draw level with lucky if it placed 1 of 40 landmarks better (2.5 %)" in shown
+    assert "The order depends on the scheme" in shown
+
+
+@pytest.mark.parametrize("format", ["markdown", "html", "latex"])
+def test_a_card_in_other_formats(out, format):
+    shown = invoke("card", out, "--format", format)
+    assert "nan" not in shown.lower().replace("twin and", "")
+    if format == "html":
+        seen = []
+        parser = HTMLParser()
+        parser.handle_starttag = lambda tag, attrs: seen.append(tag)
+        parser.feed(shown)
+        assert seen.count("table") == 4
+        assert "h2" in seen
+    if format == "latex":
+        assert shown.count(r"\begin{itemize}") == shown.count(r"\end{itemize}") == 1
+        assert r"sign-flip p = " in shown
+
+
+def test_one_method_makes_no_card(tmp_path):
+    put_method(tmp_path, "alone", 0.5)
+    assert "no board with two complete methods" in invoke("card", tmp_path, code=1)
