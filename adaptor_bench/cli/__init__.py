@@ -32,6 +32,8 @@ COMMANDS = {
     "conformance": ("conformance", "Proved matching cases for other scorers; judge their answers."),
     "adapter": ("adapter", "Bundles for challenge platforms; the table of challengeR."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
+    "submit": ("submit", "Add runs or predictions to a leaderboard."),
+    "verify": ("verify", "Score the entries of a leaderboard again; say what differs."),
     "compare": ("compare", "Two methods on the same frames: the difference, how sure it is."),
     "paper": ("paper", "The paper's tables and figures, published and measured."),
     "card": ("card", "Ranking cards: the order of all methods, and what the data can carry."),

@@ -15,7 +15,7 @@ from adaptor_bench.data.frames import DOMAINS
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "json", "csv"]),
+    type=click.Choice(["text", "markdown", "latex", "html", "json", "csv"]),
     default="text",
     show_default=True,
 )
@@ -30,6 +30,13 @@ from adaptor_bench.data.frames import DOMAINS
     show_default=True,
     help="0: population standard deviation over folds, as published; 1: sample.",
 )
+@click.option(
+    "--board",
+    "boards",
+    multiple=True,
+    help="Not RUNS but the entries of this leaderboard: its name, its folder, or all.",
+)
+@click.option("--write", is_flag=True, help="Write table.md and table.json of each --board.")
 def command(
     runs: tuple[Path, ...],
     domain: str,
@@ -37,12 +44,21 @@ def command(
     per_fold: bool,
     all_published: bool,
     ddof: int,
+    boards: tuple[str, ...],
+    write: bool,
 ) -> None:
     """Rank what stands below RUNS (default: the folder `runs`, if there is one).
 
     Rows of different datasets are never ranked together. An entry with a missing fold has no
     mean and no rank.
     """
+    if boards:
+        if runs or per_fold or all_published:
+            raise click.UsageError("RUNS, --per-fold, --all-published do not go with --board.")
+        _entries(boards, domain, format_, ddof, write)
+        return
+    if write:
+        raise click.UsageError("--write needs --board.")
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.runs import find_runs
 
@@ -60,3 +76,22 @@ def command(
         ),
         nl=False,
     )
+
+
+def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write: bool) -> None:
+    from adaptor_bench.entries.entry import boards, find_board, read_board, read_entries
+    from adaptor_bench.report.entry_tables import render_board, write_tables
+
+    folders = boards().values() if names == ("all",) else [find_board(name) for name in names]
+    for folder in folders:
+        board = read_board(folder)
+        if domain not in ("all", *board.folds):
+            raise click.UsageError(
+                f"{board.id} has no domain {domain!r}; it has {', '.join(board.folds)}."
+            )
+        entries = read_entries(board)
+        if write:
+            for path in write_tables(board, entries):
+                click.echo(path, err=True)
+            continue
+        click.echo(render_board(board, entries, format_, domain=domain, ddof=ddof), nl=False)

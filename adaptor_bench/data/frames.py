@@ -8,6 +8,7 @@ Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError, suggest
 
-__all__ = ["DOMAINS", "Dataset", "Frame", "index_dataset"]
+__all__ = ["DOMAINS", "Dataset", "Frame", "in_order", "index_dataset"]
 
 DOMAINS = ("sim", "intraop")
 
@@ -67,6 +68,11 @@ class Dataset:
         for frame in self.domain(domain):
             counts[frame.surgery] = counts.get(frame.surgery, 0) + 1
         return counts
+
+
+def in_order(domains: Iterable[str]) -> list[str]:
+    """Domains as tables show them: sim, intraop, then others by name."""
+    return sorted(domains, key=lambda d: (DOMAINS.index(d) if d in DOMAINS else len(DOMAINS), d))
 
 
 def index_dataset(root: Path) -> Dataset:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adaptor_bench.data.folds import MANIFEST
-from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.data.frames import in_order
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS
@@ -87,7 +87,7 @@ def blocks(
         grouped.setdefault((cell.example.domain, cell.example.dataset["name"]), []).append(cell)
     _refuse_mixtures(grouped.values())
     result = []
-    for domain in _ordered({key[0] for key in grouped} | {p.domain for p in published}):
+    for domain in in_order({key[0] for key in grouped} | {p.domain for p in published}):
         here = tuple(p for p in published if p.domain == domain)
         default = tuple(p for p in here if p.in_default_table)
         shared = False
@@ -217,10 +217,6 @@ def _refuse_mixtures(groups: Iterable[Sequence[Cell]]) -> None:
             problems,
             hint="Give the run directories that belong together, or repeat the others.",
         )
-
-
-def _ordered(domains: Iterable[str]) -> list[str]:
-    return sorted(domains, key=lambda d: (DOMAINS.index(d) if d in DOMAINS else len(DOMAINS), d))
 
 
 def _percent(value: float | None) -> float | None:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from adaptor_bench.runs import Run
 
 __all__ = ["change_notes"]
 
 
-def change_notes(runs: Sequence[Run]) -> list[str]:
+def change_notes(changed: Iterable[tuple[str, str, Mapping[str, Any]]]) -> list[str]:
     """One line per distinct set of changes, naming the methods it applies to.
 
-    Empty for runs at the published settings. ``profile_changes`` of a run maps a parameter to
-    [published value, value used].
+    ``changed`` are (method, profile, changes); changes map a parameter to [published value, value
+    used] and are empty at the published settings, of which nothing is said.
     """
     methods: dict[str, dict[str, None]] = {}
-    for run in runs:
+    for method, profile, changes in changed:
         text = ", ".join(
             f"{key} {_value(published)} -> {_value(used)}"
-            for key, (published, used) in sorted(run.profile_changes.items())
+            for key, (published, used) in sorted(changes.items())
         )
         if text:
-            methods.setdefault(f"{run.profile} changes: {text}.", {})[run.method] = None
+            methods.setdefault(f"{profile} changes: {text}.", {})[method] = None
     return [f"{', '.join(names)}: {text}" for text, names in methods.items()]
 
 

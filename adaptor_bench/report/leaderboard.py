@@ -18,7 +18,7 @@ from adaptor_bench.runs import find_runs
 
 __all__ = ["FORMATS", "render_leaderboard", "rows_as_json"]
 
-FORMATS = ("text", "markdown", "json", "csv")
+FORMATS = ("text", "markdown", "latex", "html", "json", "csv")
 _DIGITS = 2  # the precision of the published tables
 
 
@@ -236,7 +236,7 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
         )
     if missing:
         notes.append(f"{missing} frames had no prediction file.")
-    notes += change_notes(runs)
+    notes += change_notes((r.method, r.profile, r.profile_changes) for r in runs)
     said = {(r.method, note): None for r in runs for note in r.notes}
     notes += [f"{method}: {note}" for method, note in said]
     if block.kind == "phantom":

@@ -63,7 +63,7 @@ def measured_notes(lines: Sequence[Line], ddof: int) -> list[str]:
     missing = sum(len(score.missing) for cell in cells for _, score in cell.pairs())
     if missing:
         notes.append(f"{missing} frames had no prediction file.")
-    notes += change_notes(runs)
+    notes += change_notes((r.method, r.profile, r.profile_changes) for r in runs)
     said = {(r.method, note): None for r in runs for note in r.notes}
     return notes + [f"{method}: {note}" for method, note in said]
 

@@ -1,0 +1,145 @@
+"""``bench submit``: add an entry to a leaderboard."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from adaptor_bench.entries.entry import Board
+
+
+@click.command(name="submit")
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--board", "given", required=True, help="Name of a leaderboard, or its folder.")
+@click.option("--team", required=True)
+@click.option("--method", help="Which method of RUNS; the name of what made PREDICTIONS.")
+@click.option("--title", help="Shown on cards.  [default: the method's]")
+@click.option("--id", "id_", help="Name of the file.  [default: team and method]")
+@click.option("--date", help="YYYY-MM-DD, as you want it printed.")
+@click.option("--reference", help="Paper or other document.")
+@click.option("--url", help="Of the code.")
+@click.option("--note", "notes", multiple=True, help="Printed below the table.")
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    metavar="DOMAIN:METRIC=PERCENT",
+    help="What you say it reaches, such as intraop:f1=48.7; stands beside what is measured.",
+)
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="The leaderboard's data.  [default: its phantom, drawn]")  # fmt: skip
+@click.option("--without-predictions", is_flag=True, help="Do not publish the points themselves.")
+@click.option("--replace", is_flag=True, help="Replace the entry of this name.")
+@click.option("--create", metavar="TITLE", help="Make the leaderboard from these RUNS first.")
+def command(
+    results: tuple[Path, ...],
+    given: str,
+    team: str,
+    method: str | None,
+    title: str | None,
+    id_: str | None,
+    date: str | None,
+    reference: str | None,
+    url: str | None,
+    notes: tuple[str, ...],
+    claims: tuple[str, ...],
+    data: Path | None,
+    without_predictions: bool,
+    replace: bool,
+    create: str | None,
+) -> None:
+    """Add RESULTS to a leaderboard: folders of finished runs, or one folder or archive of
+    predictions, which is validated and scored."""
+    from adaptor_bench.entries.entry import find_board, read_board, write_board
+    from adaptor_bench.entries.submit import (
+        About,
+        board_from_runs,
+        entry_from_predictions,
+        entry_from_runs,
+        publish,
+    )
+    from adaptor_bench.errors import UsageError
+    from adaptor_bench.runs import find_runs
+    from adaptor_bench.submission.source import extracted
+
+    about = About(team, method, title, id_, date, reference, url, _claims(claims), notes)
+    of_runs = all(path.is_dir() for path in results) and bool(find_runs(results))
+    if create is not None:
+        folder = Path(given)
+        if (folder / "board.json").exists():
+            raise UsageError(
+                f"{folder}: there is a leaderboard already", hint="Leave out --create."
+            )
+        if not of_runs:
+            raise UsageError("--create needs finished runs", hint="`bench run` leaves them.")
+        board = board_from_runs(results, folder, create)
+    else:
+        board = read_board(find_board(given))
+    if "_bundled" in board.folder.parts:
+        raise UsageError(
+            f"{given!r} belongs to the installed package and is not written to",
+            hint="Give the leaderboard's folder in a checkout, or a copy of it.",
+        )
+    if of_runs:
+        entry, packed = entry_from_runs(results, board, about)
+    else:
+        if len(results) != 1:
+            raise UsageError("several RESULTS, and not all of them are folders of finished runs")
+        root = data or _phantom(board)
+        _refuse_invalid(results[0], root)
+        with ExitStack() as stack:
+            folder = stack.enter_context(extracted(results[0]))
+            entry, packed = entry_from_predictions(folder, board, about, root)
+    path = publish(entry, packed, board, keep=not without_predictions, overwrite=replace)
+    if create is not None:
+        write_board(board)
+    click.echo(f"{path}: {entry.method} by {entry.team}", err=True)
+    click.echo(f"`bench leaderboard --board {given} --write` renders the tables anew.", err=True)
+
+
+def _phantom(board: Board) -> Path:
+    from adaptor_bench.data.default import cached_phantom
+    from adaptor_bench.errors import UsageError
+    from adaptor_bench.progress import Progress
+
+    if board.embedded is None:
+        raise UsageError(
+            f"the data of the leaderboard {board.id!r} cannot be drawn", hint="Give --data DIR."
+        )
+    return cached_phantom(board.embedded, Progress())
+
+
+def _refuse_invalid(predictions: Path, data: Path) -> None:
+    from adaptor_bench.errors import InputError
+    from adaptor_bench.progress import Progress
+    from adaptor_bench.submission.validate import validate
+
+    report = validate(predictions, data, Progress())
+    # A missing frame is no reason to refuse: the leaderboard's policy says what it counts as.
+    errors = [f for f in report.findings if f.severity == "error" and f.code != "frame-missing"]
+    if errors:
+        raise InputError.collect(
+            f"{predictions}: not valid:",
+            [f"{f.file}: {f.message}" for f in errors],
+            hint=f"`bench validate {predictions} --reference {data}` tells everything.",
+        )
+
+
+def _claims(given: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    from adaptor_bench.errors import UsageError
+
+    found: dict[str, dict[str, float]] = {}
+    for text in given:
+        try:
+            where, value = text.split("=")
+            domain, metric = where.split(":")
+            found.setdefault(domain, {})[metric] = float(value)
+        except ValueError as error:
+            raise UsageError(
+                f"--claim {text!r} is not DOMAIN:METRIC=PERCENT", hint="Such as intraop:f1=48.7."
+            ) from error
+    return found

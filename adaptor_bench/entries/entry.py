@@ -1,0 +1,292 @@
+"""One entry of a leaderboard, and the leaderboard it stands on, as files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.atomic import write_text
+from adaptor_bench.data.labels import refuse_constant
+from adaptor_bench.entries.schema import problems, schema
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.evaluate.metrics import Counts
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.resources import bundled
+
+__all__ = [
+    "Board",
+    "Entry",
+    "SeedCounts",
+    "boards",
+    "find_board",
+    "read_board",
+    "read_entries",
+    "read_entry",
+    "write_board",
+    "write_entry",
+]
+
+SCHEMA = 1
+BOARD = "board.json"
+RENDERED = "table.json"  # rendered from the entries, not one of them
+
+
+@dataclass(frozen=True)
+class Board:
+    """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
+    (name, sha256); ``fingerprints`` domain to the hash of the frames."""
+
+    folder: Path
+    id: str
+    title: str
+    dataset: str
+    kind: str
+    embedded: str | None
+    settings: MatchSettings
+    folds: dict[str, dict[int, tuple[str, ...]]]
+    plans: dict[str, tuple[str, str]]
+    fingerprints: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    def surgeries(self, domain: str) -> list[str]:
+        """All surgeries a domain is reported on."""
+        return [s for surgeries in self.folds[domain].values() for s in surgeries]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``board.json``."""
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "title": self.title,
+            "dataset": {"name": self.dataset, "kind": self.kind, "embedded": self.embedded},
+            "matching": self.settings.to_json(),
+            "domains": {
+                domain: {
+                    "fingerprint": self.fingerprints[domain],
+                    "fold_plan": dict(zip(("name", "sha256"), self.plans[domain], strict=True)),
+                    "folds": {str(k): list(s) for k, s in sorted(self.folds[domain].items())},
+                }
+                for domain in self.folds
+            },
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class SeedCounts:
+    """What was counted for one seed on one domain: per surgery; frames scored, and missing."""
+
+    frames: int
+    missing: int
+    sha256: str
+    surgeries: dict[str, Counts]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file. ``claim`` maps domain to metric to percent; ``measured`` domain to seed."""
+
+    id: str
+    board: str
+    team: str
+    method: str
+    title: str
+    measured: dict[str, dict[int, SeedCounts]]
+    claim: dict[str, dict[str, float]] = field(default_factory=dict)
+    setup: dict[str, Any] | None = None
+    date: str | None = None
+    reference: str | None = None
+    url: str | None = None
+    predictions: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def fold_counts(self, board: Board, domain: str) -> dict[int, dict[int, Counts]]:
+        """Seed to fold to pooled counts; a fold with a surgery missing is not there."""
+        return {
+            seed: {
+                fold: sum((found.surgeries[s] for s in surgeries), Counts())
+                for fold, surgeries in board.folds[domain].items()
+                if all(s in found.surgeries for s in surgeries)
+            }
+            for seed, found in self.measured.get(domain, {}).items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of the file, keys in a fixed order."""
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "board": self.board,
+            "team": self.team,
+            "method": self.method,
+            "title": self.title,
+            "date": self.date,
+            "reference": self.reference,
+            "url": self.url,
+            "claim": self.claim,
+            "measured": {
+                domain: {
+                    str(seed): asdict(found)
+                    | {"surgeries": {s: c.to_json() for s, c in found.surgeries.items()}}
+                    for seed, found in sorted(seeds.items())
+                }
+                for domain, seeds in self.measured.items()
+            },
+            "predictions": self.predictions,
+            "setup": self.setup,
+            "notes": list(self.notes),
+        }
+
+
+def boards(root: Path | None = None) -> dict[str, Path]:
+    """Name to folder of all leaderboards below ``root`` (the package's own by default)."""
+    root = root or bundled("leaderboards")
+    return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{BOARD}"))}
+
+
+def find_board(given: str, root: Path | None = None) -> Path:
+    """The folder of a board given by name or as a folder. Raises UsageError."""
+    known = boards(root)
+    if given in known:
+        return known[given]
+    if (Path(given) / BOARD).is_file():
+        return Path(given)
+    raise UsageError(f"there is no leaderboard {given!r}", hint=suggest(given, known))
+
+
+def read_board(folder: Path) -> Board:
+    """Read ``board.json``. Raises InputError listing everything that is wrong with it."""
+    document = _document(folder / BOARD, "board")
+    found = []
+    if document["id"] != folder.resolve().name:
+        found.append(f"/id: is {document['id']!r}, the folder is {folder.resolve().name!r}")
+    for domain, described in document["domains"].items():
+        listed = [s for surgeries in described["folds"].values() for s in surgeries]
+        twice = sorted({s for s in listed if listed.count(s) > 1})
+        found += [f"/domains/{domain}/folds: {s!r} is in several folds" for s in twice]
+    if found:
+        raise InputError.collect(f"{folder / BOARD}: not a leaderboard:", found)
+    domains = document["domains"]
+    matching = document["matching"]
+    return Board(
+        folder,
+        document["id"],
+        document["title"],
+        document["dataset"]["name"],
+        document["dataset"]["kind"],
+        document["dataset"]["embedded"],
+        MatchSettings(
+            matching["rule"], matching["radius"], matching["inclusive"], matching["missing"]
+        ),
+        {d: {int(k): tuple(s) for k, s in x["folds"].items()} for d, x in domains.items()},
+        {d: (x["fold_plan"]["name"], x["fold_plan"]["sha256"]) for d, x in domains.items()},
+        {d: x["fingerprint"] for d, x in domains.items()},
+        tuple(document["notes"]),
+    )
+
+
+def read_entry(path: Path, board: Board) -> Entry:
+    """Read one entry of ``board``. Raises InputError listing everything that is wrong with it."""
+    document = _document(path, "entry")
+    found = []
+    if document["id"] != path.stem:
+        found.append(f"/id: is {document['id']!r}, the file is {path.name}")
+    if document["board"] != board.id:
+        found.append(f"/board: is {document['board']!r}, the leaderboard is {board.id!r}")
+    for domain, seeds in document["measured"].items():
+        if domain not in board.folds:
+            found.append(f"/measured/{domain}: the leaderboard has no such domain")
+            continue
+        known = set(board.surgeries(domain))
+        for seed, counted in seeds.items():
+            at = f"/measured/{domain}/{seed}"
+            strange = sorted(set(counted["surgeries"]) - known)
+            found += [f"{at}/surgeries/{s}: the leaderboard has no such surgery" for s in strange]
+            if counted["missing"] > counted["frames"]:
+                found.append(f"{at}/missing: more than frames")
+    found += [
+        f"/claim/{domain}: nothing was measured there"
+        for domain in document["claim"]
+        if domain not in document["measured"]
+    ]
+    if found:
+        raise InputError.collect(f"{path}: not an entry:", found)
+    document["measured"] = {
+        domain: {
+            int(seed): SeedCounts(
+                counted["frames"],
+                counted["missing"],
+                counted["sha256"],
+                {s: Counts(**c) for s, c in counted["surgeries"].items()},
+            )
+            for seed, counted in seeds.items()
+        }
+        for domain, seeds in document["measured"].items()
+    }
+    document["notes"] = tuple(document["notes"])
+    del document["schema"]
+    return Entry(**document)
+
+
+def read_entries(board: Board) -> list[Entry]:
+    """All entries of a board by id. Raises InputError naming every file that is malformed."""
+    entries, found = [], []
+    for path in sorted(board.folder.glob("*.json")):
+        if path.name in (BOARD, RENDERED):
+            continue
+        try:
+            entries.append(read_entry(path, board))
+        except InputError as error:
+            found.append(error.message)
+    if found:
+        raise InputError.collect(f"{board.folder}: malformed entries:", found)
+    return entries
+
+
+def write_entry(entry: Entry, board: Board) -> Path:
+    """Write the entry's file, small and the same for the same entry; returns its path."""
+    path = board.folder / f"{entry.id}.json"
+    document = entry.to_json()
+    if found := problems(document, schema("entry")):
+        raise InputError.collect(f"{path}: this would not be an entry:", found)
+    write_text(path, _tidy(document) + "\n")
+    return path
+
+
+def write_board(board: Board) -> Path:
+    """Write ``board.json``; returns its path."""
+    path = board.folder / BOARD
+    document = board.to_json()
+    if found := problems(document, schema("board")):
+        raise InputError.collect(f"{path}: this would not be a leaderboard:", found)
+    write_text(path, _tidy(document) + "\n")
+    return path
+
+
+def _document(path: Path, kind: str) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes(), parse_constant=refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not readable as JSON: {error}") from error
+    if found := problems(document, schema(kind)):
+        raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
+    checked: dict[str, Any] = document
+    return checked
+
+
+def _tidy(value: Any, depth: int = 0) -> str:
+    """JSON with one line for what fits on one: counts of a surgery, not a number a line."""
+    flat = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    if len(flat) + depth <= 96 or not isinstance(value, dict | list):
+        return flat
+    pad = " " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_tidy(item, depth + 1)}"
+            for key, item in value.items()
+        ]
+        return "{\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "}"
+    parts = [_tidy(item, depth + 1) for item in value]
+    return "[\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "]"

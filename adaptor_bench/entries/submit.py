@@ -1,0 +1,281 @@
+"""Make entries: from finished runs, whose counts are known, or from anybody's predictions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.data.frames import in_order, index_dataset
+from adaptor_bench.entries.entry import Board, Entry, SeedCounts, read_entries, write_entry
+from adaptor_bench.entries.packed import Points, digest, pack, read_folder
+from adaptor_bench.entries.rescore import score_points
+from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.runs import Cell, Run, find_runs, group_cells
+
+__all__ = ["About", "board_from_runs", "entry_from_predictions", "entry_from_runs", "publish"]
+
+Packed = dict[tuple[str, int], Points]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the submitter says of an entry."""
+
+    team: str
+    method: str | None = None
+    title: str | None = None
+    id: str | None = None
+    date: str | None = None
+    reference: str | None = None
+    url: str | None = None
+    claim: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def entry_from_runs(roots: Sequence[Path], board: Board, about: About) -> tuple[Entry, Packed]:
+    """The entry of one method's finished runs, and its predictions.
+
+    Raises UsageError when ``roots`` hold several methods and ``about.method`` names none of them,
+    InputError listing all that does not fit the board: data, folds, matching, or a ``score.json``
+    that does not follow from the predictions beside it.
+    """
+    runs = _one_method(find_runs(roots), about.method, roots)
+    cells = [cell for cell in group_cells(runs) if cell.example.domain in board.folds]
+    problems = _unfit(cells, board)
+    on = [cell.example.domain for cell in cells]
+    problems += [
+        f"{domain}: sets of runs that differ in data, profile or parameters"
+        for domain in sorted(set(on))
+        if on.count(domain) > 1
+    ]
+    if not cells:
+        domains = ", ".join(sorted({run.domain for run in runs}))
+        problems.append(f"runs are on {domains}; the leaderboard has {', '.join(board.folds)}")
+    if problems:
+        raise InputError.collect(f"these runs do not fit the leaderboard {board.id!r}:", problems)
+    measured: dict[str, dict[int, SeedCounts]] = {}
+    packed: Packed = {}
+    for cell in cells:
+        domain = cell.example.domain
+        for seed, by_fold in sorted(cell.scores.items()):
+            points: Points = {}
+            for fold in sorted(by_fold):
+                found = read_folder(cell.runs[seed][fold].predictions)
+                problems += _beside(cell.runs[seed][fold], by_fold[fold], found)
+                points |= found
+            packed[domain, seed] = points
+            counted = _counts(list(by_fold.values()), points, board.surgeries(domain))
+            measured.setdefault(domain, {})[seed] = counted
+    if problems:
+        raise InputError.collect("predictions and scores of these runs do not agree:", problems)
+    run = cells[0].example
+    return _entry(board, about, run.method, run.title, measured, _setup(run)), packed
+
+
+def entry_from_predictions(
+    folder: Path, board: Board, about: About, data: Path
+) -> tuple[Entry, Packed]:
+    """The entry of a folder of predictions, scored against the labels of ``data``.
+
+    Raises InputError when the frames are not those of the board, UsageError without a method.
+    """
+    if not about.method:
+        raise UsageError("predictions do not say what made them", hint="Give --method NAME.")
+    points = read_folder(folder)
+    dataset = index_dataset(data)
+    known = {f.key for d in board.folds for f in dataset.frames.get(d, ())}
+    strange = sorted(set(points) - known)
+    if strange:
+        raise InputError.collect(
+            f"{folder}: {len(strange)} predicted frames are not on the leaderboard {board.id!r}:",
+            strange,
+            hint="`bench validate PREDICTIONS --reference DATA` tells more.",
+        )
+    measured: dict[str, dict[int, SeedCounts]] = {}
+    packed: Packed = {}
+    for domain in board.folds:
+        frames = [f for f in dataset.frames.get(domain, ()) if f.surgery in board.surgeries(domain)]
+        found = {f.key: points[f.key] for f in frames if f.key in points}
+        if found:
+            packed[domain, 0] = found
+            score = score_points(found, frames, board.settings)
+            measured[domain] = {0: _counts([score], found, board.surgeries(domain))}
+    if not measured:
+        raise InputError(f"{folder}: no prediction for any frame of the leaderboard {board.id!r}")
+    return _entry(board, about, about.method, about.method, measured, None), packed
+
+
+def publish(
+    entry: Entry, packed: Packed, board: Board, *, keep: bool = True, overwrite: bool = False
+) -> Path:
+    """Write the entry and, with ``keep``, its predictions; returns the entry's path.
+
+    Raises UsageError when the id is taken and ``overwrite`` is not given.
+    """
+    taken = {found.id for found in read_entries(board)} | {"board", "table"}
+    if entry.id in taken and not (overwrite and entry.id not in ("board", "table")):
+        raise UsageError(
+            f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
+            hint="Give another --id, or --replace.",
+        )
+    if keep:
+        entry = replace(entry, predictions=f"predictions/{entry.id}.ndjson.gz")
+        pack(board.folder / str(entry.predictions), packed)
+    return write_entry(entry, board)
+
+
+def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
+    """A new leaderboard for the data, folds and matching of these runs. Not written yet.
+
+    That of a phantom can be drawn again by its name, ``phantom-<profile>``.
+
+    Raises InputError when the runs are of several datasets or differ in folds or matching.
+    """
+    runs = find_runs(roots)
+    if not runs:
+        raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
+    cells = group_cells(runs)
+    name, kind = runs[0].dataset["name"], runs[0].dataset["kind"]
+    profile = name.removeprefix("phantom-")
+    settings = cells[0].pairs()[0][1].settings
+    folds: dict[str, dict[int, tuple[str, ...]]] = {}
+    for run in runs:
+        folds.setdefault(run.domain, {})[run.fold] = run.validation
+    board = Board(
+        folder,
+        folder.resolve().name,
+        title,
+        name,
+        kind,
+        profile if kind == "phantom" and profile in ("tiny", "mini", "paper") else None,
+        settings,
+        {domain: dict(sorted(folds[domain].items())) for domain in in_order(folds)},
+        {run.domain: (run.fold_plan["name"], run.fold_plan["sha256"]) for run in runs},
+        {run.domain: run.dataset["fingerprint"] for run in runs},
+    )
+    problems = _unfit(cells, board)
+    problems += [
+        f"{domain}: no run of folds {', '.join(str(k) for k in lacking)}"
+        for domain, of_domain in folds.items()
+        if (lacking := [k for r in runs if r.domain == domain for k in r.folds
+                        if k not in of_domain])
+    ]  # fmt: skip
+    if problems:
+        raise InputError.collect("these runs do not make one leaderboard:", problems)
+    return board
+
+
+def slug(text: str) -> str:
+    """``improved_heatmap/no_cutting`` -> ``improved_heatmap-no_cutting``: safe as a file name."""
+    found = re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:64]
+    if not found:
+        raise UsageError(f"{text!r} makes no name for a file", hint="Give --id with a-z and 0-9.")
+    return found
+
+
+def _entry(
+    board: Board,
+    about: About,
+    method: str,
+    title: str,
+    measured: dict[str, dict[int, SeedCounts]],
+    setup: dict[str, Any] | None,
+) -> Entry:
+    unknown = sorted({key for claims in about.claim.values() for key in claims} - set(METRICS))
+    if unknown:
+        raise UsageError(f"there is no metric {unknown[0]!r}", hint=f"Known: {', '.join(METRICS)}.")
+    elsewhere = sorted(set(about.claim) - set(measured))
+    if elsewhere:
+        raise UsageError(f"a claim for {elsewhere[0]!r}, where nothing was measured")
+    ours = about.team == "adaptor_bench"
+    return Entry(
+        id=slug(about.id or (method if ours else f"{about.team}-{method}")),
+        board=board.id,
+        team=about.team,
+        method=method,
+        title=about.title or title,
+        measured={domain: measured[domain] for domain in board.folds if domain in measured},
+        claim={domain: dict(found) for domain, found in about.claim.items()},
+        setup=setup,
+        date=about.date,
+        reference=about.reference,
+        url=about.url,
+        notes=about.notes,
+    )
+
+
+def _one_method(runs: Sequence[Run], method: str | None, roots: Sequence[Path]) -> list[Run]:
+    where = ", ".join(map(str, roots))
+    if not runs:
+        raise InputError(f"{where}: no finished run found")
+    methods = sorted({run.method for run in runs})
+    if method is None and len(methods) > 1:
+        raise UsageError(
+            f"{where}: runs of several methods: {', '.join(methods)}", hint="Choose with --method."
+        )
+    chosen = [run for run in runs if method in (None, run.method)]
+    if not chosen:
+        raise UsageError(f"{where}: no run of {method!r}", hint=f"There: {', '.join(methods)}.")
+    return chosen
+
+
+def _unfit(cells: Sequence[Cell], board: Board) -> list[str]:
+    problems: dict[str, None] = {}
+    for cell in cells:
+        domain = cell.example.domain
+        for run, score in cell.pairs():
+            at = run.path
+            if run.dataset["fingerprint"] != board.fingerprints[domain]:
+                problems[f"{at}: other {domain} frames than the leaderboard's"] = None
+            if run.fold_plan["sha256"] != board.plans[domain][1]:
+                problems[f"{at}: other folds than the leaderboard's"] = None
+            elif run.validation != board.folds[domain].get(run.fold, run.validation):
+                problems[f"{at}: fold {run.fold} is of other surgeries"] = None
+            if score.settings != board.settings:
+                problems[f"{at}: {_settings(score.settings, board.settings)}"] = None
+    return list(problems)
+
+
+def _beside(run: Run, score: FoldScore, points: Points) -> list[str]:
+    """Whether the score is of the predictions beside it, as far as numbers of points tell."""
+    counted = {f.key: f.predictions for f in score.frames if not f.missing}
+    there = {key: len(found) for key, found in points.items()}
+    differing = sorted(k for k in counted.keys() | there.keys() if counted.get(k) != there.get(k))
+    if not differing:
+        return []
+    return [f"{run.path}: {len(differing)} frames, such as {differing[0]}"]
+
+
+def _settings(found: MatchSettings, wanted: MatchSettings) -> str:
+    differing = [
+        f"{key} is {value}, the leaderboard's {wanted.to_json()[key]}"
+        for key, value in found.to_json().items()
+        if value != wanted.to_json()[key]
+    ]
+    return ", ".join(differing)
+
+
+def _counts(scores: Sequence[FoldScore], points: Points, order: Sequence[str]) -> SeedCounts:
+    surgeries = {name: c for score in scores for name, c in score.surgeries().items()}
+    return SeedCounts(
+        frames=sum(len(score.scored) for score in scores),
+        missing=sum(len(score.missing) for score in scores),
+        sha256=digest(points),
+        surgeries={name: surgeries[name] for name in order if name in surgeries},
+    )
+
+
+def _setup(run: Run) -> dict[str, Any]:
+    return {
+        "profile": run.profile,
+        "parameters": run.parameters,
+        "profile_changes": run.profile_changes,
+        "device": run.device,
+        "versions": run.versions,
+        "notes": list(run.notes),
+    }

@@ -1,0 +1,139 @@
+"""Score every entry again from its predictions and say what differs from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.entries.entry import Board, Entry, SeedCounts
+from adaptor_bench.entries.packed import Points, digest, unpack
+from adaptor_bench.entries.rescore import score_points
+from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.evaluate.aggregate import aggregate
+from adaptor_bench.progress import Progress
+
+__all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "verify_entry"]
+
+ROUNDING = 0.00501  # of a percentage printed with two decimals
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one entry. ``differences``: what does not agree; ``obstacle``: why nothing could be
+    scored again, else empty; ``claims``: claims that the measured numbers do not bear out."""
+
+    entry: str
+    differences: tuple[str, ...] = ()
+    obstacle: str = ""
+    claims: tuple[str, ...] = ()
+    frames: int = 0
+
+    @property
+    def verified(self) -> bool:
+        """Scored again, with the same result."""
+        return not self.differences and not self.obstacle
+
+
+def frames_of_board(
+    dataset: Dataset, board: Board, progress: Progress | None = None
+) -> dict[str, list[Frame]]:
+    """The frames behind each domain of the board.
+
+    Raises InputError, naming every domain, when images or labels are not the board's.
+    """
+    problems, found = [], {}
+    with (progress or Progress(live=False)).bar("check the data") as bar:
+        for domain, fingerprint in board.fingerprints.items():
+            if domain not in dataset.frames:
+                problems.append(f"{domain}: no such frames")
+                continue
+            # Only the hash is wanted: one pixel of each image is enough to keep.
+            loaded = load_frames(
+                dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
+            )[domain]
+            if loaded.fingerprint != fingerprint:
+                problems.append(
+                    f"{domain}: fingerprint {loaded.fingerprint[:12]}, the leaderboard's is "
+                    f"{fingerprint[:12]}"
+                )
+            found[domain] = [f.frame for f in loaded.frames]
+    if problems:
+        raise InputError.collect(
+            f"{dataset.root}: not the data of the leaderboard {board.id!r}:", problems
+        )
+    return found
+
+
+def verify_entry(
+    entry: Entry, board: Board, frames: dict[str, list[Frame]], folder: Path | None = None
+) -> Verdict:
+    """Score ``entry`` again. ``folder`` replaces the board's own folder of predictions."""
+    if entry.predictions is None and folder is None:
+        return Verdict(entry.id, obstacle="its predictions were not published")
+    name = Path(entry.predictions).name if entry.predictions else f"{entry.id}.ndjson.gz"
+    path = (folder or board.folder / "predictions") / name
+    if not path.is_file():
+        return Verdict(entry.id, obstacle=f"{path}: no such file")
+    try:
+        packed = unpack(path)
+    except BenchError as error:
+        return Verdict(entry.id, obstacle=error.message)
+    differences: list[str] = []
+    scored = 0
+    for domain, seeds in entry.measured.items():
+        for seed, stored in seeds.items():
+            points = packed.pop((domain, seed), None)
+            at = f"{domain}, seed {seed}"
+            if points is None:
+                differences.append(f"{at}: no predictions")
+                continue
+            differences += [f"{at}: {d}" for d in _differ(stored, points, frames[domain], board)]
+            scored += stored.frames
+    differences += [f"{d}, seed {s}: predictions that were not measured" for d, s in packed]
+    return Verdict(entry.id, tuple(differences), "", tuple(claims(entry, board)), scored)
+
+
+def claims(entry: Entry, board: Board) -> list[str]:
+    """Claims that differ from the measured means by more than rounding, and unfounded ones."""
+    found = []
+    for domain, claimed in entry.claim.items():
+        measured = aggregate(entry.fold_counts(board, domain), sorted(board.folds[domain]))
+        for key, value in claimed.items():
+            mean = measured[key].mean
+            if mean is None or mean != mean:
+                found.append(f"{domain}: {key} {value:.2f} claimed, none measured")
+            elif abs(100 * mean - value) > ROUNDING:
+                found.append(f"{domain}: {key} {value:.2f} claimed, {100 * mean:.2f} measured")
+    return found
+
+
+def _differ(stored: SeedCounts, points: Points, frames: Sequence[Frame], board: Board) -> list[str]:
+    found = []
+    sha = digest(points)
+    if sha != stored.sha256:
+        found.append(f"predictions are not those measured (sha256 {sha[:12]}, "
+                     f"{stored.sha256[:12]} stored)")  # fmt: skip
+    known = {frame.key for frame in frames}
+    strange = sorted(set(points) - known)
+    if strange:
+        found.append(f"{len(strange)} predicted frames are unknown, such as {strange[0]}")
+    # A fold that was never run has no counts: only surgeries of the entry are scored again.
+    wanted = [frame for frame in frames if frame.surgery in stored.surgeries]
+    score = score_points(points, wanted, board.settings)
+    again = score.surgeries()
+    for surgery in sorted(set(again) | set(stored.surgeries)):
+        old, new = stored.surgeries.get(surgery), again.get(surgery)
+        if old != new:
+            old_text = "-" if old is None else f"{old.tp}/{old.fp}/{old.fn}"
+            new_text = "-" if new is None else f"{new.tp}/{new.fp}/{new.fn}"
+            found.append(f"{surgery}: TP/FP/FN {old_text} stored, {new_text} scored again")
+    for what, old_number, new_number in (
+        ("frames", stored.frames, len(score.scored)),
+        ("missing frames", stored.missing, len(score.missing)),
+    ):
+        if old_number != new_number:
+            found.append(f"{what}: {old_number} stored, {new_number} scored again")
+    return found

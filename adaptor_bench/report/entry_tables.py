@@ -1,0 +1,211 @@
+"""The tables of a leaderboard, from its entries alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.atomic import write_text
+from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.verify import ROUNDING
+from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.report.changes import change_notes
+from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
+
+__all__ = ["board_rows", "board_tables", "render_board", "write_tables"]
+
+PRIMARY = "f1"
+PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
+
+
+def render_board(
+    board: Board, entries: Sequence[Entry], format: str, *, domain: str = "all", ddof: int = 0
+) -> str:
+    """The whole leaderboard in any format of ``table.render``, or ``json``. Raises UsageError."""
+    domains = [d for d in board.folds if domain in ("all", d)]
+    if format == "json":
+        rows = [row for d in domains for row in board_rows(board, entries, d, ddof)]
+        return json.dumps(rows, indent=1, allow_nan=False) + "\n"
+    tables = [t for d in domains for t in board_tables(board, entries, d, ddof)]
+    return render(tables, format)
+
+
+def write_tables(board: Board, entries: Sequence[Entry]) -> list[Path]:
+    """Write ``table.md`` and ``table.json`` beside the entries: same entries, same bytes."""
+    written = []
+    for name, format in (("table.md", "markdown"), ("table.json", "json")):
+        write_text(board.folder / name, render_board(board, entries, format))
+        written.append(board.folder / name)
+    return written
+
+
+def board_rows(
+    board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0
+) -> list[dict[str, Any]]:
+    """Rows as in ``bench leaderboard --format json``, with team and claim; best first."""
+    rows = []
+    for entry, found, rank in _ranked(board, entries, domain, ddof):
+        row: dict[str, Any] = {
+            "method": entry.method,
+            "domain": domain,
+            "dataset": board.dataset,
+            "source": "measured",
+            "rank": rank,
+        }
+        for key, a in found.items():
+            row[key] = {
+                "mean": _percent(a.mean),
+                "std": _percent(a.std),
+                "folds": {f"f{k}": _percent(v) for k, v in sorted(a.folds.items())},
+                "seed_std": _percent(a.seed_std),
+                "claimed": entry.claim.get(domain, {}).get(key),
+            }
+        rows.append(
+            row
+            | {
+                "title": entry.title,
+                "team": entry.team,
+                "entry": entry.id,
+                "n": found[PRIMARY].n,
+                "missing_folds": [f"f{k}" for k in found[PRIMARY].missing],
+                "seeds": sorted(entry.measured[domain]),
+                "profile": None if entry.setup is None else entry.setup["profile"],
+            }
+        )
+    return rows
+
+
+def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0) -> list[Table]:
+    """The ranking of one domain, and F1 per fold; what is incomplete comes last."""
+    ranked = _ranked(board, entries, domain, ddof)
+    claimed = any(entry.claim.get(domain) for entry, _, _ in ranked)
+    seeds = any(len(entry.measured[domain]) > 1 for entry, _, _ in ranked)
+    columns = [Column("rank", "Rank", "right", "rank"), Column("method", "Method", role="label")]
+    columns += [Column("team", "Team"), Column("profile", "Profile")]
+    columns += [
+        Column(key, metric.title, role="metric", show=spread(2)) for key, metric in METRICS.items()
+    ]
+    columns += [Column("claim", "F1 claimed", "right", show=str)] if claimed else []
+    columns.append(Column("folds", "Folds", "right"))
+    if seeds:
+        columns += [
+            Column("seeds", "Seeds", "right"),
+            Column("seed_std", "Seed std", "right", show=number(2)),
+        ]
+    rows = [_cells(board, entry, domain, found, rank) for entry, found, rank in ranked]
+    numbers = [f"f{k}" for k in sorted(board.folds[domain])]
+    folds = Table(
+        f"F1 per fold, {domain} (%)",
+        (
+            Column("method", "Method", role="label"),
+            *(Column(n, n, "right", "metric", number(2)) for n in numbers),
+        ),
+        [
+            {"method": entry.method, "team": entry.team}
+            | {f"f{k}": _percent(v) for k, v in found[PRIMARY].folds.items()}
+            for entry, found, _ in ranked
+        ],
+        tuple(_notes(board, domain, ranked, ddof)),
+    )
+    summary = Table(f"{board.title}: {domain} (%)", tuple(columns), rows)
+    return [summary, folds] if rows else [replace(summary, notes=("No entry yet.",))]
+
+
+def _ranked(
+    board: Board, entries: Sequence[Entry], domain: str, ddof: int
+) -> list[tuple[Entry, dict[str, Aggregate], int | None]]:
+    here = [entry for entry in entries if domain in entry.measured]
+    found = [
+        aggregate(e.fold_counts(board, domain), sorted(board.folds[domain]), ddof) for e in here
+    ]
+    placed = ranks([a[PRIMARY].mean for a in found])
+    rows = list(zip(here, found, placed, strict=True))
+    return sorted(rows, key=lambda r: (r[2] is None, r[2] or 0, r[0].id))
+
+
+def _cells(
+    board: Board, entry: Entry, domain: str, found: dict[str, Aggregate], rank: int | None
+) -> dict[str, Any]:
+    first = found[PRIMARY]
+    total = len(board.folds[domain])
+    return {key: Spread(_percent(a.mean), _percent(a.std)) for key, a in found.items()} | {
+        "rank": rank,
+        "method": entry.method,
+        "team": entry.team,
+        "profile": None if entry.setup is None else entry.setup["profile"],
+        "claim": _claim(entry.claim.get(domain, {}).get(PRIMARY), first.mean),
+        "folds": f"{first.n}/{total}" if first.missing else str(total),
+        "seeds": len(entry.measured[domain]),
+        "seed_std": _percent(first.seed_std),
+    }
+
+
+def _claim(claimed: float | None, mean: float | None) -> str:
+    if claimed is None:
+        return "-"
+    borne_out = mean is not None and abs(100 * mean - claimed) <= ROUNDING
+    return f"{claimed:.2f}{'' if borne_out else ' (!)'}"
+
+
+def _notes(
+    board: Board,
+    domain: str,
+    ranked: Sequence[tuple[Entry, dict[str, Aggregate], int | None]],
+    ddof: int,
+) -> list[str]:
+    notes = []
+    for entry, found, _ in ranked:
+        missing = found[PRIMARY].missing
+        if missing:
+            several = "s" * (len(missing) > 1)
+            names = ", ".join(f"f{k}" for k in missing)
+            notes.append(
+                f"{entry.method} ({entry.team}): fold{several} {names} missing, hence no mean and "
+                "no rank."
+            )
+        for key, a in found.items():
+            undefined = [f"f{k}" for k, v in sorted(a.folds.items()) if v != v]
+            if undefined:
+                notes.append(
+                    f"{entry.method}: {METRICS[key].title} is 0/0 in {', '.join(undefined)}."
+                )
+        absent = sum(counted.missing for counted in entry.measured[domain].values())
+        if absent:
+            notes.append(f"{entry.method}: {absent} frames had no prediction.")
+        if "(!)" in _claim(entry.claim.get(domain, {}).get(PRIMARY), found[PRIMARY].mean):
+            notes.append(f"{entry.method} (!): the claim is not what was measured.")
+        notes += [f"{entry.method}: {note}" for note in entry.notes]
+        notes += [f"{entry.method}: {n}" for n in (entry.setup or {}).get("notes", ())]
+    notes += change_notes(
+        (entry.method, entry.setup["profile"], entry.setup["profile_changes"])
+        for entry, _, _ in ranked
+        if entry.setup
+    )
+    name, sha = board.plans[domain]
+    spread_name = {0: "population", 1: "sample"}[ddof]
+    seeds = sorted({s for entry, _, _ in ranked for s in entry.measured[domain]})
+    notes += [
+        f"Dataset: {board.dataset} ({board.kind}), fingerprint "
+        f"{board.fingerprints[domain][:12]}; folds: {name} ({sha[:12]}).",
+        board.settings.describe(),
+        f"Counts are pooled within a fold; mean ± {spread_name} standard deviation over "
+        f"n = {len(board.folds[domain])} folds (ddof {ddof}).",
+    ]
+    if len(seeds) > 1:
+        listed = ", ".join(map(str, seeds))
+        notes.append(
+            f"Seeds {listed}: a fold's value is the mean over seeds; Seed std: of mean F1."
+        )
+    notes += board.notes
+    if board.kind == "phantom":
+        notes.append(PHANTOM)
+    return list(dict.fromkeys(notes))
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None or value != value else round(100 * value, 6)

@@ -1,0 +1,453 @@
+"""Leaderboards as data: schema and reader, submit, re-rendering, verify, tampering."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import io
+import json
+import re
+import shutil
+import zipfile
+
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adaptor_bench.cli import main
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.entries.entry import boards, read_board, read_entries, read_entry, write_entry
+from adaptor_bench.entries.packed import digest, pack, unpack
+from adaptor_bench.entries.schema import KEYWORDS, problems, schema
+from adaptor_bench.errors import InputError
+from adaptor_bench.report.entry_tables import board_rows, render_board
+from adaptor_bench.resources import bundled
+
+HOME = bundled("leaderboards")
+PHANTOM = HOME / "phantom-mini"
+NAMES = sorted(boards())
+
+
+def invoke(*arguments, code=0):
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        shown, told = out.getvalue().decode(), err.getvalue().decode()
+    assert (left.value.code or 0) == code, shown + told
+    return shown + told
+
+
+# --- the committed leaderboards -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rendering_again_gives_the_committed_bytes(name, tmp_path):
+    copied = tmp_path / name
+    shutil.copytree(HOME / name, copied)
+    for table in ("table.md", "table.json"):
+        (copied / table).unlink()
+    invoke("leaderboard", "--board", copied, "--write")
+    for table in ("table.md", "table.json"):
+        assert (copied / table).read_bytes() == (HOME / name / table).read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_small_and_written_as_they_would_be_again(name, tmp_path):
+    board = read_board(HOME / name)
+    (tmp_path / name).mkdir()
+    other = read_board(HOME / name)
+    object.__setattr__(other, "folder", tmp_path / name)
+    for entry in read_entries(board):
+        path = HOME / name / f"{entry.id}.json"
+        assert path.stat().st_size < 16_000
+        assert write_entry(entry, other).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stored_hashes_are_those_of_the_stored_predictions(name):
+    for entry in read_entries(read_board(HOME / name)):
+        packed = unpack(HOME / name / entry.predictions)
+        for domain, seeds in entry.measured.items():
+            for seed, counted in seeds.items():
+                assert digest(packed[domain, seed]) == counted.sha256
+                assert len(packed[domain, seed]) == counted.frames - counted.missing
+
+
+# --- schema and reader ----------------------------------------------------------------------------
+
+
+def documents():
+    yield "board", json.loads((PHANTOM / "board.json").read_text("utf-8"))
+    for path in (PHANTOM / "stern.json", HOME / "mbm" / "improved_heatmap.json"):
+        yield "entry", json.loads(path.read_text("utf-8"))
+
+
+def used_keywords(rules):
+    found = set(rules)
+    for key, value in rules.items():
+        inner = value.values() if key == "properties" else [value]
+        if key in ("properties", "additionalProperties", "items", "propertyNames"):
+            for part in inner:
+                if isinstance(part, dict):
+                    found |= used_keywords(part)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["board", "entry"])
+def test_the_reader_understands_every_keyword_of_the_schema(kind):
+    jsonschema.Draft202012Validator.check_schema(schema(kind))
+    assert used_keywords(schema(kind)) <= KEYWORDS
+
+
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.floats(-200, 200), st.text(max_size=4),
+    st.just([]), st.just({}), st.just("ab" * 32), st.just(6.0), st.just({"f1": 120}),
+)  # fmt: skip
+
+
+def places(value, path=()):
+    yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(inner, (*path, key))
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_reader_and_jsonschema_agree_on_damaged_documents(data):
+    kind, document = data.draw(st.sampled_from(list(documents())))
+    document = copy.deepcopy(document)
+    for _ in range(data.draw(st.integers(0, 2))):
+        *path, last = data.draw(st.sampled_from([p for p in places(document) if p]))
+        parent = document
+        for key in path:
+            parent = parent[key]
+        what = data.draw(st.sampled_from(["change", "remove", "add"]))
+        if what == "remove":
+            del parent[last]
+        elif what == "add" and isinstance(parent, dict):
+            parent[data.draw(st.text(max_size=3))] = data.draw(scalars)
+        else:
+            parent[last] = data.draw(scalars)
+    theirs = jsonschema.Draft202012Validator(schema(kind)).is_valid(document)
+    assert (not problems(document, schema(kind))) == theirs
+
+
+def test_everything_wrong_with_an_entry_is_said_at_once(tmp_path):
+    copied = tmp_path / "phantom-mini"
+    shutil.copytree(PHANTOM, copied)
+    document = json.loads((copied / "stern.json").read_text("utf-8"))
+    document["id"] = "other"
+    document["measured"]["sim"]["0"]["surgeries"]["aicm99"] = {"tp": 1, "fp": 1, "fn": 1}
+    document["measured"]["sim"]["1"]["missing"] = 10_000
+    document["measured"]["moon"] = document["measured"]["sim"]
+    document["claim"] = {"mars": {"f1": 1}}
+    (copied / "stern.json").write_text(json.dumps(document))
+    with pytest.raises(InputError) as error:
+        read_entry(copied / "stern.json", read_board(copied))
+    for words in ("/id: is 'other'", "aicm99: the leaderboard has no such surgery",
+                  "/missing: more than frames", "/measured/moon", "/claim/mars"):  # fmt: skip
+        assert words in str(error.value)
+    del document["team"], document["method"]
+    (copied / "stern.json").write_text(json.dumps(document))
+    told = invoke("leaderboard", "--board", copied, code=1)
+    assert "'team' is missing" in told
+    assert "'method' is missing" in told
+
+
+# --- packed predictions ---------------------------------------------------------------------------
+
+point = st.tuples(st.floats(-5, 600), st.floats(-5, 300))
+frames = st.dictionaries(
+    st.sampled_from([f"s{i}/v/{k}" for i in range(3) for k in range(3)]),
+    st.lists(point, max_size=4).map(lambda p: np.array(p).reshape(-1, 2)),
+    min_size=1,
+)
+
+
+@given(frames)
+@settings(deadline=None)
+def test_packing_keeps_the_points_and_the_hash(tmp_path_factory, points):
+    path = tmp_path_factory.mktemp("packed") / "e.ndjson.gz"
+    pack(path, {("sim", 0): points})
+    back = unpack(path)["sim", 0]
+    assert back.keys() == points.keys()
+    for key, value in points.items():
+        np.testing.assert_allclose(back[key], value, atol=5e-4)
+    assert digest(back) == digest(points)
+    first = path.read_bytes()
+    pack(path, {("sim", 0): dict(reversed(points.items()))})
+    assert path.read_bytes() == first
+
+
+def test_the_hash_sees_a_moved_point_but_not_the_order():
+    points = {"s/v/0": np.array([[1.0, 2.0], [3.0, 4.0]]), "s/v/1": np.zeros((0, 2))}
+    turned = {"s/v/1": np.zeros((0, 2)), "s/v/0": np.array([[3.0, 4.0], [1.0, 2.0]])}
+    moved = {"s/v/0": np.array([[1.001, 2.0], [3.0, 4.0]]), "s/v/1": np.zeros((0, 2))}
+    assert digest(points) == digest(turned) != digest(moved)
+    assert digest(points) != digest({"s/v/0": points["s/v/0"]}), (
+        "an empty frame is not a missing one"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"{", b"[]", b'{"domain":"sim","seed":0,"frame":"a/b/c","points":[[1,NaN]]}',
+     b'{"domain":"sim","seed":0,"frame":"a/b/c","points":[[1,2,3]]}',
+     b'{"domain":"sim","seed":true,"frame":"a/b/c","points":[]}',
+     b'{"domain":"sim","seed":0,"frame":"../x","points":[]}'],
+)  # fmt: skip
+def test_strange_packed_files_are_refused_by_line(tmp_path, line):
+    path = tmp_path / "e.ndjson.gz"
+    good = b'{"domain":"sim","seed":0,"frame":"a/b/d","points":[[1,2]]}\n'
+    path.write_bytes(gzip.compress(good + line))
+    with pytest.raises(InputError, match="line 2"):
+        unpack(path)
+    path.write_bytes(b"not gzip")
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        unpack(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("adaptor_bench.entries.packed.LIMIT", 1000)
+    line = b'{"domain":"sim","seed":0,"frame":"a/b/%d","points":[]}\n'
+    path = tmp_path / "e.ndjson.gz"
+    path.write_bytes(gzip.compress(b"".join(line % i for i in range(100))))
+    with pytest.raises(InputError, match="unpacks to more than"):
+        unpack(path)
+
+
+# --- submit and verify on a small board of its own ------------------------------------------------
+
+SURGERIES = ("case_1", "case_2", "case_3")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Three surgeries, two frames each, three labels a frame; one domain."""
+    from PIL import Image
+
+    root = tmp_path / "data"
+    for s in SURGERIES:
+        for k in range(2):
+            labels = np.array([[50, 50], [100, 100], [200, 150]]) + k
+            place = root / s / "v"
+            write_points(place / "point_labels" / f"{k}.json", labels, folder=s, subfolder="v",
+                         image=f"{k}.png", size=(512, 288))  # fmt: skip
+            (place / "images").mkdir(exist_ok=True)
+            Image.fromarray(np.full((288, 512, 3), 40 * k, np.uint8)).save(
+                place / "images" / f"{k}.png"
+            )
+    return root
+
+
+def predict(root, data, shift, surgeries=SURGERIES, extra=()):
+    """The labels moved by ``shift`` px, and ``extra`` points."""
+    for s in surgeries:
+        for k in range(2):
+            points = np.array([[50, 50], [100, 100], [200, 150], *extra]) + k + (shift, 0)
+            write_points(root / s / "v" / "point_labels" / f"{k}.json", points, folder=s,
+                         subfolder="v", image=f"{k}.png")  # fmt: skip
+    return root
+
+
+@pytest.fixture
+def board(tmp_path, data):
+    """A board of that data, as an organiser would write it."""
+    from adaptor_bench.data.check import load_frames
+    from adaptor_bench.data.folds import plan_folds
+    from adaptor_bench.data.frames import index_dataset
+
+    dataset = index_dataset(data)
+    plan = plan_folds(dataset.surgeries("intraop"), "intraop")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "board.json").write_text(json.dumps({
+        "schema": 1, "id": "small", "title": "Small",
+        "dataset": {"name": "data", "kind": "folder", "embedded": None},
+        "matching": {"rule": "hungarian", "radius": 6, "inclusive": True, "missing": "empty"},
+        "domains": {"intraop": {
+            "fingerprint": load_frames(dataset, ["intraop"])["intraop"].fingerprint,
+            "fold_plan": {"name": plan.name, "sha256": plan.sha256},
+            "folds": {str(f.number): list(f.validation) for f in plan.folds}}},
+        "notes": ["A note of the organiser."],
+    }))  # fmt: skip
+    return folder
+
+
+def submit(predictions, board, data, *more, method="mine", code=0):
+    return invoke("submit", predictions, "--board", board, "--team", "Team", "--method", method,
+                  "--data", data, *more, code=code)  # fmt: skip
+
+
+def rows(board):
+    found = read_board(board)
+    return {r["method"]: r for r in board_rows(found, read_entries(found), "intraop")}
+
+
+def test_predictions_become_an_entry_that_verifies(tmp_path, data, board):
+    predict(tmp_path / "good", data, 2)
+    submit(tmp_path / "good", board, data, "--claim", "intraop:f1=100", "--date", "2026-01-02")
+    document = json.loads((board / "team-mine.json").read_text("utf-8"))
+    assert document["measured"]["intraop"]["0"]["surgeries"]["case_1"] == {
+        "tp": 6, "fp": 0, "fn": 0,
+    }  # fmt: skip
+    assert document["date"] == "2026-01-02"
+    shown = invoke("verify", board, "--data", data)
+    assert "team-mine: verified, 6 frames scored again" in shown
+    table = invoke("leaderboard", "--board", board)
+    assert "100.00" in table
+    assert "A note of the organiser." in table
+
+
+def test_archives_are_submitted_like_folders(tmp_path, data, board):
+    predict(tmp_path / "good", data, 2)
+    shutil.make_archive(str(tmp_path / "team"), "zip", tmp_path / "good")
+    submit(tmp_path / "team.zip", board, data)
+    submit(tmp_path / "good", board, data, method="again")
+    one, two = read_entries(read_board(board))
+    assert one.measured == two.measured
+
+
+def test_ties_share_a_rank_and_incomplete_entries_have_none(tmp_path, data, board):
+    for name, shift, extra in (("a", 1, ()), ("b", 2, ()), ("c", 0, ((300, 200),))):
+        submit(predict(tmp_path / name, data, shift, extra=extra), board, data, method=name)
+    document = json.loads((board / "team-c.json").read_text("utf-8"))
+    document |= {"id": "part", "method": "part"}
+    del document["measured"]["intraop"]["0"]["surgeries"]["case_2"]
+    (board / "part.json").write_text(json.dumps(document))
+    found = rows(board)
+    assert {m: r["rank"] for m, r in found.items()} == {"a": 1, "b": 1, "c": 3, "part": None}
+    assert found["part"]["f1"]["mean"] is None
+    assert found["part"]["missing_folds"] == ["f2"]
+    shown = " ".join(invoke("leaderboard", "--board", board).split())
+    assert "part (Team): fold f2 missing, hence no mean and no rank." in shown
+    assert "2/3" in shown
+
+
+def test_a_missing_frame_counts_as_missed(tmp_path, data, board):
+    predict(tmp_path / "few", data, 0, surgeries=("case_1", "case_2"))
+    submit(tmp_path / "few", board, data)
+    counted = read_entries(read_board(board))[0].measured["intraop"][0]
+    assert (counted.frames, counted.missing) == (6, 2)
+    assert rows(board)["mine"]["f1"]["folds"] == {"f1": 100, "f2": 100, "f3": 0}
+    assert "2 frames had no prediction" in invoke("leaderboard", "--board", board)
+    assert "verified" in invoke("verify", board, "--data", data)
+
+
+def test_a_false_claim_stands_beside_what_was_measured(tmp_path, data, board):
+    predict(tmp_path / "p", data, 0, extra=((300, 200),))
+    submit(tmp_path / "p", board, data, "--claim", "intraop:f1=99.9",
+           "--claim", "intraop:sensitivity=100")  # fmt: skip
+    shown = invoke("leaderboard", "--board", board)
+    assert "99.90 (!)" in shown
+    assert rows(board)["mine"]["f1"]["claimed"] == 99.9
+    shown = invoke("verify", board, "--data", data)
+    assert "claim: intraop: f1 99.90 claimed, 85.71 measured" in shown
+    assert "sensitivity" not in shown
+
+
+@pytest.mark.parametrize("what", ["count", "frames", "hash", "points", "gone", "unpublished"])
+def test_tampering_is_found(tmp_path, data, board, what):
+    submit(predict(tmp_path / "p", data, 0), board, data)
+    path, packed = board / "team-mine.json", board / "predictions" / "team-mine.ndjson.gz"
+    document = json.loads(path.read_text("utf-8"))
+    counted = document["measured"]["intraop"]["0"]
+    expected = {
+        "count": "case_2: TP/FP/FN 6/1/0 stored, 6/0/0 scored again",
+        "frames": "frames: 7 stored, 6 scored again",
+        "hash": "predictions are not those measured",
+        "points": "case_1: TP/FP/FN 6/0/0 stored, 5/1/1 scored again",
+        "gone": "not verified: ",
+        "unpublished": "not verified: its predictions were not published",
+    }[what]
+    if what == "count":
+        counted["surgeries"]["case_2"]["fp"] = 1
+    elif what == "frames":
+        counted["frames"] = 7
+    elif what == "hash":
+        counted["sha256"] = "0" * 64
+    elif what == "points":
+        content = unpack(packed)
+        content["intraop", 0]["case_1/v/0"][0, 0] += 50
+        pack(packed, content)
+    elif what == "gone":
+        packed.unlink()
+    else:
+        document["predictions"] = None
+    path.write_text(json.dumps(document))
+    shown = invoke("verify", board, "--data", data, code=1)
+    assert expected in shown
+    assert "0 of 1 entries verified" in shown
+    machine = invoke("verify", board, "--data", data, "--format", "json", code=1)
+    assert json.loads(machine)[0]["verified"] is False
+
+
+def test_other_data_verify_nothing(tmp_path, data, board):
+    submit(predict(tmp_path / "p", data, 0), board, data)
+    path = data / "case_1" / "v" / "point_labels" / "0.json"
+    path.write_text(path.read_text().replace("50", "51"))
+    told = invoke("verify", board, "--data", data, code=1)
+    assert "not the data of the leaderboard 'small'" in told
+    assert "cannot be drawn" in invoke("verify", board, code=2)
+
+
+def test_what_submit_refuses(tmp_path, data, board):
+    predictions = predict(tmp_path / "p", data, 0)
+    submit(predictions, board, data)
+    assert "already has an entry 'team-mine'" in submit(predictions, board, data, code=2)
+    submit(predictions, board, data, "--replace")
+    told = submit(predictions, board, data, "--claim", "intraop:f1", method="b", code=2)
+    assert "is not DOMAIN:METRIC=PERCENT" in told
+    told = submit(predictions, board, data, "--claim", "sim:f1=3", method="b", code=2)
+    assert "where nothing was measured" in told
+    told = submit(predictions, board, data, "--url", "javascript:x", method="b", code=1)
+    assert "/url" in told
+    assert not (board / "team-b.json").exists()
+    for name in ("board", "table"):
+        assert "already has" in submit(
+            predictions, board, data, "--id", name, "--replace", method="b", code=2
+        )
+    told = submit(predictions, board, data, "--id", "../../x", method="b")
+    assert {p.name for p in board.glob("*.json")} == {"board.json", "team-mine.json", "x.json"}
+    broken = predictions / "case_1" / "v" / "point_labels" / "0.json"
+    broken.write_text(broken.read_text().replace("[", '[{"x": 9999, "y": 1},', 1))
+    told = submit(predictions, board, data, method="c", code=1)
+    assert "not valid" in told
+    assert "outside" in told
+    assert "no leaderboard 'smal'" in submit(predictions, "smal", data, code=2)
+
+
+def test_hostile_archives_are_refused(tmp_path, data, board):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("../../evil/v/0.json", "{}")
+    (tmp_path / "evil.zip").write_bytes(stream.getvalue())
+    told = submit(tmp_path / "evil.zip", board, data, code=1)
+    assert "not valid" in told
+    assert not list(tmp_path.glob("**/evil/v"))
+
+
+def test_the_order_of_files_does_not_matter(tmp_path, data, board):
+    for name in ("b", "a"):
+        submit(predict(tmp_path / name, data, 0), board, data, method=name)
+    found = read_board(board)
+    entries = read_entries(found)
+    assert render_board(found, entries, "markdown") == render_board(
+        found, entries[::-1], "markdown"
+    )
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex", "html", "csv", "json"])
+def test_every_format(format):
+    shown = invoke("leaderboard", "--board", "phantom-mini", "--format", format)
+    assert "65.17" in shown or "65.171" in shown
+    assert not re.search(r"\bnan\b", shown.lower())
+    if format != "json":
+        return
+    for row in json.loads(shown):
+        assert {"method", "domain", "dataset", "source", "rank", "f1", "team"} <= row.keys()
