@@ -18,7 +18,16 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.progress import Progress
 
-__all__ = ["Card", "FoldTask", "Method", "Pixels", "Prediction", "Translator"]
+__all__ = [
+    "Card",
+    "FoldTask",
+    "Method",
+    "Pixels",
+    "Prediction",
+    "Stages",
+    "StepByStep",
+    "Translator",
+]
 
 
 @dataclass(frozen=True)
@@ -105,3 +114,28 @@ class Translator(Protocol):
         self, frames: Sequence[Pixels], domain: str, device: str
     ) -> list[NDArray[np.uint8]]:
         """The frames as if they were of ``domain``, (H, W, 3) uint8 at the size handed over."""
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How a heatmap became points: all arrays (H, W) at the size regions are formed at.
+
+    ``heatmap`` in 0..1; ``binary`` after the threshold, ``opened`` after opening, ``cut`` after
+    cutting (the same array where a step is left out); ``points`` (N, 2), order x, y, px of these
+    arrays; ``threshold`` NaN for a constant map.
+    """
+
+    heatmap: NDArray[np.float32]
+    threshold: float
+    binary: NDArray[np.bool_]
+    opened: NDArray[np.bool_]
+    cut: NDArray[np.bool_]
+    points: NDArray[np.float64]
+
+
+@runtime_checkable
+class StepByStep(Protocol):
+    """A loaded method that can show how it came to its points."""
+
+    def stages(self, frames: Sequence[Pixels], device: str) -> Iterator[Stages]:
+        """The stages of every frame, in order."""

@@ -22,7 +22,7 @@ from adaptor_bench.atomic import write_json
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
-from adaptor_bench.method import FoldTask, Pixels, Prediction
+from adaptor_bench.method import FoldTask, Pixels, Prediction, Stages
 from adaptor_bench.train.fit import TrainingSettings, fit_network
 from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
 from adaptor_bench.train.networks import build_network
@@ -144,10 +144,17 @@ class HeatmapMethod:
         network.load_state_dict(read_weights(self._network / WEIGHTS))
         return predict_heatmaps(network, [f.image for f in frames], device=device)
 
+    def stages(self, frames: Sequence[Pixels], device: str) -> Iterator[Stages]:
+        """How a loaded method gets from heatmap to points, at 512x288."""
+        for heatmap in self._heatmaps(frames, device):
+            full = _full_size(_quantise(heatmap))
+            found = decode_heatmap(full, self.recipe.decode)
+            yield Stages(
+                full, found.threshold, found.binary, found.opened, found.cut, found.points
+            )
+
     def _decode(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
-        heatmap = stored.astype(np.float32) / np.float32(HEATMAP_STEPS)
-        # The rules are stated at 512x288, so that is where regions are formed.
-        found = decode_heatmap(resize_heatmap(heatmap, FRAME_SIZE), self.recipe.decode)
+        found = decode_heatmap(_full_size(stored), self.recipe.decode)
         return Prediction(scale_points(found.points, FRAME_SIZE, frame.size), found.scores)
 
     def save(self, directory: Path) -> None:
@@ -254,6 +261,11 @@ def _link(existing: Path, new: Path) -> None:
 
 def _no_bar(done: int, total: int, note: str = "") -> None:
     pass
+
+
+def _full_size(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The rules are stated at 512x288, so that is where regions are formed."""
+    return resize_heatmap(stored.astype(np.float32) / np.float32(HEATMAP_STEPS), FRAME_SIZE)
 
 
 def _quantise(heatmap: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -18,6 +18,13 @@ COMMANDS = {
     "table2": ("tables", "TABLES", "Results on the simulator frames."),
     "table3": ("tables", "TABLES", "Results on the intraoperative frames."),
     "ablation": ("tables", "TABLES", "Methods beside their ablations, with the differences."),
+    "figure4": ("figures", "FIGURES", "The predicted heatmap on its frame."),
+    "figure5": ("figures", "FIGURES", "The steps of post-processing side by side."),
+    "figure6": ("figures", "FIGURES", "Hits, false alarms and misses, both domains."),
+    "radius": ("figures", "FIGURES", "F1 against the matching radius."),
+    "scatter": ("figures", "FIGURES", "Precision against sensitivity with iso-F1 lines."),
+    "forest": ("figures", "FIGURES", "Results surgery by surgery."),
+    "translated": ("figures", "FIGURES", "Translated frames beside their source."),
 }
 
 

@@ -1,0 +1,248 @@
+"""Figures: what is drawn, that the same input gives the same bytes, plain errors."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from finished_runs import put_fold, put_method
+from PIL import Image
+
+pytest.importorskip("matplotlib")
+
+from adaptor_bench.cli import main
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.labels import write_points
+from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.score import score
+from adaptor_bench.method import Stages
+from adaptor_bench.report.figures.canvas import looks, save
+from adaptor_bench.report.figures.charts import (
+    Estimate,
+    forest,
+    precision_sensitivity,
+    radius_curves,
+)
+from adaptor_bench.report.figures.frames import (
+    FALSE,
+    HIT,
+    MISSED,
+    decoding_steps,
+    detections,
+    heatmap_on_frame,
+    translations,
+)
+from adaptor_bench.report.figures.shots import chosen_frames, shoot
+from adaptor_bench.runs import find_runs
+
+LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)
+
+
+def invoke(*arguments, code=0):
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        shown = out.getvalue().decode() + err.getvalue().decode()
+    assert (left.value.code or 0) == code, shown
+    return shown
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Four surgeries of three frames, four labels each; a run that finds three and invents one."""
+    root = tmp_path_factory.mktemp("world")
+    for s in range(11, 15):
+        for k in range(3):
+            place = root / "data" / f"aicm{s}" / "V"
+            write_points(place / "point_labels" / f"{k}.json", LABELS + k, folder=f"aicm{s}",
+                         subfolder="V", image=f"{k}.png", size=(512, 288))  # fmt: skip
+            (place / "images").mkdir(exist_ok=True)
+            shade = np.full((288, 512, 3), 60 + 20 * k, np.uint8)
+            Image.fromarray(shade).save(place / "images" / f"{k}.png")
+    dataset = index_dataset(root / "data")
+    for method, shift in (("one", 1.0), ("two", 5.0)):
+        for fold, surgery in enumerate(("aicm14", "aicm13", "aicm12", "aicm11"), start=1):
+            where = put_fold(root / "runs", method, fold, [])
+            for k in range(3):
+                points = np.vstack([LABELS[:3] + k + (shift, 0), [[400, 40]]])
+                write_points(where / "predictions" / surgery / "V" / "point_labels" / f"{k}.json",
+                             points, folder=surgery, subfolder="V", image=f"{k}.png")  # fmt: skip
+            frames = [f for f in dataset.domain("intraop") if f.surgery == surgery]
+            score(where / "predictions", frames).save(where / "score.json")
+    return root
+
+
+@pytest.fixture(scope="module")
+def shot(world):
+    run = next(run for run in find_runs([world / "runs"]) if run.fold == 1)
+    return shoot(run, index_dataset(world / "data"), chosen_frames(run, 1))[0]
+
+
+@pytest.fixture(scope="module")
+def stages():
+    heatmap = np.zeros((288, 512), np.float32)
+    heatmap[50:70, 50:70] = 0.9
+    heatmap[100, 100] = 0.8
+    binary = heatmap > 0.5
+    opened = binary.copy()
+    opened[100, 100] = False
+    cut = opened.copy()
+    cut[60, 50:70] = False
+    return Stages(heatmap, 0.5, binary, opened, cut, np.array([[60.0, 55.0], [60.0, 65.0]]))
+
+
+def rings(axes):
+    colours = [patch.get_edgecolor() for patch in axes.patches]
+    names = {HIT: "hit", FALSE: "false", MISSED: "missed"}
+    from matplotlib.colors import to_rgba
+
+    return {
+        name: sum(np.allclose(c, to_rgba(code)) for c in colours) for code, name in names.items()
+    }
+
+
+def test_every_point_has_one_ring_of_its_kind_and_size(shot):
+    figure = detections([[shot]])
+    (axes,) = figure.axes
+    assert rings(axes) == {"hit": 3, "false": 1, "missed": 1}
+    assert {patch.radius for patch in axes.patches} == {6.0}
+    assert axes.get_title(loc="left") == "intraop, aicm14: TP 3, FP 1, FN 1"
+    centres = {tuple(np.round(p.center, 3)) for p in axes.patches}
+    assert tuple(shot.labels[~shot.found][0]) in centres
+    assert {tuple(p) for p in shot.predictions} <= centres
+
+
+def test_the_steps_say_what_they_changed(shot, stages):
+    figure = decoding_steps(shot, stages)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles[2:5] == [
+        "Threshold 0.500: 2 regions",
+        "Opening: 1 region; 1 px removed (red)",
+        "Cutting: 2 regions; 20 px cut out (orange)",
+    ]
+    removed = np.asarray(figure.axes[3].images[0].get_array())[100, 100]
+    assert removed.tolist() == [220, 40, 40]
+
+
+def test_the_heatmap_lies_on_the_frame(shot, stages):
+    figure = heatmap_on_frame(shot, stages)
+    frame, heat = figure.axes[0].images
+    assert frame.get_extent() == heat.get_extent()
+    assert np.asarray(heat.get_array()).max() == np.float32(0.9)
+    assert len(figure.axes[0].lines) == 2 * len(shot.labels)
+
+
+def test_curves_are_means_over_folds():
+    values = np.array([[0.2, 0.4], [0.4, 0.8]])
+    figure = radius_curves([1, 2], {"sim": {"m": values}}, [])
+    line = figure.axes[0].lines[0]
+    np.testing.assert_allclose(line.get_ydata(), [30, 60])
+
+
+def test_a_fold_without_precision_leaves_no_mean():
+    values = np.array([[0.5, 0.5], [0.5, np.nan]])
+    figure = precision_sensitivity({"sim": {"m": values}}, [])
+    mean = figure.axes[0].collections[-1].get_offsets()
+    assert np.isnan(np.asarray(mean.data, float)).any() or mean.mask.any()
+
+
+def test_a_method_looks_the_same_in_every_panel():
+    both = looks(["b", "a", "c", "a"])
+    assert both == looks(["c", "b", "a"])
+    rows = {
+        d: {m: [("s1", Estimate(0.5, 0.4, 0.6)), ("mean", Estimate(0.5, 0.3, 0.7))] for m in order}
+        for d, order in (("sim", "ab"), ("intraop", "ba"))
+    }
+    figure = forest(rows, [])
+    faces = [
+        [tuple(c.get_facecolor()[0]) for c in axes.collections if c.get_offsets().shape[0] == 2]
+        for axes in figure.axes
+    ]
+    assert faces[0] == faces[1]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+def test_the_same_figure_has_the_same_bytes(shot, stages, tmp_path, kind):
+    figures = [
+        lambda: heatmap_on_frame(shot, stages),
+        lambda: decoding_steps(shot, stages),
+        lambda: detections([[shot]]),
+        lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"]),
+        lambda: translations([("a/b/c", shot.image, shot.image)], "sim", "intraop", []),
+    ]
+    for i, draw in enumerate(figures):
+        paths = [tmp_path / f"{i}{n}.{kind}" for n in "ab"]
+        for path in paths:
+            save(draw(), path, dpi=60)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+        assert paths[0].stat().st_size < 400_000
+    if kind == "svg":
+        assert "<text" in (tmp_path / "0a.svg").read_text("utf-8"), "text stays text"
+
+
+def test_the_users_settings_change_nothing(shot, tmp_path):
+    import matplotlib as mpl
+
+    save(detections([[shot]]), tmp_path / "a.png", 50)
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9}):
+        save(detections([[shot]]), tmp_path / "b.png", 50)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_typical_frames_are_chosen_by_rule(world):
+    run = next(run for run in find_runs([world / "runs"]) if run.fold == 2)
+    assert chosen_frames(run, 2) == chosen_frames(run, 2)
+    assert chosen_frames(run, 1, "aicm13/V/2") == ["aicm13/V/2"]
+    with pytest.raises(UsageError, match="aicm13/V/9"):
+        chosen_frames(run, 1, "aicm13/V/9")
+
+
+def test_other_data_are_refused(world, tmp_path):
+    run = find_runs([world / "runs"])[0]
+    key = chosen_frames(run, 1)[0]
+    surgery, video, stem = key.split("/")
+    place = tmp_path / surgery / video
+    write_points(place / "point_labels" / f"{stem}.json", LABELS[:2], folder=surgery,
+                 subfolder=video, image=f"{stem}.png", size=(512, 288))  # fmt: skip
+    with pytest.raises(InputError, match="2 labels and 4 predictions, scored were 4 and 4"):
+        shoot(run, index_dataset(tmp_path), [key])
+
+
+@pytest.mark.parametrize("name", ["figure6", "radius"])
+def test_figures_with_data_through_the_command_line(world, tmp_path, name):
+    out = tmp_path / f"{name}.svg"
+    invoke("paper", name, world / "runs", "--data", world / "data", "--out", out)
+    text = out.read_text("utf-8")
+    assert "Phantom: numbers about the phantom, not AdaptOR results." in text
+    assert "one" in text
+
+
+@pytest.mark.parametrize("name", ["scatter", "forest"])
+def test_figures_of_counts_through_the_command_line(world, tmp_path, name):
+    outs = [tmp_path / "deep" / f"{name}.{kind}" for kind in ("png", "pdf")]
+    invoke("paper", name, world / "runs", *(x for out in outs for x in ("--out", out)))
+    assert all(out.stat().st_size > 5_000 for out in outs)
+    assert sorted(p.name for p in outs[0].parent.iterdir()) == [f"{name}.pdf", f"{name}.png"]
+
+
+def test_plain_errors(world, tmp_path):
+    told = invoke("paper", "scatter", world / "runs", "--out", tmp_path / "x.gif", code=2)
+    assert "not one of .pdf, .svg, .png" in told
+    told = invoke("paper", "figure6", world / "runs", "--out", tmp_path / "x.png", code=2)
+    assert "Give --data DIR." in told
+    told = invoke("paper", "figure6", world / "runs", "--method", "ones", "--out",
+                  tmp_path / "x.png", code=2)  # fmt: skip
+    assert "Did you mean 'one'" in told
+    put_method(tmp_path / "part", "part", 0.5, folds=(1,))
+    told = invoke("paper", "forest", tmp_path / "part", "--out", tmp_path / "x.png", code=1)
+    assert "no method with all its folds" in told
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_without_matplotlib_one_line_says_how_to_get_it(world, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    told = invoke("paper", "scatter", world / "runs", "--out", tmp_path / "x.png", code=2)
+    assert 'pip install "adaptor-bench[figures]"' in told
