@@ -11,6 +11,14 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
 
 @click.command(name="card")
 @click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--board",
+    "boards",
+    multiple=True,
+    help="Entries of this leaderboard, too: its name, its folder, or all; repeatable.",
+)
+@click.option("--data", type=click.Path(path_type=Path), multiple=True,
+              help="The data of a --board that is not of an embedded phantom.")  # fmt: skip
 @click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
 @click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
 @click.option("--nested", is_flag=True, help="Draw frames within surgeries, too, even if few.")
@@ -20,6 +28,8 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
     runs: tuple[Path, ...],
+    boards: tuple[str, ...],
+    data: tuple[Path, ...],
     domain: str,
     level: float,
     nested: bool,
@@ -28,14 +38,22 @@ def command(
     format_: str,
 ) -> None:
     """A ranking card for every board with two complete methods below RUNS (default: `runs`)."""
+    from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.errors import InputError
+    from adaptor_bench.progress import Progress
     from adaptor_bench.report.card import ranking_cards, render_cards
-    from adaptor_bench.runs import find_runs, group_cells
+    from adaptor_bench.report.material import material
+    from adaptor_bench.runs import group_cells
 
-    found = [run for run in find_runs(runs or (Path("runs"),)) if domain in ("all", run.domain)]
-    cards = ranking_cards(
-        group_cells(found), resamples=resamples, seed=seed, level=level, nested=nested or None
-    )
+    folders = find_boards(boards)
+    roots = runs or (() if folders else (Path("runs"),))
+    with material(roots, folders, data, Progress()) as found:
+        chosen = [run for run in found.runs if domain in ("all", run.domain)]
+        cards = ranking_cards(
+            group_cells(chosen), resamples=resamples, seed=seed, level=level, nested=nested or None
+        )
+    for line in found.left_out:
+        click.echo(f"left out: {line}", err=True)
     if not cards:
         raise InputError(
             "no board with two complete methods",

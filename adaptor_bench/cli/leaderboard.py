@@ -79,11 +79,10 @@ def command(
 
 
 def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write: bool) -> None:
-    from adaptor_bench.entries.entry import boards, find_board, read_board, read_entries
+    from adaptor_bench.entries.entry import find_boards, read_board, read_entries
     from adaptor_bench.report.entry_tables import render_board, write_tables
 
-    folders = boards().values() if names == ("all",) else [find_board(name) for name in names]
-    for folder in folders:
+    for folder in find_boards(names):
         board = read_board(folder)
         if domain not in ("all", *board.folds):
             raise click.UsageError(

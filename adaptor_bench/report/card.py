@@ -16,11 +16,11 @@ from adaptor_bench.evaluate.uncertainty.intervals import Interval
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Options, Study
 from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
-from adaptor_bench.report.studies import studies_of
+from adaptor_bench.report.studies import Board, studies_of
 from adaptor_bench.report.table import Column, Table, number, render
 from adaptor_bench.runs import Cell
 
-__all__ = ["CARD_FORMATS", "Card", "prose", "ranking_cards", "render_cards"]
+__all__ = ["CARD_FORMATS", "Card", "card_of", "prose", "ranking_cards", "render_cards"]
 
 INTERVALS = (
     "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "
@@ -76,25 +76,23 @@ def ranking_cards(
     Raises InputError when the methods of one board cannot be paired frame by frame.
     """
     options = Options(level=level, resamples=resamples, seed=seed, nested=nested)
-    cards = []
-    for board in studies_of(cells, options):
-        found = board.study
-        if len(found.methods) < 2:
-            continue
-        cards.append(
-            Card(
-                board.dataset,
-                board.domain,
-                board.profile,
-                card_sentences(board),
-                (_intervals(found), _rank_table(found), _pairs(found), _schemes(found)),
-                {
-                    method: {k: (i.estimate, i.low, i.high) for k, i in of_method.items()}
-                    for method, of_method in found.student.items()
-                },
-            )
-        )
-    return cards
+    return [card_of(board) for board in studies_of(cells, options) if len(board.study.methods) > 1]
+
+
+def card_of(board: Board) -> Card:
+    """The card of one board with at least two complete methods."""
+    found = board.study
+    return Card(
+        board.dataset,
+        board.domain,
+        board.profile,
+        card_sentences(board),
+        (_intervals(found), _rank_table(found), _pairs(found), _schemes(found)),
+        {
+            method: {k: (i.estimate, i.low, i.high) for k, i in of_method.items()}
+            for method, of_method in found.student.items()
+        },
+    )
 
 
 def render_cards(cards: Sequence[Card], format: str) -> str:

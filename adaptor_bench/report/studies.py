@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adaptor_bench.errors import InputError
@@ -11,7 +11,7 @@ from adaptor_bench.evaluate.uncertainty.tally import tally
 from adaptor_bench.report.board import Block, blocks, distinct_names
 from adaptor_bench.runs import Cell
 
-__all__ = ["Board", "studies_of"]
+__all__ = ["Board", "studies_of", "study_board"]
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,25 @@ def studies_of(cells: Sequence[Cell], options: Options | None = None) -> list[Bo
     runs = [run for cell in cells for run, _ in cell.pairs()]
     found = []
     for block in blocks(runs, []):
-        profiles = sorted({row.profile or "" for row in block.rows})
-        found += [_board(block, profile, options) for profile in profiles]
+        for profile in sorted({row.profile or "" for row in block.rows}):
+            of_profile = [cell for cell in block.examples if cell.example.profile == profile]
+            names = distinct_names([cell.example for cell in of_profile])
+            found.append(
+                study_board(block, dict(zip(names, of_profile, strict=True)), profile, options)
+            )
     return [board for board in found if board is not None]
 
 
-def _board(block: Block, profile: str, options: Options | None) -> Board | None:
-    cells = [cell for cell in block.examples if cell.example.profile == profile]
-    names = distinct_names([cell.example for cell in cells])
+def study_board(
+    block: Block, cells: Mapping[str, Cell], profile: str, options: Options | None = None
+) -> Board | None:
+    """The study of ``cells``, by name, of one block; None without a complete method.
+
+    ``profile`` is how the training of all of them is called. Raises InputError as
+    :func:`studies_of`.
+    """
     complete, left_out = {}, {}
-    for name, cell in zip(names, cells, strict=True):
+    for name, cell in cells.items():
         missing = sorted(
             fold
             for fold in cell.example.folds

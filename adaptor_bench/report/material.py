@@ -1,0 +1,106 @@
+"""What reports are made from: finished runs, entries of leaderboards, the datasets of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from adaptor_bench.data.default import cached_phantom
+from adaptor_bench.data.frames import Dataset, index_dataset
+from adaptor_bench.data.phantom import PROFILES as PHANTOM_PROFILES
+from adaptor_bench.entries.entry import Board as Leaderboard
+from adaptor_bench.entries.entry import Entry, read_board, read_entries
+from adaptor_bench.entries.rebuild import rebuild_runs
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.progress import Progress
+from adaptor_bench.runs import Run, find_runs
+
+__all__ = ["Material", "material"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """``datasets`` by name; ``entries``: the leaderboard entries among the runs, by the method's
+    name in them; ``left_out``: why others are not there."""
+
+    runs: tuple[Run, ...]
+    datasets: dict[str, Dataset]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+@contextmanager
+def material(
+    roots: Sequence[Path], boards: Sequence[Path], data: Sequence[Path], progress: Progress
+) -> Iterator[Material]:
+    """Runs below ``roots`` and those that the entries of leaderboard folders stand for.
+
+    ``data`` are dataset folders; embedded phantoms need none. What is unpacked lives as long as
+    the block. Raises InputError when there is nothing, or it cannot be read or does not fit its
+    data; UsageError for a dataset nobody needs, or a leaderboard whose data must be given.
+    """
+    runs = find_runs(roots)
+    leaderboards = [read_board(folder) for folder in boards]
+    if not runs and not leaderboards:
+        raise InputError(
+            f"{', '.join(str(root) for root in roots)}: no finished run found",
+            hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
+        )
+    kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
+    kinds |= {board.dataset: board.kind for board in leaderboards}
+    datasets = _datasets(kinds, data, progress)
+    entries: dict[str, Entry] = {}
+    left_out: list[str] = []
+    with TemporaryDirectory(prefix="adaptor_bench-") as scratch:
+        for number, board in enumerate(leaderboards):
+            place = Path(scratch) / str(number)
+            place.mkdir()
+            left_out += _rebuild(board, datasets, place, entries, progress)
+        rebuilt = find_runs([Path(scratch)]) if leaderboards else []
+        if not runs and not rebuilt:
+            raise InputError.collect(
+                "no entry of these leaderboards can be shown:", left_out or ["there is none"]
+            )
+        yield Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
+
+
+def _rebuild(
+    board: Leaderboard,
+    datasets: dict[str, Dataset],
+    place: Path,
+    entries: dict[str, Entry],
+    progress: Progress,
+) -> list[str]:
+    """Write the runs of a leaderboard's entries to ``place``, add to ``entries``; who is not
+    there, and why."""
+    if board.dataset not in datasets:
+        raise UsageError(
+            f"the leaderboard {board.id!r} needs its data {board.dataset!r}", hint="Give --data."
+        )
+    found = rebuild_runs(board, read_entries(board), datasets[board.dataset], place, progress)
+    entries |= found.entries
+    return [f"{entry} of {board.id}: {why}" for entry, why in found.left_out.items()]
+
+
+def _datasets(
+    kinds: dict[str, str], data: Sequence[Path], progress: Progress
+) -> dict[str, Dataset]:
+    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them."""
+    found: dict[str, Dataset] = {}
+    for root in data:
+        dataset = index_dataset(root)
+        if dataset.name not in kinds:
+            raise UsageError(
+                f"{root}: this is dataset {dataset.name!r}, which none of the results is about",
+                hint=suggest(dataset.name, kinds),
+            )
+        found[dataset.name] = dataset
+    for name, kind in kinds.items():
+        profile = name.removeprefix("phantom-")
+        embedded = name != profile and profile in PHANTOM_PROFILES
+        if kind == "phantom" and embedded and name not in found:
+            found[name] = index_dataset(cached_phantom(profile, progress))
+    return found
