@@ -37,6 +37,7 @@ COMMANDS = {
     "compare": ("compare", "Two methods on the same frames: the difference, how sure it is."),
     "paper": ("paper", "The paper's tables and figures, published and measured."),
     "card": ("card", "Ranking cards: the order of all methods, and what the data can carry."),
+    "report": ("report", "A static site: boards, ranking cards, methods, a gallery of frames."),
 }
 
 

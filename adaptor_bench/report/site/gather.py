@@ -1,0 +1,153 @@
+"""What a site shows: boards, with the runs behind their rows and how sure their order is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.progress import Progress
+from adaptor_bench.report.board import Block, Row, blocks, distinct_names
+from adaptor_bench.report.published import load_published
+from adaptor_bench.report.studies import Board as Certainty
+from adaptor_bench.report.studies import study_board
+from adaptor_bench.runs import Cell, Run
+
+__all__ = ["Board", "Entry", "Subject", "gather"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A method under fixed parameters and profile: what a page is about, on all boards.
+
+    ``page`` is the file name of its page, ``index`` its place in plots and in the gallery.
+    """
+
+    name: str
+    page: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A measured row of a board and the runs behind it."""
+
+    subject: Subject
+    row: Row
+    cell: Cell
+
+    @property
+    def shown_seed(self) -> int:
+        """The seed whose predictions the gallery shows: the lowest with the most folds."""
+        runs = self.cell.runs
+        return min(runs, key=lambda seed: (-len(runs[seed]), seed))
+
+    def shown(self) -> list[tuple[Run, FoldScore]]:
+        """Runs and scores of :attr:`shown_seed`, by fold."""
+        return [(r, s) for r, s in self.cell.pairs() if r.seed == self.shown_seed]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A block of the leaderboard. ``anchor`` is its id in the page; ``entries`` its measured
+    rows in the order of the table; ``dataset`` is None where it is not at hand.
+
+    ``certainty`` is the study of its complete entries by name of subject, None without any, or
+    where ``obstacle`` says why their counts cannot be paired.
+    """
+
+    anchor: str
+    block: Block
+    entries: tuple[Entry, ...]
+    dataset: Dataset | None
+    certainty: Certainty | None = None
+    obstacle: str = ""
+
+    @property
+    def settings(self) -> MatchSettings:
+        """How every score of the block was matched (a block allows one way only)."""
+        return self.entries[0].cell.pairs()[0][1].settings
+
+    @cached_property
+    def frames(self) -> dict[str, Frame]:
+        """Frame key to frame of the dataset's domain; empty without a dataset."""
+        if self.dataset is None:
+            return {}
+        return {frame.key: frame for frame in self.dataset.domain(self.block.domain)}
+
+
+def gather(
+    runs: Sequence[Run], datasets: Mapping[str, Dataset], progress: Progress, *, ddof: int = 0
+) -> tuple[list[Board], list[Subject]]:
+    """Boards of all ``runs``, then those of published numbers; ``datasets`` by name.
+
+    Raises InputError when the runs cannot stand in one table.
+    """
+    subjects: dict[tuple[str, str, str], Subject] = {}
+    boards = []
+    anchors: set[str] = set()
+    chosen = blocks(runs, load_published(), ddof=ddof)
+    chosen.sort(key=lambda block: block.kind == "published")
+    with progress.bar("uncertainty") as bar:
+        for number, block in enumerate(chosen, start=1):
+            entries = _entries(block, subjects)
+            anchor = _unused(_slug(f"{block.dataset}-{block.domain}-{block.kind}"), anchors)
+            anchors.add(anchor)
+            certainty, obstacle = _certainty(block, entries)
+            dataset = datasets.get(block.dataset)
+            if dataset is not None and block.domain not in dataset.frames:
+                dataset = None
+            boards.append(Board(anchor, block, entries, dataset, certainty, obstacle))
+            bar(number, len(chosen))
+    return boards, list(subjects.values())
+
+
+def _certainty(block: Block, entries: Sequence[Entry]) -> tuple[Certainty | None, str]:
+    """The study of a block's entries, or why there is none."""
+    cells = {entry.subject.name: entry.cell for entry in entries}
+    profiles = " and ".join(sorted({cell.example.profile for cell in cells.values()}))
+    try:
+        return study_board(block, cells, profiles), ""
+    except InputError as error:
+        return None, error.message
+
+
+def _entries(block: Block, subjects: dict[tuple[str, str, str], Subject]) -> tuple[Entry, ...]:
+    """The measured rows with their cells, in the order of the rows."""
+    names = distinct_names([cell.example for cell in block.examples])
+    waiting: dict[tuple[str, str | None], list[Cell]] = {}
+    for name, cell in zip(names, block.examples, strict=True):
+        waiting.setdefault((name, cell.example.profile), []).append(cell)
+    entries = []
+    for row in block.rows:
+        if row.source != "measured":
+            continue
+        cell = waiting[row.method, row.profile].pop(0)
+        run = cell.example
+        identity = (run.method, run.profile, repr(sorted(run.parameters.items())))
+        if identity not in subjects:
+            taken = {s.name for s in subjects.values()}
+            name = f"{row.method} [{run.profile}]" if row.method in taken else row.method
+            name = _unused(name, taken, " ")
+            pages = {s.page.removesuffix(".html") for s in subjects.values()}
+            page = _unused(f"method-{_slug(run.method)}", pages)
+            subjects[identity] = Subject(name, f"{page}.html", len(subjects))
+        entries.append(Entry(subjects[identity], row, cell))
+    return tuple(entries)
+
+
+def _slug(text: str) -> str:
+    """Letters, digits and hyphens only: safe as a file name, an id and a link."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or "unnamed"
+
+
+def _unused(name: str, taken: Container[str], between: str = "-") -> str:
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}{between}{number}"
+    return candidate

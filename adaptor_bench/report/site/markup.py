@@ -1,0 +1,40 @@
+"""Markup whose every value is escaped, and data that a page may carry inside itself."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["Markup", "element", "embedded_json", "web_address"]
+
+
+class Markup(str):
+    """Text that is markup already. Templates print it as it is (``__html__``)."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def element(name: str, attributes: Mapping[str, str], *children: str) -> Markup:
+    """An element; attribute values and children that are no Markup are escaped."""
+    listed = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
+    inner = "".join(c if isinstance(c, Markup) else html.escape(c) for c in children)
+    return Markup(f"<{name}{listed}>{inner}</{name}>")
+
+
+def embedded_json(value: Any) -> Markup:
+    """``value`` as JSON that cannot end the script element it stands in. NaN raises ValueError."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))  # ASCII only
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def web_address(text: str) -> str | None:
+    """``text`` if it is a plain http(s) address, so that it may become a link; else None."""
+    good = text.startswith(("https://", "http://")) and not any(c.isspace() for c in text)
+    return text if good else None

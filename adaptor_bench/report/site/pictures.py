@@ -1,0 +1,105 @@
+"""The gallery's picture files: frames, and heatmaps where the runs still keep them.
+
+A run's heatmaps stand in ``artefacts/heatmaps-*/heatmaps.npy`` of its output folder, beside a
+``key.json`` that names the network they come from and the frames they show. They are read, never
+computed: rendering does not load a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from adaptor_bench.data.images import read_image
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.runs import Run
+
+__all__ = ["Heatmaps", "frame_picture", "heatmap_picture"]
+
+_WIDEST = 640  # px; frames of the challenge have 512
+_QUALITY = 80
+_LEVELS = 32  # of a heatmap's opacity: finer ones cannot be told apart and cost bytes
+_YELLOW = (255, 236, 64)
+_UPWARDS = 6  # folders between a fold and its output folder, a method's name with slashes included
+
+
+def frame_picture(path: Path) -> bytes:
+    """The image as WebP, at most 640 px wide. Raises InputError for an unreadable image."""
+    image = Image.fromarray(read_image(path))
+    if image.width > _WIDEST:
+        height = max(1, round(image.height * _WIDEST / image.width))
+        image = image.resize((_WIDEST, height), Image.Resampling.BOX)
+    return _webp(image)
+
+
+def heatmap_picture(heatmap: NDArray[Any]) -> bytes:
+    """A heatmap (H, W) of 16-bit steps as WebP: one colour, as opaque as the map is high."""
+    share = heatmap.astype(np.float64) / np.iinfo(np.uint16).max
+    alpha = np.round(share * (_LEVELS - 1)) * (255 / (_LEVELS - 1))
+    pixels = np.empty((*heatmap.shape, 4), np.uint8)
+    pixels[..., :3] = _YELLOW
+    pixels[..., 3] = np.round(alpha)
+    return _webp(Image.fromarray(pixels))
+
+
+class Heatmaps:
+    """Finds the heatmaps that runs keep, and reads single ones."""
+
+    def __init__(self) -> None:
+        self._folders: dict[tuple[str, str, str], Path] = {}
+        self._looked: set[Path] = set()
+        self._maps: dict[Path, NDArray[Any] | None] = {}
+
+    def find(self, run: Run, score: FoldScore) -> Path | None:
+        """The file that holds the heatmaps of all frames of a fold, or None."""
+        try:
+            network = json.loads((run.path / "training.json").read_bytes())["artefact"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        frames = "\n".join(frame.key for frame in score.frames)
+        digest = hashlib.sha256(frames.encode()).hexdigest()
+        for folder in list(run.path.resolve().parents)[:_UPWARDS]:
+            self._look(folder / "artefacts")
+            found = self._folders.get((str(folder / "artefacts"), str(network), digest))
+            if found is not None:
+                return found
+        return None
+
+    def read(self, file: Path, place: int, frames: int) -> NDArray[Any] | None:
+        """Map number ``place`` of a file that should hold ``frames`` of them; None if it is not
+        what it should be."""
+        if file not in self._maps:
+            try:
+                maps = np.load(file, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError):
+                maps = None
+            fits = maps is not None and maps.ndim == 3 and maps.dtype == np.uint16
+            self._maps[file] = maps if fits else None
+        stored = self._maps[file]
+        return stored[place] if stored is not None and len(stored) == frames else None
+
+    def _look(self, store: Path) -> None:
+        if store in self._looked:
+            return
+        self._looked.add(store)
+        for key_file in sorted(store.glob("heatmaps-*/key.json")):
+            try:
+                key = json.loads(key_file.read_bytes())
+                identity = (str(store), str(key["network"]), str(key["frames"]))
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+                continue
+            if (key_file.parent / "heatmaps.npy").is_file():
+                self._folders[identity] = key_file.parent / "heatmaps.npy"
+
+
+def _webp(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", quality=_QUALITY, alpha_quality=_QUALITY, method=4)
+    return stream.getvalue()

@@ -1,0 +1,538 @@
+"""The static site: the numbers of the boards again, the same bytes again, nothing from outside."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from finished_runs import SURGERIES, put_method
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from site_world import FRAMES, NASTY, put_predictions, write_world
+
+from adaptor_bench.cli import main
+from adaptor_bench.data.labels import read_points, write_points
+from adaptor_bench.data.phantom import write_phantom
+from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement, mean_error
+from adaptor_bench.report.site.markup import element, embedded_json, web_address
+from adaptor_bench.report.site.pictures import frame_picture, heatmap_picture
+from adaptor_bench.report.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
+
+
+def invoke(*arguments, code=0):
+    runner = CliRunner()
+    with runner.isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main([str(a) for a in arguments])
+        shown, told = out.getvalue().decode(), err.getvalue().decode()
+    assert (left.value.code or 0) == code, shown + told
+    return shown, told
+
+
+class Page(HTMLParser):
+    """What a test asks of a page: elements with attributes, text, rows of tables."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.rows, self._cell, self.text = [], [], None, ""
+        self._raw = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self._cell = ""
+        if tag in ("script", "style"):
+            self._raw = tag
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self._cell is not None:
+            self.rows[-1].append(" ".join(self._cell.split()))
+            self._cell = None
+        if tag == self._raw:
+            self._raw = None
+
+    def handle_data(self, data):
+        if self._raw is None:
+            self.text += data
+        if self._cell is not None:
+            self._cell += data
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+def build(world, out, *options, code=0):
+    return invoke("report", world / "runs", "--data", world / "data", "--out", out, *options,
+                  code=code)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(world, tmp_path_factory):
+    out = tmp_path_factory.mktemp("site") / "site"
+    build(world, out)
+    return out
+
+
+def gallery_of(site):
+    text = (site / "gallery.html").read_text("utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    return json.loads(found.group(1))
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def test_the_board_shows_what_the_leaderboard_prints(world, site):
+    shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
+    rows = {r["method"]: r for r in json.loads(shown) if r["source"] == "measured"}
+    page = Page((site / "index.html").read_text("utf-8"))
+    heading = next(row for row in page.rows if "F1 interval" in row)
+    for method, expected in rows.items():
+        (row,) = [row for row in page.rows if len(row) == len(heading) and row[1] == method]
+        cells = dict(zip(heading, row, strict=True))
+        assert cells["Rank"] == str(expected["rank"] or "-")
+        for metric in ("precision", "sensitivity", "f1"):
+            mean, std = expected[metric]["mean"], expected[metric]["std"]
+            text = "-" if mean is None else f"{mean:.2f} ± {std:.2f}"
+            assert cells["F1" if metric == "f1" else metric.title()] == text
+        for fold in ("f1", "f2", "f3", "f4"):
+            value = expected["f1"]["folds"].get(fold)
+            assert cells[f"F1 {fold}"] == ("-" if value is None else f"{value:.2f}")
+    assert "3 of 4" in page.text and "hence no mean and no rank" in page.text
+
+
+def test_the_ranking_card_is_that_of_the_command(world, site):
+    shown, _ = invoke("card", world / "runs", "--format", "json")
+    (card,) = json.loads(shown)
+    page = (site / "ranking.html").read_text("utf-8")
+    text = " ".join(Page(page).text.split())
+    for sentence in card["sentences"]:
+        assert sentence in text
+    low, high = (100 * v for v in card["intervals"]["alpha"]["f1"][1:])
+    assert f"{low:.2f} to {high:.2f}" in Page((site / "index.html").read_text("utf-8")).text
+
+
+def test_the_curve_passes_through_the_boards_number(world, site):
+    shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
+    f1 = {r["method"]: r["f1"]["mean"] for r in json.loads(shown) if r["source"] == "measured"}
+    page = Page((site / "index.html").read_text("utf-8"))
+    heading = next(row for row in page.rows if row[0] == "Radius, px")
+    (at_six,) = [r for r in page.rows if r[0] == "6" and len(r) == len(heading)]
+    values = dict(zip(heading, at_six, strict=True))
+    assert values["alpha"] == f"{f1['alpha']:.2f}"
+    assert values["beta"] == f"{f1['beta']:.2f}"
+    assert "gamma" not in values  # incomplete: no mean, no curve
+
+
+def test_method_pages_list_folds_and_parameters(site):
+    page = Page((site / "method-alpha.html").read_text("utf-8"))
+    assert len([row for row in page.rows if row[:2] == ["f1", "aicm14"]]) == 2  # two seeds
+    assert ["lr", "0.001", "0.001"] in page.rows
+    assert "not registered here" in page.text
+
+
+def test_a_registered_method_brings_its_citation(world, tmp_path):
+    for fold in range(1, 5):
+        put_predictions(world, tmp_path / "runs", "stern", fold, 1.0, 0.8)
+    invoke("report", tmp_path / "runs", "--out", tmp_path / "site", "--frames", 0)
+    page = Page((tmp_path / "site" / "method-stern.html").read_text("utf-8"))
+    assert "Heatmap-based 2D Landmark Detection" in page.text
+    assert not (tmp_path / "site" / "ranking.html").exists()  # nobody to compare with
+
+
+# --- bytes and files ------------------------------------------------------------------------------
+
+
+def test_the_same_runs_give_the_same_bytes(world, site, tmp_path):
+    build(world, tmp_path / "again")
+    names = sorted(p.relative_to(site) for p in site.rglob("*") if p.is_file())
+    assert names == sorted(
+        p.relative_to(tmp_path / "again") for p in (tmp_path / "again").rglob("*") if p.is_file()
+    )
+    for name in names:
+        assert (site / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_an_earlier_site_is_replaced_and_foreign_files_are_not(world, tmp_path):
+    out = tmp_path / "site"
+    build(world, out)
+    assert (out / "frames" / "0001.webp").is_file()
+    build(world, out, "--no-images")
+    assert not (out / "frames").exists()
+    (out / "thesis.txt").write_text("years of work")
+    _, told = build(world, out, code=2)
+    assert "thesis.txt" in told and (out / "thesis.txt").read_text() == "years of work"
+    (tmp_path / "file").write_text("")
+    _, told = build(world, tmp_path / "file", code=2)
+    assert "is not a folder" in told
+
+
+def test_a_failure_leaves_the_earlier_site_as_it_was(world, tmp_path):
+    copied = tmp_path / "world"
+    shutil.copytree(world, copied)
+    out = tmp_path / "site"
+    build(copied, out)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    for broken in ("000001", "000002"):
+        (copied / "data" / "aicm13" / "V" / "images" / f"{broken}.png").write_bytes(b"no image")
+    _, told = build(copied, out, code=1)
+    assert "000001.png" in told and "000002.png" in told and "--no-images" in told
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["site", "world"]
+    build(copied, out, "--no-images")
+
+
+def test_labels_that_changed_after_scoring_are_noticed(world, tmp_path):
+    copied = tmp_path / "world"
+    shutil.copytree(world, copied)
+    label = copied / "data" / "aicm13" / "V" / "point_labels" / "000001.json"
+    points = read_points(label).points
+    write_points(label, points[:-1], folder="aicm13", subfolder="V", image="000001.png",
+                 size=(512, 288))  # fmt: skip
+    _, told = build(copied, tmp_path / "site", code=1)
+    assert "aicm13/V/000001" in told and "not the frames these runs were scored on" in told
+    assert not (tmp_path / "site").exists()
+
+
+# --- nothing from outside, nothing that runs but our own ------------------------------------------
+
+
+def check_is_closed(site):
+    for path in site.glob("*.html"):
+        page = Page(path.read_text("utf-8"))
+        policy = next(a["content"] for t, a in page.elements if "http-equiv" in a)
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        for tag, attributes in page.elements:
+            assert "style" not in attributes, "the policy forbids it"
+            assert not [name for name in attributes if name.startswith("on")]
+            for key in ("src", "href", "action", "poster", "srcset"):
+                address = attributes.get(key)
+                if address is None or address.startswith(("#", "data:,")):
+                    continue
+                if tag == "a" and address.startswith("https://"):
+                    continue  # a citation: followed by the reader, never by the page
+                name = address.partition("#")[0]
+                assert re.fullmatch(r"[a-z0-9-]+\.html", name), (path.name, tag, address)
+                assert (site / name).is_file()
+
+
+def test_pages_load_nothing_and_link_to_each_other(site):
+    check_is_closed(site)
+    document = gallery_of(site)
+    for frame in document["frames"]:
+        assert (site / frame["image"]).is_file()
+        assert all((site / m["heat"]).is_file() for m in frame["methods"] if m["heat"])
+
+
+def test_names_that_are_markup_stay_text(tmp_path):
+    write_world(tmp_path, nasty=True)
+    build(tmp_path, tmp_path / "site", "--title", NASTY)
+    check_is_closed(tmp_path / "site")
+    for path in (tmp_path / "site").glob("*.html"):
+        text = path.read_text("utf-8")
+        assert "<script>alert" not in text
+        assert NASTY in Page(text).text
+
+
+def test_addresses_become_links_only_if_they_are_of_the_web():
+    assert web_address("https://doi.org/10.1/x") == "https://doi.org/10.1/x"
+    for bad in ("javascript:alert(1)", "data:text/html,x", "", "https://a b", " https://a"):
+        assert web_address(bad) is None
+
+
+@given(st.recursive(st.text() | st.integers() | st.none(), lambda x: st.lists(x, max_size=3)))
+def test_embedded_data_comes_back_and_cannot_end_its_element(value):
+    text = embedded_json(value)
+    assert json.loads(text) == value
+    assert not set("<>&") & set(text)
+
+
+def test_attributes_and_text_are_escaped():
+    assert element("p", {"title": '"<'}, "a<b", element("b", {}, "&")) == (
+        '<p title="&quot;&lt;">a&lt;b<b>&amp;</b></p>'
+    )
+
+
+# --- gallery --------------------------------------------------------------------------------------
+
+
+def test_the_gallery_holds_the_points_and_pairs_of_the_runs(world, site):
+    document = gallery_of(site)
+    assert [m["name"] for m in document["methods"]] == ["alpha", "beta", "gamma"]
+    assert len(document["frames"]) == 4 * FRAMES
+    for frame in document["frames"]:
+        label = world / "data" / frame["surgery"] / "V" / "point_labels" / f"{frame['stem']}.json"
+        labels = read_points(label).points
+        assert np.allclose(np.reshape(frame["labels"], (-1, 2)), labels, atol=0.06)
+        for method in frame["methods"]:
+            points = np.reshape(method["p"], (-1, 2))
+            pairs = np.reshape(method["t"], (-1, 2)).astype(int)
+            assert method["tp"] == len(pairs)
+            assert method["fp"] == len(points) - len(pairs)
+            assert method["fn"] == len(labels) - len(pairs)
+            far = np.linalg.norm(points[pairs[:, 0]] - labels[pairs[:, 1]], axis=1)
+            assert (far <= 6.1).all()
+            assert bool(method["heat"]) == (method["method"] == 0)
+    # gamma was not run on the fold of aicm11.
+    without = {f["surgery"] for f in document["frames"] if len(f["methods"]) == 2}
+    assert without == {"aicm11"}
+
+
+def test_without_the_dataset_frames_are_drawn_as_far_as_known(world, tmp_path):
+    _, told = invoke("report", world / "runs", "--out", tmp_path / "site")
+    assert "(0 pictures" in told
+    document = gallery_of(tmp_path / "site")
+    assert all(f["labels"] is None and f["image"] is None for f in document["frames"])
+    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    assert "The dataset is not at hand" in page.text
+    assert not any(row[0] == "Radius, px" for row in page.rows if row)
+
+
+def test_runs_without_prediction_files_still_make_a_site(tmp_path):
+    put_method(tmp_path / "runs", "alpha", 0.9)
+    put_method(tmp_path / "runs", "beta", 0.5, rng=1)
+    invoke("report", tmp_path / "runs", "--out", tmp_path / "site")
+    frames = gallery_of(tmp_path / "site")["frames"]
+    assert all(m["p"] is None for f in frames for m in f["methods"])
+
+
+def test_no_gallery_when_none_is_wanted(world, tmp_path):
+    build(world, tmp_path / "site", "--frames", 0)
+    assert not (tmp_path / "site" / "gallery.html").exists()
+    assert "gallery.html" not in (tmp_path / "site" / "index.html").read_text("utf-8")
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=8), st.integers(0, 120))
+def test_shares_are_full_fair_and_possible(sizes, number):
+    shares = _shares(sizes, number)
+    assert sum(shares) == min(number, sum(sizes))
+    assert all(share <= size for share, size in zip(shares, sizes, strict=True))
+    for (a, size), (b, _) in itertools.permutations(list(zip(shares, sizes, strict=True)), 2):
+        assert b - a <= 1 or a == size  # fewer than others only where there are no more
+
+
+def frame_score(key, labels, pairs, predictions):
+    return FrameScore(key, predictions, labels, tuple((i, j, 0.0) for i, j in pairs))
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 5)), st.integers(0, 4)), max_size=5))
+def test_disagreement_against_counting_by_hand(methods):
+    scores = [
+        frame_score("a/b/c", 6, list(enumerate(sorted(found))), len(found) + false)
+        for found, false in methods
+    ]
+    expected = 0
+    if len(methods) > 1:
+        for label in range(6):
+            hits = sum(label in found for found, _ in methods)
+            expected += 0 < hits < len(methods)
+        false = [f for _, f in methods]
+        expected += max(false) - min(false)
+    assert disagreement(scores) == expected
+    if methods:
+        errors = [6 - len(found) + false for found, false in methods]
+        assert mean_error(scores) == pytest.approx(np.mean(errors))
+    else:
+        assert mean_error(scores) == 0
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.data())
+def test_half_of_a_surgerys_frames_are_those_that_differ_most(false, data):
+    class Frame:
+        def __init__(self, number):
+            self.number = number
+            self.scores = {
+                0: frame_score("a/b/c", 1, [(0, 0)], 1),
+                1: frame_score("a/b/c", 1, [(0, 0)], 1 + false[number]),
+            }
+
+    share = data.draw(st.integers(0, len(false)))
+    chosen = [f.number for f in _of_surgery([Frame(i) for i in range(len(false))], share)]
+    assert len(chosen) == share == len(set(chosen)) and chosen == sorted(chosen)
+    most = sorted(range(len(false)), key=lambda i: (-false[i], i))[: (share + 1) // 2]
+    assert set(most) <= set(chosen)
+
+
+# --- pictures and plots ---------------------------------------------------------------------------
+
+
+def open_webp(content, tmp_path):
+    (tmp_path / "x.webp").write_bytes(content)
+    return Image.open(tmp_path / "x.webp")
+
+
+def test_pictures_keep_small_frames_and_reduce_large_ones(tmp_path):
+    for size, expected in (((512, 288), (512, 288)), ((1920, 1080), (640, 360))):
+        Image.new("RGB", size, (200, 30, 30)).save(tmp_path / "x.png")
+        picture = open_webp(frame_picture(tmp_path / "x.png"), tmp_path)
+        assert picture.size == expected
+        assert (
+            np.abs(np.asarray(picture.convert("RGB"))[5, 5].astype(int) - (200, 30, 30)).max() < 9
+        )
+
+
+def test_heatmaps_are_as_opaque_as_they_are_high(tmp_path):
+    heatmap = np.zeros((20, 40), np.uint16)
+    heatmap[:, 20:] = 65535
+    alpha = np.asarray(open_webp(heatmap_picture(heatmap), tmp_path).convert("RGBA"))[..., 3]
+    assert alpha[:, :17].max() < 20 and alpha[:, 23:].min() > 235
+
+
+def test_a_site_of_200_frames_stays_under_ten_megabytes(tmp_path):
+    write_phantom(tmp_path, "tiny", 0)
+    sizes = [len(frame_picture(path)) for path in sorted(tmp_path.rglob("images/*.png"))]
+    assert 200 * np.mean(sizes) < 7e6  # which leaves as much for pages and heatmaps
+
+
+def test_plots_skip_what_does_not_exist_and_cut_at_the_axis():
+    nan = float("nan")
+    curve = line_plot([Series("a", 0, (1, 2, 3), (nan, 50.0, 60.0))], title="t", x_title="x",
+                      y_title="y", mark=2)  # fmt: skip
+    assert len(re.search(r'points="([^"]*)"', curve).group(1).split()) == 2
+    assert "nan" not in curve
+    folds = fold_plot([FoldLine("a", 3, [nan, 50.0], None),
+                       FoldLine("b" * 90, 11, [1.0], 50.0, -20.0, 120.0)], title="t")  # fmt: skip
+    assert "nan" not in folds and "…" in folds and f"s{11 % SERIES}" in folds
+    width = float(re.search(r'viewBox="0 0 (\d+)', folds).group(1))
+    drawn = [float(x) for x in re.findall(r'(?:x1|x2|cx)="(-?[\d.]+)"', folds)]
+    assert min(drawn) >= 0 and max(drawn) <= width
+
+
+# --- entries of a leaderboard ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def leaderboard(world, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("boards") / "small"
+    create = ["--create", "Small"]
+    for method, team in (("alpha", "adaptor_bench"), ("beta", "Team B")):
+        invoke("submit", world / "runs", "--board", folder, "--team", team, "--method", method,
+               "--reference", f"Paper of {method}", "--claim", "intraop:f1=99.5",
+               *create)  # fmt: skip
+        create = []
+    return folder
+
+
+def test_entries_make_the_site_that_their_runs_make(world, site, leaderboard, tmp_path):
+    invoke("report", "--board", leaderboard, "--data", world / "data", "--out", tmp_path / "site")
+    there = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    here = Page((site / "index.html").read_text("utf-8"))
+
+    def numbers(page, name):
+        (row,) = [row for row in page.rows if len(row) > 8 and row[1] == name]
+        return row[2:]
+
+    assert numbers(there, "alpha (adaptor_bench)") == numbers(here, "alpha")
+    assert numbers(there, "beta (Team B)") == numbers(here, "beta")
+    ours = {(f["id"], m["tp"], m["fp"], m["fn"], *m["p"]) for f in gallery_of(site)["frames"]
+            for m in f["methods"] if m["method"] == 0}  # fmt: skip
+    again = {(f["id"], m["tp"], m["fp"], m["fn"], *m["p"])
+             for f in gallery_of(tmp_path / "site")["frames"]
+             for m in f["methods"] if m["method"] == 0}  # fmt: skip
+    assert ours == again
+    card = Page((tmp_path / "site" / "method-beta-team-b.html").read_text("utf-8"))
+    assert "Paper of beta" in card.text and "F1 99.50" in card.text and "Team B" in card.text
+
+
+def test_runs_and_entries_share_a_board(world, leaderboard, tmp_path):
+    for fold in range(1, 5):
+        put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
+    invoke("report", tmp_path / "runs", "--board", leaderboard, "--data", world / "data", "--out",
+           tmp_path / "site")  # fmt: skip
+    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
+    named = {row[1] for row in rows if len(row) > 8}
+    assert {"alpha (adaptor_bench)", "beta (Team B)", "delta"} <= named
+
+
+def test_an_entry_without_its_predictions_is_named_and_left_out(world, leaderboard, tmp_path):
+    board = tmp_path / "small"
+    shutil.copytree(leaderboard, board)
+    invoke("submit", world / "runs", "--board", board, "--team", "C", "--method", "beta", "--id",
+           "secret", "--without-predictions")  # fmt: skip
+    _, told = invoke("report", "--board", board, "--data", world / "data", "--out",
+                     tmp_path / "site")  # fmt: skip
+    assert "left out: secret of small: its predictions were not published" in told
+    assert "secret of small" in Page((tmp_path / "site" / "index.html").read_text("utf-8")).text
+
+
+def test_an_entry_that_does_not_score_as_it_says_is_refused(world, leaderboard, tmp_path):
+    board = tmp_path / "small"
+    shutil.copytree(leaderboard, board)
+    entry = board / "alpha.json"
+    document = json.loads(entry.read_text())
+    document["measured"]["intraop"]["0"]["surgeries"]["aicm13"]["tp"] += 1
+    entry.write_text(json.dumps(document))
+    _, told = invoke("report", "--board", board, "--data", world / "data", "--out",
+                     tmp_path / "site", code=1)  # fmt: skip
+    assert "alpha: intraop, seed 0: aicm13" in told and "bench verify" in told
+    assert not (tmp_path / "site").exists()
+
+
+def test_two_entries_of_one_team_and_method_are_told_apart(world, leaderboard, tmp_path):
+    board = tmp_path / "small"
+    shutil.copytree(leaderboard, board)
+    invoke("submit", world / "runs", "--board", board, "--team", "Team B", "--method", "beta",
+           "--id", "second")  # fmt: skip
+    invoke("report", "--board", board, "--data", world / "data", "--out", tmp_path / "site")
+    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
+    named = {row[1] for row in rows if len(row) > 8}
+    assert {"beta (Team B) [second]", "beta (Team B) [team-b-beta]"} <= named
+
+
+# --- wrong usage ----------------------------------------------------------------------------------
+
+
+def test_errors_are_plain(world, leaderboard, tmp_path):
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "site"
+    _, told = invoke("report", tmp_path / "empty", "--out", out, code=1)
+    assert "no finished run found" in told
+    _, told = invoke("report", tmp_path / "nowhere", "--out", out, code=1)
+    assert "no such folder" in told
+    _, told = invoke("report", world / "runs", "--data", world / "nowhere", "--out", out, code=1)
+    assert "no such folder" in told
+    _, told = invoke("report", "--board", "nobody", "--out", out, code=2)
+    assert "nobody" in told
+    _, told = invoke("report", "--board", leaderboard, "--out", out, code=2)
+    assert "Give --data" in told
+    other = tmp_path / "other"
+    shutil.copytree(world / "data", other)
+    _, told = invoke("report", world / "runs", "--data", other, "--out", out, code=2)
+    assert "dataset 'other', which none of the results is about" in told
+    _, told = invoke("report", world / "runs", "--out", out, "--frames", "-1", code=2)
+    assert "--frames" in told
+    assert not out.exists()
+
+
+def test_methods_whose_frames_differ_have_no_card_but_a_reason(world, tmp_path):
+    out = tmp_path / "runs"
+    for fold in range(1, 5):
+        for method, keep in (("alpha", 0.9), ("beta", 0.5)):
+            where = put_predictions(world, out, method, fold, 1.0, keep)
+            score = json.loads((where / "score.json").read_text())
+            score["matching"]["missing"] = "skip"
+            if method == "beta":
+                score["frames"] = score["frames"][1:]
+            (where / "score.json").write_text(json.dumps(score))
+    invoke("report", out, "--out", tmp_path / "site")
+    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    assert "No intervals and no ranking card" in page.text
+    assert "such as aicm1" in page.text
+    assert not (tmp_path / "site" / "ranking.html").exists()
+
+
+def test_surgeries_of_the_world_are_those_of_the_folds(site):
+    assert {f["surgery"] for f in gallery_of(site)["frames"]} == set(SURGERIES)
