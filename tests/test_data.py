@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from conftest import write_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from adaptor_bench.cli.data import command as data_command
 from adaptor_bench.data.check import load_frames
@@ -269,22 +270,27 @@ def test_the_frame_reaches_half_a_pixel_beyond_its_pixel_centres(tmp_path, x, fi
             load_frames(dataset, ["intraop"])
 
 
-def test_the_fingerprint_changes_with_one_byte_of_a_label_or_an_image(make_dataset):
+def test_the_fingerprint_is_of_pixels_points_and_names_not_of_files(make_dataset):
     root = make_dataset()
     video = root / "case_2" / "video_1"
+    image, label = video / "images/000001.png", video / "point_labels/000001.json"
 
     def fingerprint():
         return load_frames(index_dataset(root), ["intraop"])["intraop"].fingerprint
 
-    seen = [fingerprint(), fingerprint()]
-    assert seen[0] == seen[1]
-    (video / "point_labels/000000.json").write_bytes(
-        (video / "point_labels/000000.json").read_bytes() + b" "
-    )
+    before = fingerprint()
+    assert fingerprint() == before
+    label.write_bytes(label.read_bytes() + b" ")
+    pixels = np.asarray(Image.open(image)).copy()
+    Image.fromarray(pixels).save(image, compress_level=1)
+    assert fingerprint() == before
+    seen = [before]
+    pixels[100, 200, 1] ^= 1
+    Image.fromarray(pixels).save(image)
     seen.append(fingerprint())
-    # A byte behind the picture's end changes the file and not the picture.
-    with (video / "images/000001.png").open("ab") as stream:
-        stream.write(b"\0")
+    document = json.loads(label.read_text())
+    document["points"][0]["x"] += 0.001
+    label.write_text(json.dumps(document))
     seen.append(fingerprint())
     for folder, suffix in (("images", "png"), ("point_labels", "json")):
         (video / folder / f"000001.{suffix}").rename(video / folder / f"000002.{suffix}")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -97,6 +100,31 @@ def test_frame_depends_on_its_index_only(surgery: str) -> None:
     assert one.points.dtype == np.float64
     np.testing.assert_array_equal(one.image, two.image)
     np.testing.assert_array_equal(one.points, two.points)
+
+
+DIGEST = """
+import hashlib
+from adaptor_bench.data.phantom.surgery import PhantomSurgery
+for surgery in ("aicm3", "aicm7", "aicm12"):
+    frame = PhantomSurgery(surgery, 8).frame(5)
+    print(hashlib.sha256(frame.image.tobytes() + frame.points.tobytes()).hexdigest())
+"""
+AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
+
+
+def test_frames_do_not_depend_on_the_processors_wide_registers() -> None:
+    """numpy has routines of its own for AVX-512; without it this can only pass."""
+    found = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", DIGEST],
+            env=os.environ | extra,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for extra in ({}, {"NPY_DISABLE_CPU_FEATURES": AVX512, "OPENCV_CPU_DISABLE": "AVX512-SKX"})
+    ]
+    assert len(found[0].split()) == 3
+    assert found[0] == found[1]
 
 
 def test_seed_surgery_and_frame_change_the_picture() -> None:

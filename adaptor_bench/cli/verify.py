@@ -47,7 +47,9 @@ def command(
         if name not in known:
             raise UsageError(f"there is no entry {name!r}", hint=suggest(name, known))
     dataset = index_dataset(data or _phantom(definition))
-    frames = frames_of_board(dataset, definition, Progress())
+    frames, notes = frames_of_board(dataset, definition, Progress())
+    for line in notes:
+        click.echo(f"note: {line}: drawn on another kind of processor?", err=True)
     verdicts = [
         verify_entry(known[name], definition, frames, predictions) for name in entries or known
     ]

@@ -38,7 +38,10 @@ class LoadedFrame:
 
 @dataclass(frozen=True)
 class DomainFrames:
-    """All frames of one domain, and one hash over their names, image files and label files."""
+    """All frames of one domain, and one hash over their names, pixels and labelled points.
+
+    What is hashed is what is learnt from and scored against, not how it was packed into files.
+    """
 
     frames: tuple[LoadedFrame, ...]
     fingerprint: str
@@ -96,19 +99,21 @@ def load_frames(
 
 
 def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str], bytes]:
-    """The frame or None, its problems, and the hash of its name and two files."""
+    """The frame or None, its problems, and the hash of its name, pixels and points."""
     problems: list[str] = []
     digest = hashlib.sha256(frame.key.encode())
     image = points = None
     try:
         image = read_image(frame.image)
-        digest.update(frame.image.read_bytes())
+        digest.update(f"{image.shape}{image.dtype}".encode())
+        digest.update(image.tobytes())
     except InputError as error:
         problems.append(error.message)
     try:
         label = read_points(frame.label)
-        digest.update(frame.label.read_bytes())
         points = label.points
+        digest.update(f"{label.size}{points.shape}".encode())
+        digest.update(points.astype("<f8").tobytes())
     except InputError as error:
         problems.append(error.message)
     if image is None or points is None:

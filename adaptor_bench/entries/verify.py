@@ -39,12 +39,16 @@ class Verdict:
 
 def frames_of_board(
     dataset: Dataset, board: Board, progress: Progress | None = None
-) -> dict[str, list[Frame]]:
-    """The frames behind each domain of the board.
+) -> tuple[dict[str, list[Frame]], list[str]]:
+    """The frames behind each domain of the board, and what is to be known about them.
 
-    Raises InputError, naming every domain, when images or labels are not the board's.
+    A phantom that was drawn on another kind of processor may differ in the last bit of a pixel;
+    scores depend on the labels alone, and whether these agree shows when entries are scored. So
+    that is a note. Raises InputError, naming every domain, when other data are not the board's.
     """
-    problems, found = [], {}
+    problems: list[str] = []
+    notes: list[str] = []
+    found: dict[str, list[Frame]] = {}
     with (progress or Progress(live=False)).bar("check the data") as bar:
         for domain, fingerprint in board.fingerprints.items():
             if domain not in dataset.frames:
@@ -55,7 +59,7 @@ def frames_of_board(
                 dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
             )[domain]
             if loaded.fingerprint != fingerprint:
-                problems.append(
+                (problems if board.embedded is None else notes).append(
                     f"{domain}: fingerprint {loaded.fingerprint[:12]}, the leaderboard's is "
                     f"{fingerprint[:12]}"
                 )
@@ -64,7 +68,7 @@ def frames_of_board(
         raise InputError.collect(
             f"{dataset.root}: not the data of the leaderboard {board.id!r}:", problems
         )
-    return found
+    return found, notes
 
 
 def verify_entry(

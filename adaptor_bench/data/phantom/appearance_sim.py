@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .appearance import Appearance, Lighting, Palette, StaticScene, white_balance
-from .geometry import CANVAS_WIDTH, FRAME_HEIGHT, FRAME_WIDTH, Ring
+from .geometry import CANVAS_WIDTH, FRAME_HEIGHT, FRAME_WIDTH, Ring, polar_angle
 from .raster import bezier, cloud_noise, ellipse_outline, fill, stroke
 from .tissue import (
     CANVAS_SHAPE,
@@ -72,7 +72,7 @@ class SimAppearance(Appearance):
         cup_centre = ring.centre + rng.normal(0, 7, 2)
         cup_radius = ring.mean_radius * rng.uniform(*CUP_RADIUS)
         dx, dy = x - float(cup_centre[0]), y - float(cup_centre[1])
-        radius, turn = np.hypot(dx, dy) / float(cup_radius), np.arctan2(dy, dx)
+        radius, turn = np.hypot(dx, dy) / float(cup_radius), polar_angle(dy, dx)
         self._paint_plate(image, rng, cup_centre, cup_radius)
         self._paint_box(image, rng, cup_centre, cup_radius)
         self._paint_cup(image, rng, radius, turn, cup_radius)

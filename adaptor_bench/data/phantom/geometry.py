@@ -20,6 +20,15 @@ CANVAS_CENTRE = np.array([(CANVAS_WIDTH - 1) / 2, (CANVAS_HEIGHT - 1) / 2])
 FRAME_CENTRE = np.array([(FRAME_WIDTH - 1) / 2, (FRAME_HEIGHT - 1) / 2])
 
 
+def polar_angle(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Angle (rad) of (x, y), the same on every processor.
+
+    numpy has a single-precision routine of its own for AVX-512 whose last bit differs from the C
+    library's; rounded from double precision both agree.
+    """
+    return np.arctan2(y, x, dtype=np.float64).astype(np.result_type(y, x))
+
+
 def direction(angle: np.ndarray | float) -> np.ndarray:
     """Unit vectors (..., 2) of angles in radians; y points down."""
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
@@ -76,7 +85,7 @@ class Ring:
         dx, dy = x - float(self.centre[0]), y - float(self.centre[1])
         u = (cos * dx + sin * dy) / float(self.semi_axes[0])
         v = (-sin * dx + cos * dy) / float(self.semi_axes[1])
-        angle = np.arctan2(v, u)
+        angle = polar_angle(v, u)
         radius = np.hypot(u, v) / self._stretch(angle)
         return angle, radius
 

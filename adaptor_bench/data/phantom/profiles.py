@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 #: Raised whenever the pixels or the labels of any frame change.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 #: Videos of the real AdaptOR 2021 training data and their number of frames.
 REAL_VIDEOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
