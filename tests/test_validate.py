@@ -260,6 +260,30 @@ def test_checking_faulty_files_has_an_end(tmp_path, monkeypatch):
     assert not report.valid
 
 
+def test_files_without_an_error_hardly_use_up_the_care(tmp_path, monkeypatch):
+    """They were once called faulty, which made a large valid submission an invalid one."""
+    sized = GOOD | {"imageWidth": 512, "imageHeight": 288, "model": "x"}
+    monkeypatch.setattr("adaptor_bench.submission.filecheck._CARE_BUDGET", len(json.dumps(sized)))
+    for i in range(7):
+        put(tmp_path, sized | {"imageFileName": f"{i:06d}.png"}, f"aicm1/VID000_0/{i:06d}")
+    report = validate(tmp_path)
+    assert report.valid
+    assert report.counts["key-unknown"] == 7
+
+
+def test_findings_that_are_not_kept_use_up_no_places(tmp_path, monkeypatch):
+    monkeypatch.setattr("adaptor_bench.submission.filecheck.FINDINGS_PER_CODE", 2)
+    noted = GOOD | {"model": "x"}
+    monkeypatch.setattr(
+        "adaptor_bench.submission.filecheck._PLACES_BUDGET", 2 * len(json.dumps(noted)) + 1
+    )
+    for i in range(9):
+        put(tmp_path, noted | {"imageFileName": f"{i:06d}.png"}, f"aicm1/VID000_0/{i:06d}")
+    put(tmp_path, GOOD | {"points": [{"x": -1, "y": 0}]}, "aicm1/VID000_0/z")
+    outside = [f for f in validate(tmp_path).findings if f.code == "point-outside"]
+    assert [f.line for f in outside] == [1]
+
+
 def test_findings_of_a_code_are_capped_and_counted(tmp_path, monkeypatch):
     monkeypatch.setattr("adaptor_bench.submission.validate.FINDINGS_PER_CODE", 7)
     for i in range(20):

@@ -22,16 +22,29 @@ from adaptor_bench.submission.locate import located
 from adaptor_bench.submission.prediction import NAMES, POINTS_IMPLAUSIBLE
 from adaptor_bench.submission.rules import DOCUMENT_RULES, Document
 
-__all__ = ["FINDINGS_PER_FILE", "UNREADABLE", "Checked", "FileCheck", "Place", "plain_points"]
+__all__ = [
+    "FINDINGS_PER_CODE",
+    "FINDINGS_PER_FILE",
+    "UNREADABLE",
+    "Checked",
+    "FileCheck",
+    "Place",
+    "plain_points",
+]
 
 FINDINGS_PER_FILE = 100
 """Findings kept per code and file; the last one stands for all beyond."""
+FINDINGS_PER_CODE = 10_000
+"""Findings kept of one code over all files; the totals stay exact."""
 _PLACES_BUDGET = 32 << 20
-"""Characters of faulty files in which lines and columns are looked up, over a whole submission:
-10,000 usual files have a third of it, and more findings of a code are not kept."""
+"""Characters of files in which lines and columns are looked up, over a whole submission: 10,000
+usual files have a third of it, and where no finding will be kept none is looked up."""
 _CARE_BUDGET = 64 << 20
-"""Bytes of faulty files that are decoded with care. A submission of 100,000 frames has 100 MiB;
-one that was made to keep us busy has no end."""
+"""Bytes of files with errors that are decoded with care. A submission that was made to keep us busy
+has no end."""
+_HARMLESS = 8
+"""A file that is decoded with care and has no error counts for this part of its bytes only: 100,000
+frames that state their size, 5 KB each, are still checked to the end."""
 _PLAIN_LIMIT = 64 << 10
 """Bytes of a file that the shortcut looks at: a hundred points, generously spaced."""
 
@@ -125,6 +138,7 @@ class FileCheck:
     def __init__(self) -> None:
         self._budget = _PLACES_BUDGET
         self._care = _CARE_BUDGET
+        self._seen: Counter[str] = Counter()
 
     def check(self, data: bytes, file: str, place: Place | None, size: tuple[int, int]) -> Checked:
         """Everything about one file of a frame. ``file`` is the name findings carry."""
@@ -135,8 +149,10 @@ class FileCheck:
         if self._care <= 0:
             message = f"not checked: there were {_CARE_BUDGET >> 20} MiB of faulty files before"
             return replace(UNREADABLE, findings=[finding("checking-stopped", file, message)])
-        self._care -= len(data)
-        return self.judge(self.open(data, file), file, place, size)
+        checked = self.judge(self.open(data, file), file, place, size)
+        faulty = any(found.severity == "error" for found in checked.findings)
+        self._care -= len(data) if faulty else len(data) // _HARMLESS
+        return checked
 
     def open(self, data: bytes, file: str) -> Decoded:
         """The decoded file; for :meth:`judge`."""
@@ -151,7 +167,9 @@ class FileCheck:
         if decoded.complete:
             heard = chain(heard, *(rule(document) for rule in DOCUMENT_RULES))
         findings = _capped(heard)
-        if findings and decoded.complete and self._budget > 0:
+        kept = any(self._seen[found.code] < FINDINGS_PER_CODE for found in findings)
+        self._seen.update(found.code for found in findings)
+        if kept and decoded.complete and self._budget > 0:
             self._budget -= len(decoded.text)
             findings = located(findings, decoded.text)
         points = array("d", [v for _, *pair in document.coordinates for v in pair])

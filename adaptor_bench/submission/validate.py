@@ -10,7 +10,7 @@ from adaptor_bench.evaluate.pointfiles import frame_key
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.document import FILE_LIMIT
-from adaptor_bench.submission.filecheck import UNREADABLE, FileCheck, Place
+from adaptor_bench.submission.filecheck import FINDINGS_PER_CODE, UNREADABLE, FileCheck, Place
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.reference import Reference, read_reference
 from adaptor_bench.submission.rules import FRAME_SIZE, NAMES
@@ -18,9 +18,6 @@ from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, 
 from adaptor_bench.submission.together import SUBMISSION_RULES, Together
 
 __all__ = ["FINDINGS_PER_CODE", "validate"]
-
-FINDINGS_PER_CODE = 10_000
-"""Findings kept of one code over all files; the totals stay exact."""
 
 
 def validate(
