@@ -17,6 +17,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -28,6 +29,8 @@ from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.submission.platforms.bundle import PLATFORMS, write_bundle
 from adaptor_bench.submission.platforms.evalai import LABELS as EVALAI_LABELS
 from adaptor_bench.submission.platforms.evalai import SPLIT
+from adaptor_bench.submission.platforms.grand_challenge import metrics_document
+from adaptor_bench.submission.platforms.judging import judge
 
 METRICS = ("precision", "sensitivity", "f1", "tp", "fp", "fn")
 LABELS = {
@@ -256,7 +259,52 @@ def test_all_platforms_give_the_numbers_of_bench_evaluate(world, good, tmp_path)
     done = evalai(world, archive, tmp_path)
     result = json.loads(done.stdout)
     assert {k: result["result"][0][SPLIT][k] for k in METRICS} == want
-    assert set(result["error"][0][SPLIT]) <= {"precision", "sensitivity", "f1"}
+    assert "error" not in result  # precision is 0/0 in aicm13
+
+
+def test_intervals_and_spreads_over_surgeries(world, good, tmp_path):
+    """{value, ci_low, ci_high, std} on grand-challenge, an error for every label on EvalAI."""
+    write_frames(good, {"aicm13/W/000004": [(5, 5), (200, 200)]})
+    by_hand = {  # tp, fp, fn of aicm1, aicm2 and aicm13, and F1
+        "pooled": [(7, 3, 3), 14 / 20],
+        "surgeries": [(4, 2, 2), (2, 0, 1), (1, 1, 0)],
+    }
+    f1 = np.array([2 * t / (2 * t + p + n) for t, p, n in by_hand["surgeries"]])
+    total = np.array(by_hand["pooled"][0])
+    left = np.array([2 * t / (2 * t + p + n) for t, p, n in total - by_hand["surgeries"]])
+    reach = 4.30265273 * np.sqrt(2 / 3 * np.square(left - left.mean()).sum())  # t(2), 97.5 %
+    done, metrics = grand_challenge(world, good, tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = metrics["aggregates"]["f1"]
+    assert set(found) == {"value", "ci_low", "ci_high", "std"}
+    assert found["value"] == 14 / 20
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx((0.7 - reach, 0.7 + reach))
+    assert found["std"] == pytest.approx(f1.std())
+    assert set(metrics["aggregates"]["tp"]) == {"value"}
+
+    (error,) = json.loads(evalai(world, pack(good, tmp_path / "team.zip"), tmp_path).stdout)[
+        "error"
+    ]
+    assert {f"error_{label}" for label in EVALAI_LABELS} <= set(error[SPLIT])
+    assert error[SPLIT]["f1"] == error[SPLIT]["error_f1"] == pytest.approx(f1.std())
+    assert error[SPLIT]["error_tp"] == 0
+
+
+def test_one_surgery_has_neither_interval_nor_spread(tmp_path):
+    labels = write_frames(tmp_path / "labels", {"a/v/0": [(1, 1)], "a/v/1": [(1, 1)]})
+    found = metrics_document(judge(labels, labels, MatchSettings()))
+    assert found["aggregates"]["f1"] == {"value": 1.0}
+
+
+@pytest.mark.parametrize("platform", ["grand-challenge", "codabench"])
+def test_broken_settings_end_with_a_plain_line(world, good, tmp_path, platform):
+    write_bundle(platform, tmp_path / platform, MatchSettings())
+    settings = next((tmp_path / platform).rglob("settings.json"))
+    settings.write_text("{")
+    script = settings.parent / {"codabench": "score.py"}.get(platform, "evaluate.py")
+    done = call(script, "--input", good, "--output", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr and "not the settings of a bundle" in last_line(done)
 
 
 def spoil(folder, kind):

@@ -43,8 +43,7 @@ def main(settings: Path, arguments: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, default=Path("/app/input"))
     parser.add_argument("--output", type=Path, default=Path("/app/output"))
     given = parser.parse_args(arguments)
-    matching = load_settings(settings)
-    return run(lambda: score_submission(given.input, given.output, matching))
+    return run(lambda: score_submission(given.input, given.output, load_settings(settings)))
 
 
 def score_submission(source: Path, output: Path, settings: MatchSettings) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from adaptor_bench.errors import BenchError
-from adaptor_bench.submission.platforms.judging import judge, load_settings, numbers, ratios
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.submission.platforms.judging import judge, load_settings, numbers, spread
 
 __all__ = ["LABELS", "SPLIT", "evaluate"]
 
@@ -31,8 +30,11 @@ def evaluate(
 ) -> dict[str, Any]:
     """The platform's result: the metrics, and as ``error`` their spread over surgeries (ddof 0).
 
-    A metric that is 0/0 has no number; it is left out of the result. Raises Exception with one
-    plain message.
+    A metric that is 0/0 has no number; it is left out of the result, and the board shows a "#".
+    The board looks up an error ``error_<label>`` for *every* label as soon as there is one, and
+    fails as a whole where it finds none (EvalAI, apps/jobs/utils.py). So there are all of them,
+    the counts' being 0, or none: where a ratio is 0/0 in a surgery. Raises Exception with one plain
+    message.
     """
     try:
         verdict = judge(
@@ -41,15 +43,11 @@ def evaluate(
     except BenchError as error:
         raise Exception(" ".join(error.message.split())) from None  # the platform shows the text
     found = numbers(verdict.score)
-    surgeries = [ratios(counts) for counts in verdict.score.surgeries().values()]
-    spread = {
-        key: float(np.std(np.array([s[key] for s in surgeries], dtype=float)))
-        for key in ("f1", "precision", "sensitivity")
-        if all(s[key] is not None for s in surgeries)
-    }
+    deviation = spread(verdict.score)
+    bars = {f"error_{key}": deviation.get(key, 0.0) for key in LABELS}
     return {
         "result": [{SPLIT: {key: found[key] for key in LABELS if key in found}}],
-        "error": [{SPLIT: spread}],
+        **({"error": [{SPLIT: deviation | bars}]} if len(deviation) == len(METRICS) else {}),
         "submission_result": f"F1 {found['f1']:.4f}" if "f1" in found else "nothing to score",
         "submission_metadata": {
             "phase": phase_codename,

@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from adaptor_bench.atomic import write_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
@@ -27,11 +25,13 @@ from adaptor_bench.submission.document import FILE_LIMIT
 from adaptor_bench.submission.findings import printable, shown
 from adaptor_bench.submission.platforms.judging import (
     Verdict,
+    intervals,
     judge,
     load_settings,
     numbers,
     ratios,
     run,
+    spread,
 )
 
 __all__ = ["evaluate", "main", "metrics_document"]
@@ -48,8 +48,9 @@ def main(settings: Path, arguments: list[str] | None = None) -> int:
         "--ground-truth", type=Path, default=Path("/opt/ml/input/data/ground_truth")
     )
     given = parser.parse_args(arguments)
-    matching = load_settings(settings)
-    return run(lambda: evaluate(given.input, given.ground_truth, given.output, matching))
+    return run(
+        lambda: evaluate(given.input, given.ground_truth, given.output, load_settings(settings))
+    )
 
 
 def evaluate(source: Path, ground_truth: Path, output: Path, settings: MatchSettings) -> None:
@@ -66,20 +67,23 @@ def evaluate(source: Path, ground_truth: Path, output: Path, settings: MatchSett
 
 
 def metrics_document(verdict: Verdict) -> dict[str, Any]:
-    """``results`` per case and ``aggregates``, each ``{value, std}``, numbers only.
+    """``results`` per case; ``aggregates``, each ``{value, ci_low, ci_high, std}``: numbers only.
 
-    ``std`` is the population standard deviation over surgeries. A ratio that is 0/0 has no key,
+    ``std`` is the population standard deviation over surgeries, ``ci_low`` and ``ci_high`` are the
+    95 % interval of :func:`intervals`; counts have neither. A ratio that is 0/0 has no key,
     here and per case, and ``notes`` names it: the platform drops an evaluation whose ranked
-    metric is no number, so rank by F1, which always is one where anything is labelled.
+    metric is no number, so rank by F1, which always is one where anything is labelled. What has
+    no spread or interval (0/0 in a surgery, or a single one) has no such key either.
     """
     score = verdict.score
-    surgeries = [ratios(counts) for counts in score.surgeries().values()]
+    limits, deviation = intervals(score), spread(score)
     aggregates: dict[str, dict[str, float | int]] = {}
     for key, value in numbers(score).items():
         aggregates[key] = {"value": value}
-        spread = [s[key] for s in surgeries if key in s]
-        if spread and None not in spread:
-            aggregates[key]["std"] = float(np.std(np.array(spread, dtype=float)))
+        if key in limits:
+            aggregates[key] |= {"ci_low": limits[key].low, "ci_high": limits[key].high}
+        if key in deviation:
+            aggregates[key]["std"] = deviation[key]
     return {
         "results": [_case(score, n) for n in range(len(score.scored))],
         "aggregates": aggregates,

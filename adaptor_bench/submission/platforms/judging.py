@@ -14,14 +14,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
 from adaptor_bench.submission.findings import Finding, printable
 from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
 
-__all__ = ["Refused", "Verdict", "judge", "load_settings", "numbers", "ratios", "run"]
+__all__ = [
+    "Refused",
+    "Verdict",
+    "intervals",
+    "judge",
+    "load_settings",
+    "numbers",
+    "one_line",
+    "ratios",
+    "run",
+    "spread",
+]
 
 _NAMED = 3  # errors in the one line a platform shows
 
@@ -105,6 +119,30 @@ def numbers(score: FoldScore) -> dict[str, float | int]:
     defined = {key: value for key, value in ratios(score.counts).items() if value is not None}
     frames = {"frames": len(score.scored), "missing": len(score.missing)}
     return {**defined, **score.counts.to_json(), **frames}
+
+
+def spread(score: FoldScore) -> dict[str, float]:
+    """Population standard deviation over surgeries, of two or more, of every ratio each has."""
+    surgeries = [ratios(counts) for counts in score.surgeries().values()]
+    return {
+        key: float(np.std(np.array([values[key] for values in surgeries], dtype=float)))
+        for key in METRICS
+        if len(surgeries) > 1 and all(values[key] is not None for values in surgeries)
+    }
+
+
+def intervals(score: FoldScore) -> dict[str, Interval]:
+    """95 % interval of every pooled ratio that has one: the estimate ± Student's t times the
+    jackknife's standard error over surgeries, not cut at 0 or 1 (docs/uncertainty.md)."""
+    total, surgeries = score.counts, score.surgeries().values()
+    without = [Counts(total.tp - c.tp, total.fp - c.fp, total.fn - c.fn) for c in surgeries]
+    found = {
+        key: jackknife_interval(
+            metric.function(total), np.array(list(map(metric.function, without)))
+        )
+        for key, metric in METRICS.items()
+    }
+    return {key: interval for key, interval in found.items() if math.isfinite(interval.low)}
 
 
 def one_line(finding: Finding) -> str:
