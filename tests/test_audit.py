@@ -233,6 +233,15 @@ def test_nothing_predicted_nothing_labelled_nothing_there():
     assert "leaves nothing to score" in conclusion(audit(batches_of([(None, [(1, 1)])])))
 
 
+def test_a_pair_just_beyond_the_radius_is_fragile_too():
+    found = audit(batches_of([([(10, 6.4)], [(10, 0)]), ([(10, 6.6)], [(10, 0)])]))
+    (pair,) = audit_as_json(found)["fragile_pairs"]
+    assert (pair["frame"], pair["distance"], pair["why"]) == ("a/v/0", 6.4, ["radius"])
+    assert set(pair["paired_with"].values()) == {None}
+    assert audit_as_json(found)["totals"]["pairs"]["fragile_true_positives"] == 0
+    assert "1 of 1 pair are fragile and carry 0 of 0 true positives" in conclusion(found)
+
+
 def test_a_small_radius():
     found = audit(batches_of([([(1, 1)], [(1, 1)])]), 0.3)
     assert found.tp_at == {0.3: 1, 0.8: 1}
@@ -273,6 +282,12 @@ def test_the_audit_is_every_rule_by_itself(frames, radius):
     assert {key: tp.tolist() for key, tp in found.tp.items()} == counts
     ranked = {key: value for key, value in pairs.items() if key[0] in RANKED}
     distance = {pair: d for some in ranked.values() for pair, d in some.items()}
+    for rule in RANKED:
+        for f, (p, q) in enumerate(frames):
+            wider = match(p or [], q, radius + 0.5, rule, False)
+            for (i, j), d in zip(wider.pairs.tolist(), wider.distances.tolist(), strict=True):
+                if d > radius:
+                    distance[f, i, j] = d
     columns = (found.pairs.frame, found.pairs.prediction, found.pairs.label)
     assert list(zip(*(c.tolist() for c in columns), strict=True)) == sorted(distance)
     for k, pair in enumerate(sorted(distance)):

@@ -23,7 +23,7 @@ PRIMARY = "hungarian"
 """The rule all others are compared with, with ``<=`` and missing frames counted as empty."""
 RANKED = tuple(name for name, rule in RULES.items() if not rule.audit_only)
 MARGIN = 0.5
-"""Pixels: a matched pair whose distance is less than this from the radius is fragile."""
+"""Pixels: a pair whose distance is less than this from the radius, on either side, is fragile."""
 
 Flags = NDArray[np.bool_]
 
@@ -42,7 +42,8 @@ class AuditRow:
 
 @dataclass(frozen=True)
 class AuditPairs:
-    """All pairs that at least one ranked rule makes under at least one boundary, K of them.
+    """All pairs that at least one ranked rule makes under at least one boundary, and those beyond
+    the radius that one would make were it up to half a pixel larger; K of them.
 
     ``frame`` (K,) counts frames; ``prediction`` and ``label`` (K,) are indices within the frame, as
     in the files; ``distance`` (K,) pixels. ``made`` and ``made_strict``, shape (K, R), say which
@@ -170,6 +171,7 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
     found[False] = (
         match_rules(predictions, labels, radius, tuple(RULES), False) if at_radius else found[True]
     )
+    beyond = match_rules(predictions, labels, radius + MARGIN, RANKED, False)
     around = [r for r in (radius - MARGIN, radius, radius + MARGIN) if r > 0]
     at_radii = count_at_radii(predictions, labels, around, PRIMARY).sum(axis=1)
     partner = {}
@@ -184,7 +186,7 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
         predictions=predictions.counts,
         labels=labels.counts,
         tp={(rule, b): matches.tp for b, some in found.items() for rule, matches in some.items()},
-        pairs=_union(found, batches, radius),
+        pairs=_union(found, beyond, batches, radius),
         partner=partner,
         starts=predictions.starts,
         tp_at={r: int(n) for r, n in zip(around, at_radii, strict=True)},
@@ -192,14 +194,27 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
     )
 
 
-def _union(found: dict[bool, dict[str, Matches]], batches: Batches, radius: float) -> AuditPairs:
-    """The pairs of the ranked rules under either boundary, and who makes them."""
+def _union(
+    found: dict[bool, dict[str, Matches]],
+    beyond: dict[str, Matches],
+    batches: Batches,
+    radius: float,
+) -> AuditPairs:
+    """The pairs of the ranked rules under either boundary, and who makes them; of ``beyond``, the
+    same rules at a larger radius, those that are further apart than ``radius``."""
     width = len(batches.labels.points) + 1
-    codes = {
-        (b, r): found[b][r].prediction * width + found[b][r].label for b in found for r in RANKED
-    }
-    union = np.unique(np.concatenate(list(codes.values())))
+
+    def coded(matches: Matches) -> Indices:
+        return matches.prediction * width + matches.label
+
+    codes = {(b, r): coded(found[b][r]) for b in found for r in RANKED}
+    outside = [
+        (coded(m)[m.distance > radius], m.distance[m.distance > radius]) for m in beyond.values()
+    ]
+    union = np.unique(np.concatenate([*codes.values(), *(code for code, _ in outside)]))
     distance = np.empty(len(union))
+    for code, apart in outside:
+        distance[np.searchsorted(union, code)] = apart
     made = {b: np.zeros((len(union), len(RANKED)), dtype=bool) for b in found}
     for (boundary, rule), code in codes.items():
         at = np.searchsorted(union, code)

@@ -181,8 +181,8 @@ def _lists(audit: Audit, limit: int) -> list[Table]:
             _listed(len(listed), p["fragile"], "fragile pairs"),
             "Per rule (<=): the label this prediction is paired with. Why: rule, not all of "
             f"{', '.join(RANKED)} make the pair ({p['by_rule']}); boundary, some make it only with "
-            f"<= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px from the "
-            f"radius ({p['near_radius']}).",
+            f"<= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px within or "
+            f"beyond the radius ({p['near_radius']}).",
             f"Fragile pairs carry {p['fragile_true_positives']} of {audit.primary.tp} true "
             f"positives ({_share(p['fragile_true_positives'], audit.primary.tp)}).",
         )
