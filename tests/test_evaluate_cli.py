@@ -150,6 +150,13 @@ def test_faults(folders, tmp_path):
         run(*folders)
 
 
+@pytest.mark.parametrize("option", ["--draws", "--seed"])
+def test_options_of_the_analysis_need_it(folders, option):
+    result = run(*folders, option, 5)
+    assert result.exit_code == 2 and "are for --analysis" in result.stderr
+    assert run(*folders, option, 5, "--analysis").exit_code == 0
+
+
 def test_nothing_heavy_is_loaded():
     """Scoring, validating and rendering must start fast and run without the training extras."""
     code = (

@@ -554,6 +554,16 @@ def test_challenger_refuses_other_frames_and_twice_the_same_name(world, good, tm
     assert not (tmp_path / "t.csv").exists() and not (tmp_path / "e").exists()
 
 
+def test_challenger_does_not_ignore_how_to_match(world, good, tmp_path):
+    stored, out = tmp_path / "score.json", tmp_path / "t.csv"
+    run = ("evaluate", good, world / "labels", "--output", stored, "--radius", 3)
+    CliRunner().invoke(bench, [str(a) for a in run], catch_exceptions=False)
+    entry = ("challenger-csv", "--out", out, "--entry", f"a={stored}")
+    result = adapter(*entry, "--radius", 6)
+    assert result.exit_code == 2 and "distance <= 3 px" in result.stderr and not out.exists()
+    assert adapter(*entry, "--radius", 3).exit_code == adapter(*entry).exit_code == 0
+
+
 def test_the_entry_points_are_thin():
     root = Path(__file__).parent.parent / "submissions" / "platforms"
     scripts = sorted(root.rglob("*.py"))

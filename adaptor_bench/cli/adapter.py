@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 
 _PLATFORMS = ["grand-challenge", "codabench", "synapse", "evalai", "challenger-csv"]
+_MATCHING = ("matching", "radius", "strict", "missing")
 
 
 @click.command(name="adapter")
@@ -44,7 +46,9 @@ _PLATFORMS = ["grand-challenge", "codabench", "synapse", "evalai", "challenger-c
     "--missing", type=click.Choice(["empty", "skip", "error"]), default="empty", show_default=True
 )
 @click.option("--image", metavar="NAME", help="Container image named in the bundle.")
+@click.pass_context
 def command(
+    context: click.Context,
     platform: str,
     out: Path,
     labels: Path | None,
@@ -71,13 +75,26 @@ def command(
 
         if image is not None:
             raise click.UsageError("--image is for bundles; challenger-csv writes a table.")
-        write_text(out, challenger_csv(_scores(entries, labels, settings)))
+        wanted = [context.get_parameter_source(name) for name in _MATCHING]
+        scores = _scores(entries, labels, settings)
+        if ParameterSource.COMMANDLINE in wanted:
+            _require_settings(scores, settings)
+        write_text(out, challenger_csv(scores))
         message(f"{out}: {len(entries)} algorithms; larger is better (smallBetter = FALSE)")
         return
     if entries:
         raise click.UsageError("--entry is for challenger-csv only.")
     files = write_bundle(platform, out, settings, labels, image or IMAGE)
     message(f"{out}: {len(files)} files; start with {out / 'README.md'}")
+
+
+def _require_settings(scores: dict[str, FoldScore], settings: MatchSettings) -> None:
+    """A score.json was matched before; what was asked for must not be something else."""
+    for name, score in scores.items():
+        if score.settings != settings:
+            raise click.UsageError(
+                f"--entry {name}: its score.json was made otherwise. {score.settings.describe()}"
+            )
 
 
 def _scores(

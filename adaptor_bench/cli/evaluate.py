@@ -54,13 +54,7 @@ _LISTED = 5  # file names in a warning
     type=click.IntRange(min=2),
     help="Random repetitions behind the chance floor; by default as many as take about a second.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of these repetitions.",
-)
+@click.option("--seed", type=click.IntRange(min=0), help="Of these repetitions.  [default: 0]")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -76,7 +70,7 @@ def command(
     format_: str,
     analysis: bool,
     draws: int | None,
-    seed: int,
+    seed: int | None,
     output: Path | None,
 ) -> None:
     """Score PREDICTIONS against LABELS, frame by frame, counts pooled over all frames.
@@ -89,6 +83,8 @@ def command(
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.table import render
 
+    if not analysis and (draws is not None or seed is not None):
+        raise click.UsageError("--draws and --seed are for --analysis.")
     settings = MatchSettings(matching, radius, False if strict else None, missing)
     batches = _read(predictions, labels, settings)
     result = score_batches(batches, settings)
@@ -97,7 +93,7 @@ def command(
         from adaptor_bench.evaluate.analysis.analyse import analyse
         from adaptor_bench.report.analysis import analysis_tables
 
-        details = analyse(batches, settings, draws, seed)
+        details = analyse(batches, settings, draws, seed or 0)
         document["analysis"] = details.to_json()
         tables += analysis_tables(details)
     if output is not None:
