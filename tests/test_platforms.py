@@ -400,6 +400,19 @@ def test_a_native_point_that_is_none_is_refused(world, tmp_path):
     assert done.returncode == 1 and "coordinate-missing" in last_line(done)
 
 
+@pytest.mark.parametrize("fault", ["json-duplicate-key", "encoding-bom", "encoding-utf16"])
+def test_an_ambiguous_native_result_is_refused(world, tmp_path, fault):
+    source = jobs(tmp_path / "input", PREDICTIONS, "native")
+    path = source / "pk-0" / "output" / "points.json"
+    text = path.read_text()
+    if fault == "json-duplicate-key":
+        path.write_text(text.replace('"points"', '"points": [], "points"'))
+    else:
+        path.write_text(text, "utf-8-sig" if fault == "encoding-bom" else "utf-16")
+    done, metrics = grand_challenge(world, source, tmp_path)
+    assert done.returncode == 1 and metrics is None and fault in last_line(done)
+
+
 def test_synapse_corner_cases(world, good, tmp_path):
     archive = pack(good, tmp_path / "team.zip")
     result = cwl(world, "validate", archive, tmp_path, "-e", "FolderEntity")

@@ -169,10 +169,11 @@ def _result(job: dict[str, Any], source: Path) -> bytes:
 def _as_prediction(content: bytes, surgery: str, video: str, stem: str) -> bytes:
     """The platform's "Multiple points" in the challenge's form; anything else as it is.
 
-    A point that is not three numbers stays as it is too, for the validator to name it.
+    A point that is not three numbers stays as it is too, and so does a text that is not plain
+    JSON (another encoding, a key twice), for the validator to name it.
     """
     try:
-        document = json.loads(content)
+        document = json.loads(content.decode(), object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         return content
     if not isinstance(document, dict) or document.get("type") != "Multiple points":
@@ -186,6 +187,13 @@ def _as_prediction(content: bytes, surgery: str, video: str, stem: str) -> bytes
             "points": list(map(_point, points)) if isinstance(points, list) else points,
         }
     ).encode()
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key twice")
+    return made
 
 
 def _point(entry: Any) -> Any:
