@@ -400,6 +400,14 @@ def test_a_native_point_that_is_none_is_refused(world, tmp_path):
     assert done.returncode == 1 and "coordinate-missing" in last_line(done)
 
 
+def test_a_refusal_names_the_likely_mistake_first(world, tmp_path):
+    keys = {key: [(p[1] + 290, p[0]) for p in points] for key, points in LABELS.items()}
+    swapped = write_frames(tmp_path / "s", {k: [(y, x) for x, y in v] for k, v in keys.items()})
+    labels = write_frames(tmp_path / "labels", keys)
+    with pytest.raises(InputError, match=r"refused: \.: looks like x and y were swapped.*outside"):
+        judge(swapped, labels, MatchSettings())
+
+
 @pytest.mark.parametrize("fault", ["json-duplicate-key", "encoding-bom", "encoding-utf16"])
 def test_an_ambiguous_native_result_is_refused(world, tmp_path, fault):
     source = jobs(tmp_path / "input", PREDICTIONS, "native")

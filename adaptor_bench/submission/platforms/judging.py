@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
-from adaptor_bench.submission.findings import Finding, printable
+from adaptor_bench.submission.findings import Finding, Report, printable
 from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
 
@@ -33,6 +33,7 @@ __all__ = [
     "numbers",
     "one_line",
     "ratios",
+    "require_valid",
     "run",
     "spread",
 ]
@@ -41,9 +42,10 @@ _NAMED = 3  # errors in the one line a platform shows
 
 
 class Refused(InputError):
-    """The submission is at fault. ``findings`` are all of its errors, causes before consequences.
+    """The submission is at fault. ``findings`` are all of its errors, causes before consequences,
+    and the likely mistake behind them.
 
-    The message names the first error of up to three kinds, on one line.
+    The message names the first finding of up to three kinds, on one line.
     """
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
@@ -58,10 +60,12 @@ class Refused(InputError):
 
 
 def _consequence(finding: Finding) -> int:
-    """An unsafe archive first: that nothing was found in it is its fault."""
+    """An unsafe archive first: that nothing was found in it is its fault. Then a likely mistake."""
     if finding.code.startswith("archive-"):
         return 0
-    return 2 if finding.code == "no-frames" else 1
+    if finding.code.startswith("looks-"):
+        return 1
+    return 3 if finding.code == "no-frames" else 2
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,17 @@ def judge(submission: Path, labels: Path, settings: MatchSettings) -> Verdict:
     with ExitStack() as stack:
         truth = stack.enter_context(extracted(labels))
         report = validate(submission, truth)
-        tolerated = {"frame-missing"} if settings.missing != "error" else set()
-        errors = tuple(
-            f for f in report.findings if f.severity == "error" and f.code not in tolerated
-        )
-        if errors:
-            raise Refused(errors)
+        require_valid(report, {"frame-missing"} if settings.missing != "error" else set())
         folder = stack.enter_context(extracted(submission))
         remarks = tuple(f for f in report.findings if f.severity != "info")
         return Verdict(score(folder, truth, settings), remarks)
+
+
+def require_valid(report: Report, tolerated: Collection[str] = ()) -> None:
+    """Raise :class:`Refused` when there is an error of another code than those ``tolerated``."""
+    errors = tuple(f for f in report.findings if f.severity == "error" and f.code not in tolerated)
+    if errors:
+        raise Refused(errors + tuple(f for f in report.findings if f.code.startswith("looks-")))
 
 
 def load_settings(path: Path) -> MatchSettings:

@@ -22,6 +22,7 @@ from adaptor_bench.submission.platforms.judging import (
     load_settings,
     numbers,
     one_line,
+    require_valid,
 )
 
 __all__ = ["cwl_score", "cwl_validate", "orca_score", "orca_validate"]
@@ -155,9 +156,7 @@ def _attempt(
         if truth is None:
             from adaptor_bench.submission.validate import validate
 
-            errors = tuple(f for f in validate(predictions).findings if f.severity == "error")
-            if errors:
-                raise Refused(errors)
+            require_valid(validate(predictions))
             return {}
         return dict(numbers(judge(predictions, truth, load_settings(settings)).score))
 
