@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from adaptor_bench.cli.evaluate import command
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import FoldScore
+from adaptor_bench.submission.validate import validate
 
 LABELS = [(10, 10), (50, 50), (90, 90), (130, 130)]
 
@@ -195,6 +197,17 @@ def test_an_archive_scores_like_its_folder(folders, tmp_path, prefix):
         for path in sorted(Path(folders[0]).rglob("*.json")):
             bundle.write(path, prefix + path.relative_to(folders[0]).as_posix())
     assert run(archive, folders[1]).stdout == run(*folders).stdout
+
+
+def test_one_folder_around_everything_is_taken_off(folders, tmp_path):
+    """As `bench validate` and archives do: what is valid must not score 0 for it."""
+    shutil.copytree(folders[0], tmp_path / "wrapped" / "team")
+    plain, wrapped = (
+        json.loads(run(p, folders[1], "--format", "json").stdout)
+        for p in (folders[0], tmp_path / "wrapped")
+    )
+    assert validate(tmp_path / "wrapped").valid
+    assert plain == wrapped and plain["counts"]["tp"] > 0
 
 
 def test_an_unsafe_archive_is_refused(folders, tmp_path):

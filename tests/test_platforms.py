@@ -400,6 +400,17 @@ def test_a_native_point_that_is_none_is_refused(world, tmp_path):
     assert done.returncode == 1 and "coordinate-missing" in last_line(done)
 
 
+def test_an_upload_with_a_folder_around_it_scores_the_same(world, good, tmp_path):
+    """Codabench and grand-challenge unpack it, so it arrives as a folder."""
+    (tmp_path / "upload").mkdir()
+    want = expected(good, world / "labels")
+    good.rename(tmp_path / "upload" / "team")
+    _, scores = codabench(world, tmp_path / "upload", tmp_path)
+    _, metrics = grand_challenge(world, tmp_path / "upload", tmp_path)
+    assert {k: scores[k] for k in METRICS} == want
+    assert {k: metrics["aggregates"][k]["value"] for k in METRICS} == want
+
+
 def test_a_refusal_names_the_likely_mistake_first(world, tmp_path):
     keys = {key: [(p[1] + 290, p[0]) for p in points] for key, points in LABELS.items()}
     swapped = write_frames(tmp_path / "s", {k: [(y, x) for x, y in v] for k, v in keys.items()})

@@ -1,22 +1,23 @@
 """Find point JSON files and name the frame each belongs to.
 
 ``<root>/<surgery>/<video>/<stem>.json``, with or without a ``point_labels`` folder before the
-file and a domain folder (``sim/``, ``intraop/``) before the surgery. Labels, predictions and
-submissions are found by the same walk, so they pair up by frame and never by sort order.
+file and a domain folder (``sim/``, ``intraop/``) before the surgery. One folder around everything,
+as many archives have, is taken off. Labels, predictions and submissions are found by the same walk,
+so they pair up by frame and never by sort order.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from adaptor_bench.data.frames import DOMAINS
 from adaptor_bench.errors import InputError
 
-__all__ = ["PointFiles", "find_point_files", "frame_key", "natural_order"]
+__all__ = ["PointFiles", "common_prefix", "find_point_files", "frame_key", "natural_order"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ def find_point_files(root: Path) -> PointFiles:
     if not root.is_dir():
         raise InputError(f"{root}: no such folder")
     files = PointFiles(root, {})
-    for parts, folder, names in sorted(_folders(str(root), (), {os.path.realpath(root)})):
-        prefix = frame_key(PurePath(*parts, "x"))
+    folders = sorted(_folders(str(root), (), {os.path.realpath(root)}))
+    around = common_prefix({"/".join(parts): len(names) for parts, _, names in folders})
+    for parts, folder, names in folders:
+        prefix = frame_key(PurePath(*parts[bool(around) :], "x"))
         for name in sorted(names):
             path = f"{folder}{os.sep}{name}"
             if prefix is None:
@@ -68,6 +71,27 @@ def find_point_files(root: Path) -> PointFiles:
             if files.frames.setdefault(key, path) is not path:
                 files.duplicates.setdefault(key, []).append(path)
     return files
+
+
+def common_prefix(folders: Mapping[str, int]) -> str:
+    """``team/`` if all files are below the folder ``team``, and more of them are at a frame's place
+    without it; else empty. ``folders`` maps relative posix paths to the files directly in each."""
+    tops = {folder.partition("/")[0] for folder in folders}
+    if len(tops) != 1 or "" in tops:
+        return ""
+    prefix = f"{tops.pop()}/"
+    before = after = 0
+    known: dict[tuple[object, ...], tuple[bool, bool]] = {}
+    for folder, files in folders.items():
+        # All that frame_key looks at to tell a frame's place from another one.
+        parts = folder.split("/")
+        shape = (len(parts), *parts[1:2], parts[-1])
+        if shape not in known:
+            paths = PurePosixPath(folder, "x"), PurePosixPath(folder[len(prefix) :], "x")
+            known[shape] = frame_key(paths[0]) is not None, frame_key(paths[1]) is not None
+        before += files * known[shape][0]
+        after += files * known[shape][1]
+    return prefix if after > before else ""
 
 
 def frame_key(relative: PurePath) -> str | None:

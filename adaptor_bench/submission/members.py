@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from adaptor_bench.evaluate.pointfiles import frame_key
+from adaptor_bench.evaluate.pointfiles import common_prefix
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding
 
@@ -189,7 +189,7 @@ class Members:
         folders = {name.rsplit("/", i)[0] for name in names for i in range(1, name.count("/") + 1)}
         for name in sorted(folders.intersection(names)):
             self.note("archive-duplicate", name, "a file and a folder have this name")
-        self.prefix = _common_prefix(names)
+        self.prefix = common_prefix(Counter(name.rpartition("/")[0] for name in names))
         if self.prefix:
             place = f"all predictions are in the folder {self.prefix[:-1]}, which is taken off"
             self.note("archive-prefix", self.prefix[:-1], place)
@@ -234,25 +234,3 @@ class Members:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
-
-
-def _common_prefix(names: Any) -> str:
-    """``folder/`` around everything, if more files are at a frame's place without it."""
-    shapes: Counter[tuple[str, ...]] = Counter()
-    example: dict[tuple[str, ...], str] = {}
-    first = None
-    for name in names:
-        parts = name.split("/")
-        if len(parts) < 2 or parts[0] != (first or parts[0]):
-            return ""
-        first = parts[0]
-        # All that frame_key looks at to tell a frame's place from another one.
-        shape = (str(len(parts)), parts[1], parts[-2])
-        shapes[shape] += 1
-        example.setdefault(shape, name)
-    if first is None:
-        return ""
-    skip = len(first) + 1
-    before = sum(n for s, n in shapes.items() if frame_key(PurePosixPath(example[s])))
-    after = sum(n for s, n in shapes.items() if frame_key(PurePosixPath(example[s][skip:])))
-    return f"{first}/" if after > before else ""
