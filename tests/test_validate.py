@@ -260,6 +260,18 @@ def test_checking_faulty_files_has_an_end(tmp_path, monkeypatch):
     assert not report.valid
 
 
+def test_extra_keys_of_points_are_told_once_each(tmp_path):
+    points = [{"x": 1, "y": 2}] + [{"x": i, "y": 3, "confidence": 1, "id": i} for i in range(9)]
+    put(tmp_path, GOOD | {"points": points})
+    report = validate(tmp_path)
+    assert report.valid and report.counts == {"key-unknown": 18}
+    found = [(f.pointer, f.count, f.line, f.severity) for f in report.findings]
+    assert found == [("/points/1/confidence", 9, 1, "info"), ("/points/1/id", 9, 1, "info")]
+    put(tmp_path, GOOD | {"points": [{"x": 1, "y": 2} | {f"k{i}": 0 for i in range(99)}]})
+    report = validate(tmp_path)
+    assert (len(report.findings), report.counts) == (20, {"key-unknown": 99})
+
+
 def test_files_without_an_error_hardly_use_up_the_care(tmp_path, monkeypatch):
     """They were once called faulty, which made a large valid submission an invalid one."""
     sized = GOOD | {"imageWidth": 512, "imageHeight": 288, "model": "x"}

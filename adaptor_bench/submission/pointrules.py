@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from adaptor_bench.submission.document import Constant
-from adaptor_bench.submission.findings import Finding
+from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.prediction import (
     POINTS_IMPLAUSIBLE,
     POINTS_LIMIT,
@@ -23,7 +24,11 @@ __all__ = [
     "partial_scores",
     "point_types",
     "points_limit",
+    "unknown_point_keys",
 ]
+
+_POINT_KEYS = ("x", "y", "score")
+_UNKNOWN_SHOWN = 20
 
 
 def points_limit(document: Document) -> Iterator[Finding]:
@@ -51,7 +56,7 @@ def point_types(document: Document) -> Iterator[Finding]:
                 "point-type", f"/points/{i}", message, found=literal(entry), expected="an object"
             )
             continue
-        for key in ("x", "y", "score"):
+        for key in _POINT_KEYS:
             if key not in entry:
                 if key != "score":
                     message = f"coordinate {key!r} is missing"
@@ -70,7 +75,7 @@ def point_types(document: Document) -> Iterator[Finding]:
 def finite_numbers(document: Document) -> Iterator[Finding]:
     """No number is too large for a float. NaN and Infinity were reported when decoding."""
     for i, entry in document.entries:
-        for key in ("x", "y", "score") if isinstance(entry, dict) else ():
+        for key in _POINT_KEYS if isinstance(entry, dict) else ():
             value = entry.get(key)
             if is_number(value) and finite(value) is None and not isinstance(value, Constant):
                 yield document.finding(
@@ -119,3 +124,26 @@ def partial_scores(document: Document) -> Iterator[Finding]:
         found = f"{document.scores} of {len(document.entries)} points have a score"
         expected = "a score for all points or for none"
         yield document.finding("score-partial", "/points", found, found=found, expected=expected)
+
+
+def unknown_point_keys(document: Document) -> Iterator[Finding]:
+    """Keys of points that mean nothing here, each once, where it comes first."""
+    first: dict[str, int] = {}
+    times: Counter[str] = Counter()
+    more = 0
+    for i, entry in document.entries:
+        for key in entry if isinstance(entry, dict) else ():
+            if key in _POINT_KEYS:
+                continue
+            if key in first or len(first) < _UNKNOWN_SHOWN:
+                first.setdefault(key, i)
+                times[key] += 1
+            else:
+                more += 1
+    for n, (key, i) in enumerate(first.items(), 1):
+        yield document.finding(
+            "key-unknown",
+            f"/points/{i}{pointer_part(key)}",
+            f"key {shown(key)} of points is not used",
+            count=times[key] + (more if n == len(first) else 0),
+        )

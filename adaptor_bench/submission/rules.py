@@ -20,6 +20,7 @@ from adaptor_bench.submission.pointrules import (
     partial_scores,
     point_types,
     points_limit,
+    unknown_point_keys,
 )
 from adaptor_bench.submission.prediction import (
     FRAME_SIZE,
@@ -163,4 +164,5 @@ DOCUMENT_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     distinct_points,
     partial_scores,
     unknown_keys,
+    unknown_point_keys,
 )
