@@ -120,18 +120,22 @@ def match_rules(
     at_radius = bool((everything.d == radius).any())
     settled: dict[bool, _Settled] = {}
     result = {}
+
+    def under(inclusive: bool) -> _Settled:
+        if inclusive not in settled:
+            settled[inclusive] = _Settled(everything.within(radius, inclusive))
+        return settled[inclusive]
+
     for rule in chosen:
         boundary = boundaries[rule.name]
         if rule.choose is None:
-            p, q, d = ungated_pairs(predictions, labels, everything)
+            all_near = under(True)
+            p, q, d = ungated_pairs(predictions, labels, everything, all_near.kept, all_near.open)
             near_enough = d <= radius if boundary else d < radius
             p, q, d = p[near_enough], q[near_enough], d[near_enough]
         else:
             # Without a pair exactly at the radius both boundaries are the same.
-            shared = boundary or not at_radius
-            if shared not in settled:
-                settled[shared] = _Settled(everything.within(radius, shared))
-            p, q, d = settled[shared].pairs(rule, predictions, labels)
+            p, q, d = under(boundary or not at_radius).pairs(rule, predictions, labels)
         result[rule.name] = _in_order(p, q, d, predictions, labels)
     return result
 
@@ -160,7 +164,7 @@ def count_at_radii(
         total[:, ~dense] = count_at_radii(*rest, radii, rule, boundary)
         return total
     if chosen.choose is None:
-        p, _, d = ungated_pairs(predictions, labels, near)
+        p, _, d = ungated_pairs(predictions, labels, near, *settle(near))
         frame = predictions.frame_of[p]
     else:
         frame, d = gains(near, predictions, labels, chosen)

@@ -12,7 +12,6 @@ import numpy as np
 
 from adaptor_bench.evaluate.batch import Indices, PointBatch
 from adaptor_bench.evaluate.candidates import Candidates, Floats, distances
-from adaptor_bench.evaluate.rules import nearest_of_each
 
 __all__ = ["ungated_pairs"]
 
@@ -21,43 +20,26 @@ _HUGE = 1e100  # px; the square of a larger coordinate need not be a number
 
 
 def ungated_pairs(
-    predictions: PointBatch, labels: PointBatch, near: Candidates
+    predictions: PointBatch, labels: PointBatch, near: Candidates, kept: Indices, contested: Indices
 ) -> tuple[Indices, Indices, Floats]:
     """Rows and distances, shape (K,) each, of the assignment of least summed distance.
 
-    ``near`` are the candidates within some radius. They alone settle a frame in which every point
-    of the smaller side has another nearest partner: no assignment can do better than that.
+    ``near`` are the candidates within some radius, ``kept`` and ``contested`` what
+    :func:`~adaptor_bench.evaluate.rules.settle` makes of them. They alone settle a frame without
+    contested pairs in which every point of the smaller side keeps a pair: then each has its nearest
+    partner, and no assignment can do better than that.
     """
-    easy, at = _settled_by_nearest(predictions, labels, near)
-    rows_p, rows_l = near.prediction_rows[near.i[at]], near.label_rows[near.j[at]]
-    found = [(rows_p, rows_l, near.d[at])]
-    hard = ~easy & (predictions.counts > 0) & (labels.counts > 0)
+    frame = predictions.frame_of[near.prediction_rows[near.i[kept]]]
+    smaller = np.minimum(predictions.counts, labels.counts)
+    easy = np.bincount(frame, minlength=len(labels)) == smaller
+    easy[predictions.frame_of[near.prediction_rows[near.i[contested]]]] = False
+    at = kept[easy[frame]]
+    found = [(near.prediction_rows[near.i[at]], near.label_rows[near.j[at]], near.d[at])]
+    hard = ~easy & (smaller > 0)
     if hard.any():
         found += _assignments(predictions, labels, near, np.flatnonzero(hard))
     p, q, d = (np.concatenate(part) for part in zip(*found, strict=True))
     return p, q, d
-
-
-def _settled_by_nearest(
-    predictions: PointBatch, labels: PointBatch, near: Candidates
-) -> tuple[np.ndarray, Indices]:
-    """Which frames are settled, shape (F,), and the positions of their pairs."""
-    everything = np.arange(len(near.d))
-    few_labels = labels.counts < predictions.counts
-    frame = predictions.frame_of[near.prediction_rows[near.i]]
-    settled = np.zeros(len(labels), dtype=bool)
-    positions = []
-    for side, own, other, size in (
-        (~few_labels, near.i, near.j, predictions.counts),
-        (few_labels, near.j, near.i, labels.counts),
-    ):
-        among = everything[side[frame]]
-        best = nearest_of_each(among, own[among], near.d[among])
-        distinct = nearest_of_each(best, other[best], near.d[best])
-        reached = np.bincount(frame[distinct], minlength=len(labels)) == size
-        settled |= side & reached
-        positions.append(distinct[(side & reached)[frame[distinct]]])
-    return settled, np.concatenate(positions)
 
 
 def _assignments(
