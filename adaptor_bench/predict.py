@@ -11,11 +11,18 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image, resize_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError
-from adaptor_bench.method import Method, Pixels, Prediction
+from adaptor_bench.method import Method, Pixels, Prediction, Stages, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
-__all__ = ["load_method", "predict_folder", "predicted", "read_pixels", "write_prediction"]
+__all__ = [
+    "load_method",
+    "predict_folder",
+    "predicted",
+    "read_pixels",
+    "staged",
+    "write_prediction",
+]
 
 _CHUNK = 64  # frames in memory at once
 
@@ -74,6 +81,17 @@ def predicted(
         pixels = [read_pixels(frame, method.input_size) for frame in chunk]
         yield from zip(chunk, method.predict_frames(pixels, device), strict=True)
         bar(start + len(chunk), len(frames))
+
+
+def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
+    """How the method of a finished run comes to its points on ``frame``.
+
+    Raises InputError when the run is not usable or its method draws no heatmaps.
+    """
+    method = load_method(run, registry)
+    if not isinstance(method, StepByStep):
+        raise InputError(f"{run}: its method draws no heatmaps")
+    return next(iter(method.stages([read_pixels(frame, method.input_size)], device)))
 
 
 def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:

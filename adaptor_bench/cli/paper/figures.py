@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from adaptor_bench.data.frames import Dataset
-    from adaptor_bench.report.figures.shots import Shot
-    from adaptor_bench.report.studies import Board
-    from adaptor_bench.runs import Cell, Run
+    from adaptor_bench.report.figures.canvas import Figure
 
 __all__ = ["FIGURES"]
 
@@ -74,104 +69,69 @@ FIGURES: dict[str, click.Command] = {}
 
 
 @_figure("figure4", "data", "domain", "method", "fold", "frame", "device")
-def _figure4(runs: Sequence[Path], **given: Any) -> Figure:
+def _figure4(runs: Sequence[Path], device: str, **given: Any) -> Figure:
     """The predicted heatmap laid over its frame."""
     from adaptor_bench.report.figures.frames import heatmap_on_frame
 
-    shot, stages = _staged(runs, **given)
-    return heatmap_on_frame(shot, stages, given["frame"] is None)
+    return heatmap_on_frame(*_staged(runs, device, given), given["frame"] is None)
 
 
 @_figure("figure5", "data", "domain", "method", "fold", "frame", "device")
-def _figure5(runs: Sequence[Path], **given: Any) -> Figure:
+def _figure5(runs: Sequence[Path], device: str, **given: Any) -> Figure:
     """Input, predicted heatmap, threshold, opening, cutting; what each step changed."""
     from adaptor_bench.report.figures.frames import decoding_steps
 
-    shot, stages = _staged(runs, **given)
-    return decoding_steps(shot, stages, given["frame"] is None)
+    return decoding_steps(*_staged(runs, device, given), given["frame"] is None)
 
 
 @_figure("figure6", "data", "domain", "method")
-def _figure6(runs: Sequence[Path], data: Path | None, domain: str, method: str | None) -> Figure:
+def _figure6(runs: Sequence[Path], **given: Any) -> Figure:
     """Points found (TP), invented (FP) and missed (FN), on frames of every domain."""
-    from adaptor_bench.data.frames import in_order
-    from adaptor_bench.report.figures.frames import detections
-    from adaptor_bench.report.figures.shots import chosen_frames, shoot
+    from adaptor_bench.report.figures.drawn import detections_of
 
-    found = _runs_of_method(runs, method, domain)
-    dataset = _dataset(found, data)
-    rows = []
-    for name in in_order({run.domain for run in found}):
-        here = sorted((r for r in found if r.domain == name), key=lambda r: (r.seed, r.fold))
-        first = [run for run in here if run.seed == here[0].seed][:2]
-        per_run = 2 if len(first) == 1 else 1
-        rows.append([s for run in first for s in shoot(run, dataset, chosen_frames(run, per_run))])
-    return detections(rows)
+    return detections_of(runs, **given)
 
 
 @_figure("radius", "data", "domain")
-def _radius(runs: Sequence[Path], data: Path | None, domain: str) -> Figure:
+def _radius(runs: Sequence[Path], **given: Any) -> Figure:
     """F1 against the matching radius, 1 to 15 px."""
-    from adaptor_bench.report.figures.charts import radius_curves
-    from adaptor_bench.report.figures.numbers import RADII, curves_by_fold
-    from adaptor_bench.report.figures.shots import provenance
+    from adaptor_bench.report.figures.drawn import radius_curves_of
 
-    cells = _complete(runs, domain)
-    dataset = _dataset([cell.example for cells in cells.values() for cell in cells.values()], data)
-    curves = {
-        name: {method: curves_by_fold(cell, dataset) for method, cell in found.items()}
-        for name, found in cells.items()
-    }
-    return radius_curves(RADII, curves, provenance(_all_runs(cells)))
+    return radius_curves_of(runs, **given)
 
 
 @_figure("scatter", "domain")
 def _scatter(runs: Sequence[Path], domain: str) -> Figure:
     """Precision against sensitivity per fold, with lines of equal F1."""
-    from adaptor_bench.report.figures.charts import precision_sensitivity
-    from adaptor_bench.report.figures.numbers import points_by_fold
-    from adaptor_bench.report.figures.shots import provenance
+    from adaptor_bench.report.figures.drawn import scatter_of
 
-    boards = _boards(runs, domain)
-    points = {board.domain: points_by_fold(board.study.tally) for board in boards}
-    return precision_sensitivity(points, provenance(_all_runs(_complete(runs, domain))))
+    return scatter_of(runs, domain)
 
 
 @_figure("forest", "domain")
 def _forest(runs: Sequence[Path], domain: str) -> Figure:
     """F1 of every surgery with its interval, and the mean over folds."""
-    from adaptor_bench.report.figures.charts import forest
-    from adaptor_bench.report.figures.numbers import surgery_estimates
-    from adaptor_bench.report.figures.shots import provenance
+    from adaptor_bench.report.figures.drawn import forest_of
 
-    rows = {board.domain: surgery_estimates(board) for board in _boards(runs, domain)}
-    return forest(rows, provenance(_all_runs(_complete(runs, domain))))
+    return forest_of(runs, domain)
 
 
 @_figure("translated", "data", "method", "fold", "device")
-def _translated(
-    runs: Sequence[Path], data: Path | None, method: str | None, fold: int | None, device: str
-) -> Figure:
+def _translated(runs: Sequence[Path], device: str, **given: Any) -> Figure:
     """Simulator frames beside their translations, by the CycleGAN of an intraop fold."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.data.frames import DOMAINS
     from adaptor_bench.data.images import read_image
-    from adaptor_bench.errors import InputError
     from adaptor_bench.predict import load_method
     from adaptor_bench.registry import discover
+    from adaptor_bench.report.figures.drawn import frames_to_translate
     from adaptor_bench.report.figures.frames import translations
     from adaptor_bench.report.figures.shots import provenance
     from adaptor_bench.train.device import resolve_device
     from adaptor_bench.translate import translated
 
     source, target = DOMAINS
-    run = _one(_runs_of_method(runs, method, target), fold)
-    dataset = _dataset([run], data)
-    if source not in dataset.frames:
-        raise InputError(f"{dataset.root}: no {source} frames to translate")
-    firsts = {frame.surgery: frame for frame in reversed(dataset.domain(source))}
-    surgeries = sorted(firsts)
-    frames = [firsts[s] for s in surgeries[:: max(1, len(surgeries) // 4)]][:4]
+    run, frames = frames_to_translate(runs, **given)
     loaded = load_method(run.path, discover())
     done = translated(loaded, frames, target, resolve_device(device), _quiet)
     pairs = [(frame.key, read_image(frame.image), image) for frame, image in done]
@@ -179,119 +139,16 @@ def _translated(
     return translations(pairs, source, target, lines)
 
 
-def _staged(
-    runs: Sequence[Path],
-    data: Path | None,
-    domain: str,
-    method: str | None,
-    fold: int | None,
-    frame: str | None,
-    device: str,
-) -> tuple[Shot, Any]:
+def _staged(runs: Sequence[Path], device: str, given: dict[str, Any]) -> tuple[Any, Any]:
     """One frame of one run, and how the method came to its points there."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.errors import InputError
-    from adaptor_bench.method import StepByStep
-    from adaptor_bench.predict import load_method, read_pixels
+    from adaptor_bench.predict import staged
     from adaptor_bench.registry import discover
-    from adaptor_bench.report.figures.shots import chosen_frames, shoot
+    from adaptor_bench.report.figures.drawn import single_shot
     from adaptor_bench.train.device import resolve_device
 
-    found = _runs_of_method(runs, method, domain)
-    if frame is not None and fold is None:
-        found = [r for r in found if frame.split("/", 1)[0] in r.validation] or found
-    run = _one(found, fold)
-    dataset = _dataset([run], data)
-    (shot,) = shoot(run, dataset, chosen_frames(run, 1, frame))
-    loaded = load_method(run.path, discover())
-    if not isinstance(loaded, StepByStep):
-        raise InputError(f"{run.path}: {run.method} draws no heatmaps")
-    pixels = read_pixels(shot.frame, loaded.input_size)
-    return shot, next(iter(loaded.stages([pixels], resolve_device(device))))
-
-
-def _one(found: Sequence[Run], fold: int | None) -> Run:
-    """The run of the lowest seed, of this fold or the first; intraop before sim."""
-    from adaptor_bench.errors import UsageError
-
-    here = [run for run in found if fold in (None, run.fold)]
-    if not here:
-        raise UsageError(f"no finished run of fold {fold}")
-    return min(here, key=lambda r: (r.domain != "intraop", r.seed, r.fold))
-
-
-def _runs_of_method(roots: Sequence[Path], method: str | None, domain: str) -> list[Run]:
-    from adaptor_bench.errors import InputError, UsageError, suggest
-    from adaptor_bench.runs import find_runs
-
-    found = find_runs(roots)
-    if not found:
-        raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
-    methods = sorted({run.method for run in found})
-    wanted = method or ("improved_heatmap" if "improved_heatmap" in methods else methods[0])
-    here = [r for r in found if r.method == wanted and domain in ("all", r.domain)]
-    if not here:
-        known = [run.domain for run in found] if wanted in methods else methods
-        word = domain if wanted in methods else wanted
-        raise UsageError(f"no finished run of {word!r}", hint=suggest(word, set(known)))
-    return here
-
-
-def _dataset(found: Sequence[Run], data: Path | None) -> Dataset:
-    """The frames of these runs: --data, or the phantom they name."""
-    from adaptor_bench.data.default import cached_phantom
-    from adaptor_bench.data.frames import index_dataset
-    from adaptor_bench.errors import UsageError
-    from adaptor_bench.progress import Progress
-
-    named = {(run.dataset["name"], run.dataset["kind"]) for run in found}
-    if len(named) > 1:
-        raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
-    ((name, kind),) = named
-    if data is None:
-        profile = name.removeprefix("phantom-")
-        if kind != "phantom" or profile not in ("tiny", "mini", "paper"):
-            raise UsageError(f"the frames of {name!r} are needed", hint="Give --data DIR.")
-        data = cached_phantom(profile, Progress())
-    return index_dataset(data)
-
-
-def _boards(roots: Sequence[Path], domain: str) -> list[Board]:
-    """Studies of the boards, sim first; of one dataset and profile."""
-    from adaptor_bench.errors import InputError, UsageError
-    from adaptor_bench.report.studies import studies_of
-    from adaptor_bench.runs import find_runs, group_cells
-
-    found = [run for run in find_runs(roots) if domain in ("all", run.domain)]
-    boards = studies_of(group_cells(found))
-    if not boards:
-        raise InputError(
-            "no method with all its folds", hint="`bench leaderboard` says what lacks."
-        )
-    if len({(board.dataset, board.profile) for board in boards}) > 1:
-        raise UsageError(
-            "these runs are of several datasets or profiles", hint="Give runs of one of them."
-        )
-    return boards
-
-
-def _complete(roots: Sequence[Path], domain: str) -> dict[str, dict[str, Cell]]:
-    """Domain to method to its runs, complete methods only, in the order of the ranking."""
-    from adaptor_bench.report.board import distinct_names
-    from adaptor_bench.runs import find_runs, group_cells
-
-    boards = _boards(roots, domain)
-    cells = group_cells([r for r in find_runs(roots) if domain in ("all", r.domain)])
-    result: dict[str, dict[str, Cell]] = {}
-    for board in boards:
-        here = [cell for cell in cells if cell.example.domain == board.domain]
-        names = dict(zip(distinct_names([c.example for c in here]), here, strict=True))
-        result[board.domain] = {method: names[method] for method in board.study.methods}
-    return result
-
-
-def _all_runs(cells: dict[str, dict[str, Cell]]) -> list[Run]:
-    return [r for found in cells.values() for cell in found.values() for r, _ in cell.pairs()]
+    shot = single_shot(runs, **given)
+    return shot, staged(shot.run.path, shot.frame, discover(), resolve_device(device))
 
 
 def _quiet(done: int, total: int, note: str = "") -> None:

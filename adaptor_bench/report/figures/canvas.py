@@ -6,17 +6,15 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.errors import UsageError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 __all__ = [
     "FORMATS",
+    "Axes",
+    "Figure",
     "Look",
     "caption",
     "drawing",
@@ -30,6 +28,9 @@ __all__ = [
 P = ParamSpec("P")
 T = TypeVar("T")
 Look = dict[str, Any]
+# Matplotlib's classes of these names, which is loaded only when something is drawn.
+Axes: TypeAlias = Any
+Figure: TypeAlias = Any
 
 FORMATS = ("pdf", "svg", "png")
 # Okabe and Ito's palette: told apart by readers with colour blindness, too.
@@ -79,9 +80,9 @@ def new_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, list[list[Axes]]]:
     """A figure of ``width`` x ``height`` inches and its axes [row][column]."""
-    from matplotlib.figure import Figure
+    import matplotlib.figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = matplotlib.figure.Figure(figsize=(width, height), layout="constrained")
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.05)
     return figure, [list(row) for row in figure.subplots(rows, columns, squeeze=False, **options)]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.report.figures.canvas import caption, drawing, legend, looks, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from adaptor_bench.report.figures.canvas import (
+    Figure,
+    caption,
+    drawing,
+    legend,
+    looks,
+    new_figure,
+)
 
 __all__ = ["Estimate", "forest", "precision_sensitivity", "radius_curves"]
 
@@ -52,8 +55,10 @@ def radius_curves(
             ax.fill_between(radii, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
         if radii[0] <= RADIUS <= radii[-1]:
             ax.axvline(RADIUS, color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=0)
-            ax.annotate("6 px", (RADIUS, 1), xytext=(2, -7), textcoords="offset points",
-                        xycoords=("data", "axes fraction"), fontsize=6.5, color="#666666")  # fmt: skip
+            ax.annotate(
+                "6 px", (RADIUS, 1), xycoords=("data", "axes fraction"),
+                xytext=(2, -7), textcoords="offset points", fontsize=6.5, color="#666666",
+            )  # fmt: skip
         ax.set(xlabel="matching radius (px)", ylim=(0, 100), xlim=(radii[0], radii[-1]))
         ax.set_title(domain, loc="left")
         ax.grid(axis="y", lw=0.4, color="#dddddd")

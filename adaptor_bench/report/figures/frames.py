@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.method import Stages
-from adaptor_bench.report.figures.canvas import caption, drawing, frame_axes, legend, new_figure
+from adaptor_bench.report.figures.canvas import (
+    Axes,
+    Figure,
+    caption,
+    drawing,
+    frame_axes,
+    legend,
+    new_figure,
+)
 from adaptor_bench.report.figures.shots import CHOICE, Shot, provenance
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["decoding_steps", "detections", "heatmap_on_frame", "mark", "translations"]
 
