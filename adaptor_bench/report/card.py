@@ -172,10 +172,10 @@ def _pairs(found: Study) -> Table:
             "b": b,
             "difference": pair.student,
             "bootstrap": pair.bootstrap,
-            "wins": f"{sum(d > 0 for d in pair.by_surgery)}/{len(pair.by_surgery)}",
+            "wins": f"{sum(d > 1e-9 for d in pair.by_surgery)}/{len(pair.by_surgery)}",
             "p": pair.p,
             "holm": pair.p_holm,
-            "verdict": "yes" if pair.p_holm <= 1 - found.options.level + 1e-12 else "no",
+            "verdict": "yes" if pair.significant(found.options.level) else "no",
         }
         for (a, b), pair in found.pairs.items()
     ]

@@ -22,6 +22,7 @@ __all__ = [
     "power_sentence",
 ]
 
+SAME = 1e-9  # values this close differ by the order of a summation (evaluate.ranking)
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 
 
@@ -30,6 +31,7 @@ def card_sentences(board: Board) -> tuple[str, ...]:
     found = board.study
     sentences = [
         _who_leads(board),
+        _unranked_sentence(found),
         *_by_how_much(found),
         power_sentence(found),
         _rank_sentence(found),
@@ -47,28 +49,43 @@ def card_sentences(board: Board) -> tuple[str, ...]:
 def pair_sentence(pair: Pair, level: float, comparisons: int = 1) -> str:
     """Difference, interval and test of one pair."""
     title = METRICS[pair.metric].title
-    gap = pair.student.estimate
+    gap, differences = pair.student.estimate, pair.by_surgery
     if math.isnan(gap):
-        return f"{pair.a} and {pair.b} cannot be compared: {title} is 0/0 in a fold of one of them."
-    if not any(pair.by_surgery):
+        return f"{pair.a} and {pair.b} cannot be compared: {title} is 0/0 for one of them."
+    level_there = abs(gap) < SAME
+    if level_there and all(abs(d) < SAME for d in differences):
         return f"{pair.a} and {pair.b} have the same {title} in every surgery."
-    ahead, behind = (pair.a, pair.b) if gap >= 0 else (pair.b, pair.a)
-    lead = f"{ahead} is {100 * abs(gap):.2f} points of {title} ahead of {behind}"
-    if abs(gap) < 1e-9:
-        lead = f"{pair.a} and {pair.b} are level in {title}"
-    wins = sum(d * (gap or 1) > 0 for d in pair.by_surgery)
-    test = f"it is ahead in {wins} of {len(pair.by_surgery)} surgeries, sign-flip p = "
-    test += p_value(pair.p)
+    n = len(differences)
+    won, lost = sum(d > SAME for d in differences), sum(d < -SAME for d in differences)
+    if level_there:
+        lead = f"{pair.a} and {pair.b} are level in {title} ({limits(pair.student, level)})"
+        wins = f"{pair.a} is ahead in {won} and {pair.b} in {lost} of {n} surgeries"
+    else:
+        ahead, behind = (pair.a, pair.b) if gap > 0 else (pair.b, pair.a)
+        signed = pair.student if gap > 0 else pair.student.negated()
+        lead = f"{ahead} is {100 * abs(gap):.2f} points of {title} ahead of {behind}"
+        lead += f" ({limits(signed, level)})"
+        wins = f"it is ahead in {won if gap > 0 else lost} of {n} surgeries"
+    return f"{lead}; {wins}, {_test(pair, level, comparisons)}."
+
+
+def _test(pair: Pair, level: float, comparisons: int) -> str:
+    if math.isnan(pair.p):
+        return f"no sign-flip test: {METRICS[pair.metric].title} is 0/0 in a surgery"
+    test = f"sign-flip p = {p_value(pair.p)}"
     if comparisons > 1:
         test += f", {p_value(pair.p_holm)} after correction for {comparisons} comparisons"
-    verdict = "significant" if pair.p_holm <= 1 - level + 1e-12 else "not significant"
-    signed = pair.student if gap >= 0 else pair.student.negated()
-    return f"{lead} ({limits(signed, level)}); {test}: {verdict} at {1 - level:.3g}."
+    if pair.significant(level):
+        return f"{test}: significant at {1 - level:.3g}"
+    test += f": not significant at {1 - level:.3g}"
+    if pair.student.estimate * sum(pair.by_surgery) < 0:
+        test += ", and the mean over surgeries points the other way"
+    return test
 
 
 def power_sentence(study: Study) -> str:
     """What the number of surgeries allows a test to say at all."""
-    n, pairs = len(study.tally.surgeries), len(study.pairs)
+    n, pairs = len(study.tally.surgeries), _tests(study)
     least = smallest_p(n)
     text = f"With {_several(n, 'surgery', 'surgeries')} no two-sided p below {p_value(least)} is "
     text += "possible"
@@ -76,9 +93,14 @@ def power_sentence(study: Study) -> str:
     if pairs > 1:
         corrected = min(1.0, least * pairs)
         text += f" ({p_value(corrected)} after correction for {pairs} comparisons)"
-    if min(1.0, least * pairs) > alpha + 1e-12:
+    if min(1.0, least * max(pairs, 1)) > alpha + 1e-12:
         text += f": no difference here can be significant at {alpha:.3g}, whatever its size"
     return text + "."
+
+
+def _tests(study: Study) -> int:
+    """How many pairs have a p value: Holm's correction counts these."""
+    return sum(not math.isnan(pair.p) for pair in study.pairs.values())
 
 
 def how_resampled(study: Study) -> str:
@@ -118,11 +140,26 @@ def _who_leads(board: Board) -> str:
     first = [name for name, rank in found.ranks.items() if rank == 1]
     if not first:
         return f"{where} no method has a defined {title}."
-    value = found.student[first[0]][metric]
-    number = f"{title} {100 * value.estimate:.2f} % ({limits(value, found.options.level)})"
+    number = f"{title} {100 * found.student[first[0]][metric].estimate:.2f} %"
+    spans = {name: limits(found.student[name][metric], found.options.level) for name in first}
     if len(first) == 1:
-        return f"{where} {first[0]} leads with {number}."
-    return f"{where} {_and(first)} share the first rank with {number}."
+        return f"{where} {first[0]} leads with {number} ({spans[first[0]]})."
+    told = spans[first[0]]
+    if len(set(spans.values())) > 1:  # the same mean, but not of the same surgeries' values
+        told = "; ".join(f"{name}: {span}" for name, span in spans.items())
+    return f"{where} {_and(first)} share the first rank with {number} ({told})."
+
+
+def _unranked_sentence(found: Study) -> str:
+    names = [name for name, rank in found.ranks.items() if rank is None]
+    if not names or len(names) == len(found.methods):
+        return ""
+    where = {"folds": "in a fold", "pooled": "over all frames", "surgeries": "in a surgery"}
+    have = "has" if len(names) == 1 else "have"
+    return (
+        f"{_and(names)} {have} no rank: {METRICS[found.options.metric].title} is 0/0 "
+        f"{where[found.options.estimand]}."
+    )
 
 
 def _by_how_much(found: Study) -> list[str]:
@@ -131,18 +168,20 @@ def _by_how_much(found: Study) -> list[str]:
         return []
     leader = ranked[0]
     return [
-        pair_sentence(found.pairs[leader, other], found.options.level, len(found.pairs))
+        pair_sentence(found.pairs[leader, other], found.options.level, _tests(found))
         for other in ranked[1:]
     ]
 
 
 def _rank_sentence(found: Study) -> str:
     leaders = [i for i, name in enumerate(found.methods) if found.ranks[name] == 1]
-    if not leaders:
+    if not leaders or sum(rank is not None for rank in found.ranks.values()) < 2:
         return ""
+    if found.exact and len(found.tally.surgeries) == 1:
+        return "A single surgery leaves nothing to resample: how often the order holds is unknown."
     i = leaders[0]
     if math.isnan(found.rank_probability[i, 0]):
-        return f"No resample has a value for every method ({how_resampled(found)})."
+        return f"No resample has a value for every ranked method ({how_resampled(found)})."
     share = 100 * found.rank_probability[i, 0]
     who = found.methods[i]
     text = f"Resampling the surgeries ({how_resampled(found)}), {who} ranks first in {share:.1f} %"
@@ -153,7 +192,8 @@ def _rank_sentence(found: Study) -> str:
     ]
     text += f", {_and(f'{name} in {p:.1f} %' for p, name in rivals)}" if rivals else ""
     if found.undefined > 0:
-        text += f"; {100 * found.undefined:.2g} % of the draws leave a method without a value"
+        text += f"; {100 * found.undefined:.3g} % of the draws are left out, for there a ranked "
+        text += "method has no value"
     return text + "."
 
 
@@ -162,10 +202,14 @@ def _tier_sentence(found: Study) -> str:
     for name, tier in found.tiers.items():
         if tier is not None:
             groups.setdefault(tier, []).append(name)
+    ranked = sum(map(len, groups.values()))
+    if ranked < 2:
+        return ""
     if len(groups) == 1:
-        return "All methods share one tier: no corrected test tells any of them from the leader."
+        who = "methods" if ranked == len(found.methods) else "ranked methods"
+        return f"All {who} share one tier: no corrected test puts any of them below the leader."
     listed = "; ".join(f"{tier}: {', '.join(names)}" for tier, names in sorted(groups.items()))
-    return f"Tiers (no corrected test tells their members from their best): {listed}."
+    return f"Tiers (no corrected test puts a member below the best of its tier): {listed}."
 
 
 def _left_out_sentence(found: Study) -> str:
@@ -176,7 +220,7 @@ def _left_out_sentence(found: Study) -> str:
         if swapped:
             changes.append(f"without {entry.surgery} {_and(swapped)}")
     n = len(found.left_out)
-    if not n:
+    if not n or len(order) - order.count(None) < 2:
         return ""
     if not changes:
         return f"The order stays the same without any one of the {n} surgeries."
@@ -186,37 +230,48 @@ def _left_out_sentence(found: Study) -> str:
 def _swaps(
     names: Sequence[str], before: Sequence[int | None], after: Sequence[int | None]
 ) -> list[str]:
-    """Pairs whose order is reversed, worded."""
-    found = []
+    """Whatever is not as before, worded: ranks lost or got, pairs passed, joined or parted."""
+    found = [
+        f"{name} has {'no rank' if now is None else f'rank {now}'}"
+        for name, was, now in zip(names, before, after, strict=True)
+        if (was is None) != (now is None)
+    ]
     for i, a in enumerate(names):
         for j in range(i + 1, len(names)):
             ranks = (before[i], before[j], after[i], after[j])
             if None in ranks:
                 continue
+            b = names[j]
             was, now = (ranks[0] or 0) - (ranks[1] or 0), (ranks[2] or 0) - (ranks[3] or 0)
             if was < 0 < now:
-                found.append(f"{names[j]} passes {a}")
+                found.append(f"{b} passes {a}")
+            elif was < 0 == now:
+                found.append(f"{b} draws level with {a}")
+            elif was == 0 != now:
+                found.append(f"{a} passes {b}" if now < 0 else f"{b} passes {a}")
     return found
 
 
 def _flip_sentences(found: Study) -> list[str]:
-    seeds = max(found.tally.seeds)
-    over = f", counted over {seeds} seeds" if seeds > 1 else ""
     sentences = []
     for (better, worse), flip in found.flips.items():
         if found.ranks[better] is None or found.ranks[worse] is None:
             continue
         if found.ranks[better] == found.ranks[worse]:
             continue
+        seeds = found.tally.seeds[found.methods.index(worse)]
+        over = f", counted over {seeds} seeds" if seeds > 1 else ""
         if flip.landmarks is None:
+            over = f" ({over[2:]})" if over else ""
             text = f"{worse} could not reach {better} by placing points better, however many"
         else:
             share = 100 * flip.landmarks / flip.labels
             text = f"{worse} would draw level with {better} if it placed {flip.landmarks:,} of "
             text += f"{flip.labels:,} landmarks better ({share:.1f} %{over})"
+            over = ""
         if flip.frames is not None:
-            text += f"; exchanging the outcomes of {flip.frames:,} of {flip.of_frames:,} frames "
-            text += "is enough to swap them"
+            text += f"; exchanging the outcomes of {flip.frames:,} of {flip.of_frames:,} frames"
+            text += f"{over} is enough to undo the lead"
         sentences.append(text + ".")
     return sentences
 

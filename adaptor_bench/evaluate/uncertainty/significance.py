@@ -10,15 +10,17 @@ __all__ = ["holm", "sign_flip_p", "smallest_p"]
 Floats = npt.NDArray[np.float64]
 
 EXACT_SURGERIES = 16  # 65,536 flips; with more, flips are drawn
+DRAWS = 100_000
 _SAME = 1e-12  # sums this close differ by rounding
 
 
 def smallest_p(n: int) -> float:
-    """The smallest two-sided p a sign-flip test over ``n`` surgeries can give: 2 / 2^n."""
-    return min(1.0, 2.0 ** (1 - n))
+    """The smallest two-sided p that ``sign_flip_p`` can give for ``n`` surgeries: 2 / 2^n, or
+    1 / (DRAWS + 1) where flips are drawn."""
+    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_SURGERIES else 1 / (DRAWS + 1)
 
 
-def sign_flip_p(differences: Floats, draws: int = 100_000, seed: int = 0) -> float:
+def sign_flip_p(differences: Floats, draws: int = DRAWS, seed: int = 0) -> float:
     """Two-sided p of "no difference" from paired ``differences`` (n,), one per surgery.
 
     If the two methods were exchangeable in every surgery, each difference could as well have had

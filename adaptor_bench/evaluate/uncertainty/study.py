@@ -60,12 +60,23 @@ class Pair:
     p: float
     p_holm: float
 
+    def significant(self, level: float) -> bool:
+        """Whether the corrected test bears out the sign of the difference.
+
+        The test is of the mean over surgeries. Where folds pool surgeries it can point the other
+        way than the estimate: then it speaks for no lead.
+        """
+        # A share of equal outcomes counts as reached: p is a multiple of 2^-n.
+        reached = self.p_holm <= 1 - level + 1e-12
+        return bool(reached and self.student.estimate * sum(self.by_surgery) > 0)
+
 
 @dataclass(frozen=True)
 class Study:
     """Methods stand in the order of the ranking. ``student`` and ``bootstrap`` map method to
     metric to interval; ``pairs`` holds every pair (better, worse) for the ranking metric;
-    ``rank_probability`` is (methods, methods), row by method, column by rank."""
+    ``rank_probability`` is (methods, methods), row by method, column by rank; NaN for a method
+    without a value."""
 
     tally: Tally
     options: Options
@@ -130,9 +141,8 @@ def study(tally: Tally, options: Options | None = None) -> Study:
             float(raw),
             float(adjusted),
         )
-        # A share of equal outcomes counts as reached: p is a multiple of 2^-n.
-        different[i, j] = different[j, i] = adjusted <= 1 - options.level + 1e-12
-    probability, undefined = rank_distribution(values[metric], draws.probability)
+        different[i, j] = different[j, i] = pairs[a, b].significant(options.level)
+    probability, undefined = _ranked(values[metric], points[metric], draws.probability)
     names = tally.methods
     return Study(
         tally=tally,
@@ -163,6 +173,16 @@ def _ordered(tally: Tally, values: Floats) -> list[str]:
     """Best first; equal ones by name; those without a value last."""
     filled = np.where(np.isnan(values), -np.inf, values)
     return [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
+
+
+def _ranked(values: Floats, points: Floats, probability: Floats) -> tuple[Floats, float]:
+    """``rank_distribution`` of the methods that have a value on the data; NaN for the others."""
+    placed = np.flatnonzero(~np.isnan(points))
+    table = np.full((len(points), len(points)), np.nan)
+    among, undefined = rank_distribution(values[:, placed], probability)
+    table[placed] = 0
+    table[placed, : len(placed)] = among
+    return table, undefined
 
 
 def _combine(values: Floats, weights: Floats) -> Floats:
