@@ -351,6 +351,25 @@ def test_a_false_claim_stands_beside_what_was_measured(tmp_path, data, board):
     assert "sensitivity" not in shown
 
 
+def test_claims_of_every_metric_stand_beside_their_metric(tmp_path, data, board):
+    predict(tmp_path / "p", data, 0, extra=((300, 200),))
+    submit(tmp_path / "p", board, data, "--claim", "intraop:precision=99", "--claim",
+           "intraop:sensitivity=100")  # fmt: skip
+    submit(predict(tmp_path / "q", data, 0), board, data, method="other")
+    lines = invoke("leaderboard", "--board", board, "--format", "csv").splitlines()
+    head = lines[0].split(",")
+    assert head[head.index("precision_std") + 1] == "claim_precision"
+    assert head[head.index("sensitivity_std") + 1] == "claim_sensitivity"
+    assert "claim_f1" not in head
+    shown = {row.split(",")[1]: dict(zip(head, row.split(","), strict=True)) for row in lines[1:3]}
+    assert shown["mine"]["claim_precision"] == "99.00 (!)"
+    assert shown["mine"]["claim_sensitivity"] == "100.00"
+    assert shown["other"]["claim_precision"] == ""
+    assert "mine (!): the claim is not what was measured." in invoke(
+        "leaderboard", "--board", board
+    )
+
+
 @pytest.mark.parametrize("what", ["count", "frames", "hash", "points", "gone", "unpublished"])
 def test_tampering_is_found(tmp_path, data, board, what):
     submit(predict(tmp_path / "p", data, 0), board, data)

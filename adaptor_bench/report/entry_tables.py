@@ -83,14 +83,14 @@ def board_rows(
 def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0) -> list[Table]:
     """The ranking of one domain, and F1 per fold; what is incomplete comes last."""
     ranked = _ranked(board, entries, domain, ddof)
-    claimed = any(entry.claim.get(domain) for entry, _, _ in ranked)
+    claimed = {key for entry, _, _ in ranked for key in entry.claim.get(domain, {})}
     seeds = any(len(entry.measured[domain]) > 1 for entry, _, _ in ranked)
     columns = [Column("rank", "Rank", "right", "rank"), Column("method", "Method", role="label")]
     columns += [Column("team", "Team"), Column("profile", "Profile")]
-    columns += [
-        Column(key, metric.title, role="metric", show=spread(2)) for key, metric in METRICS.items()
-    ]
-    columns += [Column("claim", "F1 claimed", "right", show=str)] if claimed else []
+    for key, metric in METRICS.items():
+        columns.append(Column(key, metric.title, role="metric", show=spread(2)))
+        if key in claimed:
+            columns.append(Column(f"claim_{key}", f"{metric.title} claimed", "right"))
     columns.append(Column("folds", "Folds", "right"))
     if seeds:
         columns += [
@@ -133,21 +133,24 @@ def _cells(
 ) -> dict[str, Any]:
     first = found[PRIMARY]
     total = len(board.folds[domain])
-    return {key: Spread(_percent(a.mean), _percent(a.std)) for key, a in found.items()} | {
+    cells: dict[str, Any] = {}
+    for key, a in found.items():
+        cells[key] = Spread(_percent(a.mean), _percent(a.std))
+        cells[f"claim_{key}"] = _claim(entry.claim.get(domain, {}).get(key), a.mean)
+    return cells | {
         "rank": rank,
         "method": entry.method,
         "team": entry.team,
         "profile": None if entry.setup is None else entry.setup["profile"],
-        "claim": _claim(entry.claim.get(domain, {}).get(PRIMARY), first.mean),
         "folds": f"{first.n}/{total}" if first.missing else str(total),
         "seeds": len(entry.measured[domain]),
         "seed_std": _percent(first.seed_std),
     }
 
 
-def _claim(claimed: float | None, mean: float | None) -> str:
+def _claim(claimed: float | None, mean: float | None) -> str | None:
     if claimed is None:
-        return "-"
+        return None
     borne_out = mean is not None and abs(100 * mean - claimed) <= ROUNDING
     return f"{claimed:.2f}{'' if borne_out else ' (!)'}"
 
@@ -177,7 +180,8 @@ def _notes(
         absent = sum(counted.missing for counted in entry.measured[domain].values())
         if absent:
             notes.append(f"{entry.method}: {absent} frames had no prediction.")
-        if "(!)" in _claim(entry.claim.get(domain, {}).get(PRIMARY), found[PRIMARY].mean):
+        claims = entry.claim.get(domain, {})
+        if any("(!)" in (_claim(claims.get(key), a.mean) or "") for key, a in found.items()):
             notes.append(f"{entry.method} (!): the claim is not what was measured.")
         notes += [f"{entry.method}: {note}" for note in entry.notes]
         notes += [f"{entry.method}: {n}" for n in (entry.setup or {}).get("notes", ())]
