@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,31 @@ def test_a_fold_without_precision_leaves_no_mean():
     figure = precision_sensitivity({"sim": {"m": values}}, [])
     mean = figure.axes[0].collections[-1].get_offsets()
     assert np.isnan(np.asarray(mean.data, float)).any() or mean.mask.any()
+
+    words = " ".join(figure.get_supxlabel().split())
+    assert "No mean, for a fold is 0/0: m on sim." in words
+
+
+def test_captions_stay_on_the_page():
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    names = ["improved_heatmap/no_cyclegan", "MMMM_WWWW/no_mmm"] * 3
+    line = f"{', '.join(names)}. phantom-mini: intraop folds 1, 2, 3, 4; profile quick, seed 0."
+    for figure in (
+        radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, [line]),
+        forest({"sim": {"m": [("s1", Estimate(0.5, 0.4, 0.6))] * 2}}, [line]),
+    ):
+        FigureCanvasAgg(figure)
+        figure.draw_without_rendering()
+        assert figure._supxlabel.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_marks_at_the_border_leave_the_frame_its_size(shot):
+    points = np.array([[0, 0], [511, 287], [600, 300]], float)
+    outside = replace(shot, predictions=points, hit=np.zeros(3, bool))
+    (axes,) = detections([[outside]]).axes
+    assert axes.get_xlim() == (-0.5, 511.5)
+    assert axes.get_ylim() == (287.5, -0.5)
 
 
 def test_a_method_looks_the_same_in_every_panel():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -38,6 +37,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (5, 5)))
 
+_SMALL = 6.5  # points, of captions
 _STYLE: Any = {
     "font.size": 8.0,
     "axes.titlesize": 8.5,
@@ -107,6 +107,7 @@ def legend(figure: Figure, handles: Sequence[Any], columns: int = 2) -> None:
 def frame_axes(axes: Axes, image: Any, title: str = "") -> None:
     """Show a frame (H, W, 3) or (H, W), pixel centres at integers, without ticks."""
     axes.imshow(image, cmap="gray", interpolation="nearest")
+    axes.autoscale(False)  # marks at the border must not make the frame smaller
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -116,9 +117,26 @@ def frame_axes(axes: Axes, image: Any, title: str = "") -> None:
 
 def caption(figure: Figure, lines: Sequence[str]) -> None:
     """Small lines below everything: what is shown, of which data, how it was chosen."""
-    width = int(figure.get_figwidth() * 21)  # characters of this size that fit
-    filled = [textwrap.fill(line, width) for line in lines if line]
-    figure.supxlabel("\n".join(filled), fontsize=6.5, color="#444444", x=0.01, ha="left")
+    # Hinting makes small letters of a coarse PNG up to a twentieth wider than they are.
+    width = 0.93 * figure.get_figwidth() * 72
+    filled = [_filled(line, width) for line in lines if line]
+    figure.supxlabel("\n".join(filled), fontsize=_SMALL, color="#444444", x=0.01, ha="left")
+
+
+def _filled(line: str, width: float) -> str:
+    """``line`` broken between words where it would be wider than ``width`` points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=_STYLE["font.family"], size=_SMALL)
+    rows = [""]
+    for word in line.split():
+        longer = f"{rows[-1]} {word}".lstrip()
+        if rows[-1] and text_to_path.get_text_width_height_descent(longer, font, False)[0] > width:
+            rows.append(word)
+        else:
+            rows[-1] = longer
+    return "\n".join(rows)
 
 
 def save(figure: Figure, path: Path, dpi: int = 200) -> None:

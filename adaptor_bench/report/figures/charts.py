@@ -77,9 +77,9 @@ def precision_sensitivity(
 
     Small: folds; large: their mean, where every fold has both. Grey: lines of equal F1.
     """
-    figure, [axes] = new_figure(3.6 * len(points), 4.3, 1, len(points), sharey=True)
+    figure, [axes] = new_figure(3.6 * len(points), 4.6, 1, len(points), sharey=True)
     look = looks(m for methods in points.values() for m in methods)
-    handles = {}
+    handles, without = {}, []
     grid = np.linspace(0.005, 1, 400)
     for ax, (domain, methods) in zip(axes, points.items(), strict=True):
         for value in ISO:
@@ -94,12 +94,15 @@ def precision_sensitivity(
             mark = {"color": look[method]["color"], "marker": look[method]["marker"]}
             ax.scatter(100 * values[:, 0], 100 * values[:, 1], s=14, alpha=0.55, lw=0, **mark)
             x, y = 100 * values.mean(axis=0)
+            if np.isnan(x + y):
+                without.append(f"{method} on {domain}")
             handles[method] = ax.scatter([x], [y], s=75, ec="black", lw=0.8, label=method, **mark)
         ax.set(xlabel="sensitivity (%)", xlim=(0, 100), ylim=(0, 100), aspect="equal")
         ax.set_title(domain, loc="left")
     axes[0].set_ylabel("precision (%)")
     legend(figure, list(handles.values()))
-    caption(figure, ["Small: folds; large: mean over folds. Grey: equal F1 (%).", *lines])
+    absent = f"No mean, for a fold is 0/0: {', '.join(without)}." if without else ""
+    caption(figure, ["Small: folds; large: mean over folds. Grey: equal F1 (%).", absent, *lines])
     return figure
 
 
