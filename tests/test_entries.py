@@ -14,15 +14,26 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from finished_runs import put_fold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.cli import main
+from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import write_points
-from adaptor_bench.entries.entry import boards, read_board, read_entries, read_entry, write_entry
+from adaptor_bench.entries.entry import (
+    boards,
+    read_board,
+    read_entries,
+    read_entry,
+    write_board,
+    write_entry,
+)
 from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.schema import KEYWORDS, problems, schema
+from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.score import score
 from adaptor_bench.report.entry_tables import board_rows, render_board
 from adaptor_bench.resources import bundled
 
@@ -413,6 +424,100 @@ def test_other_data_verify_nothing(tmp_path, data, board):
     told = invoke("verify", board, "--data", data, code=1)
     assert "not the data of the leaderboard 'small'" in told
     assert "cannot be drawn" in invoke("verify", board, code=2)
+
+
+def knowing_labels(board, data):
+    """The board with the hash of its labels, as ``bench submit --create`` writes it."""
+    write_board(with_labels(read_board(board), data))
+    return board
+
+
+def repaint(data):
+    from PIL import Image
+
+    path = data / "case_1" / "v" / "images" / "0.png"
+    Image.fromarray(np.full((288, 512, 3), 1, np.uint8)).save(path)
+
+
+def test_other_pixels_do_not_keep_from_verifying(tmp_path, data, board):
+    knowing_labels(board, data)
+    submit(predict(tmp_path / "p", data, 2), board, data)
+    repaint(data)
+    told = invoke("verify", board, "--data", data)
+    assert "team-mine: verified, 6 frames scored again" in told
+    label = data / "case_1" / "v" / "point_labels" / "0.json"
+    label.write_text(label.read_text().replace("50", "51"))
+    told = invoke("verify", board, "--data", data, code=1)
+    assert "not the data of the leaderboard 'small'" in told
+
+
+def test_a_board_that_does_not_know_its_labels_wants_the_same_pixels(tmp_path, data, board):
+    submit(predict(tmp_path / "p", data, 2), board, data)
+    repaint(data)
+    assert "not the data" in invoke("verify", board, "--data", data, code=1)
+
+
+def test_predictions_are_scored_on_the_labels_of_the_board_alone(tmp_path, data, board):
+    predictions = predict(tmp_path / "p", data, 7)
+    for path in data.glob("*/v/point_labels/*.json"):
+        document = json.loads(path.read_text("utf-8"))
+        document["points"] = [{"x": p["x"] + 7, "y": p["y"]} for p in document["points"]]
+        path.write_text(json.dumps(document))
+    told = submit(predictions, board, data, code=1)
+    assert "not the data of the leaderboard 'small'" in told
+    assert not list(board.glob("team-*"))
+
+
+def finished(out, data, board, fingerprint, shift=0):
+    """Runs of all folds of the board, predicted on frames of ``fingerprint``."""
+    definition = read_board(board)
+    plan = dict(zip(("name", "sha256"), definition.plans["intraop"], strict=True))
+    dataset = index_dataset(data)
+    for fold, surgeries in definition.folds["intraop"].items():
+        where = put_fold(
+            out, "net", fold, [], folds=[1, 2, 3], fold_plan=plan, validation=list(surgeries),
+            dataset={"name": "data", "kind": "folder", "fingerprint": fingerprint},
+        )  # fmt: skip
+        predict(where / "predictions", data, shift, surgeries)
+        frames = [f for f in dataset.domain("intraop") if f.surgery in surgeries]
+        score(where / "predictions", frames).save(where / "score.json")
+    return out
+
+
+def submit_runs(runs, board, *more, code=0):
+    return invoke("submit", runs, "--board", board, "--team", "Team", *more, code=code)
+
+
+def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
+    knowing_labels(board, data)
+    runs = finished(tmp_path / "runs", data, board, "0" * 64)
+    told = submit_runs(runs, board, code=1)
+    assert told.count("other frames than the leaderboard's") == 3
+    submit_runs(runs, board, "--data", data)
+    (entry,) = read_entries(read_board(board))
+    assert entry.measured["intraop"][0].surgeries["case_2"].tp == 6
+    assert "intraop: trained and predicted on frames of fingerprint 000000000000" in entry.notes[0]
+    assert len(entry.notes) == 1
+    assert "verified" in invoke("verify", board, "--data", data)
+
+
+def test_runs_on_other_labels_are_refused(tmp_path, data, board):
+    knowing_labels(board, data)
+    other = tmp_path / "other"
+    shutil.copytree(data, other)
+    for path in other.glob("*/v/point_labels/*.json"):
+        path.write_text(path.read_text().replace("200", "230"))
+    runs = finished(tmp_path / "runs", other, board, "0" * 64)
+    told = submit_runs(runs, board, "--data", data, code=1)
+    assert told.count("scored on other labels than the leaderboard's") == 3
+    assert not list(board.glob("team-*"))
+
+
+def test_runs_on_the_same_frames_need_no_data(tmp_path, data, board):
+    fingerprint = read_board(board).fingerprints["intraop"]
+    submit_runs(finished(tmp_path / "runs", data, board, fingerprint), board)
+    (entry,) = read_entries(read_board(board))
+    assert entry.notes == ()
 
 
 def test_what_submit_refuses(tmp_path, data, board):

@@ -61,6 +61,7 @@ def command(
         entry_from_predictions,
         entry_from_runs,
         publish,
+        with_labels,
     )
     from adaptor_bench.errors import UsageError
     from adaptor_bench.runs import find_runs
@@ -77,6 +78,8 @@ def command(
         if not of_runs:
             raise UsageError("--create needs finished runs", hint="`bench run` leaves them.")
         board = board_from_runs(results, folder, create)
+        if data or board.embedded:
+            board = with_labels(board, data or _phantom(board))
     else:
         board = read_board(find_board(given))
     if "_bundled" in board.folder.parts:
@@ -85,7 +88,10 @@ def command(
             hint="Give the leaderboard's folder in a checkout, or a copy of it.",
         )
     if of_runs:
-        entry, packed = entry_from_runs(results, board, about)
+        known = data or board.embedded
+        entry, packed = entry_from_runs(
+            results, board, about, (lambda: data or _phantom(board)) if known else None
+        )
     else:
         if len(results) != 1:
             raise UsageError("several RESULTS, and not all of them are folders of finished runs")

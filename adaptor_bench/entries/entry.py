@@ -38,7 +38,8 @@ RENDERED = "table.json"  # rendered from the entries, not one of them
 @dataclass(frozen=True)
 class Board:
     """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
-    (name, sha256); ``fingerprints`` domain to the hash of the frames."""
+    (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all; ``labels``
+    domain to the hash of the labels alone, which is all that scores depend on."""
 
     folder: Path
     id: str
@@ -51,6 +52,7 @@ class Board:
     plans: dict[str, tuple[str, str]]
     fingerprints: dict[str, str]
     notes: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
 
     def surgeries(self, domain: str) -> list[str]:
         """All surgeries a domain is reported on."""
@@ -67,6 +69,7 @@ class Board:
             "domains": {
                 domain: {
                     "fingerprint": self.fingerprints[domain],
+                    **({"labels": self.labels[domain]} if domain in self.labels else {}),
                     "fold_plan": dict(zip(("name", "sha256"), self.plans[domain], strict=True)),
                     "folds": {str(k): list(s) for k, s in sorted(self.folds[domain].items())},
                 }
@@ -196,6 +199,7 @@ def read_board(folder: Path) -> Board:
         {d: (x["fold_plan"]["name"], x["fold_plan"]["sha256"]) for d, x in domains.items()},
         {d: x["fingerprint"] for d, x in domains.items()},
         tuple(document["notes"]),
+        {d: x["labels"] for d, x in domains.items() if "labels" in x},
     )
 
 

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
+from adaptor_bench.entries.admission import again, beside, elsewhere, unfit
 from adaptor_bench.entries.entry import Board, Entry, SeedCounts, read_entries, write_entry
 from adaptor_bench.entries.packed import Points, digest, pack, read_folder
 from adaptor_bench.entries.rescore import score_points
+from adaptor_bench.entries.verify import frames_of_board, labels_digest
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
-from adaptor_bench.runs import Cell, Run, find_runs, group_cells
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.runs import Run, find_runs, group_cells
 
-__all__ = ["About", "board_from_runs", "entry_from_predictions", "entry_from_runs", "publish"]
+__all__ = [
+    "About",
+    "board_from_runs",
+    "entry_from_predictions",
+    "entry_from_runs",
+    "publish",
+    "with_labels",
+]
 
 Packed = dict[tuple[str, int], Points]
 
@@ -37,8 +47,13 @@ class About:
     notes: tuple[str, ...] = ()
 
 
-def entry_from_runs(roots: Sequence[Path], board: Board, about: About) -> tuple[Entry, Packed]:
+def entry_from_runs(
+    roots: Sequence[Path], board: Board, about: About, data: Callable[[], Path] | None = None
+) -> tuple[Entry, Packed]:
     """The entry of one method's finished runs, and its predictions.
+
+    Runs on frames of another fingerprint are scored again on ``data()``, if given: a drawn dataset
+    differs in the last bit of its pixels from processor to processor. The entry says so.
 
     Raises UsageError when ``roots`` hold several methods and ``about.method`` names none of them,
     InputError listing all that does not fit the board: data, folds, matching, or a ``score.json``
@@ -46,7 +61,13 @@ def entry_from_runs(roots: Sequence[Path], board: Board, about: About) -> tuple[
     """
     runs = _one_method(find_runs(roots), about.method, roots)
     cells = [cell for cell in group_cells(runs) if cell.example.domain in board.folds]
-    problems = _unfit(cells, board)
+    problems, other = unfit(cells, board), elsewhere(cells, board)
+    frames_of = None
+    if other and data is not None and not problems:
+        frames_of = frames_of_board(index_dataset(data()), board)
+        about = replace(about, notes=tuple(dict.fromkeys((*about.notes, *other.values()))))
+    else:
+        problems += [f"{path}: other frames than the leaderboard's" for path in other]
     on = [cell.example.domain for cell in cells]
     problems += [
         f"{domain}: sets of runs that differ in data, profile or parameters"
@@ -66,7 +87,9 @@ def entry_from_runs(roots: Sequence[Path], board: Board, about: About) -> tuple[
             points: Points = {}
             for fold in sorted(by_fold):
                 found = read_folder(cell.runs[seed][fold].predictions)
-                problems += _beside(cell.runs[seed][fold], by_fold[fold], found)
+                problems += beside(cell.runs[seed][fold], by_fold[fold], found)
+                if frames_of is not None:
+                    problems += again(cell.runs[seed][fold], by_fold[fold], found, frames_of)
                 points |= found
             packed[domain, seed] = points
             counted = _counts(list(by_fold.values()), points, board.surgeries(domain))
@@ -82,13 +105,14 @@ def entry_from_predictions(
 ) -> tuple[Entry, Packed]:
     """The entry of a folder of predictions, scored against the labels of ``data``.
 
-    Raises InputError when the frames are not those of the board, UsageError without a method.
+    Raises InputError when the data or the predicted frames are not those of the board, UsageError
+    without a method.
     """
     if not about.method:
         raise UsageError("predictions do not say what made them", hint="Give --method NAME.")
     points = read_folder(folder)
-    dataset = index_dataset(data)
-    known = {f.key for d in board.folds for f in dataset.frames.get(d, ())}
+    frames_of = frames_of_board(index_dataset(data), board)
+    known = {frame.key for frames in frames_of.values() for frame in frames}
     strange = sorted(set(points) - known)
     if strange:
         raise InputError.collect(
@@ -99,7 +123,7 @@ def entry_from_predictions(
     measured: dict[str, dict[int, SeedCounts]] = {}
     packed: Packed = {}
     for domain in board.folds:
-        frames = [f for f in dataset.frames.get(domain, ()) if f.surgery in board.surgeries(domain)]
+        frames = [f for f in frames_of[domain] if f.surgery in board.surgeries(domain)]
         found = {f.key: points[f.key] for f in frames if f.key in points}
         if found:
             packed[domain, 0] = found
@@ -127,6 +151,15 @@ def publish(
         entry = replace(entry, predictions=f"predictions/{entry.id}.ndjson.gz")
         pack(board.folder / str(entry.predictions), packed)
     return write_entry(entry, board)
+
+
+def with_labels(board: Board, data: Path) -> Board:
+    """The board with the hash of its labels. Raises InputError when ``data`` are not its data."""
+    loaded = load_frames(index_dataset(data), board.folds, prepare=lambda image: image[:1, :1])
+    other = [d for d, f in board.fingerprints.items() if loaded[d].fingerprint != f]
+    if other:
+        raise InputError(f"{data}: not the {', '.join(other)} frames these runs were scored on")
+    return replace(board, labels={domain: labels_digest(loaded[domain]) for domain in board.folds})
 
 
 def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
@@ -158,7 +191,8 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
         {run.domain: (run.fold_plan["name"], run.fold_plan["sha256"]) for run in runs},
         {run.domain: run.dataset["fingerprint"] for run in runs},
     )
-    problems = _unfit(cells, board)
+    problems = unfit(cells, board)
+    problems += [f"{path}: other frames than {runs[-1].path}" for path in elsewhere(cells, board)]
     problems += [
         f"{domain}: no run of folds {', '.join(str(k) for k in lacking)}"
         for domain, of_domain in folds.items()
@@ -222,42 +256,6 @@ def _one_method(runs: Sequence[Run], method: str | None, roots: Sequence[Path]) 
     if not chosen:
         raise UsageError(f"{where}: no run of {method!r}", hint=f"There: {', '.join(methods)}.")
     return chosen
-
-
-def _unfit(cells: Sequence[Cell], board: Board) -> list[str]:
-    problems: dict[str, None] = {}
-    for cell in cells:
-        domain = cell.example.domain
-        for run, score in cell.pairs():
-            at = run.path
-            if run.dataset["fingerprint"] != board.fingerprints[domain]:
-                problems[f"{at}: other {domain} frames than the leaderboard's"] = None
-            if run.fold_plan["sha256"] != board.plans[domain][1]:
-                problems[f"{at}: other folds than the leaderboard's"] = None
-            elif run.validation != board.folds[domain].get(run.fold, run.validation):
-                problems[f"{at}: fold {run.fold} is of other surgeries"] = None
-            if score.settings != board.settings:
-                problems[f"{at}: {_settings(score.settings, board.settings)}"] = None
-    return list(problems)
-
-
-def _beside(run: Run, score: FoldScore, points: Points) -> list[str]:
-    """Whether the score is of the predictions beside it, as far as numbers of points tell."""
-    counted = {f.key: f.predictions for f in score.frames if not f.missing}
-    there = {key: len(found) for key, found in points.items()}
-    differing = sorted(k for k in counted.keys() | there.keys() if counted.get(k) != there.get(k))
-    if not differing:
-        return []
-    return [f"{run.path}: {len(differing)} frames, such as {differing[0]}"]
-
-
-def _settings(found: MatchSettings, wanted: MatchSettings) -> str:
-    differing = [
-        f"{key} is {value}, the leaderboard's {wanted.to_json()[key]}"
-        for key, value in found.to_json().items()
-        if value != wanted.to_json()[key]
-    ]
-    return ", ".join(differing)
 
 
 def _counts(scores: Sequence[FoldScore], points: Points, order: Sequence[str]) -> SeedCounts:

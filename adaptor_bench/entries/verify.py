@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Board, Entry, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.aggregate import aggregate
-from adaptor_bench.progress import Progress
+from adaptor_bench.progress import Progress, message
 
-__all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "verify_entry"]
+__all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "labels_digest", "verify_entry"]
 
 ROUNDING = 0.00501  # of a percentage printed with two decimals
 
@@ -39,16 +39,14 @@ class Verdict:
 
 def frames_of_board(
     dataset: Dataset, board: Board, progress: Progress | None = None
-) -> tuple[dict[str, list[Frame]], list[str]]:
-    """The frames behind each domain of the board, and what is to be known about them.
+) -> dict[str, list[Frame]]:
+    """The frames behind each domain of the board.
 
-    A phantom that was drawn on another kind of processor may differ in the last bit of a pixel;
-    scores depend on the labels alone, and whether these agree shows when entries are scored. So
-    that is a note. Raises InputError, naming every domain, when other data are not the board's.
+    A drawn dataset may differ in the last bit of its pixels from processor to processor. Scores
+    depend on the labels alone: where the board knows their hash, other pixels are only told.
+    Raises InputError, naming every domain, when the data are not the board's.
     """
-    problems: list[str] = []
-    notes: list[str] = []
-    found: dict[str, list[Frame]] = {}
+    problems, found = [], {}
     with (progress or Progress(live=False)).bar("check the data") as bar:
         for domain, fingerprint in board.fingerprints.items():
             if domain not in dataset.frames:
@@ -58,8 +56,15 @@ def frames_of_board(
             loaded = load_frames(
                 dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
             )[domain]
-            if loaded.fingerprint != fingerprint:
-                (problems if board.embedded is None else notes).append(
+            if loaded.fingerprint == fingerprint:
+                pass
+            elif labels_digest(loaded) == board.labels.get(domain):
+                message(
+                    f"{domain}: other pixels than the leaderboard's "
+                    f"(fingerprint {loaded.fingerprint[:12]}, {fingerprint[:12]}), the same labels"
+                )
+            else:
+                problems.append(
                     f"{domain}: fingerprint {loaded.fingerprint[:12]}, the leaderboard's is "
                     f"{fingerprint[:12]}"
                 )
@@ -68,7 +73,12 @@ def frames_of_board(
         raise InputError.collect(
             f"{dataset.root}: not the data of the leaderboard {board.id!r}:", problems
         )
-    return found, notes
+    return found
+
+
+def labels_digest(loaded: DomainFrames) -> str:
+    """SHA-256 of all labelled points of a domain, to 1/1000 px, and the names of its frames."""
+    return digest({found.frame.key: found.points for found in loaded.frames})
 
 
 def verify_entry(
