@@ -230,7 +230,9 @@ def _latex(title: str, sentences: Sequence[str]) -> str:
     from adaptor_bench.report.renderers.latex import escape as tex
 
     items = "\n".join(f"\\item {tex(s)}" for s in sentences)
-    return f"\\paragraph{{{tex(title)}}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}\n"
+    # Names of methods have no place to break: ragged lines keep them out of the margin.
+    items = f"\\begin{{itemize}}\\raggedright\n{items}\n\\end{{itemize}}"
+    return f"\\paragraph{{{tex(title)}}}\n{items}\n"
 
 
 _PROSE: dict[str, Callable[[str, Sequence[str]], str]] = {
