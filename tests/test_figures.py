@@ -128,6 +128,12 @@ def test_the_steps_say_what_they_changed(shot, stages):
     assert removed.tolist() == [220, 40, 40]
 
 
+def test_a_step_that_the_method_leaves_out_is_said_to_be(shot, stages):
+    without = replace(stages, opened=stages.binary, cut=stages.binary)
+    titles = [axes.get_title(loc="left") for axes in decoding_steps(shot, without).figure.axes]
+    assert titles[3:5] == ["No opening: 2 regions", "No cutting: 2 regions"]
+
+
 def test_the_heatmap_lies_on_the_frame(shot, stages):
     figure = heatmap_on_frame(shot, stages)
     frame, heat = figure.axes[0].images

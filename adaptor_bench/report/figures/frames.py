@@ -73,17 +73,15 @@ def decoding_steps(shot: Shot, stages: Stages, chosen: bool = True) -> Figure:
         f"{threshold}: {_several(regions[0])}",
     )
     lost = int((stages.binary & ~stages.opened).sum())
-    frame_axes(
-        axes[1][0],
-        _painted(stages.opened, stages.binary, REMOVED),
-        f"Opening: {_several(regions[1])}; {lost} px removed (red)",
-    )
+    opening = f"Opening: {_several(regions[1])}; {lost} px removed (red)"
+    if stages.opened is stages.binary and stages.binary.any():
+        opening = f"No opening: {_several(regions[1])}"
+    frame_axes(axes[1][0], _painted(stages.opened, stages.binary, REMOVED), opening)
     lines = int((stages.opened & ~stages.cut).sum())
-    frame_axes(
-        axes[1][1],
-        _painted(stages.cut, stages.opened, CUT),
-        f"Cutting: {_several(regions[2])}; {lines} px cut out (orange)",
-    )
+    cutting = f"Cutting: {_several(regions[2])}; {lines} px cut out (orange)"
+    if stages.cut is stages.opened and stages.opened.any():
+        cutting = f"No cutting: {_several(regions[2])}"
+    frame_axes(axes[1][1], _painted(stages.cut, stages.opened, CUT), cutting)
     mark(axes[1][2], shot, _tally("Points", shot))
     caption(figure, [_legend_words(), *_origin([shot], chosen)])
     return figure
