@@ -531,7 +531,7 @@ def test_what_submit_refuses(tmp_path, data, board):
     assert "where nothing was measured" in told
     told = submit(predictions, board, data, "--url", "javascript:x", method="b", code=1)
     assert "/url" in told
-    assert not (board / "team-b.json").exists()
+    assert not list(board.glob("**/team-b*")), "neither the entry nor its predictions"
     for name in ("board", "table"):
         assert "already has" in submit(
             predictions, board, data, "--id", name, "--replace", method="b", code=2

@@ -21,6 +21,7 @@ __all__ = [
     "Entry",
     "SeedCounts",
     "boards",
+    "check_entry",
     "find_board",
     "find_boards",
     "read_board",
@@ -261,13 +262,18 @@ def read_entries(board: Board) -> list[Entry]:
     return entries
 
 
+def check_entry(entry: Entry, board: Board) -> Path:
+    """The path of the entry's file. Raises InputError for what would not be an entry."""
+    path = board.folder / f"{entry.id}.json"
+    if found := problems(entry.to_json(), schema("entry")):
+        raise InputError.collect(f"{path}: this would not be an entry:", found)
+    return path
+
+
 def write_entry(entry: Entry, board: Board) -> Path:
     """Write the entry's file, small and the same for the same entry; returns its path."""
-    path = board.folder / f"{entry.id}.json"
-    document = entry.to_json()
-    if found := problems(document, schema("entry")):
-        raise InputError.collect(f"{path}: this would not be an entry:", found)
-    write_text(path, _tidy(document) + "\n")
+    path = check_entry(entry, board)
+    write_text(path, _tidy(entry.to_json()) + "\n")
     return path
 
 

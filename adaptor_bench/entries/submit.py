@@ -11,7 +11,14 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.entries.admission import again, beside, elsewhere, unfit
-from adaptor_bench.entries.entry import Board, Entry, SeedCounts, read_entries, write_entry
+from adaptor_bench.entries.entry import (
+    Board,
+    Entry,
+    SeedCounts,
+    check_entry,
+    read_entries,
+    write_entry,
+)
 from adaptor_bench.entries.packed import Points, digest, pack, read_folder
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.entries.verify import frames_of_board, labels_digest
@@ -149,6 +156,7 @@ def publish(
         )
     if keep:
         entry = replace(entry, predictions=f"predictions/{entry.id}.ndjson.gz")
+        check_entry(entry, board)  # before anything is written
         pack(board.folder / str(entry.predictions), packed)
     return write_entry(entry, board)
 
