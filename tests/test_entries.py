@@ -141,9 +141,9 @@ def test_reader_and_jsonschema_agree_on_damaged_documents(data):
         if what == "remove":
             del parent[last]
         elif what == "add" and isinstance(parent, dict):
-            parent[data.draw(st.text(max_size=3))] = data.draw(scalars)
+            parent[data.draw(st.text(max_size=3))] = copy.deepcopy(data.draw(scalars))
         else:
-            parent[last] = data.draw(scalars)
+            parent[last] = copy.deepcopy(data.draw(scalars))
     theirs = jsonschema.Draft202012Validator(schema(kind)).is_valid(document)
     assert (not problems(document, schema(kind))) == theirs
 
