@@ -501,6 +501,30 @@ def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
     assert "verified" in invoke("verify", board, "--data", data)
 
 
+def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
+    tmp_path, data, board, monkeypatch
+):
+    fingerprint = read_board(board).fingerprints["intraop"]
+    runs = finished(tmp_path / "runs", data, board, fingerprint)
+    for name, more in (("with", ("--data", data)), ("without", ())):
+        submit_runs(runs, tmp_path / name, *more, "--create", "New")
+        assert ("intraop" in read_board(tmp_path / name).labels) == (name == "with")
+    assert "verified" in invoke("verify", tmp_path / "with", "--data", data)
+    repaint(data)
+    told = submit_runs(runs, tmp_path / "other", "--data", data, "--create", "New", code=1)
+    assert "not the intraop frames these runs were scored on" in told
+    assert not (tmp_path / "other").exists()
+    # Runs on a phantom that another processor drew: nothing is at hand to hash.
+    for path in runs.glob("**/run.json"):
+        document = json.loads(path.read_text("utf-8"))
+        document["dataset"] |= {"name": "phantom-tiny", "kind": "phantom"}
+        path.write_text(json.dumps(document))
+    monkeypatch.setattr("adaptor_bench.data.default.cached_phantom", lambda *_: data)
+    told = submit_runs(runs, tmp_path / "drawn", "--create", "New")
+    assert "keeps no hash of its labels" in told
+    assert read_board(tmp_path / "drawn").labels == {}
+
+
 def test_runs_on_other_labels_are_refused(tmp_path, data, board):
     knowing_labels(board, data)
     other = tmp_path / "other"

@@ -63,7 +63,7 @@ def command(
         publish,
         with_labels,
     )
-    from adaptor_bench.errors import UsageError
+    from adaptor_bench.errors import InputError, UsageError
     from adaptor_bench.runs import find_runs
     from adaptor_bench.submission.source import extracted
 
@@ -79,7 +79,14 @@ def command(
             raise UsageError("--create needs finished runs", hint="`bench run` leaves them.")
         board = board_from_runs(results, folder, create)
         if data or board.embedded:
-            board = with_labels(board, data or _phantom(board))
+            try:
+                board = with_labels(board, data or _phantom(board))
+            except InputError as error:
+                if data:
+                    raise
+                click.echo(
+                    f"The leaderboard keeps no hash of its labels. {error.message}", err=True
+                )
     else:
         board = read_board(find_board(given))
     if "_bundled" in board.folder.parts:
