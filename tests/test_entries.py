@@ -170,6 +170,19 @@ def test_everything_wrong_with_an_entry_is_said_at_once(tmp_path):
     assert "'method' is missing" in told
 
 
+def test_a_file_that_says_two_things_is_refused(tmp_path):
+    copied = tmp_path / "phantom-mini"
+    shutil.copytree(PHANTOM, copied)
+    path = copied / "stern.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"tp": 168,', '"tp": 168, "tp": 238,'))
+    assert "key 'tp' is there twice" in invoke("leaderboard", "--board", copied, code=1)
+    document = json.loads(text)
+    document["measured"]["sim"]["01"] = document["measured"]["sim"]["1"]
+    path.write_text(json.dumps(document))
+    assert "/measured/sim/01" in invoke("leaderboard", "--board", copied, code=1)
+
+
 # --- packed predictions ---------------------------------------------------------------------------
 
 point = st.tuples(st.floats(-5, 600), st.floats(-5, 300))

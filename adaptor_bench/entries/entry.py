@@ -289,13 +289,23 @@ def write_board(board: Board) -> Path:
 
 def _document(path: Path, kind: str) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_bytes(), parse_constant=refuse_constant)
+        document = json.loads(
+            path.read_bytes(), parse_constant=refuse_constant, object_pairs_hook=_once
+        )
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON: {error}") from error
     if found := problems(document, schema(kind)):
         raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
     checked: dict[str, Any] = document
     return checked
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without a key that is there twice: a reviewer sees one, a program the other."""
+    keys = [key for key, _ in pairs]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ValueError(f"key {', '.join(map(repr, twice))} is there twice")
+    return dict(pairs)
 
 
 def _tidy(value: Any, depth: int = 0) -> str:
