@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_text
-from adaptor_bench.data.labels import refuse_constant
+from adaptor_bench.entries.documents import read_document, tidy
 from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import Counts
@@ -23,7 +21,6 @@ __all__ = [
     "boards",
     "check_entry",
     "find_board",
-    "find_boards",
     "read_board",
     "read_entries",
     "read_entry",
@@ -162,19 +159,9 @@ def find_board(given: str, root: Path | None = None) -> Path:
     raise UsageError(f"there is no leaderboard {given!r}", hint=suggest(given, known))
 
 
-def find_boards(given: Iterable[str], root: Path | None = None) -> tuple[Path, ...]:
-    """Folders of several boards; ``all`` stands for those below ``root``. Raises UsageError."""
-    found = [
-        folder
-        for name in given
-        for folder in (boards(root).values() if name == "all" else [find_board(name, root)])
-    ]
-    return tuple(dict.fromkeys(found))
-
-
 def read_board(folder: Path) -> Board:
     """Read ``board.json``. Raises InputError listing everything that is wrong with it."""
-    document = _document(folder / BOARD, "board")
+    document = read_document(folder / BOARD, "board")
     found = []
     if document["id"] != folder.resolve().name:
         found.append(f"/id: is {document['id']!r}, the folder is {folder.resolve().name!r}")
@@ -206,7 +193,7 @@ def read_board(folder: Path) -> Board:
 
 def read_entry(path: Path, board: Board) -> Entry:
     """Read one entry of ``board``. Raises InputError listing everything that is wrong with it."""
-    document = _document(path, "entry")
+    document = read_document(path, "entry")
     found = []
     if document["id"] != path.stem:
         found.append(f"/id: is {document['id']!r}, the file is {path.name}")
@@ -273,7 +260,7 @@ def check_entry(entry: Entry, board: Board) -> Path:
 def write_entry(entry: Entry, board: Board) -> Path:
     """Write the entry's file, small and the same for the same entry; returns its path."""
     path = check_entry(entry, board)
-    write_text(path, _tidy(entry.to_json()) + "\n")
+    write_text(path, tidy(entry.to_json()) + "\n")
     return path
 
 
@@ -283,42 +270,5 @@ def write_board(board: Board) -> Path:
     document = board.to_json()
     if found := problems(document, schema("board")):
         raise InputError.collect(f"{path}: this would not be a leaderboard:", found)
-    write_text(path, _tidy(document) + "\n")
+    write_text(path, tidy(document) + "\n")
     return path
-
-
-def _document(path: Path, kind: str) -> dict[str, Any]:
-    try:
-        document = json.loads(
-            path.read_bytes(), parse_constant=refuse_constant, object_pairs_hook=_once
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as JSON: {error}") from error
-    if found := problems(document, schema(kind)):
-        raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
-    checked: dict[str, Any] = document
-    return checked
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object without a key that is there twice: a reviewer sees one, a program the other."""
-    keys = [key for key, _ in pairs]
-    if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise ValueError(f"key {', '.join(map(repr, twice))} is there twice")
-    return dict(pairs)
-
-
-def _tidy(value: Any, depth: int = 0) -> str:
-    """JSON with one line for what fits on one: counts of a surgery, not a number a line."""
-    flat = json.dumps(value, allow_nan=False, ensure_ascii=False)
-    if len(flat) + depth <= 96 or not isinstance(value, dict | list):
-        return flat
-    pad = " " * (depth + 1)
-    if isinstance(value, dict):
-        parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_tidy(item, depth + 1)}"
-            for key, item in value.items()
-        ]
-        return "{\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "}"
-    parts = [_tidy(item, depth + 1) for item in value]
-    return "[\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "]"
