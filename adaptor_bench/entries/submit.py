@@ -71,7 +71,7 @@ def entry_from_runs(
     problems, other = unfit(cells, board), elsewhere(cells, board)
     frames_of = None
     if other and data is not None and not problems:
-        frames_of = frames_of_board(index_dataset(data()), board)
+        frames_of, _ = frames_of_board(index_dataset(data()), board)
         about = replace(about, notes=tuple(dict.fromkeys((*about.notes, *other.values()))))
     else:
         problems += [f"{path}: other frames than the leaderboard's" for path in other]
@@ -118,7 +118,7 @@ def entry_from_predictions(
     if not about.method:
         raise UsageError("predictions do not say what made them", hint="Give --method NAME.")
     points = read_folder(folder)
-    frames_of = frames_of_board(index_dataset(data), board)
+    frames_of, _ = frames_of_board(index_dataset(data), board)
     known = {frame.key for frames in frames_of.values() for frame in frames}
     strange = sorted(set(points) - known)
     if strange:

@@ -13,7 +13,7 @@ from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.aggregate import aggregate
-from adaptor_bench.progress import Progress, message
+from adaptor_bench.progress import Progress
 
 __all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "labels_digest", "verify_entry"]
 
@@ -39,14 +39,17 @@ class Verdict:
 
 def frames_of_board(
     dataset: Dataset, board: Board, progress: Progress | None = None
-) -> dict[str, list[Frame]]:
-    """The frames behind each domain of the board.
+) -> tuple[dict[str, list[Frame]], list[str]]:
+    """The frames behind each domain of the board, and what is to be known about them.
 
-    A drawn dataset may differ in the last bit of its pixels from processor to processor. Scores
-    depend on the labels alone: where the board knows their hash, other pixels are only told.
-    Raises InputError, naming every domain, when the data are not the board's.
+    A phantom that was drawn on another kind of processor may differ in the last bit of a pixel;
+    scores depend on the labels alone. Where the board knows their hash it decides; where it does
+    not, another fingerprint of a phantom is a note, for scoring again shows whether labels agree.
+    Raises InputError, naming every domain, when other data are not the board's.
     """
-    problems, found = [], {}
+    problems: list[str] = []
+    notes: list[str] = []
+    found: dict[str, list[Frame]] = {}
     with (progress or Progress(live=False)).bar("check the data") as bar:
         for domain, fingerprint in board.fingerprints.items():
             if domain not in dataset.frames:
@@ -56,15 +59,10 @@ def frames_of_board(
             loaded = load_frames(
                 dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
             )[domain]
-            if loaded.fingerprint == fingerprint:
-                pass
-            elif labels_digest(loaded) == board.labels.get(domain):
-                message(
-                    f"{domain}: other pixels than the leaderboard's "
-                    f"(fingerprint {loaded.fingerprint[:12]}, {fingerprint[:12]}), the same labels"
-                )
-            else:
-                problems.append(
+            if loaded.fingerprint != fingerprint:
+                known = board.labels.get(domain)
+                same = board.embedded if known is None else labels_digest(loaded) == known
+                (notes if same else problems).append(
                     f"{domain}: fingerprint {loaded.fingerprint[:12]}, the leaderboard's is "
                     f"{fingerprint[:12]}"
                 )
@@ -73,7 +71,7 @@ def frames_of_board(
         raise InputError.collect(
             f"{dataset.root}: not the data of the leaderboard {board.id!r}:", problems
         )
-    return found
+    return found, notes
 
 
 def labels_digest(loaded: DomainFrames) -> str:
