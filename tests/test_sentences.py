@@ -164,9 +164,16 @@ def test_frames_are_counted_over_the_seeds_of_the_worse():
 @pytest.mark.parametrize("n", [17, 30])
 def test_drawn_flips_have_their_own_smallest_p(n):
     sentences = said([[of(9)] * n, [of(1)] * n], resamples=200)
-    assert "no two-sided p below 1e-05 is possible" in " ".join(sentences)
+    assert "no two-sided p below 9.99e-06 is possible" in " ".join(sentences)
     p = float(re.search(r"sign-flip p = ([\d.e-]+):", one(sentences, "ahead of b"))[1])
     assert 1e-05 <= p < 1e-4
+
+
+@pytest.mark.parametrize("n", range(1, 17))
+def test_the_smallest_p_is_not_rounded_up(n):
+    told = one(said([[of(9)] * n, [of(1)] * n], resamples=100), "no two-sided p below")
+    printed = float(re.search(r"no two-sided p below ([\d.e-]+) is possible", told)[1])
+    assert 0.99 * 2 ** (1 - n) < printed <= 2 ** (1 - n)
 
 
 def f1(surgeries):

@@ -87,15 +87,21 @@ def power_sentence(study: Study) -> str:
     """What the number of surgeries allows a test to say at all."""
     n, pairs = len(study.tally.surgeries), _tests(study)
     least = smallest_p(n)
-    text = f"With {_several(n, 'surgery', 'surgeries')} no two-sided p below {p_value(least)} is "
+    text = f"With {_several(n, 'surgery', 'surgeries')} no two-sided p below {_at_least(least)} is "
     text += "possible"
     alpha = 1 - study.options.level
     if pairs > 1:
         corrected = min(1.0, least * pairs)
-        text += f" ({p_value(corrected)} after correction for {pairs} comparisons)"
+        text += f" ({_at_least(corrected)} after correction for {pairs} comparisons)"
     if min(1.0, least * max(pairs, 1)) > alpha + 1e-12:
         text += f": no difference here can be significant at {alpha:.3g}, whatever its size"
     return text + "."
+
+
+def _at_least(p: float) -> str:
+    """Three digits that matter, rounded down: a bound may not lie above what it bounds."""
+    scale = 10.0 ** (2 - math.floor(math.log10(p)))
+    return p_value(math.floor(p * scale + 1e-9) / scale)
 
 
 def _tests(study: Study) -> int:
