@@ -564,6 +564,13 @@ def test_what_submit_refuses(tmp_path, data, board):
     submit(predictions, board, data, "--replace")
     told = submit(predictions, board, data, "--claim", "intraop:f1", method="b", code=2)
     assert "is not DOMAIN:METRIC=PERCENT" in told
+    for percent in ("nan", "inf", "-1", "100.5", "1=2"):
+        told = submit(
+            predictions, board, data, "--claim", f"intraop:f1={percent}", method="b", code=2
+        )
+        assert "is not DOMAIN:METRIC=PERCENT, 0 to 100" in told
+    told = submit(predictions, board, data, "--date", "2026-13-45", method="b", code=2)
+    assert "does not match the format" in told
     told = submit(predictions, board, data, "--claim", "sim:f1=3", method="b", code=2)
     assert "where nothing was measured" in told
     told = submit(predictions, board, data, "--url", "javascript:x", method="b", code=1)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from adaptor_bench.entries.entry import Board
 
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 @click.option("--method", help="Which method of RUNS; the name of what made PREDICTIONS.")
 @click.option("--title", help="Shown on cards.  [default: the method's]")
 @click.option("--id", "id_", help="Name of the file.  [default: team and method]")
-@click.option("--date", help="YYYY-MM-DD, as you want it printed.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+              help="As you want it printed.")  # fmt: skip
 @click.option("--reference", help="Paper or other document.")
 @click.option("--url", help="Of the code.")
 @click.option("--note", "notes", multiple=True, help="Printed below the table.")
@@ -42,7 +45,7 @@ def command(
     method: str | None,
     title: str | None,
     id_: str | None,
-    date: str | None,
+    date: datetime | None,
     reference: str | None,
     url: str | None,
     notes: tuple[str, ...],
@@ -67,7 +70,8 @@ def command(
     from adaptor_bench.runs import find_runs
     from adaptor_bench.submission.source import extracted
 
-    about = About(team, method, title, id_, date, reference, url, _claims(claims), notes)
+    day = None if date is None else date.date().isoformat()
+    about = About(team, method, title, id_, day, reference, url, _claims(claims), notes)
     of_runs = all(path.is_dir() for path in results) and bool(find_runs(results))
     if create is not None:
         folder = Path(given)
@@ -150,9 +154,13 @@ def _claims(given: tuple[str, ...]) -> dict[str, dict[str, float]]:
         try:
             where, value = text.split("=")
             domain, metric = where.split(":")
-            found.setdefault(domain, {})[metric] = float(value)
+            percent = float(value)
+            if not 0 <= percent <= 100:  # nor NaN
+                raise ValueError(value)
+            found.setdefault(domain, {})[metric] = percent
         except ValueError as error:
             raise UsageError(
-                f"--claim {text!r} is not DOMAIN:METRIC=PERCENT", hint="Such as intraop:f1=48.7."
+                f"--claim {text!r} is not DOMAIN:METRIC=PERCENT, 0 to 100",
+                hint="Such as intraop:f1=48.7.",
             ) from error
     return found
