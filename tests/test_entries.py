@@ -353,6 +353,22 @@ def test_ties_share_a_rank_and_incomplete_entries_have_none(tmp_path, data, boar
     assert "2/3" in shown
 
 
+def test_entries_of_one_method_are_told_apart(tmp_path, data, board):
+    for team, shift in (("Red", 0), ("Blue", 9)):
+        invoke("submit", predict(tmp_path / team, data, shift), "--board", board, "--team", team,
+               "--method", "net", "--data", data, "--claim", "intraop:f1=100")  # fmt: skip
+    shown = invoke("leaderboard", "--board", board)
+    folds = shown.split("F1 per fold")[1]
+    assert re.search(r"net \(Red\) +100\.00", folds)
+    assert re.search(r"net \(Blue\) +0\.00", folds)
+    assert "net (Blue) (!): the claim is not what was measured." in shown
+    assert "net (Red) (!)" not in shown
+    predictions = predict(tmp_path / "again", data, 0)
+    invoke("submit", predictions, "--board", board, "--team", "Red", "--method", "net", "--data",
+           data, "--id", "second")  # fmt: skip
+    assert "net (Red), second" in invoke("leaderboard", "--board", board)
+
+
 def test_a_missing_frame_counts_as_missed(tmp_path, data, board):
     predict(tmp_path / "few", data, 0, surgeries=("case_1", "case_2"))
     submit(tmp_path / "few", board, data)

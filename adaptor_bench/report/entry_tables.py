@@ -98,6 +98,7 @@ def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int 
             Column("seed_std", "Seed std", "right", show=number(2)),
         ]
     rows = [_cells(board, entry, domain, found, rank) for entry, found, rank in ranked]
+    names = _names([entry for entry, _, _ in ranked])
     numbers = [f"f{k}" for k in sorted(board.folds[domain])]
     folds = Table(
         f"F1 per fold, {domain} (%)",
@@ -106,7 +107,7 @@ def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int 
             *(Column(n, n, "right", "metric", number(2)) for n in numbers),
         ),
         [
-            {"method": entry.method, "team": entry.team}
+            {"method": names[entry.id], "team": entry.team}
             | {f"f{k}": _percent(v) for k, v in found[PRIMARY].folds.items()}
             for entry, found, _ in ranked
         ],
@@ -114,6 +115,17 @@ def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int 
     )
     summary = Table(f"{board.title}: {domain} (%)", tuple(columns), rows)
     return [summary, folds] if rows else [replace(summary, notes=("No entry yet.",))]
+
+
+def _names(entries: Sequence[Entry]) -> dict[str, str]:
+    """Id to method, with the team where several entries are of one method, else the id."""
+    methods = [entry.method for entry in entries]
+    names = {
+        e.id: e.method if methods.count(e.method) == 1 else f"{e.method} ({e.team})"
+        for e in entries
+    }
+    shown = list(names.values())
+    return {id_: n if shown.count(n) == 1 else f"{n}, {id_}" for id_, n in names.items()}
 
 
 def _ranked(
@@ -162,40 +174,40 @@ def _notes(
     ddof: int,
 ) -> list[str]:
     notes = []
+    names = _names([entry for entry, _, _ in ranked])
     for entry, found, _ in ranked:
+        name = names[entry.id]
         missing = found[PRIMARY].missing
         if missing:
             several = "s" * (len(missing) > 1)
-            names = ", ".join(f"f{k}" for k in missing)
+            lacking = ", ".join(f"f{k}" for k in missing)
             notes.append(
-                f"{entry.method} ({entry.team}): fold{several} {names} missing, hence no mean and "
-                "no rank."
+                f"{entry.method} ({entry.team}): fold{several} {lacking} missing, hence no mean "
+                "and no rank."
             )
         for key, a in found.items():
             undefined = [f"f{k}" for k, v in sorted(a.folds.items()) if v != v]
             if undefined:
-                notes.append(
-                    f"{entry.method}: {METRICS[key].title} is 0/0 in {', '.join(undefined)}."
-                )
+                notes.append(f"{name}: {METRICS[key].title} is 0/0 in {', '.join(undefined)}.")
         absent = sum(counted.missing for counted in entry.measured[domain].values())
         if absent:
-            notes.append(f"{entry.method}: {absent} frames had no prediction.")
+            notes.append(f"{name}: {absent} frames had no prediction.")
         claims = entry.claim.get(domain, {})
         if any("(!)" in (_claim(claims.get(key), a.mean) or "") for key, a in found.items()):
-            notes.append(f"{entry.method} (!): the claim is not what was measured.")
-        notes += [f"{entry.method}: {note}" for note in entry.notes]
-        notes += [f"{entry.method}: {n}" for n in (entry.setup or {}).get("notes", ())]
+            notes.append(f"{name} (!): the claim is not what was measured.")
+        notes += [f"{name}: {note}" for note in entry.notes]
+        notes += [f"{name}: {n}" for n in (entry.setup or {}).get("notes", ())]
     notes += change_notes(
-        (entry.method, entry.setup["profile"], entry.setup["profile_changes"])
+        (names[entry.id], entry.setup["profile"], entry.setup["profile_changes"])
         for entry, _, _ in ranked
         if entry.setup
     )
-    name, sha = board.plans[domain]
+    plan, sha = board.plans[domain]
     spread_name = {0: "population", 1: "sample"}[ddof]
     seeds = sorted({s for entry, _, _ in ranked for s in entry.measured[domain]})
     notes += [
         f"Dataset: {board.dataset} ({board.kind}), fingerprint "
-        f"{board.fingerprints[domain][:12]}; folds: {name} ({sha[:12]}).",
+        f"{board.fingerprints[domain][:12]}; folds: {plan} ({sha[:12]}).",
         board.settings.describe(),
         f"Counts are pooled within a fold; mean ± {spread_name} standard deviation over "
         f"n = {len(board.folds[domain])} folds (ddof {ddof}).",
