@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "boards",
     "check_entry",
     "find_board",
+    "find_boards",
     "read_board",
     "read_entries",
     "read_entry",
@@ -157,6 +159,16 @@ def find_board(given: str, root: Path | None = None) -> Path:
     if (Path(given) / BOARD).is_file():
         return Path(given)
     raise UsageError(f"there is no leaderboard {given!r}", hint=suggest(given, known))
+
+
+def find_boards(given: Iterable[str], root: Path | None = None) -> tuple[Path, ...]:
+    """Folders of several boards; ``all`` stands for those below ``root``. Raises UsageError."""
+    found = [
+        folder
+        for name in given
+        for folder in (boards(root).values() if name == "all" else [find_board(name, root)])
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def read_board(folder: Path) -> Board:

@@ -40,7 +40,7 @@ def ranking_section(board: Board, card: Card, heading: str) -> dict[str, Any]:
         "estimates": _table([estimates]),
         "rank_plot": rank_plot(found.methods, found.rank_probability),
         "ranks": _table([ranks]),
-        "map": significance_map(found.methods, found.pairs, 1 - level),
+        "map": significance_map(found.methods, found.pairs, level),
         "alpha": f"{1 - level:.3g}",
         "pairs": _table([pairs]),
         "schemes": _table([schemes]),

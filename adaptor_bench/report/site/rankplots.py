@@ -48,7 +48,7 @@ def rank_plot(methods: Sequence[str], probability: NDArray[np.float64]) -> Marku
 
 
 def significance_map(
-    methods: Sequence[str], pairs: Mapping[tuple[str, str], Pair], alpha: float
+    methods: Sequence[str], pairs: Mapping[tuple[str, str], Pair], level: float
 ) -> Markup:
     """Row against column: the corrected p; filled where the row is better beyond doubt.
 
@@ -65,7 +65,7 @@ def significance_map(
                     parts.append(_text(x, y + 4, "·", "middle", "faint"))
                 continue
             pair = pairs[a, b]
-            sure = pair.p_holm <= alpha + 1e-12
+            sure = pair.significant(level)
             side = _CELL - 4
             box = {"x": _n(x - side / 2), "y": _n(y - side / 2), "width": _n(side)}
             look = {"height": _n(side), "rx": "3", "class": "sure" if sure else "unsure"}
