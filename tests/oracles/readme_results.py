@@ -100,7 +100,9 @@ def _change(rows: Rows, full: str, ablated: str) -> str:
     a, b = rows[full]["f1"], rows[ablated]["f1"]
     better = sum(a["folds"][fold] > b["folds"][fold] for fold in a["folds"])
     verdict = "yes" if a["mean"] > b["mean"] else "**no**"
-    return f"{verdict} ({a['mean'] - b['mean']:+.1f}, better in {better} of {len(a['folds'])} folds)"
+    return (
+        f"{verdict} ({a['mean'] - b['mean']:+.1f}, better in {better} of {len(a['folds'])} folds)"
+    )
 
 
 def _mean(row: Row, key: str) -> str:
