@@ -447,6 +447,15 @@ def test_entries_make_the_site_that_their_runs_make(world, site, leaderboard, tm
     assert "Paper of beta" in card.text and "F1 99.50" in card.text and "Team B" in card.text
 
 
+def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):
+    for fold in range(1, 5):
+        put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
+    shown, _ = invoke("compare", "delta", "beta (Team B)", "--runs", tmp_path / "runs", "--board",
+                      leaderboard, "--data", world / "data")  # fmt: skip
+    assert "delta against beta (Team B): data, intraop" in shown
+    assert "of 4 surgeries" in " ".join(shown.split())
+
+
 def test_runs_and_entries_share_a_board(world, leaderboard, tmp_path):
     for fold in range(1, 5):
         put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)

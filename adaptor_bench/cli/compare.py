@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -19,6 +20,14 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where to look for methods given by name.  [default: runs]",
 )
+@click.option(
+    "--board",
+    "boards",
+    multiple=True,
+    help="Look among the entries of this leaderboard, too: its name, its folder, or all.",
+)
+@click.option("--data", type=click.Path(path_type=Path), multiple=True,
+              help="The data of a --board that is not of an embedded phantom.")  # fmt: skip
 @click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
 @click.option("--profile", help="Only runs of this profile.")
 @click.option("--metric", type=click.Choice(["f1", "precision", "sensitivity"]), default="f1",
@@ -40,6 +49,8 @@ def command(
     a: str,
     b: str,
     roots: tuple[Path, ...],
+    boards: tuple[str, ...],
+    data: tuple[Path, ...],
     domain: str,
     profile: str | None,
     metric: str,
@@ -50,17 +61,25 @@ def command(
     seed: int,
     format_: str,
 ) -> None:
-    """Compare A with B: folders of runs of one method each, or names of methods below --runs."""
+    """Compare A with B: folders of runs of one method each, or names of methods below --runs or
+    on a --board."""
+    from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.evaluate.uncertainty.study import Options
+    from adaptor_bench.progress import Progress
     from adaptor_bench.report.comparison import compare, render_comparisons
+    from adaptor_bench.report.material import material
+    from adaptor_bench.runs import find_runs
 
-    default = Path("runs")
-    found = compare(
-        a,
-        b,
-        roots or ((default,) if default.is_dir() else ()),
-        domain=domain,
-        profile=profile,
-        options=Options(metric, estimand, level, resamples, seed, nested or None),
+    default, options = (
+        Path("runs"),
+        Options(metric, estimand, level, resamples, seed, nested or None),
     )
+    roots = roots or ((default,) if default.is_dir() else ())
+    with ExitStack() as stack:  # entries are unpacked as long as it is open
+        if boards:
+            gathered = material(roots, find_boards(boards), data, Progress())
+            known = stack.enter_context(gathered).runs
+        else:
+            known = tuple(find_runs(roots))
+        found = compare(a, b, known, domain=domain, profile=profile, options=options)
     click.echo(render_comparisons(found, format_), nl=False)

@@ -45,7 +45,7 @@ class Comparison:
 def compare(
     a: str,
     b: str,
-    roots: Sequence[Path] = (),
+    known: Sequence[Run] = (),
     *,
     domain: str = "all",
     profile: str | None = None,
@@ -53,11 +53,11 @@ def compare(
 ) -> list[Comparison]:
     """Compare ``a`` with ``b`` on every domain both have.
 
-    Each is a folder that holds runs of one method, or the name of a method found below
-    ``roots``. Raises UsageError for a name that is not there, InputError for what cannot be
+    Each is a folder that holds runs of one method, or the name of a method among ``known``
+    runs. Raises UsageError for a name that is not there, InputError for what cannot be
     paired: nothing in common, incomplete folds, other data, folds or matching.
     """
-    sides = [_side(given, roots, profile) for given in (a, b)]
+    sides = [_side(given, known, profile) for given in (a, b)]
     labels = _labels([cells[0].example for cells in sides], (a, b))
     by_domain = [{cell.example.domain: cell for cell in cells} for cells in sides]
     shared = [d for d in by_domain[0] if d in by_domain[1] and domain in ("all", d)]
@@ -177,7 +177,7 @@ def _surgery_table(one: Comparison) -> Table:
     return Table(f"{METRICS[metric].title} by surgery (%)", columns, rows)
 
 
-def _side(given: str, roots: Sequence[Path], profile: str | None) -> list[Cell]:
+def _side(given: str, known: Sequence[Run], profile: str | None) -> list[Cell]:
     """Cells of one method, one per domain."""
     path = Path(given)
     if path.is_dir():
@@ -186,7 +186,6 @@ def _side(given: str, roots: Sequence[Path], profile: str | None) -> list[Cell]:
         if not runs:
             raise InputError(f"{given}: no finished run found")
     else:
-        known = find_runs(roots)
         runs = [run for run in known if run.method == given]
         where = given
         if not runs:
