@@ -122,7 +122,7 @@ class Stages:
 
     ``heatmap`` in 0..1; ``binary`` after the threshold, ``opened`` after opening, ``cut`` after
     cutting (the same array where a step is left out); ``points`` (N, 2), order x, y, px of these
-    arrays; ``threshold`` NaN for a constant map.
+    arrays; ``threshold`` NaN for a constant map, ``otsu`` whether it is Otsu's or was given.
     """
 
     heatmap: NDArray[np.float32]
@@ -131,6 +131,7 @@ class Stages:
     opened: NDArray[np.bool_]
     cut: NDArray[np.bool_]
     points: NDArray[np.float64]
+    otsu: bool = False
 
 
 @runtime_checkable

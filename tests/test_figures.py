@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import replace
 
@@ -126,6 +127,8 @@ def test_the_steps_say_what_they_changed(shot, stages):
     ]
     removed = np.asarray(figure.axes[3].images[0].get_array())[100, 100]
     assert removed.tolist() == [220, 40, 40]
+    otsu = decoding_steps(shot, dataclasses.replace(stages, otsu=True))
+    assert otsu.axes[2].get_title(loc="left") == "Otsu 0.500: 2 regions"
 
 
 def test_a_step_that_the_method_leaves_out_is_said_to_be(shot, stages):

@@ -149,7 +149,15 @@ class HeatmapMethod:
         for heatmap in self._heatmaps(frames, device):
             full = _full_size(_quantise(heatmap))
             found = decode_heatmap(full, self.recipe.decode)
-            yield Stages(full, found.threshold, found.binary, found.opened, found.cut, found.points)
+            yield Stages(
+                full,
+                found.threshold,
+                found.binary,
+                found.opened,
+                found.cut,
+                found.points,
+                otsu=self.recipe.decode.threshold == "otsu",
+            )
 
     def _decode(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
         found = decode_heatmap(_full_size(stored), self.recipe.decode)

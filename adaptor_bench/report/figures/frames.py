@@ -66,7 +66,7 @@ def decoding_steps(shot: Shot, stages: Stages, chosen: bool = True) -> Figure:
     regions = [_regions(mask) for mask in (stages.binary, stages.opened, stages.cut)]
     threshold = "No threshold: the map is constant"
     if stages.threshold == stages.threshold:
-        threshold = f"Threshold {stages.threshold:.3f}"
+        threshold = f"{'Otsu' if stages.otsu else 'Threshold'} {stages.threshold:.3f}"
     frame_axes(
         axes[0][2],
         _painted(stages.binary, stages.binary, REMOVED),
