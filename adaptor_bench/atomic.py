@@ -66,6 +66,9 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     if final.exists() and not replace:
         raise FileExistsError(final)
+    # Absolute, for the working directory may be what is moved aside.
+    named = final.name not in ("", "..")
+    final = final.parent.resolve() / final.name if named else final.resolve()
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
     temporary.chmod(0o755)
@@ -74,15 +77,29 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
         if final.exists():
             if not replace:  # another process was faster
                 raise FileExistsError(final)
-            retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
-            final.rename(retired / final.name)
-            temporary.rename(final)
-            shutil.rmtree(retired, ignore_errors=True)
+            _exchange(temporary, final)
         else:
             temporary.rename(final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _exchange(temporary: Path, final: Path) -> None:
+    """``temporary`` becomes ``final``, what stood there is removed; or all stays as it was."""
+    retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
+    aside = retired / "earlier"
+    try:
+        final.rename(aside)
+        try:
+            temporary.rename(final)
+        except BaseException:
+            aside.rename(final)
+            raise
+    except BaseException:
+        retired.rmdir()
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
 
 
 def remove_abandoned(parent: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,34 @@ def test_replacing_leaves_only_the_new_directory(tmp_path):
             (directory / content).write_text(content)
     assert tree(tmp_path) == {"fold_1/new": "new"}
     assert [p.name for p in tmp_path.iterdir()] == ["fold_1"]
+
+
+def test_what_cannot_be_put_in_place_leaves_the_earlier_directory_there(tmp_path, monkeypatch):
+    final = tmp_path / "fold_1"
+    final.mkdir()
+    (final / "old").write_text("old")
+    real = atomic.Path.rename
+
+    def fail(path, target):
+        if Path(target) == final and path.parent == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, target)
+
+    monkeypatch.setattr(atomic.Path, "rename", fail)
+    with pytest.raises(PermissionError), atomic_directory(final, replace=True) as directory:
+        (directory / "new").write_text("new")
+    assert tree(tmp_path) == {"fold_1/old": "old"}
+    assert [p.name for p in tmp_path.iterdir()] == ["fold_1"]
+
+
+@pytest.mark.parametrize("name", [".", "../here"])
+def test_the_working_directory_itself_can_be_replaced(tmp_path, monkeypatch, name):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with atomic_directory(Path(name), replace=True) as directory:
+        (directory / "new").write_text("new")
+    assert tree(tmp_path) == {"here/new": "new"}
+    assert [p.name for p in tmp_path.iterdir()] == ["here"]
 
 
 def test_an_existing_directory_is_not_replaced_unless_asked(tmp_path):

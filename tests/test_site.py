@@ -180,6 +180,15 @@ def test_an_earlier_site_is_replaced_and_foreign_files_are_not(world, tmp_path):
     assert "is not a folder" in told
 
 
+def test_the_folder_one_stands_in_is_not_moved_away(world, tmp_path, monkeypatch):
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "below")
+    for out in (".", "..", "../below", tmp_path / "here"):
+        _, told = build(world, out, code=2)
+        assert "the folder this command runs in, or above it" in told
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "here", tmp_path / "here" / "below"]
+
+
 def test_a_failure_leaves_the_earlier_site_as_it_was(world, tmp_path):
     copied = tmp_path / "world"
     shutil.copytree(world, copied)

@@ -156,6 +156,13 @@ def _refuse_foreign(out: Path) -> None:
     """Only what an earlier ``bench report`` wrote may be replaced. Raises UsageError."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out}: is not a folder", hint="Give a new folder as --out.")
+    here = Path.cwd()
+    if out.resolve() in (here, *here.parents):
+        # A site is replaced by renaming folders, and that would move this one away.
+        raise UsageError(
+            f"{out}: is the folder this command runs in, or above it",
+            hint="Give another folder as --out.",
+        )
     if not out.exists() or not any(out.iterdir()):
         return
     try:
