@@ -208,6 +208,16 @@ def _problems(document: Any) -> list[str]:
             for name in inner
             if not _is(document[key].get(name), _TEXT)
         ]
+    problems += [
+        f"key {key!r} holds something other than text"
+        for key in ("train", "validation", "notes")
+        if not all(_is(item, _TEXT) for item in document[key])
+    ]
+    problems += [
+        f"key 'profile_changes/{name}' is not the published value and the used one"
+        for name, pair in document["profile_changes"].items()
+        if not (_is(pair, _LIST) and len(pair) == 2)
+    ]
     if not all(_is(fold, _WHOLE) for fold in document["folds"]):
         problems.append("key 'folds' holds something other than whole numbers")
     elif document["fold"] not in document["folds"]:

@@ -129,12 +129,14 @@ def test_runs_are_found_at_any_depth(tmp_path):
 
 
 def test_malformed_runs_are_all_named(tmp_path):
-    broken = [put_run(tmp_path, name) for name in ("a", "b", "c", "d")]
+    broken = [put_run(tmp_path, name) for name in ("a", "b", "c", "d", "e")]
     good = json.loads((broken[0] / "run.json").read_text())
     (broken[0] / "run.json").write_text("{")
     (broken[1] / "run.json").write_text(json.dumps(good | {"fold": True, "folds": "all"}))
     (broken[2] / "run.json").write_text(json.dumps(good | {"dataset": {"name": "x"}}))
     (broken[3] / "run.json").write_text(json.dumps(good | {"fold": 9}))
+    inner = {"validation": [1], "notes": [{}], "profile_changes": {"lr": 5, "steps": [1]}}
+    (broken[4] / "run.json").write_text(json.dumps(good | inner))
     with pytest.raises(InputError) as caught:
         find_runs([tmp_path, tmp_path / "nowhere"])
     message = caught.value.message
@@ -142,6 +144,8 @@ def test_malformed_runs_are_all_named(tmp_path):
     assert "'fold' is not a whole number" in message
     assert "'dataset/fingerprint'" in message
     assert "nowhere: no such folder" in message
+    for key in ("'validation'", "'notes'", "'profile_changes/lr'", "'profile_changes/steps'"):
+        assert f"key {key}" in message
 
 
 def test_cells(tmp_path):

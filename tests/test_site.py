@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from finished_runs import SURGERIES, put_method
+from finished_runs import SURGERIES, put_fold, put_method
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -254,6 +254,27 @@ def test_names_that_are_markup_stay_text(tmp_path):
         text = path.read_text("utf-8")
         assert "<script>alert" not in text
         assert NASTY in Page(text).text
+
+
+def test_names_of_frames_and_methods_may_be_anything(tmp_path):
+    names = ("..", NASTY.replace("/", "|"), 'q"#%41?&', "no \udc80 utf-8", "{{ 7 * 7 }}", "\u202e")
+    for fold in range(1, 5):
+        frames = [(f"{SURGERIES[fold - 1]}/{name}/{name}", 2, 1, 1) for name in names]
+        where = put_fold(tmp_path / "runs", "m", fold, frames)
+        changes = {"method": f"../{names[1]}\udc80", "device": NASTY, "seconds": {"total": 1e999},
+                   "versions": {NASTY: NASTY}, "notes": [NASTY], "parameters": {NASTY: NASTY},
+                   "profile_changes": {NASTY: [NASTY, 1]}}  # fmt: skip
+        record = json.loads((where / "run.json").read_text()) | changes
+        (where / "run.json").write_text(json.dumps(record))
+    invoke("report", tmp_path / "runs", "--out", tmp_path / "site")
+    check_is_closed(tmp_path / "site")
+    for path in (tmp_path / "site").glob("*.html"):
+        assert "<script>alert" not in path.read_text("utf-8")
+    shown = {frame["stem"] for frame in gallery_of(tmp_path / "site")["frames"]}
+    assert shown == {name.replace("\udc80", "?") for name in names}
+    index = Page((tmp_path / "site" / "index.html").read_text("utf-8")).text
+    assert NASTY in index and "inf minutes" not in index
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", "site"]
 
 
 def test_addresses_become_links_only_if_they_are_of_the_web():

@@ -124,7 +124,7 @@ def provenance(board: Board) -> dict[str, Any] | None:
         ("Dataset", f"{run.dataset['name']} ({run.dataset['kind']})"),
         ("Fingerprint", run.dataset["fingerprint"]),
         ("Folds", f"{run.fold_plan['name']}, {run.fold_plan['sha256']}"),
-        ("Matching", board.settings.describe()),
+        ("Matching", board.settings.describe().removeprefix("Matching: ")),
         ("Profile", _listed(r.profile for r in runs)),
         ("Training seeds", _listed(r.seed for r in runs)),
         ("Device", _listed(r.device for r in runs)),
@@ -236,5 +236,6 @@ def _listed(values: Any) -> str:
 
 
 def _duration(values: Any) -> str:
-    seconds = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    seconds = [v for v in numbers if math.isfinite(v)]
     return f"{sum(seconds) / 60:.1f} minutes in all" if seconds else "not recorded"

@@ -18,7 +18,7 @@ from adaptor_bench.report.site.boards import board_page, heading, provenance
 from adaptor_bench.report.site.curves import board_curves
 from adaptor_bench.report.site.gallery import choose
 from adaptor_bench.report.site.gather import Board, Subject, gather
-from adaptor_bench.report.site.markup import embedded_json
+from adaptor_bench.report.site.markup import embedded_json, encodable
 from adaptor_bench.report.site.methods import method_card, method_page
 from adaptor_bench.report.site.pages import Pages
 from adaptor_bench.report.site.ranking import PAGE as RANKING
@@ -73,7 +73,7 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
             album = _album(boards, subjects, request, root, progress)
             texts = _pages(boards, subjects, found, album, request, registry, progress)
             for name, text in texts.items():
-                (root / name).write_bytes(text.encode())
+                (root / name).write_bytes(encodable(text).encode())
             files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
             manifest = {
                 "schema": _SCHEMA,

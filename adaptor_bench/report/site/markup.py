@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Markup", "element", "embedded_json", "web_address"]
+__all__ = ["Markup", "element", "embedded_json", "encodable", "web_address"]
 
 
 class Markup(str):
@@ -28,10 +28,15 @@ def element(name: str, attributes: Mapping[str, str], *children: str) -> Markup:
 
 def embedded_json(value: Any) -> Markup:
     """``value`` as JSON that cannot end the script element it stands in. NaN raises ValueError."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))  # ASCII only
+    text = encodable(json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def encodable(text: str) -> str:
+    """``text``, question marks where a name of a file was not UTF-8 and no page could hold it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def web_address(text: str) -> str | None:
