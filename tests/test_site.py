@@ -531,6 +531,79 @@ def test_two_entries_of_one_team_and_method_are_told_apart(world, leaderboard, t
     assert {"beta (Team B) [second]", "beta (Team B) [team-b-beta]"} <= named
 
 
+def test_runs_and_entries_of_one_name_are_different_rows(world, leaderboard, tmp_path):
+    board = tmp_path / "small"
+    shutil.copytree(leaderboard, board)
+    (board / "alpha.json").unlink()  # one team is left
+    invoke("report", world / "runs", "--board", board, "--data", world / "data", "--out",
+           tmp_path / "site")  # fmt: skip
+    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
+    named = {row[1]: row for row in rows if len(row) > 8}
+    assert {"alpha", "beta", "beta (Team B)"} <= set(named)
+    assert named["beta"][2:] == named["beta (Team B)"][2:]
+    shown, _ = invoke("card", world / "runs", "--board", board, "--data", world / "data",
+                      "--format", "json")  # fmt: skip
+    assert set(json.loads(shown)[0]["intervals"]) == {"alpha", "beta", "beta (Team B)"}
+
+
+def test_teams_of_different_leaderboards_are_not_mixed_up(world, tmp_path):
+    shutil.copytree(world / "runs", tmp_path / "runs")
+    shutil.copytree(world / "data", tmp_path / "other")
+    for path in (tmp_path / "runs").rglob("run.json"):
+        document = json.loads(path.read_text())
+        document["dataset"]["name"] = "other"
+        path.write_text(json.dumps(document))
+    (tmp_path / "runs" / "seed0" / "data").rename(tmp_path / "runs" / "seed0" / "other")
+    for name, runs, team in (
+        ("one", world / "runs" / "seed0" / "data", "Team A"),
+        ("two", tmp_path / "runs" / "seed0" / "other", "Team B"),
+    ):
+        invoke("submit", runs / "beta", "--board", tmp_path / name, "--team", team, "--method",
+               "beta", "--claim", "intraop:f1=80", "--reference", f"Paper of {team}", "--create",
+               name)  # fmt: skip
+    invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
+           world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
+    for page, team, rival in (
+        ("method-beta-team-a.html", "Team A", "Team B"),
+        ("method-beta-team-b.html", "Team B", "Team A"),
+    ):
+        text = Page((tmp_path / "site" / page).read_text("utf-8")).text
+        assert f"Paper of {team}" in text and rival not in text
+
+
+def test_a_team_on_two_leaderboards_has_a_page_with_both(world, tmp_path):
+    shutil.copytree(world / "runs", tmp_path / "runs")
+    shutil.copytree(world / "data", tmp_path / "other")
+    for path in (tmp_path / "runs").rglob("run.json"):
+        document = json.loads(path.read_text())
+        document["dataset"]["name"] = "other"
+        path.write_text(json.dumps(document))
+    for name, runs, claim in (
+        ("one", world / "runs" / "seed0", 81),
+        ("two", tmp_path / "runs" / "seed0", 82),
+    ):
+        invoke("submit", runs, "--board", tmp_path / name, "--team", "A", "--method", "beta",
+               "--claim", f"intraop:f1={claim}", "--create", name)  # fmt: skip
+    invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
+           world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
+    text = Page((tmp_path / "site" / "method-beta.html").read_text("utf-8")).text
+    assert "Claim (one)" in text and "Claim (two)" in text
+    assert "F1 81.00" in text and "F1 82.00" in text
+
+
+def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(world, leaderboard, tmp_path):
+    runs = tmp_path / "runs"
+    shutil.copytree(world / "runs", runs)
+    for path in runs.rglob("run.json"):
+        document = json.loads(path.read_text())
+        document["dataset"]["fingerprint"] = "ef" * 32
+        path.write_text(json.dumps(document))
+    _, told = invoke("report", runs, "--board", leaderboard, "--data", world / "data", "--out",
+                     tmp_path / "site", code=1)  # fmt: skip
+    assert "dataset fingerprint" in told
+    assert "leaderboard small: " in told and "adaptor_bench-" not in told
+
+
 # --- wrong usage ----------------------------------------------------------------------------------
 
 

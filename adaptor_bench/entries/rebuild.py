@@ -6,7 +6,7 @@ no checkpoint, and its times and training surgeries are those of nobody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,31 +35,49 @@ class Rebuilt:
     left_out: dict[str, str]
 
 
-def shown_names(entries: Sequence[Entry]) -> list[str]:
-    """The methods; with their teams where there are several, with their ids where still alike."""
-    several = len({entry.team for entry in entries}) > 1
-    names = [f"{e.method} ({e.team})" if several else e.method for e in entries]
-    return [
-        f"{name} [{entry.id}]" if names.count(name) > 1 else name
-        for name, entry in zip(names, entries, strict=True)
-    ]
+def shown_names(
+    boards: Sequence[tuple[Board, Sequence[Entry]]], taken: Container[str] = ()
+) -> list[list[str]]:
+    """What the methods of each board's entries are called beside methods called ``taken``.
+
+    The method; with its team where there are several teams, or the name is taken; with the
+    entry's id where entries of one dataset would still be alike. Entries of different datasets
+    share a name only if they share their team.
+    """
+    several = len({entry.team for _, entries in boards for entry in entries}) > 1
+    listed = []
+    for board, entries in boards:
+        for e in entries:
+            name = f"{e.method} ({e.team})" if several or e.method in taken else e.method
+            listed.append((board.dataset, name, e.id))
+    names = iter(
+        f"{name} [{id_}]"
+        if name in taken or [(d, n) for d, n, _ in listed].count((dataset, name)) > 1
+        else name
+        for dataset, name, id_ in listed
+    )
+    return [[next(names) for _ in entries] for _, entries in boards]
 
 
 def rebuild_runs(
-    board: Board, entries: Sequence[Entry], dataset: Dataset, out: Path, progress: Progress
+    board: Board,
+    entries: Sequence[Entry],
+    names: Sequence[str],
+    dataset: Dataset,
+    out: Path,
+    progress: Progress,
 ) -> Rebuilt:
     """Write ``<out>/<entry>/<domain>/seed_<n>/fold_<k>/`` for every complete fold of ``entries``.
 
-    An entry whose predictions were not published is left out. Raises InputError, naming all, for
-    predictions that cannot be read or do not score as their entry says on these frames.
+    ``names`` are what their methods are called there. An entry whose predictions were not published
+    is left out. Raises InputError, naming all, for predictions that cannot be read or do not score
+    as their entry says on these frames.
     """
     done: dict[str, Entry] = {}
     left_out: dict[str, str] = {}
     problems: list[str] = []
     with progress.bar("entries") as bar:
-        for number, (entry, name) in enumerate(
-            zip(entries, shown_names(entries), strict=True), start=1
-        ):
+        for number, (entry, name) in enumerate(zip(entries, names, strict=True), start=1):
             bar(number, len(entries))
             if entry.predictions is None:
                 left_out[entry.id] = "its predictions were not published"

@@ -11,9 +11,8 @@ from tempfile import TemporaryDirectory
 from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.data.phantom import PROFILES as PHANTOM_PROFILES
-from adaptor_bench.entries.entry import Board as Leaderboard
 from adaptor_bench.entries.entry import Entry, read_board, read_entries
-from adaptor_bench.entries.rebuild import rebuild_runs
+from adaptor_bench.entries.rebuild import rebuild_runs, shown_names
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.progress import Progress
 from adaptor_bench.runs import Run, find_runs
@@ -23,12 +22,12 @@ __all__ = ["Material", "material"]
 
 @dataclass(frozen=True)
 class Material:
-    """``datasets`` by name; ``entries``: the leaderboard entries among the runs, by the method's
-    name in them; ``left_out``: why others are not there."""
+    """``datasets`` by name; ``entries``: the leaderboard entries among the runs, by dataset and
+    the method's name in them; ``left_out``: why others are not there."""
 
     runs: tuple[Run, ...]
     datasets: dict[str, Dataset]
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 
@@ -52,37 +51,35 @@ def material(
     kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
     kinds |= {board.dataset: board.kind for board in leaderboards}
     datasets = _datasets(kinds, data, progress)
-    entries: dict[str, Entry] = {}
+    listed = [(board, read_entries(board)) for board in leaderboards]
+    names = shown_names(listed, {run.method for run in runs})
+    entries: dict[tuple[str, str], Entry] = {}
     left_out: list[str] = []
     with TemporaryDirectory(prefix="adaptor_bench-") as scratch:
-        for number, board in enumerate(leaderboards):
-            place = Path(scratch) / str(number)
-            place.mkdir()
-            left_out += _rebuild(board, datasets, place, entries, progress)
-        rebuilt = find_runs([Path(scratch)]) if leaderboards else []
-        if not runs and not rebuilt:
-            raise InputError.collect(
-                "no entry of these leaderboards can be shown:", left_out or ["there is none"]
-            )
-        yield Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
-
-
-def _rebuild(
-    board: Leaderboard,
-    datasets: dict[str, Dataset],
-    place: Path,
-    entries: dict[str, Entry],
-    progress: Progress,
-) -> list[str]:
-    """Write the runs of a leaderboard's entries to ``place``, add to ``entries``; who is not
-    there, and why."""
-    if board.dataset not in datasets:
-        raise UsageError(
-            f"the leaderboard {board.id!r} needs its data {board.dataset!r}", hint="Give --data."
-        )
-    found = rebuild_runs(board, read_entries(board), datasets[board.dataset], place, progress)
-    entries |= found.entries
-    return [f"{entry} of {board.id}: {why}" for entry, why in found.left_out.items()]
+        places = [Path(scratch) / str(number) for number in range(len(listed))]
+        try:
+            for (board, of_board), called, place in zip(listed, names, places, strict=True):
+                if board.dataset not in datasets:
+                    raise UsageError(
+                        f"the leaderboard {board.id!r} needs its data {board.dataset!r}",
+                        hint="Give --data.",
+                    )
+                dataset = datasets[board.dataset]
+                found = rebuild_runs(board, of_board, called, dataset, place, progress)
+                entries |= {(board.dataset, name): e for name, e in found.entries.items()}
+                left_out += [f"{e} of {board.id}: {why}" for e, why in found.left_out.items()]
+            rebuilt = find_runs([Path(scratch)]) if leaderboards else []
+            if not runs and not rebuilt:
+                raise InputError.collect(
+                    "no entry of these leaderboards can be shown:", left_out or ["there is none"]
+                )
+            yield Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
+        except InputError as error:
+            # Nobody could look into a folder that is gone by the time this is read.
+            message = error.message
+            for place, board in zip(places, leaderboards, strict=True):
+                message = message.replace(f"{place}/", f"leaderboard {board.id}: ")
+            raise InputError(message, hint=error.hint) from error
 
 
 def _datasets(

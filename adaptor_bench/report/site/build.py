@@ -9,6 +9,7 @@ from pathlib import Path
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory, write_json
+from adaptor_bench.entries.entry import Entry as LeaderboardEntry
 from adaptor_bench.errors import UsageError
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
@@ -120,7 +121,10 @@ def _pages(
     sections = [ranking_section(b, card, heading(b)) for b, card in ranked if card is not None]
     count = len(album.document["frames"])
     pages = Pages(request.title, _folds(boards), gallery=bool(count), ranking=bool(sections))
-    cards = [method_card(s, _run(s, boards), registry, found.entries) for s in subjects]
+    cards = [
+        method_card(s, _run(s, boards), registry, _of_leaderboards(s, boards, found))
+        for s in subjects
+    ]
     front = {
         "summary": _summary(boards, subjects),
         "left_out": found.left_out,
@@ -180,6 +184,15 @@ def _refuse_foreign(out: Path) -> None:
 
 def _folds(boards: Sequence[Board]) -> int:
     return sum(len(e.cell.pairs()) for board in boards for e in board.entries)
+
+
+def _of_leaderboards(
+    subject: Subject, boards: Sequence[Board], found: Material
+) -> list[LeaderboardEntry]:
+    """The leaderboards' entries behind the rows of a method, each once."""
+    runs = [e.cell.example for board in boards for e in board.entries if e.subject is subject]
+    keys = dict.fromkeys((run.dataset["name"], run.method) for run in runs)
+    return [found.entries[key] for key in keys if key in found.entries]
 
 
 def _run(subject: Subject, boards: Sequence[Board]) -> Run:

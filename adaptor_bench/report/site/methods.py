@@ -20,13 +20,14 @@ __all__ = ["method_card", "method_page"]
 
 
 def method_card(
-    subject: Subject, run: Run, registry: Registry, entries: Mapping[str, LeaderboardEntry]
+    subject: Subject, run: Run, registry: Registry, entries: Sequence[LeaderboardEntry]
 ) -> dict[str, Any]:
     """Description and citation: as a leaderboard's entry says, else the registry, else the run.
 
-    ``entries`` maps the method's name in the runs to its entry.
+    ``entries`` are those of leaderboards that the method's rows come from, one a leaderboard.
     """
-    entry, spec = entries.get(run.method), registry.methods.get(run.method)
+    entry = entries[0] if entries else None
+    spec = registry.methods.get(entry.method if entry else run.method)
     if entry is not None and spec is not None and spec.card.title != entry.title:
         spec = None  # another method of that name
     title = spec.card.title if spec else run.title
@@ -34,12 +35,15 @@ def method_card(
     description = f"{title}. {said}" if said else title
     if spec is not None and spec.ablates:
         description = f"{title} without {spec.ablates}."
-    url = (entry.url if entry else None) or (spec.card.url if spec else "")
+    references = dict.fromkeys(e.reference for e in entries if e.reference)
+    url = next((e.url for e in entries if e.url), "") or (spec.card.url if spec else "")
     facts = [("Profile", run.profile)]
     if entry is not None:
         facts = [("Team", entry.team), *facts]
-        facts += [("Date", entry.date)] if entry.date else []
-        facts += [("Claim", claim)] if (claim := _claim(entry)) else []
+        for e in entries:
+            on = f" ({e.board})" if len(entries) > 1 else ""
+            facts += [(f"Date{on}", e.date)] if e.date else []
+            facts += [(f"Claim{on}", claim)] if (claim := _claim(e)) else []
     notes = list(dict.fromkeys(run.notes))
     if spec is None and entry is None:
         notes.append("This method is not registered here: its card is what its runs say.")
@@ -48,7 +52,7 @@ def method_card(
         "page": subject.page,
         "title": title,
         "description": description,
-        "paper": (entry.reference if entry else None) or (spec.card.paper if spec else ""),
+        "paper": "; ".join(references) or (spec.card.paper if spec else ""),
         "url": url,
         "link": web_address(url),
         "licence": spec.card.licence if spec else "",
