@@ -216,6 +216,54 @@ def test_labels_that_changed_after_scoring_are_noticed(world, tmp_path):
     assert not (tmp_path / "site").exists()
 
 
+PREDICTIONS = "runs/seed0/data/beta/intraop/fold_2/predictions/aicm13/V/point_labels"
+
+
+def change_points(path, change):
+    document = json.loads(path.read_text())
+    document["points"] = change(document["points"])
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_unreadable_predictions_are_all_named(world, tmp_path, with_data):
+    copied = tmp_path / "world"
+    shutil.copytree(world, copied)
+    (copied / PREDICTIONS / "000001.json").write_text("{")
+    other = copied / PREDICTIONS.replace("beta", "gamma") / "000002.json"
+    other.write_text('{"points": 1}')
+    data = ["--data", copied / "data"] if with_data else []
+    _, told = invoke("report", copied / "runs", *data, "--out", tmp_path / "site", code=1)
+    assert "beta/intraop/fold_2" in told and "000001.json: not readable" in told
+    assert "gamma/intraop/fold_2" in told and "000002.json: key 'points'" in told
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "with_data"),
+    [(lambda p: p[:1], False), (lambda p: p[:1], True), (lambda p: p[::-1], True)],
+    ids=["fewer, no data", "fewer", "another order"],
+)
+def test_predictions_that_changed_after_scoring_are_not_drawn(world, tmp_path, change, with_data):
+    copied = tmp_path / "world"
+    shutil.copytree(world, copied)
+    change_points(copied / PREDICTIONS / "000001.json", change)
+    data = ["--data", copied / "data"] if with_data else []
+    _, told = invoke("report", copied / "runs", *data, "--out", tmp_path / "site", code=1)
+    assert "beta/intraop/fold_2: aicm13/V/000001" in told and "its score file says" in told
+    assert not (tmp_path / "site").exists()
+
+
+def test_labels_that_changed_are_noticed_without_predictions_too(world, tmp_path):
+    copied = tmp_path / "world"
+    shutil.copytree(world, copied)
+    for folder in list(copied.rglob("predictions")):
+        shutil.rmtree(folder)
+    change_points(copied / "data/aicm13/V/point_labels/000001.json", lambda p: p[:1])
+    _, told = build(copied, tmp_path / "site", code=1)
+    assert "aicm13/V/000001: 1 labels, its score file says 6" in told
+
+
 # --- nothing from outside, nothing that runs but our own ------------------------------------------
 
 

@@ -43,18 +43,23 @@ def write_album(
 ) -> Album:
     """Describe the ``chosen`` frames; write their ``images`` and ``heatmaps`` below ``root``.
 
-    Raises InputError naming all frames whose image cannot be read.
+    Raises InputError naming all frames whose points or whose image cannot be used.
     """
     shown = [board for board in boards if board.entries]
     places = {board.anchor: i for i, board in enumerate(shown)}
     reader, maps = Reader(), _Maps(root / "heatmaps")
     frames: list[dict[str, Any]] = []
+    changed: list[str] = []
     problems: list[str] = []
     pictures = 0
     with progress.bar("gallery") as bar:
         for number, candidate in enumerate(chosen, start=1):
             bar(number, len(chosen))
-            frame = describe(candidate, places[candidate.board.anchor], reader)
+            try:
+                frame = describe(candidate, places[candidate.board.anchor], reader)
+            except InputError as error:
+                changed.append(error.message)
+                continue
             frames.append(frame)
             source = candidate.board.frames.get(candidate.key)
             if images and source is not None and source.image.is_file():
@@ -68,6 +73,12 @@ def write_album(
             if heatmaps:
                 for method in frame["methods"]:
                     method["heat"] = maps.write(candidate, method["method"], number)
+    if changed:
+        raise InputError.collect(
+            "points of some frames cannot be read, or are not those that were scored:",
+            changed,
+            hint="Score these predictions again, or leave the gallery out with --frames 0.",
+        )
     if problems:
         raise InputError.collect(
             "some frames of the gallery cannot be shown:",

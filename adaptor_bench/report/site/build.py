@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from adaptor_bench.registry import Registry
 from adaptor_bench.report.material import Material, material
 from adaptor_bench.report.site.album import RULE, Album, write_album
 from adaptor_bench.report.site.boards import board_page, heading, provenance
-from adaptor_bench.report.site.curves import board_curves
+from adaptor_bench.report.site.curves import Curve, board_curves
 from adaptor_bench.report.site.gallery import choose
 from adaptor_bench.report.site.gather import Board, Subject, gather
 from adaptor_bench.report.site.markup import embedded_json, encodable
@@ -70,9 +70,10 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     _refuse_foreign(request.out)
     with material(request.roots, request.leaderboards, request.data, progress) as found:
         boards, subjects = gather(found.runs, found.datasets, progress, ddof=request.ddof)
+        curves = {board.anchor: board_curves(board, progress) for board in boards}
         with atomic_directory(request.out, replace=True) as root:
             album = _album(boards, subjects, request, root, progress)
-            texts = _pages(boards, subjects, found, album, request, registry, progress)
+            texts = _pages(boards, subjects, found, album, curves, request, registry)
             for name, text in texts.items():
                 (root / name).write_bytes(encodable(text).encode())
             files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
@@ -111,12 +112,11 @@ def _pages(
     subjects: Sequence[Subject],
     found: Material,
     album: Album,
+    curves: Mapping[str, Mapping[int, Curve]],
     request: SiteRequest,
     registry: Registry,
-    progress: Progress,
 ) -> dict[str, str]:
     """File name to text of every page."""
-    curves = {board.anchor: board_curves(board, progress) for board in boards}
     ranked = [(board, board_card(board)) for board in boards]
     sections = [ranking_section(b, card, heading(b)) for b, card in ranked if card is not None]
     count = len(album.document["frames"])

@@ -40,6 +40,7 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
     if not frames:
         return {}
     problems: list[str] = []
+    unreadable: list[str] = []
     curves: dict[int, Curve] = {}
     total = sum(len(entry.cell.pairs()) for entry in board.entries)
     done = 0
@@ -52,7 +53,11 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
                 bar(done, total)
                 if not run.predictions.is_dir():
                     continue
-                found = _read(run, score, frames, problems)
+                try:
+                    found = _read(run, score, frames, problems)
+                except InputError as error:
+                    unreadable += error.message.split("\n")
+                    continue
                 if found is None:
                     continue
                 settings = score.settings
@@ -63,6 +68,8 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
             if full and not entry.row.missing:
                 means = [np.mean(per_seed, axis=0) for per_seed in heights.values()]
                 curves[entry.subject.index] = Curve(radii, np.mean(means, axis=0))
+    if unreadable:
+        raise InputError.collect("points cannot be read:", unreadable)
     if problems:
         assert board.dataset is not None
         raise InputError.collect(

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.data.labels import PointFile, read_points
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.report.site.gather import Board
@@ -16,6 +20,7 @@ from adaptor_bench.runs import Run
 __all__ = ["Candidate", "Reader", "choose", "describe", "disagreement", "mean_error"]
 
 _SIZE = (512, 288)  # of a frame whose label does not say
+_SAME = 0.01  # px between a stored distance and that of points as files keep them
 
 
 @dataclass(frozen=True)
@@ -110,30 +115,50 @@ class Reader:
     def __init__(self) -> None:
         self._files: dict[Path, PointFiles | None] = {}
 
-    def predictions(self, run: Run, key: str) -> list[float] | None:
-        """``[x0, y0, x1, y1, ..]`` in pixels; None where the run has no prediction folder."""
+    def predictions(self, run: Run, key: str) -> NDArray[np.float64] | None:
+        """(N, 2), x then y in pixels; None where the run has no prediction folder."""
         if run.path not in self._files:
             there = run.predictions.is_dir()
             self._files[run.path] = find_point_files(run.predictions) if there else None
         files = self._files[run.path]
         if files is None:
             return None
-        return _flat(read_points(files.frames[key])) if key in files.frames else []
+        return read_points(files.frames[key]).points if key in files.frames else np.empty((0, 2))
 
 
 def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]:
     """The frame as the page's script reads it: pixels of the frame, lists of x, y, x, y, ..
 
     ``labels`` is None without the dataset, ``p`` without prediction files. ``t`` lists the pairs
-    as stored with the score: prediction, label, prediction, label, ..
+    as stored with the score: prediction, label, prediction, label, .. Raises InputError for points
+    that cannot be read, or that are not those the stored pairs are about.
     """
     surgery, video, stem = candidate.key.split("/")
-    scores = list(candidate.scores.values())
     frame = candidate.board.frames.get(candidate.key)
     labels, size = None, _SIZE
     if frame is not None:
         label = read_points(frame.label)
-        labels, size = _flat(label), label.size or _SIZE
+        labels, size = label.points, label.size or _SIZE
+    methods, problems = [], []
+    for index, score in sorted(candidate.scores.items()):
+        run, _ = candidate.folds[index]
+        points = reader.predictions(run, candidate.key)
+        if found := _difference(score, points, labels):
+            problems.append(f"{run.path}: {candidate.key}: {found}")
+        methods.append(
+            {
+                "method": index,
+                "p": _flat(points),
+                "t": [i for pair in score.pairs for i in pair[:2]],
+                "tp": score.counts.tp,
+                "fp": score.counts.fp,
+                "fn": score.counts.fn,
+                "heat": None,
+            }
+        )
+    if problems:
+        raise InputError("\n  ".join(problems))
+    scores = list(candidate.scores.values())
     return {
         "id": f"{candidate.board.anchor}/{candidate.key}",
         "board": board,
@@ -142,24 +167,32 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
         "stem": stem,
         "size": list(size),
         "image": None,
-        "labels": labels,
+        "labels": _flat(labels),
         "count": max(score.labels for score in scores),
         "disagreement": disagreement(scores),
         "error": round(mean_error(scores), 2),
-        "methods": [
-            {
-                "method": index,
-                "p": reader.predictions(candidate.folds[index][0], candidate.key),
-                "t": [i for pair in score.pairs for i in pair[:2]],
-                "tp": score.counts.tp,
-                "fp": score.counts.fp,
-                "fn": score.counts.fn,
-                "heat": None,
-            }
-            for index, score in sorted(candidate.scores.items())
-        ],
+        "methods": methods,
     }
 
 
-def _flat(file: PointFile) -> list[float]:
-    return [round(float(value), 1) for value in file.points.ravel()]
+def _difference(
+    score: FrameScore, points: NDArray[np.float64] | None, labels: NDArray[np.float64] | None
+) -> str:
+    """What of points (N, 2) and labels (M, 2), as far as known, is not as it was scored."""
+    for what, known, counted in (
+        ("predictions", points, score.predictions),
+        ("labels", labels, score.labels),
+    ):
+        if known is not None and len(known) != counted:
+            return f"{len(known)} {what}, its score file says {counted}"
+    if points is None or labels is None or not score.pairs:
+        return ""
+    first, second, stored = (np.array(side) for side in zip(*score.pairs, strict=True))
+    now = np.linalg.norm(points[first] - labels[second], axis=1)
+    if np.abs(now - stored).max() <= _SAME:
+        return ""
+    return "points are not where its score file says; in another order, perhaps"
+
+
+def _flat(points: NDArray[np.float64] | None) -> list[float] | None:
+    return None if points is None else [round(float(value), 1) for value in points.ravel()]
