@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
+from finished_runs import put_method
 from site_world import write_world
 
 from adaptor_bench.cli import main
@@ -19,7 +20,7 @@ from adaptor_bench.cli import main
 webdriver = pytest.importorskip("selenium.webdriver")
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import Select  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -271,6 +272,26 @@ def test_paper_shows_tables_whole_on_white_without_controls(browser, site):
     colours(browser, "light", media="")
 
 
+def test_what_is_folded_is_on_paper(browser, site):
+    visit(browser, site, "index.html")
+    folded = browser.find_element(By.CSS_SELECTOR, "details.prints")
+    assert folded.get_attribute("open") is None
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert folded.find_element(By.CSS_SELECTOR, "li").is_displayed()
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert folded.get_attribute("open") is None
+
+
+def test_captions_can_be_read_on_a_phone(browser, site):
+    resize(browser, 360, 740)
+    visit(browser, site, "index.html")
+    captions = all_of(browser, "caption > span")
+    assert len(captions) == len(all_of(browser, "table.sortable"))
+    for caption in captions:
+        right = "return arguments[0].getBoundingClientRect().right"
+        assert browser.execute_script(right, caption) <= 360
+
+
 # --- boards ---------------------------------------------------------------------------------------
 
 
@@ -311,9 +332,20 @@ def test_boards_sort_by_any_column_and_dashes_stay_last(browser, site):
         assert values[len(present):] == [None] * (len(values) - len(present))  # fmt: skip
     sorted_by = all_of(browser, "table.sortable thead th[aria-sort]")
     assert [h.text.startswith("F1 f2") for h in sorted_by if "F1 f2" in h.text] == [True]
+    assert len(sorted_by) == len(all_of(browser, "table.sortable"))  # one column each
     head(browser, "Method").click()
     names = [c.text for c in all_of(browser, "table.sortable tbody th")[:3]]
     assert names == sorted(names)
+
+
+def test_surgeries_sort_by_their_numbers(browser, site):
+    visit(browser, site, "method-alpha.html")
+    table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
+    cell = table.find_elements(By.CSS_SELECTOR, "tbody th")[0]
+    browser.execute_script("arguments[0].textContent = 'aicm2'", cell)
+    head(browser, "Surgery").click()
+    names = [c.text for c in table.find_elements(By.CSS_SELECTOR, "tbody th")]
+    assert names[0] == "aicm2" and len(names) == 4
 
 
 def test_a_board_leads_to_its_methods_and_its_ranking_card(browser, site):
@@ -466,14 +498,143 @@ def test_the_address_names_the_frame(browser, site):
     visit(browser, site, "gallery.html")
     press(browser, *[Keys.ARROW_RIGHT] * 6)
     wanted = shown(browser)
-    address = browser.current_url.partition("#")[2]
+    address = settled(browser)
     assert unquote(address) == wanted["id"]
     visit(browser, site, f"gallery.html#{address}")
     assert shown(browser) == wanted
     for bad in ("nothing/like/it", "%E0%A4%A", "%3Cscript%3E"):
         visit(browser, site, f"gallery.html#{bad}")
         assert shown(browser) == listed(browser)[0]
+        assert unquote(settled(browser)) == listed(browser)[0]["id"]
         assert browser.get_log("browser") == []
+
+
+def settled(window):
+    """The fragment of the address, once it names the frame that is shown."""
+    WebDriverWait(window, 5).until(
+        lambda w: unquote(w.current_url.partition("#")[2]) == shown(w)["id"]
+    )
+    return window.current_url.partition("#")[2]
+
+
+def test_an_address_leads_to_the_frame_not_to_its_place_in_the_list(browser, site):
+    resize(browser, 390, 700)
+    visit(browser, site, "gallery.html")
+    last = listed(browser)[-1]["id"]
+    visit(browser, site, f"gallery.html#{last}")
+    assert shown(browser)["id"] == last
+    assert browser.execute_script("return scrollY") == 0
+
+
+def test_a_key_held_down_leaves_the_right_address(gallery):
+    """Chromium ignores, with a warning, what changes the address more than 200 times in a row."""
+    hold = """for (let i = 0; i < 405; i++)
+      document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}))"""
+    gallery.execute_script(hold)
+    assert shown(gallery) == listed(gallery)[405 % 16]
+    settled(gallery)
+    assert gallery.get_log("browser") == []
+
+
+def test_back_leads_to_the_frame_before_and_from_the_gallery(browser, site):
+    visit(browser, site, "index.html")
+    browser.get((site / "gallery.html").resolve().as_uri())
+    first, other = listed(browser)[0]["id"], listed(browser)[9]["id"]
+    browser.execute_script("location.hash = arguments[0]", other)
+    WebDriverWait(browser, 5).until(lambda w: shown(w)["id"] == other)
+    browser.back()
+    WebDriverWait(browser, 5).until(lambda w: shown(w)["id"] == first)
+    press(browser, Keys.ARROW_RIGHT)
+    settled(browser)
+    browser.back()
+    assert browser.current_url.endswith("index.html")
+
+
+def test_an_address_outside_the_choice_widens_it(gallery):
+    Select(gallery.find_element(By.ID, "surgery")).select_by_value("aicm12")
+    other = next(f["id"] for f in document_of(gallery)["frames"] if f["surgery"] == "aicm14")
+    gallery.execute_script("location.hash = arguments[0]", other)
+    WebDriverWait(gallery, 5).until(lambda w: shown(w)["id"] == other)
+    assert gallery.find_element(By.ID, "surgery").get_attribute("value") == ""
+    assert len(listed(gallery)) == 16
+
+
+def test_side_by_side_a_method_never_stands_on_the_heatmap_of_another(gallery):
+    press(gallery, Keys.ARROW_RIGHT, "h", "b", "1")  # alpha, whose map is chosen, is hidden
+    assert [c.text for c in all_of(gallery, "#panels figcaption")] == ["beta"]
+    drawn = [i.get_attribute("href") for i in all_of(gallery, "#panels svg.frame image")]
+    assert drawn == [shown(gallery)["image"]]
+    assert "No heatmap is kept" not in gallery.find_element(By.ID, "facts").text
+
+
+def test_letters_can_be_switched_off_as_keys(gallery):
+    press(gallery, "?")
+    gallery.find_element(By.ID, "letters").send_keys(Keys.SPACE)
+    press(gallery, Keys.ESCAPE)
+    press(gallery, "p", "1")
+    assert gallery.find_element(By.ID, "image").is_selected()
+    assert len(all_of(gallery, "#panels g.method")) == 2
+    press(gallery, Keys.ARROW_RIGHT)
+    assert shown(gallery) == listed(gallery)[1]
+
+
+def test_sorting_keeps_the_place_of_the_keyboard(gallery):
+    button = all_of(gallery, "#list button")[7]
+    gallery.execute_script("arguments[0].focus()", button)
+    wanted = button.get_attribute("data-id")
+    press(gallery, "s")
+    assert gallery.switch_to.active_element.get_attribute("data-id") == wanted
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_controls_stay_in_their_boxes(gallery, width):
+    resize(gallery, width, 800)
+    long = (
+        "const o = new Option('the name of a method '.repeat(9)); arguments[0].replaceChildren(o)"
+    )
+    gallery.execute_script(long, gallery.find_element(By.ID, "heat"))
+    right = "return arguments[0].getBoundingClientRect().right"
+    for box in all_of(gallery, ".controls fieldset"):
+        for part in box.find_elements(By.CSS_SELECTOR, "label, select, input"):
+            assert gallery.execute_script(right, part) <= gallery.execute_script(right, box)
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """Ten methods with long names, no dataset."""
+    root = tmp_path_factory.mktemp("crowd")
+    for k in range(10):
+        name = f"a_team_with_a_long_name/landmark_transformer_and_whatever_it_is_called_{k}"
+        put_method(root / "runs", name, 0.3 + 0.06 * k, rng=k)
+    with CliRunner().isolation(), pytest.raises(SystemExit) as left:
+        main(["report", str(root / "runs"), "--out", str(root / "site")])
+    assert not left.value.code
+    return root / "site"
+
+
+def test_more_methods_than_colours_wait_until_they_are_asked_for(browser, crowded):
+    def drawn():
+        return len(all_of(browser, "#panels g.method"))
+
+    visit(browser, crowded, "gallery.html")
+    assert drawn() == 8
+    browser.execute_script("document.documentElement.style.scrollBehavior = 'auto'")
+    browser.find_element(By.ID, "none").click()
+    assert drawn() == 0
+    browser.find_element(By.ID, "all").click()
+    assert drawn() == 10
+    assert not browser.find_element(By.ID, "layers").is_displayed()  # there are none
+
+
+def test_long_names_leave_room_for_the_numbers(browser, crowded):
+    visit(browser, crowded, "index.html")
+    box = browser.find_element(By.CSS_SELECTOR, "section .scroll")
+    wider = "return arguments[0].scrollWidth - arguments[0].clientWidth"
+    assert browser.execute_script(wider, box) == 0
+    names = [
+        t.text for t in all_of(browser, "svg.plot text") if "landmark" in t.text or "…" in t.text
+    ]
+    assert len(names) == 10 == len(set(names))  # shortened, and still told apart
 
 
 def test_a_click_in_the_list_shows_the_frame(gallery):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Markup", "element", "embedded_json", "encodable", "web_address"]
+__all__ = ["Markup", "breakable", "element", "embedded_json", "encodable", "web_address"]
 
 
 class Markup(str):
@@ -24,6 +25,11 @@ def element(name: str, attributes: Mapping[str, str], *children: str) -> Markup:
     listed = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
     inner = "".join(c if isinstance(c, Markup) else html.escape(c) for c in children)
     return Markup(f"<{name}{listed}>{inner}</{name}>")
+
+
+def breakable(text: str) -> Markup:
+    """``text`` that may go on in a new line behind a slash or an underscore, as a method's name."""
+    return Markup(re.sub(r"(?<=[/_])(?=[^/_])", "<wbr>", html.escape(text)))
 
 
 def embedded_json(value: Any) -> Markup:

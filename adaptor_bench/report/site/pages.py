@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import adaptor_bench
-from adaptor_bench.report.site.markup import Markup
+from adaptor_bench.report.site.markup import Markup, breakable
 
 __all__ = ["Pages"]
 
@@ -30,6 +30,7 @@ class Pages:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self._environment.filters["breakable"] = breakable
         self._shared = {
             "title": title,
             "run_count": run_count,

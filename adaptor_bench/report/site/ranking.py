@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +12,7 @@ from adaptor_bench.report.card import Card, card_of
 from adaptor_bench.report.renderers.html import fragments
 from adaptor_bench.report.sentences import how_resampled
 from adaptor_bench.report.site.gather import Board
-from adaptor_bench.report.site.markup import Markup
+from adaptor_bench.report.site.markup import Markup, breakable
 from adaptor_bench.report.site.rankplots import rank_plot, significance_map
 from adaptor_bench.report.table import Table
 
@@ -50,4 +52,9 @@ def ranking_section(board: Board, card: Card, heading: str) -> dict[str, Any]:
 
 def _table(tables: Sequence[Table]) -> Markup:
     """Tables without their titles: the page has headings of its own."""
-    return Markup(fragments([replace(table, title="") for table in tables]))
+    made = fragments([replace(table, title="") for table in tables])
+    return Markup(re.sub(r'(?<=<th scope="row">)[^<]+', lambda m: _breakable(m.group()), made))
+
+
+def _breakable(escaped: str) -> str:
+    return breakable(html.unescape(escaped))

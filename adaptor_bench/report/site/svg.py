@@ -38,8 +38,9 @@ def text(x: float, y: float, words: str, anchor: str, look: str = "") -> Markup:
 
 
 def shortened(name: str) -> str:
-    """``name``, cut where it would need too much room."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    """``name`` without its middle where it would need too much room: names differ at both ends."""
+    half = (_LONGEST - 1) // 2
+    return name if len(name) <= _LONGEST else f"{name[:half]}…{name[-half:]}"
 
 
 def name_room(names: Sequence[str]) -> float:

@@ -5,7 +5,8 @@
   const SORTS = { order: () => 0, disagreement: (f) => -f.disagreement, error: (f) => -f.error };
   data.frames.forEach((frame, i) => { frame.order = i; });
   const byId = new Map(data.frames.map((frame) => [frame.id, frame]));
-  const hidden = new Set();
+  // There are colours for eight methods; the others wait until they are asked for.
+  const hidden = new Set(data.methods.map((_, k) => k).slice(8));
   let shown = [];
   let current = null;
 
@@ -106,7 +107,7 @@
     if (!current) { $("panels").replaceChildren("No frame fits."); return; }
     const frame = current;
     const methods = visible(frame);
-    const beside = $("beside").checked && methods.length > 1;
+    const beside = $("beside").checked && methods.length > 0;
     const chosen = $("heat").value === "" ? null : Number($("heat").value);
     const panels = beside ? methods.map((m) => [m]) : [methods];
     $("panels").className = beside ? "several" : "";
@@ -123,10 +124,12 @@
     const unread = methods.some((m) => m.p === null) ? " A method has no prediction files: it is counted, not drawn." : "";
     const absent = data.methods.filter((_, k) => !frame.methods.some((m) => m.method === k)
       && data.frames.some((f) => f.board === frame.board && f.methods.some((m) => m.method === k)));
+    const bare = (beside ? methods.map((m) => m.method) : [chosen]).filter((k) => chosen !== null && withHeat[k] && !heatOf(frame, k));
+    const cold = bare.length ? ` No heatmap is kept of this frame: ${bare.map((k) => data.methods[k].name).join(", ")}.` : "";
     const gone = absent.length ? ` Not scored on this frame: ${absent.map((m) => m.name).join(", ")}.` : "";
     $("facts").textContent = `${data.boards[frame.board].name}. ${frame.count} labels; `
       + `disagreement ${frame.disagreement} (labels only some methods found, plus the difference in false positives); `
-      + `${frame.error} errors per method.${unknown}${unread}${gone}`;
+      + `${frame.error} errors per method.${unknown}${unread}${gone}${cold}`;
     $("ring-size").textContent = `Rings of ${data.boards[frame.board].radius} px`;
     const rows = $("methods").tBodies[0].rows;
     data.methods.forEach((_, k) => {
@@ -150,19 +153,29 @@
     $("legend").replaceChildren(...items);
   }
 
-  function show(frame, focus) {
+  // Browsers stop a page that changes its address too often, as a key held down would.
+  let written = "", due = 0, last = -Infinity;
+  function address(frame) {
+    clearTimeout(due);
+    const wanted = "#" + encodeURI(frame.id).replaceAll("#", "%23");
+    const write = () => {
+      [written, last] = [wanted, performance.now()];
+      if (location.hash !== wanted) location.replace(wanted);
+    };
+    const wait = last + 200 - performance.now();
+    if (wait > 0) due = setTimeout(write, wait); else write();
+  }
+
+  function show(frame) {
     current = frame;
     draw();
     if (!frame) { $("place").textContent = "0 of 0"; return; }
     const place = shown.indexOf(frame);
     $("place").textContent = `${place + 1} of ${shown.length}`;
-    const wanted = "#" + encodeURI(frame.id).replaceAll("#", "%23");
-    if (location.hash !== wanted) location.replace(wanted);
+    address(frame);
     for (const button of $("list").children) {
-      if (button.dataset.id === frame.id) {
-        button.setAttribute("aria-current", "true");
-        if (focus) button.scrollIntoView({ block: "nearest" });
-      } else button.removeAttribute("aria-current");
+      if (button.dataset.id === frame.id) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
     }
     $("said").textContent = `Frame ${place + 1} of ${shown.length}: ${frame.id}`;
   }
@@ -187,6 +200,7 @@
     const [board, surgery, key] = [$("board").value, $("surgery").value, SORTS[$("sort").value]];
     shown = data.frames.filter((f) => (board === "" || f.board === Number(board)) && (surgery === "" || f.surgery === surgery));
     shown.sort((a, b) => key(a) - key(b) || a.order - b.order);
+    const focused = $("list").contains(document.activeElement) && document.activeElement.dataset.id;
     $("list").replaceChildren(...shown.map((frame) => {
       const words = `${frame.surgery} ${frame.stem}`;
       const numbers = `differs ${frame.disagreement}, errors ${frame.error}`;
@@ -197,13 +211,17 @@
       button.addEventListener("click", () => { show(frame); $("name").scrollIntoView({ block: "nearest" }); });
       return button;
     }));
+    const again = focused && [...$("list").children].find((button) => button.dataset.id === focused);
+    if (again) again.focus({ preventScroll: true });
     show(keep && shown.includes(current) ? current : shown[0] || null);
   }
   function fromAddress() {
+    if (location.hash === written) return true;
     let id = "";
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { return false; }
     const frame = byId.get(id);
     if (!frame) return false;
+    [written, last] = [location.hash, -Infinity];
     if (frame !== current) {
       if (!shown.includes(frame)) {
         $("board").value = "";
@@ -211,7 +229,7 @@
         $("surgery").value = "";
         current = frame;
         filter(true);
-      } else show(frame, true);
+      } else show(frame);
     }
     return true;
   }
@@ -224,7 +242,7 @@
     box.dispatchEvent(new Event("change"));
   }
   data.methods.forEach((method, k) => {
-    const box = html("input", { type: "checkbox", checked: true });
+    const box = html("input", { type: "checkbox", checked: !hidden.has(k) });
     box.addEventListener("change", () => {
       if (box.checked) hidden.delete(k); else hidden.add(k);
       draw();
@@ -243,6 +261,16 @@
   if (!anyImage) $("image-choice").hidden = true;
   if (!anyLabels) { $("labels-choice").hidden = true; $("rings-choice").hidden = true; }
   if (!withHeat.some(Boolean)) $("heat-choice").hidden = true;
+  if (!anyImage && !anyLabels && !withHeat.some(Boolean)) $("layers").hidden = true;
+  if (data.methods.length < 4) $("several").hidden = true;
+  if (data.methods.length < 2) $("views").hidden = true;
+  for (const [id, all] of [["all", true], ["none", false]]) {
+    $(id).addEventListener("click", () => {
+      for (const box of $("methods").tBodies[0].querySelectorAll("input")) {
+        if (box.checked !== all) box.click();
+      }
+    });
+  }
 
   const flip = (id) => { $(id).checked = !$(id).checked; draw(); };
   function cycle(select) {
@@ -260,6 +288,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
     if (event.target.closest("select, input[type=radio]")) return;
+    if (event.key.length === 1 && !$("letters").checked) return;
     if (/^[1-9]$/.test(event.key)) toggleMethod(Number(event.key) - 1);
     else if (Object.hasOwn(KEYS, event.key)) KEYS[event.key]();
     else return;
@@ -279,5 +308,8 @@
   const wanted = location.hash;
   shown = [];
   filter(false);
-  if (wanted.length > 1) { location.replace(wanted); fromAddress(); }
+  if (wanted.length > 1) {
+    location.replace(wanted);
+    if (!fromAddress()) address(current);
+  }
 })();

@@ -19,6 +19,18 @@
   prefersDark.addEventListener("change", label);
   label();
 
+  // Paper has nothing to press: what is folded is unfolded for as long as it takes to print.
+  const unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details.prints:not([open])")) {
+      part.open = true;
+      unfolded.push(part);
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const part of unfolded.splice(0)) part.open = false;
+  });
+
   // A table is sorted by the heading that is pressed; rows without a value stay last.
   for (const table of document.querySelectorAll("table.sortable")) {
     const headings = [...table.tHead.rows[0].cells];
@@ -38,14 +50,16 @@
       });
     });
   }
+  const words = new Intl.Collator("en", { numeric: true }); // aicm2 before aicm10
   function sort(body, column, sign) {
     const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
     const rows = [...body.rows];
     rows.sort((a, b) => {
       const [x, y] = [value(a), value(b)];
       if (x === "" || y === "") return (x === "") - (y === "");
+      if (x === "-" || y === "-") return (x === "-") - (y === "-");
       const numbers = !Number.isNaN(Number(x)) && !Number.isNaN(Number(y));
-      return sign * (numbers ? x - y : x < y ? -1 : x > y ? 1 : 0);
+      return sign * (numbers ? x - y : words.compare(x, y));
     });
     body.append(...rows);
   }
