@@ -475,6 +475,31 @@ def test_a_site_of_200_frames_stays_under_ten_megabytes(tmp_path):
     assert 200 * np.mean(sizes) < 7e6  # which leaves as much for pages and heatmaps
 
 
+def sizes_of(site, folder):
+    return sum(path.stat().st_size for path in (site / folder).iterdir())
+
+
+def test_pictures_and_heatmaps_become_smaller_where_they_take_too_much(
+    world, site, tmp_path, monkeypatch
+):
+    limits = {f: 0.9 * sizes_of(site, f) for f in ("frames", "heatmaps")}
+    monkeypatch.setattr("adaptor_bench.report.site.album._PICTURES", limits["frames"])
+    monkeypatch.setattr("adaptor_bench.report.site.album._HEATMAPS", limits["heatmaps"])
+    build(world, tmp_path / "site")
+    for folder, limit in limits.items():
+        assert sizes_of(tmp_path / "site", folder) <= limit
+        names = [sorted(p.name for p in (s / folder).iterdir()) for s in (site, tmp_path / "site")]
+        assert names[0] == names[1]
+
+
+def test_a_reduced_heatmap_keeps_its_peaks(tmp_path):
+    heatmap = np.zeros((21, 41), np.uint16)
+    heatmap[20, 40] = 65535
+    picture = open_webp(heatmap_picture(heatmap, 4), tmp_path)
+    assert picture.size == (11, 6)
+    assert np.asarray(picture.convert("RGBA"))[5, 10, 3] > 200
+
+
 def test_plots_skip_what_does_not_exist_and_cut_at_the_axis():
     nan = float("nan")
     curve = line_plot([Series("a", 0, (1, 2, 3), (nan, 50.0, 60.0))], title="t", x_title="x",

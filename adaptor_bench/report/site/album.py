@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,18 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.report.site.boards import heading
 from adaptor_bench.report.site.gallery import Candidate, Reader, describe
 from adaptor_bench.report.site.gather import Board, Subject
-from adaptor_bench.report.site.pictures import Heatmaps, frame_picture, heatmap_picture
+from adaptor_bench.report.site.pictures import (
+    FRAMES,
+    SHRINKS,
+    Heatmaps,
+    frame_picture,
+    heatmap_picture,
+)
 
 __all__ = ["RULE", "Album", "write_album"]
 
+# A site of 200 frames stays below 10 MB, pages included; one of more, in proportion.
+_FRAMES, _PICTURES, _HEATMAPS = 200, 5.5e6, 2.5e6
 RULE = (
     "Every surgery has the same share, as far as it has frames. Within a surgery half of the "
     "frames are those on which the methods differ most, the others are spread evenly over the rest."
@@ -45,13 +54,14 @@ def write_album(
 
     Raises InputError naming all frames whose points or whose image cannot be used.
     """
+    share = max(1.0, len(chosen) / _FRAMES)
     shown = [board for board in boards if board.entries]
     places = {board.anchor: i for i, board in enumerate(shown)}
     reader, maps = Reader(), _Maps(root / "heatmaps")
     frames: list[dict[str, Any]] = []
     changed: list[str] = []
     problems: list[str] = []
-    pictures = 0
+    pictures: dict[Path, Callable[[tuple[int, int]], bytes]] = {}
     with progress.bar("gallery") as bar:
         for number, candidate in enumerate(chosen, start=1):
             bar(number, len(chosen))
@@ -68,8 +78,9 @@ def write_album(
                 except InputError as error:
                     problems.append(error.message)
                     continue
-                frame["image"] = _put(root / "frames" / f"{number:04d}.webp", picture)
-                pictures += 1
+                path = root / "frames" / f"{number:04d}.webp"
+                frame["image"] = _put(path, picture)
+                pictures[path] = partial(frame_picture, source.image)
             if heatmaps:
                 for method in frame["methods"]:
                     method["heat"] = maps.write(candidate, method["method"], number)
@@ -85,6 +96,8 @@ def write_album(
             problems,
             hint="Repair these files, or leave the pictures out with --no-images.",
         )
+    _fit(pictures, FRAMES, share * _PICTURES)
+    _fit(maps.files, SHRINKS, share * _HEATMAPS)
     described = [
         {
             "name": heading(board),
@@ -96,7 +109,7 @@ def write_album(
     ]
     methods = [{"name": s.name, "page": s.page} for s in subjects]
     document = {"boards": described, "methods": methods, "frames": frames}
-    return Album(document, pictures, maps.count)
+    return Album(document, len(pictures), len(maps.files))
 
 
 class _Maps:
@@ -106,11 +119,8 @@ class _Maps:
         self._folder = folder
         self._kept = Heatmaps()
         self._written: dict[tuple[Path, int], str] = {}
-
-    @property
-    def count(self) -> int:
-        """How many files were written."""
-        return len(self._written)
+        self.files: dict[Path, Callable[[int], bytes]] = {}
+        """Those that were written, and what makes each at another size."""
 
     def write(self, candidate: Candidate, index: int, number: int) -> str | None:
         """Address of the heatmap of the method of ``index`` on frame ``number``, or None."""
@@ -126,7 +136,20 @@ class _Maps:
                 return None
             path = self._folder / f"{number:04d}-{index}.webp"
             self._written[file, place] = _put(path, heatmap_picture(heatmap))
+            self.files[path] = partial(heatmap_picture, heatmap)
         return self._written[file, place]
+
+
+def _fit(
+    files: Mapping[Path, Callable[[Any], bytes]], settings: Sequence[Any], limit: float
+) -> None:
+    """Write ``files`` again under one after the other of the ``settings`` that make them smaller
+    (all of them under the same) until they take ``limit`` bytes; the first is how they stand."""
+    for setting in settings[1:]:
+        if sum(path.stat().st_size for path in files) <= limit:
+            return
+        for path, make in files.items():
+            path.write_bytes(make(setting))
 
 
 def _put(path: Path, content: bytes) -> str:

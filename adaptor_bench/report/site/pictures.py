@@ -21,32 +21,42 @@ from adaptor_bench.data.images import read_image
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.runs import Run
 
-__all__ = ["Heatmaps", "frame_picture", "heatmap_picture"]
+__all__ = ["FRAMES", "SHRINKS", "Heatmaps", "frame_picture", "heatmap_picture"]
 
-_WIDEST = 640  # px; frames of the challenge have 512
-_QUALITY = 80
+FRAMES = ((80, 640), (60, 640), (40, 512), (30, 400), (20, 320))
+"""WebP quality and greatest width (px; frames of the challenge have 512) of frames, best first."""
+SHRINKS = (1, 2, 4)
+"""By how much heatmaps may be reduced, least first."""
 _LEVELS = 32  # of a heatmap's opacity: finer ones cannot be told apart and cost bytes
 _YELLOW = (255, 236, 64)
 _UPWARDS = 6  # folders between a fold and its output folder, a method's name with slashes included
 
 
-def frame_picture(path: Path) -> bytes:
-    """The image as WebP, at most 640 px wide. Raises InputError for an unreadable image."""
+def frame_picture(path: Path, look: tuple[int, int] = FRAMES[0]) -> bytes:
+    """The image as WebP of a quality and greatest width. Raises InputError for an unreadable image."""
     image = Image.fromarray(read_image(path))
-    if image.width > _WIDEST:
-        height = max(1, round(image.height * _WIDEST / image.width))
-        image = image.resize((_WIDEST, height), Image.Resampling.BOX)
-    return _webp(image)
+    quality, widest = look
+    if image.width > widest:
+        height = max(1, round(image.height * widest / image.width))
+        image = image.resize((widest, height), Image.Resampling.BOX)
+    return _webp(image, quality)
 
 
-def heatmap_picture(heatmap: NDArray[Any]) -> bytes:
-    """A heatmap (H, W) of 16-bit steps as WebP: one colour, as opaque as the map is high."""
+def heatmap_picture(heatmap: NDArray[Any], shrink: int = 1) -> bytes:
+    """A heatmap (H, W) of 16-bit steps as WebP: one colour, as opaque as the map is high.
+
+    Of every ``shrink`` x ``shrink`` steps the highest is kept, so that no peak is lost.
+    """
+    height, width = (-(-side // shrink) * shrink for side in heatmap.shape)
+    padded = np.pad(heatmap, [(0, height - heatmap.shape[0]), (0, width - heatmap.shape[1])])
+    blocks = padded.reshape(height // shrink, shrink, width // shrink, shrink)
+    heatmap = blocks.max((1, 3))
     share = heatmap.astype(np.float64) / np.iinfo(np.uint16).max
     alpha = np.round(share * (_LEVELS - 1)) * (255 / (_LEVELS - 1))
     pixels = np.empty((*heatmap.shape, 4), np.uint8)
     pixels[..., :3] = _YELLOW
     pixels[..., 3] = np.round(alpha)
-    return _webp(Image.fromarray(pixels))
+    return _webp(Image.fromarray(pixels), FRAMES[0][0])
 
 
 class Heatmaps:
@@ -99,7 +109,7 @@ class Heatmaps:
                 self._folders[identity] = key_file.parent / "heatmaps.npy"
 
 
-def _webp(image: Image.Image) -> bytes:
+def _webp(image: Image.Image, quality: int) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=_QUALITY, alpha_quality=_QUALITY, method=4)
+    image.save(stream, "WEBP", quality=quality, alpha_quality=quality, method=4)
     return stream.getvalue()
