@@ -144,6 +144,24 @@ def test_method_pages_list_folds_and_parameters(site):
     assert "not registered here" in page.text
 
 
+def test_method_pages_show_what_evaluating_the_predictions_gives(world, site):
+    for method in ("beta", "gamma"):
+        page = Page((site / f"method-{method}.html").read_text("utf-8"))
+        for fold, surgery in enumerate(SURGERIES, start=1):
+            run = world / "runs" / "seed0" / "data" / method / "intraop" / f"fold_{fold}"
+            if not run.is_dir():
+                continue
+            shown, _ = invoke("evaluate", run / "predictions", world / "data", "--missing", "skip",
+                              "--format", "json")  # fmt: skip
+            found = json.loads(shown)
+            counts = [str(found["counts"][key]) for key in ("tp", "fp", "fn")]
+            ratios = [f"{100 * found['metrics'][key]:.2f}"
+                      for key in ("precision", "sensitivity", "f1")]  # fmt: skip
+            expected = [str(FRAMES), *counts, *ratios]
+            assert [f"f{fold}", surgery, "0", *expected] in page.rows
+            assert [surgery, *expected] in page.rows
+
+
 def test_a_registered_method_brings_its_citation(world, tmp_path):
     for fold in range(1, 5):
         put_predictions(world, tmp_path / "runs", "stern", fold, 1.0, 0.8)
@@ -151,6 +169,15 @@ def test_a_registered_method_brings_its_citation(world, tmp_path):
     page = Page((tmp_path / "site" / "method-stern.html").read_text("utf-8"))
     assert "Heatmap-based 2D Landmark Detection" in page.text
     assert not (tmp_path / "site" / "ranking.html").exists()  # nobody to compare with
+
+
+def test_notes_tell_rows_of_one_method_apart_as_the_board_does(tmp_path):
+    for profile, folds in (("quick", (1, 2, 3, 4)), ("paper", (1, 2, 3))):
+        put_method(tmp_path / profile, "alpha", 0.5, folds=folds, profile=profile)
+    invoke("report", tmp_path / "quick", tmp_path / "paper", "--out", tmp_path / "site")
+    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    (row,) = [row for row in page.rows if "3 of 4" in row]
+    assert f"{row[1]}: fold f4 missing" in page.text and row[1] == "alpha [paper]"
 
 
 # --- bytes and files ------------------------------------------------------------------------------

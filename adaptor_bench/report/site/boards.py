@@ -154,18 +154,20 @@ def _remark(board: Board) -> str:
 
 def _notes(board: Board) -> list[str]:
     notes = []
+    names = {id(entry.row): entry.subject.name for entry in board.entries}
     for row in board.block.rows:
+        name = names.get(id(row), row.method)
         if row.missing:
             several = "s" if len(row.missing) > 1 else ""
             notes.append(
-                f"{row.method}: fold{several} {', '.join(row.missing)} missing, "
+                f"{name}: fold{several} {', '.join(row.missing)} missing, "
                 "hence no mean and no rank."
             )
         for metric, numbers in row.numbers.items():
-            undefined = [name for name, v in (numbers.folds or {}).items() if math.isnan(v)]
+            undefined = [fold for fold, v in (numbers.folds or {}).items() if math.isnan(v)]
             if undefined:
                 what = METRICS[metric].title
-                notes.append(f"{row.method}: {what} is 0/0 in {_listed(undefined)}.")
+                notes.append(f"{name}: {what} is 0/0 in {_listed(undefined)}.")
     missing = sum(len(s.missing) for e in board.entries for _, s in e.cell.pairs())
     if missing:
         notes.append(f"{missing} labelled frames had no prediction file.")
