@@ -210,6 +210,7 @@ def test_what_can_be_used_has_a_name_and_headings_have_an_order(browser, site, p
         lambda e: e.is_displayed(), all_of(browser, "button, a[href], select, input")
     ):
         assert element.accessible_name.strip(), element.get_attribute("outerHTML")
+        assert not set(element.accessible_name) & set("↑↓↕")
     for picture in all_of(browser, "svg[role=img]"):
         assert picture.get_attribute("aria-label").strip()
     levels = [int(h.tag_name[1]) for h in all_of(browser, "h1, h2, h3, h4")]
