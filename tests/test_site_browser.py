@@ -283,6 +283,18 @@ def test_what_is_folded_is_on_paper(browser, site):
     assert folded.get_attribute("open") is None
 
 
+def test_counts_of_surgeries_stand_beside_their_names_on_a_phone(browser, site):
+    resize(browser, 360, 740)
+    visit(browser, site, "method-alpha.html")
+    table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
+    row = table.find_elements(By.CSS_SELECTOR, "tbody tr")[0]
+    place = "return arguments[0].getBoundingClientRect().right"
+    shown = [
+        browser.execute_script(place, cell) <= 344 for cell in row.find_elements(By.XPATH, "*")
+    ]
+    assert sum(shown) >= 4  # surgery, frames, TP, FP
+
+
 def test_captions_can_be_read_on_a_phone(browser, site):
     resize(browser, 360, 740)
     visit(browser, site, "index.html")

@@ -33,7 +33,7 @@ _UPWARDS = 6  # folders between a fold and its output folder, a method's name wi
 
 
 def frame_picture(path: Path, look: tuple[int, int] = FRAMES[0]) -> bytes:
-    """The image as WebP of a quality and greatest width. Raises InputError for an unreadable image."""
+    """The image as WebP of a quality and greatest width. Raises InputError if it is unreadable."""
     image = Image.fromarray(read_image(path))
     quality, widest = look
     if image.width > widest:
