@@ -103,20 +103,26 @@ def find_runs(roots: Iterable[Path]) -> list[Run]:
     malformed.
     """
     runs: dict[Path, Run] = {}
+    absent: list[str] = []
     problems: list[str] = []
     for root in roots:
         if not root.is_dir():
-            problems.append(f"{root}: no such folder")
+            absent.append(f"{root}: no such folder")
             continue
         for path in _run_directories(root):
             try:
                 runs.setdefault(path.resolve(), Run.load(path))
             except InputError as error:
                 problems.append(error.message)
+    if absent and not problems:
+        raise InputError(
+            "; ".join(absent),
+            hint="`bench run` leaves finished runs in the folder it is given as --out (runs).",
+        )
     if problems:
         raise InputError.collect(
             "some run directories cannot be read:",
-            problems,
+            [*absent, *problems],
             hint="Remove these directories or repeat the runs (`bench run` resumes).",
         )
     return [runs[path] for path in sorted(runs)]
