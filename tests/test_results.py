@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from oracles.readme_results import BEGIN, END, block
+
+from adaptor_bench.cli import main
 
 ROOT = Path(__file__).parent.parent
 BOARD = ROOT / "leaderboards" / "phantom-mini"
@@ -44,7 +48,24 @@ def test_every_row_is_complete():
         assert all(value is not None for value in row["f1"]["folds"].values())
 
 
-def test_the_readme_shows_the_committed_means():
+def test_the_readme_shows_what_is_committed():
     readme = (ROOT / "README.md").read_text("utf-8")
-    for (method, _), row in rows("table.json").items():
-        assert f"{row['f1']['mean']:.2f}" in readme, method
+    between = readme.partition(BEGIN)[2].partition(END)[0]
+    assert between == block()
+
+
+def test_the_entries_score_as_they_say_and_make_their_card(tmp_path, monkeypatch):
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path))
+
+    def invoke(*arguments):
+        runner = CliRunner()
+        with runner.isolation() as (out, err, _):
+            with pytest.raises(SystemExit) as left:
+                main([*arguments])
+            shown, told = out.getvalue().decode(), err.getvalue().decode()
+        assert not left.value.code, shown + told
+        return shown
+
+    assert "4 of 4 entries verified" in invoke("verify", "phantom-mini")
+    card = invoke("card", "--board", "phantom-mini", "--format", "markdown")
+    assert card == (BOARD / "card.md").read_text("utf-8")
