@@ -6,6 +6,8 @@ import itertools
 import json
 import re
 import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -702,6 +704,18 @@ def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(world, leaderboar
                      tmp_path / "site", code=1)  # fmt: skip
     assert "dataset fingerprint" in told
     assert "leaderboard small: " in told and "adaptor_bench-" not in told
+
+
+def test_a_site_is_written_without_loading_anything_heavy(world, tmp_path):
+    arguments = ["report", str(world / "runs"), "--data", str(world / "data"), "--out",
+                 str(tmp_path / "site")]  # fmt: skip
+    body = (
+        "import sys\nfrom adaptor_bench.cli import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    assert not left.code\n"
+        "print(*{'torch', 'torchvision', 'lightning', 'matplotlib', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str(tmp_path / "site" / "index.html"), ""]
 
 
 # --- wrong usage ----------------------------------------------------------------------------------
