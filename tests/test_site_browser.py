@@ -18,6 +18,7 @@ from site_world import write_world
 from adaptor_bench.cli import main
 
 webdriver = pytest.importorskip("selenium.webdriver")
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
@@ -95,7 +96,14 @@ def document_of(window):
 
 
 def press(window, *keys):
-    window.switch_to.active_element.send_keys(*keys)
+    ActionChains(window).send_keys(*keys).perform()
+
+
+def leave_dialog(window):
+    """Escape closes it a moment later; only then has the page its keys back."""
+    press(window, Keys.ESCAPE)
+    is_open = "return document.getElementById('keys').open"
+    WebDriverWait(window, 10, 0.02).until(lambda w: not w.execute_script(is_open))
 
 
 def all_of(window, css):
@@ -496,7 +504,7 @@ def test_keys_are_explained_and_the_dialog_closes(gallery):
     before = shown(gallery)
     press(gallery, Keys.ARROW_RIGHT)
     assert shown(gallery) == before  # keys are for the dialog while it is open
-    press(gallery, Keys.ESCAPE)
+    leave_dialog(gallery)
     assert not dialog.is_displayed()
 
 
@@ -584,7 +592,7 @@ def test_side_by_side_a_method_never_stands_on_the_heatmap_of_another(gallery):
 def test_letters_can_be_switched_off_as_keys(gallery):
     press(gallery, "?")
     gallery.find_element(By.ID, "letters").send_keys(Keys.SPACE)
-    press(gallery, Keys.ESCAPE)
+    leave_dialog(gallery)
     press(gallery, "p", "1")
     assert gallery.find_element(By.ID, "image").is_selected()
     assert len(all_of(gallery, "#panels g.method")) == 2
