@@ -7,23 +7,17 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import commands
 import pytest
-from click.testing import CliRunner
 from finished_runs import put_fold, put_method
 
-from adaptor_bench.cli import main
 from adaptor_bench.report.card import ranking_cards
 from adaptor_bench.runs import find_runs, group_cells
 
 
 def invoke(*arguments, code=0):
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        shown, told = out.getvalue().decode(), err.getvalue().decode()
-    assert (left.value.code or 0) == code, shown + told
-    return shown if not code else told
+    shown, told = commands.invoke(*arguments, code=code)
+    return told if code else shown
 
 
 @pytest.fixture(scope="module")

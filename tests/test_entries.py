@@ -10,15 +10,14 @@ import re
 import shutil
 import zipfile
 
+import commands
 import jsonschema
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from finished_runs import put_fold
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.cli import main
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.entries.entry import (
@@ -43,13 +42,7 @@ NAMES = sorted(boards())
 
 
 def invoke(*arguments, code=0):
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        shown, told = out.getvalue().decode(), err.getvalue().decode()
-    assert (left.value.code or 0) == code, shown + told
-    return shown + told
+    return "".join(commands.invoke(*arguments, code=code))
 
 
 # --- the committed leaderboards -------------------------------------------------------------------

@@ -6,15 +6,14 @@ import dataclasses
 import sys
 from dataclasses import replace
 
+import commands
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from finished_runs import put_fold, put_method
 from PIL import Image
 
 pytest.importorskip("matplotlib")
 
-from adaptor_bench.cli import main
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
@@ -43,13 +42,7 @@ LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)
 
 
 def invoke(*arguments, code=0):
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        shown = out.getvalue().decode() + err.getvalue().decode()
-    assert (left.value.code or 0) == code, shown
-    return shown
+    return "".join(commands.invoke(*arguments, code=code))
 
 
 @pytest.fixture(scope="module")

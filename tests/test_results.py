@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from oracles.readme_results import BEGIN, END, block
-
-from adaptor_bench.cli import main
 
 ROOT = Path(__file__).parent.parent
 BOARD = ROOT / "leaderboards" / "phantom-mini"
@@ -56,16 +54,6 @@ def test_the_readme_shows_what_is_committed():
 
 def test_the_entries_score_as_they_say_and_make_their_card(tmp_path, monkeypatch):
     monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path))
-
-    def invoke(*arguments):
-        runner = CliRunner()
-        with runner.isolation() as (out, err, _):
-            with pytest.raises(SystemExit) as left:
-                main([*arguments])
-            shown, told = out.getvalue().decode(), err.getvalue().decode()
-        assert not left.value.code, shown + told
-        return shown
-
-    assert "4 of 4 entries verified" in invoke("verify", "phantom-mini")
-    card = invoke("card", "--board", "phantom-mini", "--format", "markdown")
+    assert "4 of 4 entries verified" in invoke("verify", "phantom-mini")[0]
+    card, _ = invoke("card", "--board", "phantom-mini", "--format", "markdown")
     assert card == (BOARD / "card.md").read_text("utf-8")

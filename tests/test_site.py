@@ -12,14 +12,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from finished_runs import SURGERIES, put_fold, put_method
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from site_world import FRAMES, NASTY, put_predictions, write_world
 
-from adaptor_bench.cli import main
 from adaptor_bench.data.labels import read_points, write_points
 from adaptor_bench.data.phantom import write_phantom
 from adaptor_bench.evaluate.scorefile import FrameScore
@@ -27,16 +26,6 @@ from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement
 from adaptor_bench.report.site.markup import element, embedded_json, web_address
 from adaptor_bench.report.site.pictures import frame_picture, heatmap_picture
 from adaptor_bench.report.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
-
-
-def invoke(*arguments, code=0):
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        shown, told = out.getvalue().decode(), err.getvalue().decode()
-    assert (left.value.code or 0) == code, shown + told
-    return shown, told
 
 
 class Page(HTMLParser):

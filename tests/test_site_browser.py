@@ -11,11 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from finished_runs import put_method
 from site_world import write_world
-
-from adaptor_bench.cli import main
 
 webdriver = pytest.importorskip("selenium.webdriver")
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
@@ -36,9 +34,7 @@ PAGES = ("index.html", "ranking.html", "gallery.html", "method-alpha.html")
 def site(tmp_path_factory):
     root = write_world(tmp_path_factory.mktemp("world"))
     out = root / "site"
-    with CliRunner().isolation(), pytest.raises(SystemExit) as left:
-        main(["report", str(root / "runs"), "--data", str(root / "data"), "--out", str(out)])
-    assert not left.value.code
+    invoke("report", root / "runs", "--data", root / "data", "--out", out)
     return out
 
 
@@ -628,9 +624,7 @@ def crowded(tmp_path_factory):
     for k in range(10):
         name = f"a_team_with_a_long_name/landmark_transformer_and_whatever_it_is_called_{k}"
         put_method(root / "runs", name, 0.3 + 0.06 * k, rng=k)
-    with CliRunner().isolation(), pytest.raises(SystemExit) as left:
-        main(["report", str(root / "runs"), "--out", str(root / "site")])
-    assert not left.value.code
+    invoke("report", root / "runs", "--out", root / "site")
     return root / "site"
 
 

@@ -70,10 +70,8 @@ def command(
     from adaptor_bench.report.material import material
     from adaptor_bench.runs import find_runs
 
-    default, options = (
-        Path("runs"),
-        Options(metric, estimand, level, resamples, seed, nested or None),
-    )
+    default = Path("runs")
+    options = Options(metric, estimand, level, resamples, seed, nested or None)
     roots = roots or ((default,) if default.is_dir() else ())
     with ExitStack() as stack:  # entries are unpacked as long as it is open
         if boards:

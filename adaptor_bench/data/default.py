@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from adaptor_bench.data.phantom import GENERATOR_VERSION, write_phantom
+from adaptor_bench.data.phantom import GENERATOR_VERSION, PROFILES, write_phantom
 from adaptor_bench.progress import Progress, message
 
-__all__ = ["cache_directory", "cached_phantom"]
+__all__ = ["cache_directory", "cached_phantom", "embedded_profile"]
 
 
 def cache_directory() -> Path:
@@ -25,6 +25,12 @@ def cache_directory() -> Path:
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     return base.expanduser() / "adaptor_bench"
+
+
+def embedded_profile(name: str, kind: str) -> str | None:
+    """The profile of the dataset ``name``, if it is a phantom that can be drawn on demand."""
+    profile = name.removeprefix("phantom-")
+    return profile if kind == "phantom" and name != profile and profile in PROFILES else None
 
 
 def cached_phantom(profile: str, progress: Progress) -> Path:

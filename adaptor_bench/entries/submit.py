@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.default import embedded_profile
 from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.entries.admission import again, beside, elsewhere, unfit
 from adaptor_bench.entries.entry import (
@@ -182,7 +183,6 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
         raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
     cells = group_cells(runs)
     name, kind = runs[0].dataset["name"], runs[0].dataset["kind"]
-    profile = name.removeprefix("phantom-")
     settings = cells[0].pairs()[0][1].settings
     folds: dict[str, dict[int, tuple[str, ...]]] = {}
     for run in runs:
@@ -193,7 +193,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
         title,
         name,
         kind,
-        profile if kind == "phantom" and profile in ("tiny", "mini", "paper") else None,
+        embedded_profile(name, kind),
         settings,
         {domain: dict(sorted(folds[domain].items())) for domain in in_order(folds)},
         {run.domain: (run.fold_plan["name"], run.fold_plan["sha256"]) for run in runs},

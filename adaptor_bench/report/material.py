@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adaptor_bench.data.default import cached_phantom
+from adaptor_bench.data.default import cached_phantom, embedded_profile
 from adaptor_bench.data.frames import Dataset, index_dataset
-from adaptor_bench.data.phantom import PROFILES as PHANTOM_PROFILES
 from adaptor_bench.entries.entry import Entry, read_board, read_entries
 from adaptor_bench.entries.rebuild import rebuild_runs, shown_names
 from adaptor_bench.errors import InputError, UsageError, suggest
@@ -96,8 +95,7 @@ def _datasets(
             )
         found[dataset.name] = dataset
     for name, kind in kinds.items():
-        profile = name.removeprefix("phantom-")
-        embedded = name != profile and profile in PHANTOM_PROFILES
-        if kind == "phantom" and embedded and name not in found:
+        profile = embedded_profile(name, kind)
+        if profile is not None and name not in found:
             found[name] = index_dataset(cached_phantom(profile, progress))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adaptor_bench.data.default import cached_phantom
+from adaptor_bench.data.default import cached_phantom, embedded_profile
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.progress import Progress
@@ -71,8 +71,8 @@ def dataset_of(found: Sequence[Run], data: Path | None) -> Dataset:
         raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
     ((name, kind),) = named
     if data is None:
-        profile = name.removeprefix("phantom-")
-        if kind != "phantom" or profile not in ("tiny", "mini", "paper"):
+        profile = embedded_profile(name, kind)
+        if profile is None:
             raise UsageError(f"the frames of {name!r} are needed", hint="Give --data DIR.")
         data = cached_phantom(profile, Progress())
     return index_dataset(data)

@@ -98,16 +98,8 @@ def write_album(
         )
     _fit(pictures, FRAMES, share * _PICTURES)
     _fit(maps.files, SHRINKS, share * _HEATMAPS)
-    described = [
-        {
-            "name": heading(board),
-            "domain": board.block.domain,
-            "radius": board.settings.radius,
-            "labelled": board.dataset is not None,
-        }
-        for board in shown
-    ]
-    methods = [{"name": s.name, "page": s.page} for s in subjects]
+    described = [{"name": heading(board), "radius": board.settings.radius} for board in shown]
+    methods = [{"name": subject.name} for subject in subjects]
     document = {"boards": described, "methods": methods, "frames": frames}
     return Album(document, len(pictures), len(maps.files))
 

@@ -39,6 +39,7 @@ def board_page(board: Board, curves: Mapping[int, Curve], card: Card | None) -> 
     for row in block.rows:
         entry = entries.get(id(row))
         limits = intervals.get(entry.subject.name) if entry else None
+        low, high = limits or (None, None)
         numbers = [
             {"mean": n.mean, "std": n.std, "best": _same(n.mean, best[metric])}
             for metric, n in row.numbers.items()
@@ -56,8 +57,8 @@ def board_page(board: Board, curves: Mapping[int, Curve], card: Card | None) -> 
                 "missing": row.missing,
                 "seeds": len(row.seeds),
                 "seed_std": row.numbers[PRIMARY].seed_std,
-                "low": limits[1] if limits else None,
-                "high": limits[2] if limits else None,
+                "low": low,
+                "high": high,
             }
         )
     return {
@@ -182,15 +183,15 @@ def _notes(board: Board) -> list[str]:
     return notes
 
 
-def _intervals(board: Board) -> dict[str, tuple[float, float, float]]:
-    """Method to estimate, low and high of F1, percent; only where there is an interval."""
+def _intervals(board: Board) -> dict[str, tuple[float, float]]:
+    """Method to low and high of F1, percent; only where there is an interval."""
     if board.certainty is None:
         return {}
     found = {}
     for name, metrics in board.certainty.study.student.items():
         interval = metrics[PRIMARY]
         if not math.isnan(interval.low):
-            found[name] = (100 * interval.estimate, 100 * interval.low, 100 * interval.high)
+            found[name] = (100 * interval.low, 100 * interval.high)
     return found
 
 
@@ -201,13 +202,13 @@ def _interval_name(board: Board) -> str:
     return f"{level:g} %, Student's t with the jackknife over surgeries"
 
 
-def _fold_plot(board: Board, intervals: Mapping[str, tuple[float, float, float]]) -> Any:
+def _fold_plot(board: Board, intervals: Mapping[str, tuple[float, float]]) -> Any:
     rows = []
     for entry in board.entries:
         numbers = entry.row.numbers[PRIMARY]
         values = list((numbers.folds or {}).values())
         name = entry.subject.name
-        _, low, high = intervals.get(name, (None, None, None))
+        low, high = intervals.get(name, (None, None))
         rows.append(FoldLine(name, entry.subject.index, values, numbers.mean, low, high))
     if not rows:
         return None
