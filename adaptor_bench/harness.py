@@ -19,6 +19,7 @@ from typing import Any
 import adaptor_bench
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
+from adaptor_bench.bounded import read_json
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
@@ -236,8 +237,8 @@ class Bench:
 
     def _differences(self, cell: Cell, device: str) -> list[str]:
         try:
-            old = json.loads((cell.directory / "run.json").read_text("utf-8"))
-        except (OSError, ValueError):
+            old = read_json(cell.directory / "run.json")
+        except InputError:
             return ["run.json is missing or damaged"]
         frames = next(iter(self._loaded.values()))[cell.domain]
         now = {

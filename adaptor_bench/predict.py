@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adaptor_bench.atomic import atomic_directory
+from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image, resize_image
 from adaptor_bench.data.labels import write_points
@@ -57,13 +57,13 @@ def predict_folder(
 def load_method(run: Path, registry: Registry) -> Method:
     """The method of a finished run, its checkpoint loaded. Raises InputError."""
     try:
-        record = json.loads((run / "run.json").read_text("utf-8"))
+        record = read_json(run / "run.json")
         spec = registry.get(record["method"])
         settings = {
             k: tuple(v) if isinstance(v, list) else v for k, v in record["parameters"].items()
         }
         method = spec.build(spec.resolve("paper", settings))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{run}: not a finished run: {error}",
             hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",

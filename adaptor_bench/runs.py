@@ -15,12 +15,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
 __all__ = ["Cell", "Run", "find_runs", "group_cells"]
 
 SCHEMA = 1
+RUN_LIMIT = 16 << 20  # bytes of a run.json
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,7 @@ class Run:
     def load(cls, path: Path) -> Run:
         """Read ``<path>/run.json``. Raises InputError listing every key that does not fit."""
         file = path / "run.json"
-        try:
-            document = json.loads(file.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{file}: not readable as JSON: {error}") from error
+        document = read_json(file, RUN_LIMIT)
         problems = _problems(document)
         if problems:
             raise InputError(f"{file}: {'; '.join(problems)}")

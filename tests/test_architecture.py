@@ -13,12 +13,13 @@ PACKAGE = REPOSITORY / "adaptor_bench"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
 
 # Foundations that anybody may use: they themselves use nothing above them.
-BASE = {"errors", "atomic", "progress", "resources", "provenance", "__version__"}
+BASE = {"errors", "atomic", "bounded", "progress", "resources", "provenance", "__version__"}
 
 # part -> parts of the package it may import (beside itself and BASE)
 ALLOWED = {
     "errors": set(),
     "atomic": set(),
+    "bounded": set(),
     "progress": set(),
     "resources": set(),
     "provenance": set(),

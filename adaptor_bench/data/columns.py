@@ -13,7 +13,9 @@ from json import JSONDecoder
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.data.labels import read_content, read_points, refuse_constant
+from adaptor_bench.bounded import read_file, refuse_constant, require_shallow
+from adaptor_bench.data.labels import read_points, whole_size
+from adaptor_bench.errors import InputError
 
 __all__ = ["PointColumns"]
 
@@ -37,8 +39,11 @@ class PointColumns:
     def read(self, path: str) -> None:
         """Add the frame in the file. Raises InputError, and adds nothing, if it is not usable."""
         try:
-            document = _decode(read_content(path).decode())
+            content = read_file(path)
+            document = _decode(content.decode())
             entries = document["points"]
+            if content.count(b"[") + content.count(b"{") > len(entries) + 2:
+                require_shallow(document)
             flat = [value for entry in entries for value in (entry["x"], entry["y"])]
             if type(entries) is not list or not set(map(type, flat)) <= _NUMBERS:
                 raise TypeError
@@ -51,10 +56,11 @@ class PointColumns:
                 scores = _scores(given, len(entries)) if given else None
             size = None
             if "imageWidth" in document or "imageHeight" in document:
-                size = document["imageWidth"], document["imageHeight"]
-                if not (type(size[0]) is type(size[1]) is int and min(size) > 0):
+                width, height = map(whole_size, (document["imageWidth"], document["imageHeight"]))
+                if width is None or height is None:
                     raise ValueError
-        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+                size = width, height
+        except (InputError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             # Out of the ordinary, or at fault: the other reader decides, and says why.
             found = read_points(path)
             coordinates = array("d", found.points.ravel().tolist())

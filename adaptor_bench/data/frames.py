@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.bounded import read_file
 from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError, suggest
 
@@ -122,8 +123,8 @@ def _description(root: Path) -> dict[str, Any]:
     try:
         import tomllib
 
-        description = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        description = tomllib.loads(read_file(path, 1 << 20).decode())
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as TOML: {error}") from error
     name = description.get("name")
     plain = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"

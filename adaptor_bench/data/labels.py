@@ -10,29 +10,21 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.atomic import write_text
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 
-__all__ = [
-    "PointFile",
-    "parse_points",
-    "read_content",
-    "read_points",
-    "refuse_constant",
-    "write_points",
-]
+__all__ = ["PointFile", "parse_points", "read_points", "whole_size", "write_points"]
 
 Points = NDArray[np.float64]
-_USUAL = 1 << 16  # bytes; a point JSON is about a thousand
-_BINARY = getattr(os, "O_BINARY", 0)
+_LARGEST = 1 << 24  # px; a size beyond it is no frame's, and may be no number of numpy's
 
 
 @dataclass(frozen=True)
@@ -52,34 +44,10 @@ class PointFile:
 def read_points(path: Path | str) -> PointFile:
     """Read one point JSON.
 
-    Raises InputError, naming file and key, when the file is missing, is not JSON (NaN and
-    Infinity are not), or a point is not a pair of finite numbers.
+    Raises InputError, naming file and key, when the file is missing, is no regular file, is not
+    JSON (NaN and Infinity are not), or a point is not a pair of finite numbers.
     """
-    try:
-        document = json.loads(read_content(path), parse_constant=refuse_constant)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as JSON: {error}") from error
-    return parse_points(document, str(path))
-
-
-def read_content(path: Path | str) -> bytes:
-    """All bytes of a file, with fewer system calls than a stream needs. Raises OSError.
-
-    A pipe gives what it holds instead of waiting for a writer.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
-    try:
-        content = os.read(descriptor, _USUAL)
-        if len(content) == _USUAL:
-            parts = [content]
-            while parts[-1]:
-                parts.append(os.read(descriptor, 1 << 20))
-            content = b"".join(parts)
-        return content
-    finally:
-        os.close(descriptor)
+    return parse_points(read_json(path), str(path))
 
 
 def parse_points(document: Any, where: str) -> PointFile:
@@ -145,11 +113,6 @@ def write_points(
     write_text(path, json.dumps(document, allow_nan=False) + "\n")
 
 
-def refuse_constant(name: str) -> NoReturn:
-    """For ``parse_constant``: NaN and Infinity are not JSON numbers (ValueError)."""
-    raise ValueError(f"{name} is not a JSON number")
-
-
 def _number(entry: dict[str, Any], key: str, index: int, where: str) -> float:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -166,7 +129,17 @@ def _number(entry: dict[str, Any], key: str, index: int, where: str) -> float:
 def _size(document: dict[str, Any], where: str) -> tuple[int, int] | None:
     if "imageWidth" not in document and "imageHeight" not in document:
         return None
-    size = document.get("imageWidth"), document.get("imageHeight")
-    if not all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in size):
+    width, height = whole_size(document.get("imageWidth")), whole_size(document.get("imageHeight"))
+    if width is None or height is None:
         raise InputError(f"{where}: imageWidth and imageHeight must be positive whole numbers")
-    return size  # type: ignore[return-value]
+    return width, height
+
+
+def whole_size(value: Any) -> int | None:
+    """A decoded imageWidth or imageHeight in pixels; None if it is none.
+
+    512.0 is one: JSON does not tell it from 512.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LARGEST:
+        return None
+    return int(value) if value == int(value) else None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.data.labels import refuse_constant
+from adaptor_bench.bounded import read_json
 from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError
 
@@ -17,23 +16,11 @@ __all__ = ["read_document", "tidy"]
 def read_document(path: Path, kind: str) -> dict[str, Any]:
     """The document of ``path``, which follows ``kind``'s schema. Raises InputError, with all that
     does not."""
-    try:
-        document = json.loads(
-            path.read_bytes(), parse_constant=refuse_constant, object_pairs_hook=_once
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as JSON: {error}") from error
+    document = read_json(path, once=True)
     if found := problems(document, schema(kind)):
         raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
     checked: dict[str, Any] = document
     return checked
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object without a key that is there twice: a reviewer sees one, a program the other."""
-    if twice := sorted(key for key, times in Counter(k for k, _ in pairs).items() if times > 1):
-        raise ValueError(f"key {', '.join(map(repr, twice))} is there twice")
-    return dict(pairs)
 
 
 def tidy(value: Any, depth: int = 0) -> str:

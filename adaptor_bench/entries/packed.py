@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.atomic import complete_file
-from adaptor_bench.data.labels import read_points, refuse_constant
+from adaptor_bench.bounded import refuse_constant
+from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 

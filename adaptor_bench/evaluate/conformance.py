@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.matching import rule_named
 from adaptor_bench.resources import bundled
@@ -110,10 +111,7 @@ def load_suite() -> dict[str, Any]:
 
 def load_answers(path: Path) -> dict[str, Any]:
     """Answers as ``{case id: {"tp", "fp", "fn"}}``. Raises InputError when it is something else."""
-    try:
-        answers = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as JSON: {error}") from error
+    answers = read_json(path)
     form = 'Expected {"A": {"tp": 1, "fp": 0, "fn": 0}, ...}: a case id, and the counts for it.'
     if not isinstance(answers, dict):
         raise InputError(f"{path}: not an object", hint=form)

@@ -19,6 +19,7 @@ from itertools import combinations
 from pathlib import Path, PurePath
 from typing import Any
 
+from adaptor_bench.bounded import LIMIT, read_up_to
 from adaptor_bench.evaluate.batch import PointBatch
 from adaptor_bench.evaluate.metrics import Counts
 
@@ -204,7 +205,7 @@ def _finder(root: Path) -> Callable[[Path, str], Path | None]:
 
 
 def _load(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
+    return json.loads(read_up_to(path, LIMIT).decode())
 
 
 def _distance(p: Point, q: Point) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_text
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.matching import RADIUS, rule_named
 from adaptor_bench.evaluate.metrics import Counts
@@ -22,6 +23,7 @@ __all__ = ["MISSING", "FoldScore", "FrameScore", "MatchSettings"]
 SCHEMA = 1
 MISSING = ("empty", "skip", "error")
 _DIGITS = 4  # of a stored distance: 1/10000 px
+_LIMIT = 512 << 20  # bytes of a score.json: 100,000 frames have a tenth of it
 
 
 @dataclass(frozen=True)
@@ -197,13 +199,7 @@ class FoldScore:
     @classmethod
     def load(cls, path: Path) -> FoldScore:
         """Read ``score.json``. Raises InputError when it is missing or malformed."""
-        try:
-            document = json.loads(path.read_bytes())
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file") from error
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{path}: not readable as JSON: {error}") from error
-        return cls.from_json(document, str(path))
+        return cls.from_json(read_json(path, _LIMIT), str(path))
 
 
 def _settings(entry: dict[str, Any]) -> MatchSettings:

@@ -7,7 +7,6 @@ the list in the file against it.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
@@ -110,15 +110,12 @@ def load_published(folder: Path | None = None) -> list[PublishedResult]:
     results, problems = [], []
     for path in sorted(folder.glob("*.json")):
         try:
-            document = json.loads(path.read_bytes())
-            result = PublishedResult.from_json(document, path.name)
+            result = PublishedResult.from_json(read_json(path), path.name)
             if result.id != path.stem:
                 raise InputError(f"{path.name}: id is {result.id!r}, not the file's name")
             results.append(result)
         except InputError as error:
             problems.append(error.message)
-        except (OSError, ValueError) as error:
-            problems.append(f"{path.name}: not readable as JSON: {error}")
     if problems:
         raise InputError.collect(f"{folder}: malformed published results:", problems)
     return results

@@ -7,21 +7,17 @@ waiting for ever. So links out of the folder are findings, and only regular file
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from adaptor_bench.bounded import NotAFile, read_up_to
 from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.members import Entry, Limits, Members, Source, SourceError
 
 __all__ = ["FileSource", "FolderSource"]
 
 _LINK = "Put the files themselves there."
-# Without O_NONBLOCK, opening a pipe that took the place of a file would wait for a writer.
-_FLAGS = os.O_RDONLY
-for _flag in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
-    _FLAGS |= getattr(os, _flag, 0)
 
 
 class FileSource(Source):
@@ -125,17 +121,9 @@ class FolderSource(Source):
 def _entry(name: str, path: str) -> Entry:
     def read(limit: int) -> bytes:
         try:
-            file = os.open(path, _FLAGS)
-            try:
-                status = os.fstat(file)
-                if not stat.S_ISREG(status.st_mode):
-                    raise SourceError("archive-special", "not a regular file")
-                content = os.read(file, min(limit, status.st_size) + 1)
-                while len(content) <= limit and (more := os.read(file, 1 << 16)):
-                    content += more  # it grows, or the file system gives it out in pieces
-                return content[: limit + 1]
-            finally:
-                os.close(file)
+            return read_up_to(path, limit, follow=False)
+        except NotAFile as error:
+            raise SourceError("archive-special", "not a regular file") from error
         except OSError as error:
             raise SourceError("file-unreadable", f"cannot be read: {error.strerror}") from error
 

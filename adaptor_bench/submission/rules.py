@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
+from adaptor_bench.data.labels import whole_size
 from adaptor_bench.submission.findings import Finding, pointer_part, printable, shown
 from adaptor_bench.submission.pointrules import (
     distinct_points,
@@ -87,7 +88,7 @@ def stated_size(document: Document) -> Iterator[Finding]:
             message = f"key {key!r} is missing, the other size is there"
             hint = "Give both sizes or none."
             yield document.finding("key-missing", "", message, hint=hint, expected=f"key {key!r}")
-        elif isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        elif whole_size(value) is None:
             message = f"expected a positive whole number, found {told(value)}"
             hint = "Leave it out, or give the size of the frame in pixels."
             want = "a positive whole number"

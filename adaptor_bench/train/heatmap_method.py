@@ -19,6 +19,7 @@ from torch import nn
 
 import adaptor_bench
 from adaptor_bench.atomic import write_json
+from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
@@ -172,7 +173,7 @@ class HeatmapMethod:
         for weights in kept:
             if weights.exists():  # older artefacts have no way back
                 _link(weights, directory / weights.name)
-        history = json.loads((self._network / "history.json").read_text("utf-8"))
+        history = read_json(self._network / "history.json")
         write_json(directory / "training.json", {"artefact": self._network.name, **history})
 
     def load(self, directory: Path) -> None:

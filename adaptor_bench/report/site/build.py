@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory, write_json
+from adaptor_bench.bounded import read_json
 from adaptor_bench.entries.entry import Entry as LeaderboardEntry
-from adaptor_bench.errors import UsageError
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.report.material import Material, material
@@ -170,8 +170,8 @@ def _refuse_foreign(out: Path) -> None:
     if not out.exists() or not any(out.iterdir()):
         return
     try:
-        written = {MANIFEST, *json.loads((out / MANIFEST).read_bytes())["files"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        written = {MANIFEST, *read_json(out / MANIFEST)["files"]}
+    except (InputError, KeyError, TypeError):
         written = set()
     there = [p.relative_to(out).as_posix() for p in sorted(out.rglob("*")) if not p.is_dir()]
     foreign = [name for name in there if name not in written]

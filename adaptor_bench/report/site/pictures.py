@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import read_image
+from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.runs import Run
 
@@ -70,8 +71,8 @@ class Heatmaps:
     def find(self, run: Run, score: FoldScore) -> Path | None:
         """The file that holds the heatmaps of all frames of a fold, or None."""
         try:
-            network = json.loads((run.path / "training.json").read_bytes())["artefact"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            network = read_json(run.path / "training.json")["artefact"]
+        except (InputError, KeyError, TypeError):
             return None
         frames = "\n".join(frame.key for frame in score.frames)
         digest = hashlib.sha256(frames.encode()).hexdigest()
@@ -101,9 +102,9 @@ class Heatmaps:
         self._looked.add(store)
         for key_file in sorted(store.glob("heatmaps-*/key.json")):
             try:
-                key = json.loads(key_file.read_bytes())
+                key = read_json(key_file)
                 identity = (str(store), str(key["network"]), str(key["frames"]))
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            except (InputError, KeyError, TypeError):
                 continue
             if (key_file.parent / "heatmaps.npy").is_file():
                 self._folders[identity] = key_file.parent / "heatmaps.npy"

@@ -35,6 +35,7 @@ _SCORING = (  # what validating and scoring needs of the package, and nothing of
     "__init__.py",
     "errors.py",
     "atomic.py",
+    "bounded.py",
     "progress.py",
     "resources.py",
     "data/__init__.py",

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from adaptor_bench.atomic import write_json
+from adaptor_bench.bounded import parse_json, read_file, read_up_to
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
@@ -37,6 +38,7 @@ from adaptor_bench.submission.platforms.judging import (
 __all__ = ["evaluate", "main", "metrics_document"]
 
 _JOBS = "predictions.json"
+_JOBS_LIMIT = 512 << 20  # bytes; the points of all frames may stand in it
 
 
 def main(settings: Path, arguments: list[str] | None = None) -> int:
@@ -100,10 +102,7 @@ def _case(score: FoldScore, n: int) -> dict[str, Any]:
 
 def _collect(source: Path, ground_truth: Path, folder: Path) -> None:
     """Put the result of every job where the layout has its frame; all faulty jobs at once."""
-    try:
-        jobs = json.loads((source / _JOBS).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{_JOBS}: not readable as JSON: {error}") from error
+    jobs = parse_json(read_file(source / _JOBS, _JOBS_LIMIT), _JOBS)
     if not isinstance(jobs, list):
         raise InputError(f"{_JOBS}: expected a list of jobs")
     frames = _names(find_point_files(ground_truth).frames)
@@ -159,8 +158,7 @@ def _result(job: dict[str, Any], source: Path) -> bytes:
             if source.resolve() not in root.parents or root not in path.parents:
                 raise InputError(f"{shown(relative)} leads out of the job's folder")
             try:
-                with path.open("rb") as stream:
-                    return stream.read(FILE_LIMIT + 1)
+                return read_up_to(path, FILE_LIMIT)
             except OSError as error:
                 raise InputError(f"{printable(relative)}: {error.strerror}") from error
     raise InputError("no JSON among the outputs")

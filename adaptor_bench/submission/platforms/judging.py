@@ -6,7 +6,6 @@ a prediction: under the missing policies ``empty`` and ``skip`` it is scored as 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
@@ -108,9 +108,12 @@ def require_valid(report: Report, tolerated: Collection[str] = ()) -> None:
 def load_settings(path: Path) -> MatchSettings:
     """The matching of a bundle (``settings.json``). Raises InputError."""
     try:
-        given = json.loads(path.read_bytes())
+        given = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error.message} (not the settings of a bundle)") from error
+    try:
         return MatchSettings(**{k: given[k] for k in ("rule", "radius", "inclusive", "missing")})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not the settings of a bundle: {error!r}") from error
 
 

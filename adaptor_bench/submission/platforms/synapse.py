@@ -8,13 +8,13 @@ CWL (data-to-model challenges): ``validate.py`` and ``score.py`` each write a ``
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_json
+from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.submission.platforms.judging import (
     Refused,
@@ -60,8 +60,8 @@ def orca_score(settings: Path, arguments: list[str] | None = None) -> int:
     before: dict[str, Any] = {}
     if path.is_file():
         try:
-            before = dict(json.loads(path.read_bytes()))
-        except (ValueError, TypeError):
+            before = dict(read_json(path))
+        except (InputError, ValueError, TypeError):
             before = {}
     return _orca(settings, arguments, "score", "SCORED", before)
 
@@ -132,9 +132,10 @@ def _orca(
 
 def _upstream(path: Path) -> str:
     try:
-        return path.read_text("utf-8", errors="replace").strip() or "the submission is not valid"
-    except OSError as error:
-        return f"the submission could not be read: {error.strerror}"
+        text = read_file(path).decode("utf-8", errors="replace")
+    except InputError as error:
+        return f"the submission could not be read: {error.message}"
+    return text.strip() or "the submission is not valid"
 
 
 def _ground_truth(folder: Path) -> Path:
