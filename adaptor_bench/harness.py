@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.images import resize_image
+from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import MatchSettings, score
 from adaptor_bench.method import FoldTask, Method, Pixels
@@ -51,6 +52,7 @@ class RunRequest:
     device: str = "auto"
     out: Path = Path("runs")
     restart: bool = False
+    matching: MatchSettings = field(default_factory=MatchSettings)
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Bench:
             device=device,
             store=self.store,
             progress=progress,
+            matching=self.request.matching,
         )
         validation = frames[cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
@@ -174,7 +177,7 @@ class Bench:
             for loaded, found in zip(validation, method.predict(pixels, task), strict=True):
                 write_prediction(loaded.frame, found, predictions)
             predicted = time.monotonic()
-            score(predictions, [f.frame for f in validation], MatchSettings()).save(
+            score(predictions, [f.frame for f in validation], self.request.matching).save(
                 directory / "score.json"
             )
             method.save(directory)
@@ -185,6 +188,7 @@ class Bench:
                 "total": round(time.monotonic() - began, 1),
             }
             record["notes"] = task.notes
+            record["frame_sizes"] = count_sizes(f.size for f in validation)
             write_json(directory / "run.json", record)
 
     def _record(
@@ -208,6 +212,7 @@ class Bench:
                 "kind": self.dataset.kind,
                 "fingerprint": task.fingerprint,
             },
+            "matching": self.request.matching.to_json(),
             "profile": self.request.profile,
             "parameters": cell.parameters,
             "profile_changes": cell.spec.profile_changes(cell.parameters),
@@ -248,6 +253,7 @@ class Bench:
             "fold plan": cell.plan.sha256[:12],
             "dataset": frames.fingerprint[:12],
             "adaptor_bench": adaptor_bench.__version__,
+            **self.request.matching.to_json(),
         }
         before = {
             "seed": old.get("seed"),
@@ -256,6 +262,7 @@ class Bench:
             "fold plan": str(old.get("fold_plan", {}).get("sha256"))[:12],
             "dataset": str(old.get("dataset", {}).get("fingerprint"))[:12],
             "adaptor_bench": old.get("versions", {}).get("adaptor_bench"),
+            **(old.get("matching") or MatchSettings().to_json()),  # once there was one way only
         }
         # JSON has no tuples: compare in JSON's own terms.
         parameters = json.loads(json.dumps(cell.parameters))

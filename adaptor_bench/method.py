@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
+from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.progress import Progress
 
 __all__ = [
@@ -65,7 +66,8 @@ class FoldTask:
     ``train`` are the frames to fit on; ``selection`` the frames of the training surgeries held
     back for model selection (empty when there are too few surgeries); ``others`` the frames of
     the other domains the method asked for. ``seed`` and ``device`` are to be obeyed; ``store``
-    keeps artefacts that other methods may share; ``notes`` collects sentences for the reader.
+    keeps artefacts that other methods may share; ``notes`` collects sentences for the reader;
+    ``matching`` is how the fold will be scored, in px of the frames as stored.
     """
 
     domain: str
@@ -78,6 +80,7 @@ class FoldTask:
     store: ArtefactStore
     progress: Progress
     notes: list[str] = field(default_factory=list)
+    matching: MatchSettings = field(default_factory=MatchSettings)
 
 
 class Method(Protocol):

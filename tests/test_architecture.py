@@ -28,7 +28,7 @@ ALLOWED = {
     "artefacts": set(),
     "evaluate": {"data"},
     "submission": {"data", "evaluate"},
-    "method": {"data", "artefacts"},
+    "method": {"data", "artefacts", "evaluate"},
     "registry": {"method"},
     "runs": {"evaluate"},
     "entries": {"data", "evaluate", "runs"},

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
+
+from adaptor_bench.cli.matching import asked, matching_options, settings_of
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 
 _PLATFORMS = ["grand-challenge", "codabench", "synapse", "evalai", "challenger-csv"]
-_MATCHING = ("matching", "radius", "strict", "missing")
 
 
 @click.command(name="adapter")
@@ -37,47 +37,36 @@ _MATCHING = ("matching", "radius", "strict", "missing")
     help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
     "or folder of fold_*/score.json. Give one for each algorithm.",
 )
-@click.option(
-    "--matching", type=click.Choice(["hungarian", "official", "nearest"]), default="hungarian"
-)
-@click.option("--radius", type=float, default=6.0, show_default=True, help="In pixels.")
-@click.option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=).")
-@click.option(
-    "--missing", type=click.Choice(["empty", "skip", "error"]), default="empty", show_default=True
-)
+@matching_options
 @click.option("--image", metavar="NAME", help="Container image named in the bundle.")
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     platform: str,
     out: Path,
     labels: Path | None,
     entries: tuple[str, ...],
-    matching: str,
-    radius: float,
-    strict: bool,
-    missing: str,
     image: str | None,
+    **matching: Any,
 ) -> None:
     """Write a ready bundle for PLATFORM, or the table that challengeR reads.
 
     The scoring in a bundle is this package's own, copied into it: the same submission gets the
     same numbers as from `bench evaluate`, and no network is needed.
     """
-    from adaptor_bench.evaluate.scorefile import MatchSettings
     from adaptor_bench.progress import message
     from adaptor_bench.submission.platforms.bundle import IMAGE, write_bundle
 
-    settings = MatchSettings(matching, radius, False if strict else None, missing)
+    settings = settings_of(**matching)
     if platform == "challenger-csv":
         from adaptor_bench.atomic import write_text
         from adaptor_bench.submission.platforms.challenger import challenger_csv
 
         if image is not None:
             raise click.UsageError("--image is for bundles; challenger-csv writes a table.")
-        wanted = [context.get_parameter_source(name) for name in _MATCHING]
         scores = _scores(entries, labels, settings)
-        if ParameterSource.COMMANDLINE in wanted:
+        if asked(context):
             _require_settings(scores, settings)
         write_text(out, challenger_csv(scores))
         message(f"{out}: {len(entries)} algorithms; larger is better (smallBetter = FALSE)")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from adaptor_bench.cli.matching import matching_options, settings_of
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.reading import Batches
@@ -20,23 +22,7 @@ _LISTED = 5  # file names in a warning
 @click.command(name="evaluate")
 @click.argument("predictions", type=_FOLDER_OR_ARCHIVE)
 @click.argument("labels", type=_FOLDER)
-@click.option(
-    "--matching",
-    type=click.Choice(["hungarian", "official", "nearest"]),
-    default="hungarian",
-    show_default=True,
-    help="Which predicted point is which labelled one.",
-)
-@click.option("--radius", type=float, default=6.0, show_default=True, help="In pixels.")
-@click.option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=).")
-@click.option(
-    "--missing",
-    type=click.Choice(["empty", "skip", "error"]),
-    default="empty",
-    show_default=True,
-    help="A labelled frame without a prediction: all its labels are missed, or it is left out, "
-    "or nothing is scored.",
-)
+@matching_options
 @click.option(
     "--format",
     "format_",
@@ -63,15 +49,12 @@ _LISTED = 5  # file names in a warning
 def command(
     predictions: Path,
     labels: Path,
-    matching: str,
-    radius: float,
-    strict: bool,
-    missing: str,
     format_: str,
     analysis: bool,
     draws: int | None,
     seed: int | None,
     output: Path | None,
+    **matching: Any,
 ) -> None:
     """Score PREDICTIONS against LABELS, frame by frame, counts pooled over all frames.
 
@@ -79,13 +62,13 @@ def command(
     domain folders (sim/, intraop/); PREDICTIONS may be a .zip or .tar(.gz) of one. The labels
     decide which frames are scored.
     """
-    from adaptor_bench.evaluate.score import MatchSettings, score_batches
+    from adaptor_bench.evaluate.score import score_batches
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.table import render
 
     if not analysis and (draws is not None or seed is not None):
         raise click.UsageError("--draws and --seed are for --analysis.")
-    settings = MatchSettings(matching, radius, False if strict else None, missing)
+    settings = settings_of(**matching)
     batches = _read(predictions, labels, settings)
     result = score_batches(batches, settings)
     document, tables = evaluation_as_json(result), [evaluation_table(result)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
+from adaptor_bench.cli.matching import matching_options, settings_of
 from adaptor_bench.registry import PROFILES
 
 __all__ = ["command"]
@@ -46,6 +48,7 @@ _EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
     multiple=True,
     help="A folder with more method files; repeatable.",
 )
+@matching_options
 @click.option("--restart", is_flag=True, help="Run finished folds again.")
 @click.option(
     "--format",
@@ -69,6 +72,7 @@ def command(
     methods_from: tuple[Path, ...],
     restart: bool,
     style: str,
+    **matching: Any,
 ) -> None:
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
 
@@ -84,6 +88,7 @@ def command(
     from adaptor_bench.registry import discover, parse_setting
     from adaptor_bench.report.leaderboard import render_leaderboard
 
+    scored_by = settings_of(**matching)
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
     progress = Progress()
@@ -103,6 +108,7 @@ def command(
         device=device,
         out=out,
         restart=restart,
+        matching=scored_by,
     )
     harness = Bench(dataset, request, progress)
     harness.run()
