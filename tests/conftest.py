@@ -1,8 +1,17 @@
-"""Small datasets in the challenge's layout, written by the tests themselves."""
+"""Where tests run, and small datasets in the challenge's layout, written by the tests themselves.
+
+A test sees nothing of the place it is started from: not the folder (a checkout may hold runs, data
+or a dataset.toml), not the user's home and cache, not variables that steer us or our libraries.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +21,29 @@ from PIL import Image
 from adaptor_bench.data.labels import write_points
 
 SIZE = (512, 288)
+STEERING = re.compile(
+    r"(ADAPTOR_BENCH|OMP|GOMP|KMP|MKL|OPENBLAS|NUMEXPR|CUDA|NVIDIA|TORCH|PYTORCH|MPL|XDG|LC|TTY)_.*"
+    r"|PYTHON(?!PATH|HOME).*|COLUMNS|LINES|TERM|(NO|FORCE|CLI)_?COLOR(_FORCE)?|LANG(UAGE)?|TZ"
+    r"|MPLBACKEND|MPLCONFIGDIR|MATPLOTLIBRC|SOURCE_DATE_EPOCH"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any library is imported: many read their settings once, from variables and files."""
+    for name in [name for name in os.environ if STEERING.fullmatch(name)]:
+        del os.environ[name]
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the same numbers with and without an accelerator
+    home = Path(tempfile.mkdtemp(prefix="adaptor_bench-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    config.add_cleanup(partial(os.chdir, config.invocation_params.dir))
+    os.environ |= {"HOME": str(home), "ADAPTOR_BENCH_CACHE": str(home / "cache")}
+    os.chdir(home)
+
+
+@pytest.fixture(autouse=True)
+def folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands look for ``runs`` where they are started."""
+    monkeypatch.chdir(tmp_path)
 
 
 def write_frame(
