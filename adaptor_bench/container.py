@@ -21,8 +21,8 @@ from adaptor_bench.data.frames import DOMAINS, Frame
 from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
-from adaptor_bench.submission.findings import printable
 
 __all__ = ["VERBS", "find_images", "main"]
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from adaptor_bench.names import printable, terminal
+
 __all__ = ["Bar", "Progress", "message"]
 
 
@@ -43,23 +45,23 @@ class Progress:
         from rich.progress import Progress as RichProgress
 
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.completed:>4.0f}/{task.total:.0f}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
         )
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as live:
-            work = live.add_task(self.label + title, total=1, note="")
+            work = live.add_task(printable(self.label + title), total=1, note="")
 
             def update(done: int, total: int, note: str = "") -> None:
-                live.update(work, completed=done, total=total, note=note)
+                live.update(work, completed=done, total=total, note=printable(note))
 
             yield update
 
 
 def message(text: str) -> None:
-    """One plain line to stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """Plain lines to stderr, whatever the names in them hold."""
+    print(terminal(text), file=sys.stderr, flush=True)  # noqa: T201

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,16 @@ PACKAGE = REPOSITORY / "adaptor_bench"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
 
 # Foundations that anybody may use: they themselves use nothing above them.
-BASE = {"errors", "atomic", "bounded", "progress", "resources", "provenance", "__version__"}
+BASE = {
+    "errors", "atomic", "bounded", "names", "progress", "resources", "provenance", "__version__",
+}  # fmt: skip
 
 # part -> parts of the package it may import (beside itself and BASE)
 ALLOWED = {
     "errors": set(),
     "atomic": set(),
     "bounded": set(),
+    "names": set(),
     "progress": set(),
     "resources": set(),
     "provenance": set(),
@@ -132,6 +136,15 @@ def test_nobody_imports_the_command_line():
     assert users <= {"cli", "__main__"}
     for path in (REPOSITORY / "baselines").glob("*.py"):
         assert "adaptor_bench.cli" not in path.read_text("utf-8")
+
+
+def test_results_and_messages_leave_through_one_door_each():
+    """``cli.output.show`` and ``progress.message`` escape what could steer a terminal."""
+    doors = {"cli/output.py", "progress.py", "cli/validate.py"}  # its colours, on escaped findings
+    for path in MODULES:
+        if path.relative_to(PACKAGE).as_posix() not in doors:
+            text = path.read_text("utf-8")
+            assert not re.search(r"click\.s?echo|\bprint\(", text), path
 
 
 def test_torch_lives_in_the_training_zone():

@@ -17,10 +17,11 @@ from jsonschema import Draft202012Validator
 from adaptor_bench.cli.explain import command as explain
 from adaptor_bench.cli.validate import command as validate_command
 from adaptor_bench.errors import UsageError
+from adaptor_bench.names import printable
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import CODES, finding
 from adaptor_bench.submission.explain import explained_markdown
-from adaptor_bench.submission.findings import Report, printable
+from adaptor_bench.submission.findings import Report
 from adaptor_bench.submission.junit import to_junit
 from adaptor_bench.submission.sarif import to_sarif
 from adaptor_bench.submission.text import to_text

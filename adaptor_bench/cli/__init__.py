@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 i
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,7 @@ import click
 
 import adaptor_bench
 from adaptor_bench.errors import BenchError
+from adaptor_bench.progress import message
 
 __all__ = ["bench", "main"]
 
@@ -81,8 +83,9 @@ def main(args: list[str] | None = None) -> None:
     except click.exceptions.Abort:
         _leave("interrupted; what was finished is kept. Give the same command to go on.", 130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        told = io.StringIO()
+        error.show(told)
+        _leave(told.getvalue().rstrip(), error.exit_code)
     except BenchError as error:
         if debug:
             raise
@@ -113,5 +116,5 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _leave(text: str, code: int) -> None:
-    click.echo(text, err=True)
+    message(text)
     sys.exit(code)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER_OR_ARCHIVE = click.Path(exists=True, path_type=Path)
 
@@ -74,6 +76,6 @@ def command(
         documents.append(emulation.cardio_as_json(audited.counts("nearest", False), original))
     if format_ == "json":
         document = audit_as_json(audited) | ({"emulated": documents} if emulate else {})
-        click.echo(json.dumps(document, indent=1, allow_nan=False))
+        show(json.dumps(document, indent=1, allow_nan=False))
     else:
-        click.echo(render(tables, format_), nl=False)
+        show(render(tables, format_), newline=False)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+from adaptor_bench.progress import message
+
 FORMATS = ["text", "markdown", "html", "latex", "json"]
 
 
@@ -53,10 +56,10 @@ def command(
             group_cells(chosen), resamples=resamples, seed=seed, level=level, nested=nested or None
         )
     for line in found.left_out:
-        click.echo(f"left out: {line}", err=True)
+        message(f"left out: {line}")
     if not cards:
         raise InputError(
             "no board with two complete methods",
             hint="`bench run` with two methods and all folds makes one; see `bench leaderboard`.",
         )
-    click.echo(render_cards(cards, format_), nl=False)
+    show(render_cards(cards, format_), newline=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+
 FORMATS = ["text", "markdown", "html", "latex", "json"]
 
 
@@ -80,4 +82,4 @@ def command(
         else:
             known = tuple(find_runs(roots))
         found = compare(a, b, known, domain=domain, profile=profile, options=options)
-    click.echo(render_comparisons(found, format_), nl=False)
+    show(render_comparisons(found, format_), newline=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+
 
 @click.command(name="conformance")
 @click.option(
@@ -61,7 +63,7 @@ def command(
             raise click.UsageError("--rule, --partial, --exact-ties and --format need --answers.")
         text = suite_path().read_text("utf-8")
         if out is None:
-            click.echo(text, nl=False)
+            show(text, newline=False)
         else:
             write_text(out, text)
         return
@@ -73,7 +75,7 @@ def command(
         load_suite(), load_answers(answers), rule, partial=partial, exact_ties=exact_ties
     )
     if format_ == "json":
-        click.echo(json.dumps(judgement.to_json(), indent=1))
+        show(json.dumps(judgement.to_json(), indent=1))
     else:
-        click.echo(judgement.to_text(), nl=False)
+        show(judgement.to_text(), newline=False)
     context.exit(0 if judgement.conforms else 1)

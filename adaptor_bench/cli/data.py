@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+
 __all__ = ["command"]
 
 _FOLDER = click.Path(path_type=Path)
@@ -51,7 +53,7 @@ def info(folder: Path, style: str) -> None:
     from adaptor_bench.data.describe import describe_dataset, describe_text
 
     description = describe_dataset(folder)
-    click.echo(json.dumps(description, indent=1) if style == "json" else describe_text(description))
+    show(json.dumps(description, indent=1) if style == "json" else describe_text(description))
 
 
 @command.command("check")
@@ -70,7 +72,7 @@ def check(folder: Path) -> None:
         )
     for domain, frames in loaded.items():
         points = sum(len(f.points) for f in frames.frames)
-        click.echo(
+        show(
             f"{domain}: {len(frames.frames)} frames, {points} points, no problem found, "
             f"fingerprint {frames.fingerprint[:12]}"
         )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adaptor_bench.cli.matching import matching_options, settings_of
+from adaptor_bench.cli.output import show
+from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.reading import Batches
@@ -82,9 +84,9 @@ def command(
     if output is not None:
         result.save(output)
     if format_ == "json":
-        click.echo(json.dumps(document, indent=1, allow_nan=False))
+        show(json.dumps(document, indent=1, allow_nan=False))
     else:
-        click.echo(render(tables, "text"), nl=False)
+        show(render(tables, "text"), newline=False)
     _warn(result, predictions)
 
 
@@ -105,14 +107,12 @@ def _warn(result: FoldScore, predictions: Path) -> None:
     if result.unknown:
         names = ", ".join(result.unknown[:_LISTED])
         more = len(result.unknown) - _LISTED
-        click.echo(
+        message(
             f"warning: {len(result.unknown)} files match no labelled frame and were not scored: "
-            f"{names}{f' and {more} more' if more > 0 else ''}",
-            err=True,
+            f"{names}{f' and {more} more' if more > 0 else ''}"
         )
     if len(result.missing) == len(result.frames):
-        click.echo(
+        message(
             f"warning: {predictions}: no prediction found for any labelled frame; is it the "
-            "folder that holds the surgery folders?",
-            err=True,
+            "folder that holds the surgery folders?"
         )

@@ -7,6 +7,8 @@ import shutil
 
 import click
 
+from adaptor_bench.cli.output import show
+
 
 @click.command(name="explain")
 @click.argument("code", required=False)
@@ -22,9 +24,9 @@ def command(code: str | None, format_: str) -> None:
     from adaptor_bench.submission.explain import explained, explained_json, explained_markdown
 
     if format_ == "json":
-        click.echo(json.dumps(explained_json(code), indent=1))
+        show(json.dumps(explained_json(code), indent=1))
     elif format_ == "markdown":
-        click.echo(explained_markdown(code), nl=False)
+        show(explained_markdown(code), newline=False)
     else:
         width = min(shutil.get_terminal_size().columns, 100)
-        click.echo(explained(code, width), nl=False)
+        show(explained(code, width), newline=False)

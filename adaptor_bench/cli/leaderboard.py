@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
 from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.progress import message
 
 
 @click.command(name="leaderboard")
@@ -65,7 +67,7 @@ def command(
     default = Path("runs")
     if not runs and default.is_dir() and find_runs([default]):
         runs = (default,)
-    click.echo(
+    show(
         render_leaderboard(
             runs,
             domain,
@@ -74,7 +76,7 @@ def command(
             all_published=all_published,
             ddof=ddof,
         ),
-        nl=False,
+        newline=False,
     )
 
 
@@ -91,6 +93,6 @@ def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write
         entries = read_entries(board)
         if write:
             for path in write_tables(board, entries):
-                click.echo(path, err=True)
+                message(str(path))
             continue
-        click.echo(render_board(board, entries, format_, domain=domain, ddof=ddof), nl=False)
+        show(render_board(board, entries, format_, domain=domain, ddof=ddof), newline=False)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+from adaptor_bench.progress import message
+
 __all__ = ["command"]
 
 
@@ -38,20 +41,20 @@ def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> Non
     ]
     if style == "json":
         document = {"methods": rows, "unavailable": registry.unavailable}
-        click.echo(json.dumps(document, indent=1))
+        show(json.dumps(document, indent=1))
         return
     width = max(len(spec) for spec in registry.methods)
     for spec in registry.methods.values():
         what = f"without {spec.ablates}" if spec.ablates else spec.card.title
-        click.echo(f"{spec.name:<{width}}  {what}")
+        show(f"{spec.name:<{width}}  {what}")
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]
-            click.echo(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES))
+            show(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES))
             for key in columns[0]:
                 values = "".join(f"{_short(column[key]):>20}" for column in columns)
-                click.echo(f"    {key:<16}{values}")
+                show(f"    {key:<16}{values}")
     for source, reason in registry.unavailable.items():
-        click.echo(f"unavailable: {source}: {reason}", err=True)
+        message(f"unavailable: {source}: {reason}")
 
 
 def _short(value: object) -> str:

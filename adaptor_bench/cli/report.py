@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+
 __all__ = ["command"]
 
 _FOLDER = click.Path(path_type=Path)
@@ -90,4 +92,4 @@ def command(
         f"{made.pages} pages, {made.frames} gallery frames ({made.pictures} pictures, "
         f"{made.heatmaps} heatmaps), {made.size / 1e6:.1f} MB"
     )
-    click.echo(out / "index.html")
+    show(out / "index.html")

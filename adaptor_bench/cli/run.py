@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from adaptor_bench.cli.matching import matching_options, settings_of
+from adaptor_bench.cli.output import show
 from adaptor_bench.registry import PROFILES
 
 __all__ = ["command"]
@@ -112,7 +113,7 @@ def command(
     )
     harness = Bench(dataset, request, progress)
     harness.run()
-    click.echo(render_leaderboard([harness.root], domain=domain, format=style), nl=False)
+    show(render_leaderboard([harness.root], domain=domain, format=style), newline=False)
 
 
 def _default_profile(device: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from adaptor_bench.cli.output import show
+
 
 @click.command(name="schema")
 def command() -> None:
@@ -15,4 +17,4 @@ def command() -> None:
     from adaptor_bench.resources import bundled
 
     path = bundled("submissions") / "prediction.schema.json"
-    click.echo(path.read_text("utf-8"), nl=False)
+    show(path.read_text("utf-8"), newline=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adaptor_bench.progress import message
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -88,9 +90,7 @@ def command(
             except InputError as error:
                 if data:
                     raise
-                click.echo(
-                    f"The leaderboard keeps no hash of its labels. {error.message}", err=True
-                )
+                message(f"The leaderboard keeps no hash of its labels. {error.message}")
     else:
         board = read_board(find_board(given))
     if "_bundled" in board.folder.parts:
@@ -114,8 +114,8 @@ def command(
     path = publish(entry, packed, board, keep=not without_predictions, overwrite=replace)
     if create is not None:
         write_board(board)
-    click.echo(f"{path}: {entry.method} by {entry.team}", err=True)
-    click.echo(f"`bench leaderboard --board {given} --write` renders the tables anew.", err=True)
+    message(f"{path}: {entry.method} by {entry.team}")
+    message(f"`bench leaderboard --board {given} --write` renders the tables anew.")
 
 
 def _phantom(board: Board) -> Path:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.output import show
+from adaptor_bench.progress import message
+
 
 @click.command(name="verify")
 @click.argument("board")
@@ -49,7 +52,7 @@ def command(
     dataset = index_dataset(data or _phantom(definition))
     frames, notes = frames_of_board(dataset, definition, Progress())
     for line in notes:
-        click.echo(f"note: {line}: drawn on another kind of processor?", err=True)
+        message(f"note: {line}: drawn on another kind of processor?")
     verdicts = [
         verify_entry(known[name], definition, frames, predictions) for name in entries or known
     ]
@@ -65,20 +68,20 @@ def command(
             }
             for v in verdicts
         ]
-        click.echo(json.dumps(document, indent=1))
+        show(json.dumps(document, indent=1))
     else:
         for v in verdicts:
             if v.obstacle:
-                click.echo(f"{v.entry}: not verified: {v.obstacle}")
+                show(f"{v.entry}: not verified: {v.obstacle}")
             elif v.differences:
-                click.echo(f"{v.entry}: DIFFERS")
+                show(f"{v.entry}: DIFFERS")
             else:
-                click.echo(f"{v.entry}: verified, {v.frames} frames scored again")
+                show(f"{v.entry}: verified, {v.frames} frames scored again")
             for line in v.differences:
-                click.echo(f"  {line}")
+                show(f"  {line}")
             for line in v.claims:
-                click.echo(f"  claim: {line}")
+                show(f"  claim: {line}")
         passed = sum(v.verified for v in verdicts)
-        click.echo(f"{passed} of {len(verdicts)} entries verified")
+        show(f"{passed} of {len(verdicts)} entries verified")
     if not all(v.verified for v in verdicts):
         context.exit(1)

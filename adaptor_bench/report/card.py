@@ -7,7 +7,6 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from adaptor_bench.errors import UsageError, suggest
@@ -15,6 +14,8 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.intervals import Interval
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Options, Study
+from adaptor_bench.names import html as escape
+from adaptor_bench.names import markdown, printable
 from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
 from adaptor_bench.report.studies import Board, studies_of
 from adaptor_bench.report.table import Column, Table, number, render
@@ -213,12 +214,12 @@ def _finite(value: float) -> float | None:
 
 
 def _text(title: str, sentences: Sequence[str]) -> str:
-    filled = [textwrap.fill(s, 100, subsequent_indent="  ") for s in sentences]
-    return "\n".join([title, "", *filled]) + "\n"
+    filled = [textwrap.fill(printable(s), 100, subsequent_indent="  ") for s in sentences]
+    return "\n".join([printable(title), "", *filled]) + "\n"
 
 
 def _markdown(title: str, sentences: Sequence[str]) -> str:
-    return "\n".join([f"## {title}", "", *(f"- {s}" for s in sentences)]) + "\n"
+    return "\n".join([f"## {markdown(title)}", "", *(f"- {markdown(s)}" for s in sentences)]) + "\n"
 
 
 def _html(title: str, sentences: Sequence[str]) -> str:

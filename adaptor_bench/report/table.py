@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.names import csv_cell, markdown, printable
 
 __all__ = [
     "DOCUMENTS",
@@ -121,7 +122,7 @@ class Table:
 
     def cells(self) -> list[list[str]]:
         """All cells of the columns that are seen, row by row."""
-        return [[c.show(row.get(c.key)) for c in self.shown] for row in self.rows]
+        return [[printable(c.show(row.get(c.key))) for c in self.shown] for row in self.rows]
 
     def groups(self) -> list[range]:
         """Row numbers held together by the group columns; one group where there is none."""
@@ -155,9 +156,11 @@ def render(tables: Sequence[Table], format: str, *, standalone: bool = False) ->
 def _text(tables: Sequence[Table]) -> str:
     blocks = []
     for table in tables:
-        lines = [table.title, ""] if table.title else []
+        lines = [printable(table.title), ""] if table.title else []
         lines += [line.rstrip() for line in _grid(table, "simple").splitlines()]
-        notes = [textwrap.fill(n, _NOTE_WIDTH, subsequent_indent="  ") for n in table.notes]
+        notes = [
+            textwrap.fill(printable(n), _NOTE_WIDTH, subsequent_indent="  ") for n in table.notes
+        ]
         lines += ["", *notes] if notes else []
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
@@ -166,9 +169,9 @@ def _text(tables: Sequence[Table]) -> str:
 def _markdown(tables: Sequence[Table]) -> str:
     blocks = []
     for table in tables:
-        lines = [f"### {table.title}", ""] if table.title else []
+        lines = [f"### {markdown(table.title)}", ""] if table.title else []
         lines.append(_grid(table, "pipe"))
-        lines += ["", *(f"- {note}" for note in table.notes)] if table.notes else []
+        lines += ["", *(f"- {markdown(note)}" for note in table.notes)] if table.notes else []
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -181,7 +184,7 @@ def _grid(table: Table, style: str) -> str:
     for i, row in enumerate(cells):
         for j, column in enumerate(columns):
             if style == "pipe":
-                row[j] = " ".join(row[j].split()).replace("|", "\\|")
+                row[j] = markdown(row[j])
             if (i, column.key) in table.best:
                 row[j] = f"**{row[j]}**" if style == "pipe" else f"{row[j]}*"
             elif style != "pipe" and column.align == "right" and _starred(table, column):
@@ -191,7 +194,7 @@ def _grid(table: Table, style: str) -> str:
             cells[i] = ["" if c.group else cell for c, cell in zip(columns, cells[i], strict=True)]
     grid: str = tabulate(
         cells,
-        headers=[c.title for c in columns],
+        headers=[markdown(c.title) if style == "pipe" else printable(c.title) for c in columns],
         tablefmt=style,
         disable_numparse=True,
         preserve_whitespace=True,
@@ -224,9 +227,9 @@ def _csv(tables: Sequence[Table]) -> str:
 
 
 def _datum(value: Any) -> Any:
-    """Empty for what is absent; one kind of line end, as the writer leaves others unquoted."""
+    """Empty for what is absent; text that no spreadsheet takes for a formula."""
     if isinstance(value, str):
-        return value.replace("\r\n", "\n").replace("\r", "\n")
+        return csv_cell(value)
     return "" if _absent(value) else value
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from adaptor_bench.submission.findings import SEVERITIES, Finding, Severity, printable
+from adaptor_bench.names import printable
+from adaptor_bench.submission.findings import SEVERITIES, Finding, Severity
 
 __all__ = ["CODES", "Code", "finding"]
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-__all__ = ["SEVERITIES", "Finding", "Report", "Severity", "pointer_part", "printable", "shown"]
+from adaptor_bench.names import printable
+
+__all__ = ["SEVERITIES", "Finding", "Report", "Severity", "pointer_part", "shown"]
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -73,17 +75,6 @@ class Report:
     def sort_key(finding: Finding) -> tuple[str, int]:
         """By file, errors first; the order in which rules spoke breaks ties."""
         return finding.file, _ORDER[finding.severity]
-
-
-def printable(text: str) -> str:
-    """A stranger's text on one line, safe for any terminal, XML or JSON.
-
-    Control characters, line separators, direction overrides and lone surrogates (bytes of a file
-    name that are not UTF-8) become escapes such as ``\\x1b``. Applying it twice changes nothing.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def shown(value: Any, limit: int = 60) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from xml.etree import ElementTree as ET
 
-from adaptor_bench.submission.findings import Finding, Report, printable
+from adaptor_bench.names import printable
+from adaptor_bench.submission.findings import Finding, Report
 
 __all__ = ["to_junit"]
 

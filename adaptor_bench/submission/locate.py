@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adaptor_bench.submission.findings import Finding, pointer_part, printable
+from adaptor_bench.names import printable
+from adaptor_bench.submission.findings import Finding, pointer_part
 
 __all__ = ["FAULTS_KEPT", "Fault", "Survey", "located", "positions", "survey", "too_deep"]
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 from adaptor_bench.data.labels import whole_size
-from adaptor_bench.submission.findings import Finding, pointer_part, printable, shown
+from adaptor_bench.names import printable
+from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.pointrules import (
     distinct_points,
     finite_numbers,

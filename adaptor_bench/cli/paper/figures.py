@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptor_bench.progress import message
+
 if TYPE_CHECKING:
     from adaptor_bench.report.figures.canvas import Figure
 
@@ -54,7 +56,7 @@ def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click
             figure = draw(runs, **given)
             for out in outs:
                 save(figure, out, dpi)
-                click.echo(out, err=True)
+                message(str(out))
 
         for option in reversed(("out", "dpi", *options)):
             run = _OPTIONS[option](run)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptor_bench.cli.output import show
+
 if TYPE_CHECKING:
     from adaptor_bench.report.table import Table
 
@@ -109,7 +111,7 @@ def _write(
     chosen = format_of(out, format_)  # wrong usage is told before anything is read
     text = render_paper(make(), chosen, standalone=standalone)
     if out is None:
-        click.echo(text, nl=False)
+        show(text, newline=False)
     else:
         write_text(out, text)
         message(f"written: {out}")

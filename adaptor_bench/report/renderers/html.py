@@ -6,9 +6,9 @@ Everything from a table is escaped. Headings carry ``scope``; numbers carry the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from itertools import groupby
 
+from adaptor_bench.names import html as escape
 from adaptor_bench.report.table import DASH, Column, Spread, Table
 
 __all__ = ["document", "fragments"]

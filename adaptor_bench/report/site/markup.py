@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from adaptor_bench.names import html as escape
 
 __all__ = ["Markup", "breakable", "element", "embedded_json", "encodable", "web_address"]
 
@@ -22,14 +23,14 @@ class Markup(str):
 
 def element(name: str, attributes: Mapping[str, str], *children: str) -> Markup:
     """An element; attribute values and children that are no Markup are escaped."""
-    listed = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
-    inner = "".join(c if isinstance(c, Markup) else html.escape(c) for c in children)
+    listed = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items())
+    inner = "".join(c if isinstance(c, Markup) else escape(c) for c in children)
     return Markup(f"<{name}{listed}>{inner}</{name}>")
 
 
 def breakable(text: str) -> Markup:
     """``text`` that may go on in a new line behind a slash or an underscore, as a method's name."""
-    return Markup(re.sub(r"(?<=[/_])(?=[^/_])", "<wbr>", html.escape(text)))
+    return Markup(re.sub(r"(?<=[/_])(?=[^/_])", "<wbr>", escape(text)))
 
 
 def embedded_json(value: Any) -> Markup:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import adaptor_bench
+from adaptor_bench.names import terminal
 from adaptor_bench.report.site.markup import Markup, breakable
 
 __all__ = ["Pages"]
@@ -25,6 +26,7 @@ class Pages:
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
+            finalize=lambda value: terminal(value) if type(value) is str else value,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -36,6 +36,7 @@ _SCORING = (  # what validating and scoring needs of the package, and nothing of
     "errors.py",
     "atomic.py",
     "bounded.py",
+    "names.py",
     "progress.py",
     "resources.py",
     "data/__init__.py",

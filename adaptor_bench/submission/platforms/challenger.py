@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.names import csv_cell
 from adaptor_bench.submission.platforms.judging import ratios
 
 __all__ = ["COLUMNS", "challenger_csv", "join_folds"]
@@ -35,10 +36,10 @@ def challenger_csv(entries: Mapping[str, FoldScore]) -> str:
     writer.writerow(COLUMNS)
     for name, score in scores:
         for frame in score.scored:
-            writer.writerow(["frame-f1", frame.key, name, _f1(frame.counts)])
+            writer.writerow(["frame-f1", csv_cell(frame.key), csv_cell(name), _f1(frame.counts)])
     for name, score in scores:
         for surgery, counts in score.surgeries().items():
-            writer.writerow(["surgery-f1", surgery, name, _f1(counts)])
+            writer.writerow(["surgery-f1", csv_cell(surgery), csv_cell(name), _f1(counts)])
     return stream.getvalue()
 
 

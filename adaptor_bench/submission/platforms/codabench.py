@@ -8,12 +8,12 @@ A refused submission leaves the page with all findings and no scores.
 from __future__ import annotations
 
 import argparse
-from html import escape
 from pathlib import Path
 
 from adaptor_bench.atomic import write_json, write_text
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.names import html as escape
 from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.platforms.judging import (
     Refused,

@@ -22,8 +22,9 @@ from adaptor_bench.bounded import parse_json, read_file, read_up_to
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.names import printable
 from adaptor_bench.submission.document import FILE_LIMIT
-from adaptor_bench.submission.findings import printable, shown
+from adaptor_bench.submission.findings import shown
 from adaptor_bench.submission.platforms.judging import (
     Verdict,
     intervals,

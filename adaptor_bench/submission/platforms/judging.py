@@ -20,7 +20,8 @@ from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
-from adaptor_bench.submission.findings import Finding, Report, printable
+from adaptor_bench.names import printable
+from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
 
