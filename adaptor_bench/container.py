@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, default=Path("/input"))
     parser.add_argument("--output", type=Path, default=Path("/output"))
     parser.add_argument("--model", type=Path, default=Path("/model"))
+    parser.add_argument("--methods-from", type=Path, action="append", default=[])
     parser.add_argument("--to", choices=("intraop", "sim"), default="intraop")
     parser.add_argument("--device", default="auto")
     given = parser.parse_args(arguments)
@@ -100,7 +101,7 @@ def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar
     from adaptor_bench.train.device import resolve_device
     from adaptor_bench.translate import translated
 
-    method = load_method(given.model, discover())
+    method = load_method(given.model, discover(given.methods_from))
     device = resolve_device(given.device)
     if given.verb == "domain_transformation":
         for frame, image in translated(method, frames, given.to, device, bar):

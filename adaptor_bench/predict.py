@@ -10,7 +10,7 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image, resize_image
 from adaptor_bench.data.labels import write_points
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.method import Method, Pixels, Prediction, Stages, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
@@ -39,8 +39,8 @@ def predict_folder(
     """Write a prediction for every frame below ``frames_root`` into the new folder ``out``.
 
     ``run`` is a run directory (``.../fold_<k>``); ``domain`` limits the frames to one domain.
-    Labels are neither needed nor read. Returns the number of frames. Raises InputError when the
-    run is not usable, an image cannot be read, or ``out`` exists.
+    Labels are neither needed nor read. Returns the number of frames. Raises what
+    :func:`load_method` does, and InputError when an image cannot be read or ``out`` exists.
     """
     method = load_method(run, registry)
     if out.exists():
@@ -55,7 +55,11 @@ def predict_folder(
 
 
 def load_method(run: Path, registry: Registry) -> Method:
-    """The method of a finished run, its checkpoint loaded. Raises InputError."""
+    """The method of a finished run, its checkpoint loaded.
+
+    Raises InputError when the run is not usable, UsageError when its method is not in
+    ``registry`` or has other parameters there.
+    """
     try:
         record = read_json(run / "run.json")
         spec = registry.get(record["method"])
@@ -63,6 +67,12 @@ def load_method(run: Path, registry: Registry) -> Method:
             k: tuple(v) if isinstance(v, list) else v for k, v in record["parameters"].items()
         }
         method = spec.build(spec.resolve("paper", settings))
+    except UsageError as error:
+        # Its code is never looked for where a file says: a name in a file is no reason to run it.
+        raise UsageError(
+            f"{run}: {error.message}",
+            hint="A run made with --methods-from needs the same --methods-from here.",
+        ) from error
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{run}: not a finished run: {error}",
@@ -86,7 +96,7 @@ def predicted(
 def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
     """How the method of a finished run comes to its points on ``frame``.
 
-    Raises InputError when the run is not usable or its method draws no heatmaps.
+    Raises what :func:`load_method` does, and InputError when the method draws no heatmaps.
     """
     method = load_method(run, registry)
     if not isinstance(method, StepByStep):

@@ -108,7 +108,8 @@ class Registry:
         if name in self.methods:
             return self.methods[name]
         broken = "".join(f" ({f} could not be loaded: {r})" for f, r in self.unavailable.items())
-        raise UsageError(f"unknown method {name!r}{broken}", hint=suggest(name, self.methods))
+        hint = f"{suggest(name, self.methods)} A method of your own needs --methods-from DIR."
+        raise UsageError(f"unknown method {name!r}{broken}", hint=hint)
 
 
 class _Registered:
@@ -169,9 +170,8 @@ def discover(folders: Iterable[Path] = ()) -> Registry:
     for folder in (bundled("baselines"), *folders):
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder of methods")
-        for path in sorted(folder.glob("*.py")):
-            if not path.name.startswith("_"):
-                _attempt(registry, str(path), partial(_load, path))
+        for path in sorted(folder.glob("[!._]*.py")):
+            _attempt(registry, str(path), partial(_load, path))
     from importlib.metadata import entry_points  # slow to load; listing commands feel it
 
     for entry in entry_points(group=_ENTRY_POINTS):

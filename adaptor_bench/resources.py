@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adaptor_bench.errors import BenchError
 
-__all__ = ["bundled"]
+__all__ = ["bundled", "own_files"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -24,3 +24,18 @@ def bundled(name: str) -> Path:
         f"{_PACKAGE}: the folder {name!r} that belongs to adaptor_bench is missing",
         hint="Install the package again, or run it from a complete checkout.",
     )
+
+
+def own_files(root: Path) -> list[Path]:
+    """The files below a folder of the package, sorted, without what others leave among them.
+
+    Installing compiles every ``.py`` into a ``__pycache__``, and desktops add hidden files; neither
+    belongs to what is copied or read from there.
+    """
+    found = []
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root).parts
+        foreign = any(part == "__pycache__" or part.startswith(".") for part in inside)
+        if not foreign and path.suffix != ".pyc" and path.is_file():
+            found.append(path)
+    return found

@@ -37,8 +37,9 @@ def translate_folder(
     ``run`` is a run directory (``.../fold_<k>``) that keeps a translator. The layout below
     ``out`` is ``<surgery>/<video>/images/<stem>.png``; an image has the size of its original,
     the network's resolution may be lower. Labels stay valid, for a translation moves nothing;
-    they are not copied. Returns the number of frames. Raises InputError when the run keeps no
-    translator into ``domain``, an image cannot be read, or ``out`` exists.
+    they are not copied. Returns the number of frames. Raises what :func:`load_method` does, and
+    InputError when the run keeps no translator into ``domain``, an image cannot be read, or
+    ``out`` exists.
     """
     method = load_method(run, registry)
     if out.exists():

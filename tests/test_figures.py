@@ -14,6 +14,7 @@ from PIL import Image
 
 pytest.importorskip("matplotlib")
 
+from adaptor_bench.cli.paper.figures import FIGURES
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
@@ -270,7 +271,13 @@ def test_plain_errors(world, tmp_path):
     assert not (tmp_path / "x.png").exists()
 
 
-def test_without_matplotlib_one_line_says_how_to_get_it(world, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_without_matplotlib_every_figure_says_how_to_get_it_before_it_does_anything(
+    name, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    told = invoke("paper", "scatter", world / "runs", "--out", tmp_path / "x.png", code=2)
+    (tmp_path / "runs").mkdir()  # empty: whoever looked into it would say so
+    told = invoke("paper", name, tmp_path / "runs", "--out", tmp_path / "x.png", code=2)
+    assert told.startswith("error: figures need matplotlib, ")
     assert 'pip install "adaptor-bench[figures]"' in told
+    assert not (tmp_path / "x.png").exists()

@@ -6,11 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import write_frame
 
+from adaptor_bench import container
 from adaptor_bench.cli import bench
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import BenchError, InputError, UsageError
@@ -142,8 +144,9 @@ def test_a_broken_file_is_listed_and_takes_nobody_down(folder, content, reason):
         registry.get("p")
 
 
-def test_files_that_start_with_an_underscore_are_not_methods(folder):
+def test_files_that_start_with_an_underscore_or_a_dot_are_not_methods(folder):
     root = folder("_draft.py", "raise RuntimeError")
+    folder("._draft.py", "\0")  # beside every file that macOS copies to a foreign disk
     assert not discover([root]).unavailable
 
 
@@ -151,6 +154,7 @@ def test_an_unknown_method_is_answered_with_what_was_meant():
     with pytest.raises(UsageError, match="unknown method 'improved_heatmp'") as error:
         discover().get("improved_heatmp")
     assert "Did you mean 'improved_heatmap'" in str(error.value.hint)
+    assert "--methods-from DIR" in str(error.value.hint)
 
 
 def test_every_parameter_and_ablation_is_explained():
@@ -279,6 +283,11 @@ def test_the_example_of_the_guide_runs_as_it_is_printed(folder, make_dataset, tm
     kept = directory / "predictions/case_3/video_1/point_labels/000000.json"
     found = read_points(kept)
     assert len(found.scores) == len(found.points) > 0
+    for arguments in (["predict"], ["translate", "--to", "sim"]):
+        given = [*arguments, directory, "--input", data, "--output", tmp_path / "none"]
+        _, told = commands.invoke(*given, code=2)
+        assert f"{directory}: unknown method 'bright_spots" in told
+        assert "A run made with --methods-from needs the same --methods-from here." in told
     again = tmp_path / "again"
     arguments = [directory, "--input", data, "--output", again, "--methods-from", mine]
     result = CliRunner().invoke(bench, ["predict", *map(str, arguments)], catch_exceptions=False)
@@ -286,6 +295,10 @@ def test_the_example_of_the_guide_runs_as_it_is_printed(folder, make_dataset, tm
     assert len(list(again.rglob("*.json"))) == 9
     copy = again / kept.relative_to(directory / "predictions")
     assert copy.read_bytes() == kept.read_bytes(), "a loaded method predicts as the run did"
+    arguments = ["--input", data, "--output", tmp_path / "out", "--model", directory]
+    arguments = ["landmark_detection", *arguments, "--methods-from", mine]
+    assert container.main([str(a) for a in arguments]) == 0
+    assert len(list((tmp_path / "out").rglob("*.json"))) == 9
 
 
 def test_bench_methods_lists_it_with_its_parameters(folder):

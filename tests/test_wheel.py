@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,32 @@ def test_the_metadata(wheel, names):
     assert any(r.startswith("torch>=") for r in requirements)
     assert not [r for r in requirements if "<" in r or "==" in r.split(";")[0]], "lower bounds only"
     assert any(n.endswith("licenses/LICENSE") for n in names)
+
+
+def test_it_requires_all_that_it_imports(wheel, names):
+    (metadata,) = [n for n in names if n.endswith(".dist-info/METADATA")]
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(metadata).decode()
+        sources = {n: archive.read(n) for n in names if n.endswith(".py")}
+    required = {
+        _normal(name)
+        for name, extra in re.findall(r"^Requires-Dist: ([\w.-]+)(.*)$", text, re.M)
+        if "extra ==" not in extra or "figures" in extra
+    }
+    assert {"torch", "matplotlib"} <= required and "pytest" not in required
+    provided = packages_distributions()
+    for name, source in sources.items():
+        for node in ast.walk(ast.parse(source)):
+            found = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                found = [node.module]
+            for package in {f.partition(".")[0] for f in found} - {"_typeshed", "adaptor_bench"}:
+                if package not in sys.stdlib_module_names:
+                    assert required & {_normal(d) for d in provided[package]}, f"{name}: {package}"
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def test_the_unpacked_wheel_lists_its_own_methods(site, tmp_path):

@@ -108,7 +108,7 @@ def load_published(folder: Path | None = None) -> list[PublishedResult]:
     """All published results, sorted by id. Raises InputError listing every malformed file."""
     folder = folder or bundled("leaderboards") / "published"
     results, problems = [], []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("[!.]*.json")):
         try:
             result = PublishedResult.from_json(read_json(path), path.name)
             if result.id != path.stem:

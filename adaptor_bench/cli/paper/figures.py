@@ -39,7 +39,12 @@ _OPTIONS = {
     "fold": click.option("--fold", type=int, help="Default: that of --frame, or the first."),
     "frame": click.option("--frame", help="surgery/video/stem.  [default: a typical one]"),
     "device": click.option("--device", default="auto", show_default=True),
+    "methods_from": click.option(
+        "--methods-from", type=click.Path(path_type=Path), multiple=True,
+        help="More method files; repeatable.",
+    ),
 }  # fmt: skip
+_ONE_FRAME = ("data", "domain", "method", "fold", "frame", "device", "methods_from")
 
 
 def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click.Command]:
@@ -48,8 +53,9 @@ def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click
     def make(draw: Callable[..., Figure]) -> click.Command:
         def run(runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, **given: Any) -> None:
             from adaptor_bench.errors import UsageError
-            from adaptor_bench.report.figures.canvas import FORMATS, save
+            from adaptor_bench.report.figures.canvas import FORMATS, require_matplotlib, save
 
+            require_matplotlib()
             for out in outs:
                 if out.suffix.removeprefix(".").lower() not in FORMATS:
                     raise UsageError(f"{out}: not one of .{', .'.join(FORMATS)}")
@@ -70,20 +76,20 @@ def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click
 FIGURES: dict[str, click.Command] = {}
 
 
-@_figure("figure4", "data", "domain", "method", "fold", "frame", "device")
-def _figure4(runs: Sequence[Path], device: str, **given: Any) -> Figure:
+@_figure("figure4", *_ONE_FRAME)
+def _figure4(runs: Sequence[Path], **given: Any) -> Figure:
     """The predicted heatmap laid over its frame."""
     from adaptor_bench.report.figures.frames import heatmap_on_frame
 
-    return heatmap_on_frame(*_staged(runs, device, given), given["frame"] is None)
+    return heatmap_on_frame(*_staged(runs, **given), given["frame"] is None)
 
 
-@_figure("figure5", "data", "domain", "method", "fold", "frame", "device")
-def _figure5(runs: Sequence[Path], device: str, **given: Any) -> Figure:
+@_figure("figure5", *_ONE_FRAME)
+def _figure5(runs: Sequence[Path], **given: Any) -> Figure:
     """Input, predicted heatmap, threshold, opening, cutting; what each step changed."""
     from adaptor_bench.report.figures.frames import decoding_steps
 
-    return decoding_steps(*_staged(runs, device, given), given["frame"] is None)
+    return decoding_steps(*_staged(runs, **given), given["frame"] is None)
 
 
 @_figure("figure6", "data", "domain", "method")
@@ -118,8 +124,10 @@ def _forest(runs: Sequence[Path], domain: str) -> Figure:
     return forest_of(runs, domain)
 
 
-@_figure("translated", "data", "method", "fold", "device")
-def _translated(runs: Sequence[Path], device: str, **given: Any) -> Figure:
+@_figure("translated", "data", "method", "fold", "device", "methods_from")
+def _translated(
+    runs: Sequence[Path], device: str, methods_from: Sequence[Path], **given: Any
+) -> Figure:
     """Simulator frames beside their translations, by the CycleGAN of an intraop fold."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.data.frames import DOMAINS
@@ -134,14 +142,16 @@ def _translated(runs: Sequence[Path], device: str, **given: Any) -> Figure:
 
     source, target = DOMAINS
     run, frames = frames_to_translate(runs, **given)
-    loaded = load_method(run.path, discover())
+    loaded = load_method(run.path, discover(methods_from))
     done = translated(loaded, frames, target, resolve_device(device), _quiet)
     pairs = [(frame.key, read_image(frame.image), image) for frame, image in done]
     lines = ["The first frame of every few surgeries.", *provenance([run])]
     return translations(pairs, source, target, lines)
 
 
-def _staged(runs: Sequence[Path], device: str, given: dict[str, Any]) -> tuple[Any, Any]:
+def _staged(
+    runs: Sequence[Path], device: str, methods_from: Sequence[Path], **given: Any
+) -> tuple[Any, Any]:
     """One frame of one run, and how the method came to its points there."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.predict import staged
@@ -150,7 +160,8 @@ def _staged(runs: Sequence[Path], device: str, given: dict[str, Any]) -> tuple[A
     from adaptor_bench.train.device import resolve_device
 
     shot = single_shot(runs, **given)
-    return shot, staged(shot.run.path, shot.frame, discover(), resolve_device(device))
+    registry = discover(methods_from)
+    return shot, staged(shot.run.path, shot.frame, registry, resolve_device(device))
 
 
 def _quiet(done: int, total: int, note: str = "") -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "legend",
     "looks",
     "new_figure",
+    "require_matplotlib",
     "save",
 ]
 
@@ -55,19 +56,26 @@ _STYLE: Any = {
 }
 
 
+def require_matplotlib() -> None:
+    """Raises UsageError where matplotlib is missing or cannot be loaded."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"figures need matplotlib, which cannot be loaded ({error})",
+            hint='Install it with: pip install "adaptor-bench[figures]"',
+        ) from error
+
+
 def drawing(function: Callable[P, T]) -> Callable[P, T]:
     """Draw in this module's style, whatever the user's settings. Raises UsageError without
     matplotlib."""
 
     @wraps(function)
     def styled(*arguments: P.args, **options: P.kwargs) -> T:
-        try:
-            import matplotlib as mpl
-        except ImportError as error:
-            raise UsageError(
-                "figures need matplotlib, which is not installed",
-                hint='Install it with: pip install "adaptor-bench[figures]"',
-            ) from error
+        require_matplotlib()
+        import matplotlib as mpl
+
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(_STYLE)

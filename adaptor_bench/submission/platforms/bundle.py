@@ -24,7 +24,7 @@ from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.resources import bundled
+from adaptor_bench.resources import bundled, own_files
 
 __all__ = ["IMAGE", "PLATFORMS", "write_bundle"]
 
@@ -48,6 +48,7 @@ _SCORING = (  # what validating and scoring needs of the package, and nothing of
     "evaluate",
     "submission",
 )
+_FILLED_IN = {"", ".cwl", ".html", ".json", ".md", ".py", ".sh", ".txt", ".yaml"}  # "": Dockerfile
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -104,12 +105,10 @@ def _fill_templates(templates: Path, folder: Path, settings: MatchSettings, imag
         "matching": settings.describe(),
         "docker_image": image,
     }
-    for path in sorted(templates.rglob("*")):
+    for path in own_files(templates):
         target = folder / path.relative_to(templates)
-        if path.is_dir():
-            target.mkdir()
-            continue
-        if path.suffix in (".png", ".jpg"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix not in _FILLED_IN:
             shutil.copyfile(path, target)
             continue
         html = target.suffix == ".html"
@@ -124,12 +123,12 @@ def _fill_templates(templates: Path, folder: Path, settings: MatchSettings, imag
 def _copy_scoring(vendor: Path) -> None:
     package = Path(adaptor_bench.__file__).parent
     for name in _SCORING:
-        source, target = package / name, vendor / "adaptor_bench" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, target)
+        source = package / name
+        for path in own_files(source) if source.is_dir() else [source]:
+            # Content alone, not modes: the installation may be one that nobody can write to.
+            target = vendor / "adaptor_bench" / path.relative_to(package)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 def _require_labels(labels: Path) -> None:
