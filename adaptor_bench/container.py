@@ -17,9 +17,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from adaptor_bench.data.frames import DOMAINS, Frame
+from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.layout import frame_names, passed_over, unwritable
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
@@ -70,17 +71,18 @@ def find_images(root: Path) -> list[Frame]:
     frames: dict[str, Frame] = {}
     problems = []
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES):
-        parts = list(path.relative_to(root).parts)
-        if any(part.startswith((".", "__")) for part in parts):
+        relative = path.relative_to(root)
+        if path.is_dir() or passed_over(path.name, folder=False):
             continue
-        if len(parts) > 3 and parts[-2] == "images":
-            del parts[-2]
-        if len(parts) == 4 and parts[0] in DOMAINS:
-            del parts[0]
-        if len(parts) != 3:
+        if any(passed_over(folder, folder=True) for folder in relative.parts[:-1]):
+            continue
+        names = frame_names(relative, "images")
+        if names is None:
             problems.append(f"{path}: expected <folder>/<subfolder>/<image>.png")
             continue
-        frame = Frame(parts[0], parts[1], path.stem, path, path)
+        if any(map(unwritable, names)):
+            problems.append(f"{path}: has control characters or bytes that are no text in its name")
+        frame = Frame(*names, path, path)
         if frames.setdefault(frame.key, frame) is not frame:
             problems.append(f"{path}: the same frame as {frames[frame.key].image}")
         try:
@@ -105,14 +107,16 @@ def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar
     device = resolve_device(given.device)
     if given.verb == "domain_transformation":
         for frame, image in translated(method, frames, given.to, device, bar):
-            write_image(folder / frame.surgery / frame.video / f"{frame.stem}.png", image)
+            surgery, video, stem = frame.written
+            write_image(folder / surgery / video / f"{stem}.png", image)
         return
     for frame, found in predicted(method, frames, device, bar):
+        surgery, video, stem = frame.written
         write_points(
-            folder / frame.surgery / frame.video / f"{frame.stem}.json",
+            folder / surgery / video / f"{stem}.json",
             found.points,
-            folder=frame.surgery,
-            subfolder=frame.video,
+            folder=surgery,
+            subfolder=video,
             image=frame.image.name,
             scores=found.scores,
         )

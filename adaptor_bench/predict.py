@@ -106,12 +106,13 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
 
 def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
     """Write one frame's prediction below ``root`` in the challenge's layout and form."""
+    surgery, video, stem = frame.written
     write_points(
         frame.prediction_path(root),
         found.points,
-        folder=frame.surgery,
-        subfolder=frame.video,
-        image=f"{frame.stem}.png",
+        folder=surgery,
+        subfolder=video,
+        image=f"{stem}.png",
         scores=found.scores,
     )
 

@@ -48,8 +48,8 @@ def translate_folder(
     frames = [frame for name in dataset.frames for frame in dataset.domain(name)]
     with progress.bar("translating") as bar, atomic_directory(out) as directory:
         for frame, image in translated(method, frames, domain, device, bar):
-            folder = directory / frame.surgery / frame.video / "images"
-            write_image(folder / f"{frame.stem}.png", image)
+            surgery, video, stem = frame.written
+            write_image(directory / surgery / video / "images" / f"{stem}.png", image)
     return len(frames)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from adaptor_bench.cli.output import show
+from adaptor_bench.progress import message
 
 __all__ = ["command"]
 
@@ -34,7 +36,7 @@ def phantom(
     """Draw the phantom dataset into the new folder OUT, in the challenge's layout."""
     from adaptor_bench.data.phantom import PhantomOptions, write_phantom
     from adaptor_bench.errors import UsageError
-    from adaptor_bench.progress import Progress, message
+    from adaptor_bench.progress import Progress
 
     try:
         options = PhantomOptions(label_noise_px=label_noise, label_drop=label_drop)
@@ -53,6 +55,7 @@ def info(folder: Path, style: str) -> None:
     from adaptor_bench.data.describe import describe_dataset, describe_text
 
     description = describe_dataset(folder)
+    _say_passed_over(description["passed_over"])
     show(json.dumps(description, indent=1) if style == "json" else describe_text(description))
 
 
@@ -65,6 +68,7 @@ def check(folder: Path) -> None:
     from adaptor_bench.progress import Progress
 
     dataset = index_dataset(folder)
+    _say_passed_over(dataset.passed_over)
     with Progress().bar("reading frames") as bar:
         # Pixels are looked at and dropped: checking needs no memory for a whole dataset.
         loaded = load_frames(
@@ -75,4 +79,12 @@ def check(folder: Path) -> None:
         show(
             f"{domain}: {len(frames.frames)} frames, {points} points, no problem found, "
             f"fingerprint {frames.fingerprint[:12]}"
+        )
+
+
+def _say_passed_over(folders: Sequence[str]) -> None:
+    if folders:
+        message(
+            "note: names that begin with . or __ are no surgeries; passed over: "
+            + ", ".join(folders)
         )

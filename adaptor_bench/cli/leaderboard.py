@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from adaptor_bench.cli.output import show
-from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.progress import message
 
 

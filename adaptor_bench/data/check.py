@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.frames import Dataset, Frame
-from adaptor_bench.data.images import read_image
+from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 
@@ -20,6 +22,7 @@ __all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
 
 Progress = Callable[[int, int], None]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+_AT_ONCE = 64_000_000  # pixels that all threads together decode at a time
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def load_frames(
     problems: list[str] = []
     digests = {domain: hashlib.sha256() for domain, _ in todo}
     loaded: dict[str, list[LoadedFrame]] = {domain: [] for domain, _ in todo}
+    room = _Room(_AT_ONCE)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = pool.map(lambda item: _load(item[1], prepare), todo)
+        results = pool.map(lambda item: _load(item[1], prepare, room), todo)
         for done, ((domain, _), (result, found, sha)) in enumerate(
             zip(todo, results, strict=True), start=1
         ):
@@ -98,15 +102,43 @@ def load_frames(
     return {d: DomainFrames(tuple(loaded[d]), digests[d].hexdigest()) for d in loaded}
 
 
-def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str], bytes]:
+class _Room:
+    """Lets threads decode as long as they hold ``most`` pixels together; a larger frame alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._taken or self._taken + pixels <= self._most)
+            self._taken += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= pixels
+                self._changed.notify_all()
+
+
+def _load(
+    frame: Frame, prepare: Prepare, room: _Room
+) -> tuple[LoadedFrame | None, list[str], bytes]:
     """The frame or None, its problems, and the hash of its name, pixels and points."""
     problems: list[str] = []
     digest = hashlib.sha256(frame.key.encode())
     image = points = None
+    size = (0, 0)
     try:
-        image = read_image(frame.image)
-        digest.update(f"{image.shape}{image.dtype}".encode())
-        digest.update(image.tobytes())
+        size = image_size(frame.image)
+        with room.hold(size[0] * size[1]):
+            pixels = read_image(frame.image)
+            digest.update(f"{pixels.shape}{pixels.dtype}".encode())
+            digest.update(np.ascontiguousarray(pixels).reshape(-1).data)
+            image = prepare(pixels)
+            del pixels
     except InputError as error:
         problems.append(error.message)
     try:
@@ -118,7 +150,6 @@ def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str]
         problems.append(error.message)
     if image is None or points is None:
         return None, problems, digest.digest()
-    size = image.shape[1], image.shape[0]
     if label.size is not None and label.size != size:
         problems.append(
             f"{frame.label}: says {label.size[0]}x{label.size[1]}, its image is {size[0]}x{size[1]}"
@@ -131,4 +162,4 @@ def _load(frame: Frame, prepare: Prepare) -> tuple[LoadedFrame | None, list[str]
     ]
     if problems:
         return None, problems, digest.digest()
-    return LoadedFrame(frame, prepare(image), points, size), [], digest.digest()
+    return LoadedFrame(frame, image, points, size), [], digest.digest()

@@ -45,7 +45,12 @@ def describe_dataset(root: Path) -> dict[str, Any]:
         }
     if problems:
         raise InputError.collect(f"{root}: labels that cannot be read:", problems)
-    return {"name": dataset.name, "kind": dataset.kind, "domains": domains}
+    return {
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "domains": domains,
+        "passed_over": list(dataset.passed_over),
+    }
 
 
 def _folds(surgeries: dict[str, int], domain: str) -> dict[str, Any]:

@@ -8,29 +8,45 @@ Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.bounded import read_file
 from adaptor_bench.data.folds import load_manifest
+from adaptor_bench.data.layout import (
+    DOMAINS,
+    JUNK_FOLDERS,
+    by_stem,
+    composed,
+    passed_over,
+    unwritable,
+)
 from adaptor_bench.errors import InputError, UsageError, suggest
 
-__all__ = ["DOMAINS", "Dataset", "Frame", "in_order", "index_dataset"]
-
-DOMAINS = ("sim", "intraop")
+__all__ = ["Dataset", "Frame", "in_order", "index_dataset"]
 
 
 @dataclass(frozen=True, order=True)
 class Frame:
-    """One frame of a video. Identified by (surgery, video, stem), never by position in a list."""
+    """One frame of a video. Identified by (surgery, video, stem), never by position in a list.
+
+    The three are in Unicode form NFC, so that frames pair up however a file system writes them;
+    ``written`` are they as the dataset spells them, for what is written out.
+    """
 
     surgery: str
     video: str
     stem: str
     image: Path = field(compare=False)
     label: Path = field(compare=False)
+    written: tuple[str, str, str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", (self.surgery, self.video, self.stem))
+        for name in ("surgery", "video", "stem"):
+            object.__setattr__(self, name, composed(getattr(self, name)))
 
     @property
     def key(self) -> str:
@@ -39,7 +55,8 @@ class Frame:
 
     def prediction_path(self, root: Path) -> Path:
         """Where the prediction for this frame stands below ``root`` (challenge layout)."""
-        return root / self.surgery / self.video / "point_labels" / f"{self.stem}.json"
+        surgery, video, stem = self.written
+        return root / surgery / video / "point_labels" / f"{stem}.json"
 
 
 @dataclass(frozen=True)
@@ -48,12 +65,14 @@ class Dataset:
 
     ``kind`` is ``phantom`` (drawn, says so in ``dataset.toml``), ``adaptor2021`` (the real data,
     recognised by surgery ids and frames per surgery) or ``folder`` (anything else).
+    ``passed_over`` are folders that look like surgeries but whose names begin with . or __.
     """
 
     root: Path
     name: str
     kind: str
     frames: dict[str, tuple[Frame, ...]]
+    passed_over: tuple[str, ...] = ()
 
     def domain(self, domain: str) -> tuple[Frame, ...]:
         """The frames of one domain. Raises UsageError naming the domains there are."""
@@ -81,7 +100,7 @@ def index_dataset(root: Path) -> Dataset:
 
     A stem counts as a frame when it has an image or a label; what is missing is reported by
     :mod:`adaptor_bench.data.check`. Raises InputError when the folder does not exist or holds no
-    frame.
+    frame, and with every name that cannot be written down or stands for two things.
     """
     if not root.is_dir():
         raise InputError(
@@ -89,16 +108,16 @@ def index_dataset(root: Path) -> Dataset:
         )
     description = _description(root)
     frames: dict[str, list[Frame]] = {}
-    for domain, surgery in _surgeries(root, description):
-        for video in _folders(surgery):
-            images, labels = video / "images", video / "point_labels"
-            stems = {p.stem for p in images.glob("*.png")} | {p.stem for p in labels.glob("*.json")}
-            frames.setdefault(domain, []).extend(
-                Frame(
-                    surgery.name, video.name, stem, images / f"{stem}.png", labels / f"{stem}.json"
-                )
-                for stem in stems
-            )
+    names = _Names()
+    for domain, surgery in _surgeries(root, description, names):
+        for video in names.folders(surgery):
+            frames.setdefault(domain, []).extend(_frames(surgery, video, names))
+    if names.problems:
+        raise InputError.collect(
+            f"{root}: names that cannot be used:",
+            names.problems,
+            hint="Names are compared in Unicode form NFC, endings without regard to case.",
+        )
     found = {
         domain: tuple(sorted(frames[domain], key=_natural_key))
         for domain in (*DOMAINS, *sorted(set(frames) - set(DOMAINS)))
@@ -111,8 +130,64 @@ def index_dataset(root: Path) -> Dataset:
             "*.json, with or without a level of domain folders (sim/, intraop/) above.",
         )
     kind = description.get("kind") or _recognise(found)
-    default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name
-    return Dataset(root, str(description.get("name") or default_name), str(kind), found)
+    # The name becomes a folder of results, and hidden folders are passed over.
+    default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name.lstrip(".")
+    name = str(description.get("name") or default_name or "dataset")
+    return Dataset(root, name, str(kind), found, tuple(names.passed_over))
+
+
+class _Names:
+    """Goes through folders, and remembers what is to be said about the names in them."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.passed_over: list[str] = []
+
+    def folders(self, parent: Path) -> list[Path]:
+        """The folders in ``parent`` that count, sorted."""
+        found: dict[str, Path] = {}
+        for path in sorted(p for p in parent.iterdir() if p.is_dir()):
+            if passed_over(path.name, folder=True):
+                if path.name.lower() not in JUNK_FOLDERS and _has_frames(path):
+                    self.passed_over.append(str(path))
+                continue
+            self.require_writable(path)
+            self.require_one([found.setdefault(composed(path.name), path), path])
+        return list(found.values())
+
+    def require_writable(self, path: Path) -> None:
+        if unwritable(path.name):
+            self.problems.append(
+                f"{str(path)!r}: has control characters or bytes that are no text in its name"
+            )
+
+    def require_one(self, paths: list[Path]) -> None:
+        """Names that are equal in NFC, or but for the case of the ending, are one name."""
+        if len(set(paths)) > 1:
+            self.problems.append(f"the same name twice: {', '.join(map(str, paths))}")
+
+
+def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
+    images = by_stem(video / "images", ".png")
+    labels = by_stem(video / "point_labels", ".json")
+    for stem in images.keys() | labels.keys():
+        image, label = images.get(stem, []), labels.get(stem, [])
+        for paths in (image, label):
+            names.require_one(paths)
+            for path in paths:
+                names.require_writable(path)
+        own = (image or label)[0].stem
+        yield Frame(
+            surgery.name,
+            video.name,
+            own,
+            image[0] if image else video / "images" / f"{own}.png",
+            label[0] if label else video / "point_labels" / f"{own}.json",
+        )
+
+
+def _has_frames(folder: Path) -> bool:
+    return any((v / n).is_dir() for v in folder.iterdir() for n in ("images", "point_labels"))
 
 
 def _description(root: Path) -> dict[str, Any]:
@@ -143,30 +218,26 @@ def _description(root: Path) -> dict[str, Any]:
     return description
 
 
-def _surgeries(root: Path, description: dict[str, Any]) -> list[tuple[str, Path]]:
+def _surgeries(root: Path, description: dict[str, Any], names: _Names) -> list[tuple[str, Path]]:
     """Pairs (domain, surgery folder)."""
     known = {
         surgery: domain
         for domain, table in load_manifest()["domains"].items()
         for surgery in table["frames"]
     }
-    known |= description.get("domains", {})
+    known |= {composed(name): domain for name, domain in description.get("domains", {}).items()}
     pairs = []
-    for folder in _folders(root):
+    for folder in names.folders(root):
         if folder.name in DOMAINS:
-            pairs += [(folder.name, surgery) for surgery in _folders(folder)]
+            pairs += [(folder.name, surgery) for surgery in names.folders(folder)]
         else:
-            pairs.append((known.get(folder.name, "intraop"), folder))
+            pairs.append((known.get(composed(folder.name), "intraop"), folder))
     return pairs
-
-
-def _folders(parent: Path) -> list[Path]:
-    return sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
 
 
 def _natural_key(frame: Frame) -> tuple[Any, ...]:
     """aicm2 before aicm10."""
-    digits = "".join(c for c in frame.surgery if c.isdigit())
+    digits = "".join(c for c in frame.surgery if c.isdecimal())  # isdigit would take a ²
     prefix = frame.surgery.rstrip("0123456789")
     return prefix, int(digits) if digits else -1, frame.surgery, frame.video, frame.stem
 

@@ -2,29 +2,163 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from adaptor_bench.atomic import complete_file
+from adaptor_bench.bounded import open_file
 from adaptor_bench.errors import InputError
 
-__all__ = ["read_image", "resize_image", "resize_image_smoothly", "scale_points", "write_image"]
+__all__ = [
+    "MOST_PIXELS",
+    "image_size",
+    "read_image",
+    "resize_image",
+    "resize_image_smoothly",
+    "scale_points",
+    "write_image",
+]
+
+MOST_PIXELS = 200_000_000
+"""Of one frame; more are refused."""
+_STRIP = 1 << 24  # pixels that are taken out of a decoded image at once
+_READERS: dict[bytes, type[ImageFile.ImageFile]] = {
+    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"\xff\xd8\xff": JpegImageFile,
+}
+_OTHERS = {
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"DDS ": "DDS",
+    b"\0\0\0\x0cjP": "JPEG 2000",
+}
+_OTHER_ENDINGS = ("jpg", "jpeg", "bmp", "tif", "tiff", "webp")
+_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Decode one frame to RGB, shape (height, width, 3), uint8. Raises InputError."""
+    """Decode one frame to RGB, shape (height, width, 3), uint8, as a viewer shows it.
+
+    PNG or JPEG, by content. Grey, palette and 1-bit images become RGB; of 16 bits the upper eight
+    count; an EXIF orientation is applied, for labels are made on what is shown. Raises InputError
+    for anything else: transparent pixels, CMYK, several pictures, damage, too many pixels.
+    """
+    with _opened(path) as image:
+        turn = _TURNS.get(_orientation(image))
+        early = "exif" in image.info
+        rgb = _rgb(image)
+        if not early and turn is None and "exif" in image.info:
+            late = Image.Exif()
+            late.load(image.info["exif"])
+            if late.get(ExifTags.Base.Orientation) in _TURNS:
+                raise ValueError("its EXIF orientation comes after the pixels; save it again")
+        if turn is not None:
+            rgb = rgb.transpose(turn)
+        return _pixels(rgb)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(width, height) of what :func:`read_image` gives, from the header. Raises InputError."""
+    with _opened(path) as image:
+        width, height = image.size
+        return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """The image, its pixels not yet decoded; whatever goes wrong in the block is an InputError."""
     try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+        with os.fdopen(open_file(path), "rb") as stream:
+            start = stream.read(12)
+            stream.seek(0)
+            # Not Image.open: it tries every format there is, and warns about sizes that are ours.
+            reader = next((r for magic, r in _READERS.items() if start.startswith(magic)), None)
+            if reader is None:
+                raise ValueError(f"{_format(start)}; frames are PNG or JPEG")
+            with reader(stream, str(path)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise ValueError(
+                        f"refused, {image.width}x{image.height} are more than "
+                        f"{MOST_PIXELS // 1_000_000} megapixels"
+                    )
+                yield image
     except FileNotFoundError as error:
-        raise InputError(f"{path}: no such image") from error
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise InputError(f"{path}: not readable as an image: {error}") from error
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: refused, too many pixels for a frame") from error
+        there = [path.with_suffix(f".{e}") for end in _OTHER_ENDINGS for e in (end, end.upper())]
+        other = next((p.name for p in there if p.exists()), None)
+        hint = f"; there is {other}: convert it to PNG" if other else ""
+        raise InputError(f"{path}: no such image{hint}") from error
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever a decoder trips over, the file is at fault
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"{path}: not readable as an image: {reason}") from error
+
+
+def _format(start: bytes) -> str:
+    if start[4:8] == b"ftyp":
+        return "it is AVIF or HEIF"
+    known = (f"it is {name}" for magic, name in _OTHERS.items() if start.startswith(magic))
+    return next(known, "not of a known format" if start else "it is empty")
+
+
+def _orientation(image: Image.Image) -> int:
+    # Image's own method reads what stands before the pixels; that of PNG decodes all of them.
+    return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Decoded, RGB, 8 bits. Raises ValueError where that would be a guess."""
+    if isinstance(image, PngImageFile) and getattr(image, "is_animated", False):
+        raise ValueError("it holds several pictures")
+    if image.mode.startswith("I"):  # grey of 16 bits
+        grey = np.asarray(image)
+        if (grey == image.info.get("transparency", -1)).any():
+            raise ValueError(_transparent(image))
+        return Image.fromarray((grey >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode not in _MODES:
+        raise ValueError(f"its pixels are {image.mode}; save it as 8-bit RGB")
+    if image.has_transparency_data:
+        alpha = image.convert("RGBA").getchannel("A")
+        if alpha.getextrema() != (255, 255):
+            raise ValueError(_transparent(image))
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _transparent(image: Image.Image) -> str:
+    return f"some pixels are transparent ({image.mode}); save it as 8-bit RGB"
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """As an array; large images a strip at a time, for Pillow copies what it hands out twice."""
+    if image.width * image.height <= _STRIP:
+        return np.asarray(image)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        pixels[top : top + rows] = np.asarray(strip)
+    return pixels
 
 
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -134,12 +134,13 @@ def _rebuild(
         directory.mkdir(parents=True)
         for frame in frames:
             if frame.key in points:
+                surgery, video, stem = frame.written
                 write_points(
                     frame.prediction_path(directory / "predictions"),
                     points[frame.key],
-                    folder=frame.surgery,
-                    subfolder=frame.video,
-                    image=f"{frame.stem}.png",
+                    folder=surgery,
+                    subfolder=video,
+                    image=f"{stem}.png",
                 )
         score.save(directory / "score.json")
         write_json(directory / "run.json", _record(board, entry, name, domain, seed, fold))

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
-from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.data.layout import composed, frame_key, passed_over, unwritable
 from adaptor_bench.errors import InputError
 
-__all__ = ["PointFiles", "common_prefix", "find_point_files", "frame_key", "natural_order"]
+__all__ = ["PointFiles", "common_prefix", "find_point_files", "natural_order"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class PointFiles:
             raise InputError.collect(
                 f"{self.root}: several files for the same frame:",
                 problems,
-                hint="Keep one file per frame. Domains that share surgery names are evaluated one "
-                "at a time: give <root>/sim or <root>/intraop.",
+                hint="Keep one file per frame; names are compared in Unicode form NFC. Domains "
+                "that share surgery names are evaluated one at a time: give <root>/sim or "
+                "<root>/intraop.",
             )
 
     def relative(self, path: str) -> str:
@@ -54,11 +55,22 @@ class PointFiles:
 
 
 def find_point_files(root: Path) -> PointFiles:
-    """Walk ``root`` (hidden files and folders excepted). Raises InputError if it is no folder."""
+    """Walk ``root`` (hidden files and folders excepted).
+
+    Raises InputError if it is no folder, and for names that cannot be written down.
+    """
     if not root.is_dir():
         raise InputError(f"{root}: no such folder")
     files = PointFiles(root, {})
     folders = sorted(_folders(str(root), (), {os.path.realpath(root)}))
+    unusable = [
+        f"{path!r}: has control characters or bytes that are no text in its name"
+        for parts, folder, names in folders
+        for path in (f"{folder}{os.sep}{name}" for name in names)
+        if not path.isprintable() and any(map(unwritable, (*parts, PurePath(path).name)))
+    ]
+    if unusable:
+        raise InputError.collect(f"{root}: names that cannot be used:", unusable)
     around = common_prefix({"/".join(parts): len(names) for parts, _, names in folders})
     for parts, folder, names in folders:
         prefix = frame_key(PurePath(*parts[bool(around) :], "x"))
@@ -67,7 +79,7 @@ def find_point_files(root: Path) -> PointFiles:
             if prefix is None:
                 files.misplaced.append(path)
                 continue
-            key = prefix[:-1] + name[: -len(".json")]
+            key = prefix[:-1] + composed(name[: -len(".json")])
             if files.frames.setdefault(key, path) is not path:
                 files.duplicates.setdefault(key, []).append(path)
     return files
@@ -92,16 +104,6 @@ def common_prefix(folders: Mapping[str, int]) -> str:
         before += files * known[shape][0]
         after += files * known[shape][1]
     return prefix if after > before else ""
-
-
-def frame_key(relative: PurePath) -> str | None:
-    """``surgery/video/stem`` of a file, from its path below the root; None at a wrong place."""
-    parts = [*relative.parts[:-1], relative.stem]
-    if len(parts) >= 4 and parts[-2] == "point_labels":
-        del parts[-2]
-    if len(parts) == 4 and parts[0] in DOMAINS:
-        del parts[0]
-    return "/".join(parts) if len(parts) == 3 else None
 
 
 def natural_order(keys: Iterable[str]) -> list[str]:
@@ -141,12 +143,10 @@ def _folders(
     names, subfolders = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             if entry.is_dir():
-                if not entry.name.startswith("__"):
+                if not passed_over(entry.name, folder=True):
                     subfolders.append((entry.name, entry.is_symlink()))
-            elif entry.name[-5:].lower() == ".json":
+            elif entry.name[-5:].lower() == ".json" and not passed_over(entry.name, folder=False):
                 names.append(entry.name)
     if names:
         yield parts, folder, names

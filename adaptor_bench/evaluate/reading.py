@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.columns import PointColumns
 from adaptor_bench.data.frames import Frame
+from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.batch import PointBatch
 from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files, natural_order
@@ -24,7 +26,6 @@ from adaptor_bench.progress import Progress
 __all__ = ["Batches", "read_batches"]
 
 _LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
-_SIZE = (512, 288)  # of a frame whose label does not say
 _STEP = 500  # frames between two steps of the progress bar
 
 
@@ -34,8 +35,9 @@ class Batches:
 
     ``keys`` are ``surgery/video/stem``, F of them; ``missing``, shape (F,), marks frames without a
     prediction file, whose predictions are empty; ``sizes``, shape (F, 2), is width and height in
-    pixels as the label says (512x288 where it does not); ``unknown`` are JSON files below the
-    prediction folder that belong to no labelled frame.
+    pixels as the label says, else as its image does; ``unknown`` are JSON files below the
+    prediction folder that belong to no labelled frame; ``guessed`` are the keys of frames of which
+    nothing says the size, taken as 512x288.
     """
 
     keys: tuple[str, ...]
@@ -44,6 +46,7 @@ class Batches:
     missing: NDArray[np.bool_]
     sizes: NDArray[np.int64]
     unknown: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
 
 
 def read_batches(
@@ -84,14 +87,16 @@ def read_batches(
             hint="`bench validate` lists everything that is wrong with a prediction folder.",
         )
     unknown = [path for key, path in found.frames.items() if key not in label_files]
+    sizes, guessed = frame_sizes(zip(label_files.values(), sides[1].sizes, strict=True))
     batches = [PointBatch.from_counts(s.points(), s.counts, s.scores()) for s in sides]
     return Batches(
         keys=tuple(label_files),
         predictions=batches[0],
         labels=batches[1],
         missing=np.array([key not in found.frames for key in label_files], dtype=bool),
-        sizes=np.array([size or _SIZE for size in sides[1].sizes]),
+        sizes=np.array(sizes).reshape(-1, 2),
         unknown=tuple(sorted(found.relative(path) for path in unknown + found.misplaced)),
+        guessed=tuple(compress(label_files, guessed)),
     )
 
 

@@ -77,6 +77,7 @@ def _errors(analysis: Analysis) -> Table:
             f"r = {analysis.settings.radius:g} px. Every FP and every FN has one kind, the first "
             f"that fits. F1 then: had an oracle removed its FP and found its FN. Cost: that minus "
             f"the present {_PERCENT(100 * found.f1)}; costs do not add up.",
+            *_guessed(analysis, "The edge of the frame rests on that."),
         ),
     )
 
@@ -251,8 +252,17 @@ def _chance(analysis: Analysis) -> Table:
             "As many points a frame as predicted, thrown without looking at it. Skill: (F1 - "
             f"floor) / (1 - floor), with F1 {_PERCENT(100 * found.f1)} %. ± SE: standard error of "
             f"the mean over {found.draws} draws; seed {found.seed}.",
+            *_guessed(analysis, "The floors rest on that."),
         ),
     )
+
+
+def _guessed(analysis: Analysis, so: str) -> tuple[str, ...]:
+    """What has to be said under a table that needs to know how large frames are."""
+    n = analysis.size_unknown
+    if not n:
+        return ()
+    return (f"The size of {n} of {len(analysis.keys)} frames is unknown, taken as 512x288. {so}",)
 
 
 def _confidence(analysis: Analysis) -> Table:

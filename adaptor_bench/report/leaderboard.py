@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks

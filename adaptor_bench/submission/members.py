@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from adaptor_bench.data.layout import junk, unwritable
 from adaptor_bench.evaluate.pointfiles import common_prefix
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding
@@ -25,9 +26,6 @@ __all__ = ["ARCHIVES", "Entry", "Limits", "Members", "Source", "SourceError", "u
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 """Name endings of the archives that are read."""
 _NESTED = (*ARCHIVES, ".gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
-_JUNK_FOLDERS = {"__macosx"}
-_JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = 100
 """Findings kept per code; the last one stands for the rest as well."""
 _KINDS = 20
@@ -111,7 +109,7 @@ def unsafe_name(name: str, limits: Limits) -> str:
     """
     if not name.strip("/."):
         return "an empty name" if ".." not in name.split("/") else "a path with .."
-    if not name.isprintable() and any(unicodedata.category(c) in _INVISIBLE for c in name):
+    if unwritable(name):
         return "a name with control characters or bytes that are no text"
     if name.startswith("/"):
         return "an absolute path"
@@ -160,8 +158,8 @@ class Members:
             name = "/".join(part for part in raw.split("/") if part not in ("", "."))
         lower = name.lower()
         *folders, last = lower.split("/")
-        if last in _JUNK_FILES or last.startswith("._") or _JUNK_FOLDERS & set(folders):
-            kind = "__MACOSX" if _JUNK_FOLDERS & set(folders) else _JUNK_FILES.get(last, "._*")
+        kind = "__MACOSX" if "__macosx" in folders else junk(last)
+        if kind:
             self._junk[kind] += 1
         elif last.startswith(".") or any(f.startswith((".", "__")) for f in folders):
             self.ignore("hidden")

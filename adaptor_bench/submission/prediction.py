@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding, shown
 
@@ -26,8 +27,6 @@ __all__ = [
     "told",
 ]
 
-FRAME_SIZE = (512, 288)
-"""Width and height of a challenge frame, pixels."""
 NAMES = ("folderName", "subfolderName", "imageFileName")
 NAME_PATTERN = r"^(?!\.{1,2}$)(?![A-Za-z]:)[^/\\\u0000]+$"
 """A name that cannot leave its folder when somebody builds a path from it; also in the schema."""

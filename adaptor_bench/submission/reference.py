@@ -1,28 +1,26 @@
 """What a submission is compared with: which frames there are, how large, and their labels.
 
 A folder of labels says all of it. Where labels are not given out, the images of the test set say
-which frames are expected; no pixel is decoded, a PNG states its size in its first bytes.
+which frames are expected; no pixel is decoded, a header says how large an image is.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.columns import PointColumns
-from adaptor_bench.data.frames import DOMAINS
+from adaptor_bench.data.layout import frame_key, passed_over
+from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files
-from adaptor_bench.submission.rules import FRAME_SIZE
 
 __all__ = ["Reference", "read_reference"]
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _LAYOUT = (
     "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json, "
     "or images/<stem>.png."
@@ -34,11 +32,13 @@ class Reference:
     """The frames that are expected.
 
     ``sizes`` maps ``surgery/video/stem`` to (width, height) in pixels. ``points`` maps it to the
-    labels, (N, 2), order x, y; it is empty when the reference is a folder of images.
+    labels, (N, 2), order x, y; it is empty when the reference is a folder of images. ``guessed``
+    counts the frames whose size nothing states, so that it is taken to be 512x288.
     """
 
     sizes: dict[str, tuple[int, int]]
     points: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    guessed: int = 0
 
 
 def read_reference(root: Path) -> Reference:
@@ -66,41 +66,30 @@ def _from_labels(files: PointFiles) -> Reference:
         raise InputError.collect("the reference itself cannot be read:", problems)
     ends = np.cumsum(columns.counts)
     parts = np.split(columns.points(), ends[:-1])
+    sizes, guessed = frame_sizes(zip(files.frames.values(), columns.sizes, strict=True))
     return Reference(
-        {
-            key: size or _size_beside(Path(path)) or FRAME_SIZE
-            for (key, path), size in zip(files.frames.items(), columns.sizes, strict=True)
-        },
+        dict(zip(files.frames, sizes, strict=True)),
         dict(zip(files.frames, parts, strict=True)),
+        sum(guessed),
     )
-
-
-def _size_beside(label: Path) -> tuple[int, int] | None:
-    """Of ``images/<stem>.png`` beside ``point_labels``, if it is there."""
-    try:
-        return _png_size(label.parent.parent / "images" / f"{label.stem}.png")
-    except OSError:
-        return None
 
 
 def _from_images(root: Path) -> Reference:
     sizes: dict[str, tuple[int, int]] = {}
     problems = []
+    from adaptor_bench.data.images import image_size  # judging alone needs no Pillow
+
     for path in sorted(_images(root)):
-        key = _image_key(path.relative_to(root))
+        key = frame_key(path.relative_to(root), "images")
         if key is None:
             continue
-        try:
-            size = _png_size(path)
-        except OSError as error:
-            problems.append(f"{path}: cannot be read: {error.strerror}")
-            continue
-        if size is None:
-            problems.append(f"{path}: not a PNG image")
-        elif key in sizes:
+        if key in sizes:
             problems.append(f"{path}: a second image of frame {key}")
-        else:
-            sizes[key] = size
+            continue
+        try:
+            sizes[key] = image_size(path)
+        except InputError as error:
+            problems.append(error.message)
     if problems:
         raise InputError.collect("the reference itself cannot be read:", problems)
     if not sizes:
@@ -109,24 +98,8 @@ def _from_images(root: Path) -> Reference:
 
 
 def _images(root: Path) -> Iterator[Path]:
-    return (p for p in root.rglob("*.png") if not p.name.startswith("."))
-
-
-def _image_key(relative: PurePath) -> str | None:
-    """``surgery/video/stem``; None at a wrong place."""
-    parts = [*relative.parts[:-1], relative.stem]
-    if len(parts) >= 4 and parts[-2] == "images":
-        del parts[-2]
-    if len(parts) == 4 and parts[0] in DOMAINS:
-        del parts[0]
-    return "/".join(parts) if len(parts) == 3 else None
-
-
-def _png_size(path: Path) -> tuple[int, int] | None:
-    """Width and height from the header; None if the file is no PNG. Raises OSError."""
-    with path.open("rb") as stream:
-        head = stream.read(24)
-    if len(head) < 24 or not head.startswith(_PNG) or head[12:16] != b"IHDR":
-        return None
-    width, height = struct.unpack(">II", head[16:24])
-    return width, height
+    for path in root.rglob("*"):
+        if path.suffix.lower() == ".png" and not passed_over(path.name, folder=False):
+            folders = path.relative_to(root).parts[:-1]
+            if not (any(passed_over(name, folder=True) for name in folders) or path.is_dir()):
+                yield path

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 from adaptor_bench.data.labels import whole_size
+from adaptor_bench.data.layout import composed
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.pointrules import (
@@ -141,7 +142,8 @@ def names_agree(document: Document) -> Iterator[Finding]:
         value = document.content.get(key)
         if expected is None or not isinstance(value, str) or not _NAME.search(value):
             continue
-        if (PurePath(value).stem if key == "imageFileName" else value) != expected:
+        stated = PurePath(value).stem if key == "imageFileName" else value
+        if composed(stated) != composed(expected):
             wanted = f"{expected}.png" if key == "imageFileName" else expected
             yield document.finding(
                 "name-mismatch",

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from adaptor_bench.evaluate.pointfiles import frame_key
+from adaptor_bench.data.layout import composed, frame_key
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.document import FILE_LIMIT
@@ -92,7 +92,7 @@ class _Pass:
             self.add([finding("file-misplaced", entry.name, "not at a frame's place")])
             return
         stem = name[: -len(".json")]
-        key = f"{place[0]}/{place[1]}/{stem}"
+        key = composed(f"{place[0]}/{place[1]}/{stem}")
         checked = UNREADABLE
         if data is not None:
             checked = self._check.check(data, entry.name, (*place, stem), self._size(key))
@@ -118,10 +118,10 @@ class _Pass:
             decoded = self._check.open(data, file)
             if place[0] is None:
                 names = _place_by_names(decoded.content) or place
-            size = self._size("/".join(map(str, names)))
+            size = self._size(composed("/".join(map(str, names))))
             checked = self._check.judge(decoded, file, place, size)
             self.add(checked.findings)
-        key = f"{names[0] or '?'}/{names[1] or '?'}/{names[2]}"
+        key = composed(f"{names[0] or '?'}/{names[1] or '?'}/{names[2]}")
         self.add(self.together.add(key, file, checked))
 
     def _place(self, folder: str) -> tuple[str, str] | None:

@@ -130,8 +130,8 @@ def _translated(
 ) -> Figure:
     """Simulator frames beside their translations, by the CycleGAN of an intraop fold."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.data.frames import DOMAINS
     from adaptor_bench.data.images import read_image
+    from adaptor_bench.data.layout import DOMAINS
     from adaptor_bench.predict import load_method
     from adaptor_bench.registry import discover
     from adaptor_bench.report.figures.drawn import frames_to_translate

@@ -32,12 +32,14 @@ __all__ = ["Analysis", "analyse"]
 class Analysis:
     """Every analysis of the scored frames under ``settings``.
 
-    ``keys`` (F,) and ``matches`` describe those frames, for whoever wants counts per frame.
+    ``keys`` (F,) and ``matches`` describe those frames, for whoever wants counts per frame;
+    ``size_unknown`` counts those whose size nothing states, so that it was taken to be 512x288.
     """
 
     settings: MatchSettings
     keys: tuple[str, ...]
     matches: Matches
+    size_unknown: int
     localisation: Localisation
     counting: Counting
     surgeries: Breakdown
@@ -51,14 +53,15 @@ class Analysis:
     def to_json(self) -> dict[str, Any]:
         """The document under the key ``analysis``: ratios in 0..1, pixels, null for 0/0.
 
-        Keys: ``matching``, ``frames``, ``seed``, ``draws``, ``localisation``, ``counting``,
-        ``surgeries``, ``worst_surgery``, ``videos``, ``per_frame``, ``radius``, ``errors``,
-        ``chance``, ``confidence``; docs/metrics.md defines what is in them.
+        Keys: ``matching``, ``frames``, ``size_unknown``, ``seed``, ``draws``, ``localisation``,
+        ``counting``, ``surgeries``, ``worst_surgery``, ``videos``, ``per_frame``, ``radius``,
+        ``errors``, ``chance``, ``confidence``; docs/metrics.md defines what is in them.
         """
         worst = self.surgeries.worst
         return {
             "matching": self.settings.to_json(),
             "frames": len(self.keys),
+            "size_unknown": self.size_unknown,
             "seed": self.chance.seed,
             "draws": self.chance.draws,
             "localisation": self.localisation.to_json(),
@@ -97,6 +100,7 @@ def analyse(
         settings=settings,
         keys=keys,
         matches=matches,
+        size_unknown=len({*keys} & {*batches.guessed}),
         localisation=localisation(predictions, labels, matches),
         counting=counting(matches),
         surgeries=breakdown(part_of_key(keys, 1), matches),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adaptor_bench.data.frames import DOMAINS, Dataset, Frame, in_order
+from adaptor_bench.data.frames import Dataset, Frame, in_order
+from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.errors import InputError
 from adaptor_bench.report.figures.canvas import Figure
 from adaptor_bench.report.figures.charts import forest, precision_sensitivity, radius_curves

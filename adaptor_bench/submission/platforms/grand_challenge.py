@@ -19,6 +19,7 @@ from typing import Any
 
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import parse_json, read_file, read_up_to
+from adaptor_bench.data.layout import composed
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
@@ -140,7 +141,7 @@ def _frame(job: dict[str, Any], frames: dict[str, str]) -> str:
     name = str(images[0]) if images else "(no input image)"
     if job.get("status") != "Succeeded":
         raise InputError(f"{shown(name)}: the job has status {shown(job.get('status'))}")
-    stem = PurePosixPath(name.replace("\\", "/")).name
+    stem = composed(PurePosixPath(name.replace("\\", "/")).name)
     for candidate in (stem, stem.rpartition(".")[0]):
         if candidate in frames:
             return frames[candidate]

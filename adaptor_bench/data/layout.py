@@ -1,0 +1,94 @@
+"""The one grammar of paths: which frame a file belongs to, and which files are nobody's.
+
+``[sim|intraop/]<surgery>/<video>/[images/]<stem>.png`` and
+``[sim|intraop/]<surgery>/<video>/[point_labels/]<stem>.json``. Names are compared in Unicode form
+NFC: macOS writes ``ü`` as two characters, and the same surgery has to meet itself. Endings are
+compared without regard to case.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path, PurePath
+
+__all__ = [
+    "DOMAINS",
+    "JUNK_FILES",
+    "JUNK_FOLDERS",
+    "by_stem",
+    "composed",
+    "frame_key",
+    "frame_names",
+    "junk",
+    "passed_over",
+    "unwritable",
+]
+
+DOMAINS = ("sim", "intraop")
+JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
+JUNK_FOLDERS = {"__macosx", "__pycache__"}
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def composed(name: str) -> str:
+    """``name`` in Unicode form NFC, in which names are compared."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def junk(name: str) -> str:
+    """What kind of file of an operating system ``name`` is; empty if it is none."""
+    lower = name.lower()
+    return JUNK_FILES.get(lower, "._*" if lower.startswith("._") else "")
+
+
+def passed_over(name: str, *, folder: bool) -> bool:
+    """Whether a file or folder is no part of a dataset or of predictions: hidden, or junk."""
+    return name.startswith((".", "__") if folder else ".") or bool(junk(name))
+
+
+def unwritable(name: str) -> bool:
+    """Whether a name has characters nobody sees, or bytes that are no text.
+
+    Such a name cannot be told in a message or stand in a JSON file.
+    """
+    return not name.isprintable() and any(unicodedata.category(c) in _INVISIBLE for c in name)
+
+
+def frame_key(relative: PurePath, level: str = "point_labels") -> str | None:
+    """``surgery/video/stem`` in NFC of a file, as :func:`frame_names` tells them apart."""
+    names = frame_names(relative, level)
+    return None if names is None else composed("/".join(names))
+
+
+def frame_names(relative: PurePath, level: str = "point_labels") -> tuple[str, str, str] | None:
+    """Surgery, video and stem of a file, from its path below the root; None at a wrong place.
+
+    ``level`` is the folder that may stand between video and file.
+    """
+    parts = [*relative.parts[:-1], relative.stem]
+    if len(parts) >= 4 and parts[-2] == level:
+        del parts[-2]
+    if len(parts) == 4 and parts[0] in DOMAINS:
+        del parts[0]
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def by_stem(folder: Path, ending: str) -> dict[str, list[Path]]:
+    """The files in ``folder`` with this ending, by their stem in NFC; none if there is no folder.
+
+    More than one for a stem: their names differ in the case of the ending, or in Unicode form.
+    """
+    found: dict[str, list[Path]] = {}
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if entry.name[-len(ending) :].lower() == ending
+                and not passed_over(entry.name, folder=False)
+                and not entry.is_dir()
+            )
+        for name in names:
+            found.setdefault(composed(name[: -len(ending)]), []).append(folder / name)
+    return found

@@ -1,0 +1,218 @@
+"""Which file is which frame: spellings, endings, junk, and sizes that no label states."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import invoke
+from conftest import write_frame
+from PIL import Image
+
+from adaptor_bench.container import find_images
+from adaptor_bench.data.frames import Frame, index_dataset
+from adaptor_bench.data.stated import frame_sizes
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.pointfiles import find_point_files
+from adaptor_bench.evaluate.reading import read_batches
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.submission.reference import read_reference
+
+NFC, NFD = (unicodedata.normalize(form, "Müller_1") for form in ("NFC", "NFD"))
+
+
+def images_of(label: Path) -> Path:
+    return label.parent.parent / "images"
+
+
+def unsized(label: Path) -> Path:
+    document = json.loads(label.read_text())
+    del document["imageWidth"], document["imageHeight"]
+    label.write_text(json.dumps(document))
+    return label
+
+
+@pytest.mark.parametrize(("labels", "predictions"), [(NFC, NFD), (NFD, NFC)])
+def test_a_surgery_meets_itself_in_every_unicode_form(tmp_path, labels, predictions):
+    write_frame(tmp_path / "gt", labels, "ü".join(("0", "0")), [(10, 10)])
+    write_frame(tmp_path / "pr", predictions, "0ü0", [(10, 10)])
+    shown, told = invoke("evaluate", tmp_path / "pr", tmp_path / "gt")
+    assert "100.00" in shown and "warning" not in told
+    invoke("validate", tmp_path / "pr", "--reference", tmp_path / "gt")
+    (frame,) = index_dataset(tmp_path / "gt").domain("intraop")
+    assert frame.key == f"{NFC}/video_1/0ü0" and frame.surgery == NFC
+    assert frame.written[0] == labels, "what is written keeps the dataset's spelling"
+    assert frame.prediction_path(tmp_path).parts[-4] == labels
+    assert frame == Frame(predictions, "video_1", "0ü0", Path("a"), Path("b"))
+
+
+def test_predictions_are_written_in_the_spelling_of_the_dataset(tmp_path):
+    from adaptor_bench.method import Prediction
+    from adaptor_bench.predict import write_prediction
+
+    write_frame(tmp_path / "gt", NFD, "000000", [(10, 10)])
+    (frame,) = index_dataset(tmp_path / "gt").domain("intraop")
+    write_prediction(frame, Prediction(np.zeros((0, 2)), None), tmp_path / "pr")
+    (path,) = (tmp_path / "pr").rglob("*.json")
+    assert path.parts[-4] == NFD and json.loads(path.read_text())["folderName"] == NFD
+
+
+def test_two_spellings_of_one_name_in_a_dataset_are_reported(tmp_path):
+    for name in (NFC, NFD):
+        write_frame(tmp_path / "ds", name, "000000", [(10, 10)])
+    if len(list((tmp_path / "ds").iterdir())) == 1:
+        pytest.skip("this file system takes both forms for one name")
+    for command in (("data", "check"), ("data", "info")):
+        _, said = invoke(*command, tmp_path / "ds", code=1)
+        assert "the same name twice" in said and "Unicode form NFC" in said
+    _, said = invoke("evaluate", tmp_path / "ds", tmp_path / "ds", code=1)
+    assert "several files for the same frame" in said and "Unicode form NFC" in said
+
+
+def test_an_image_and_its_double_are_reported(tmp_path):
+    label = write_frame(tmp_path / "ds", "a", "000000", [(10, 10)])
+    (images_of(label) / "000000.PNG").write_bytes((images_of(label) / "000000.png").read_bytes())
+    if len(list(images_of(label).iterdir())) == 1:
+        pytest.skip("this file system takes both for one name")
+    _, said = invoke("data", "check", tmp_path / "ds", code=1)
+    assert "the same name twice" in said and "000000.PNG" in said
+    label.unlink()
+    with pytest.raises(InputError, match="a second image of frame a/video_1/000000"):
+        read_reference(tmp_path / "ds")
+
+
+def test_junk_and_hidden_files_are_no_frames(tmp_path):
+    root = tmp_path / "ds"
+    label = write_frame(root, "a", "000000", [(10, 10)])
+    before = index_dataset(root).frames
+    double = b"\0\5\26\7" + bytes(100)
+    for folder in (root, label.parent, images_of(label), root / "__MACOSX" / "a"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("._000000.json", "._000000.png", ".DS_Store", "Thumbs.db", "desktop.ini"):
+            (folder / name).write_bytes(double)
+    (images_of(label) / "thumbs.png").mkdir()
+    (label.parent / "old.json").mkdir()
+    (root / ".git" / "images").mkdir(parents=True)
+    assert index_dataset(root).frames == before
+    assert index_dataset(root).passed_over == ()
+    assert list(find_point_files(root).frames) == ["a/video_1/000000"]
+    assert [frame.key for frame in find_images(root)] == ["a/video_1/000000"]
+    assert list(read_reference(root).sizes) == ["a/video_1/000000"]
+    label.unlink()
+    assert list(read_reference(root).sizes) == ["a/video_1/000000"]
+    invoke("data", "check", root, code=1)  # the label is missing now, and nothing else
+
+
+def test_surgeries_that_are_passed_over_are_said(tmp_path):
+    for name in ("a", "__old", ".b", "__pycache__"):
+        write_frame(tmp_path / "ds", name, "000000", [(10, 10)])
+    for command in ("check", "info"):
+        shown, told = invoke("data", command, tmp_path / "ds")
+        assert "1 frames" in shown
+        line = next(line for line in told.splitlines() if "passed over" in line)
+        assert "__old" in line and "/.b" in line and "__pycache__" not in line
+
+
+def test_upper_case_endings(tmp_path):
+    root = tmp_path / "ds"
+    label = unsized(write_frame(root, "a", "000000", [(700, 500)], size=(800, 600)))
+    (images_of(label) / "000000.png").rename(images_of(label) / "000000.PNG")
+    label.rename(label.with_suffix(".JSON"))
+    (frame,) = index_dataset(root).domain("intraop")
+    assert frame.image.exists() and frame.label.exists() and frame.stem == "000000"
+    invoke("data", "check", root)
+    assert read_reference(root).sizes == {"a/video_1/000000": (800, 600)}
+    invoke("validate", root, "--reference", root)
+    frame.label.unlink()
+    assert read_reference(root).sizes == {"a/video_1/000000": (800, 600)}
+
+
+@pytest.mark.parametrize("name", ["OP²", "OP٣", "a b", "a.", "x" * 200, "1" * 200, "①"])
+def test_unusual_names_are_names(tmp_path, name):
+    for surgery in (name, "b"):
+        write_frame(tmp_path / "ds", surgery, "000000", [(10, 10)])
+    assert set(index_dataset(tmp_path / "ds").surgeries("intraop")) == {name, "b"}
+    for command in (("data", "check"), ("data", "info"), ("validate",)):
+        invoke(*command, tmp_path / "ds")
+    shown, told = invoke("evaluate", tmp_path / "ds", tmp_path / "ds")
+    assert "100.00" in shown and not told
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a\nb", b"a\x1b[31m", "a\u202eb".encode()])
+def test_names_that_cannot_be_written_down_are_refused(tmp_path, name):
+    label = write_frame(tmp_path / "ds", "a", "000000", [(10, 10)])
+    try:
+        label.parents[2].rename(label.parents[3] / name.decode("utf-8", "surrogateescape"))
+    except OSError:
+        pytest.skip("this file system refuses the name")
+    good = tmp_path / "good"
+    write_frame(good, "a", "000000", [(10, 10)])
+    for command in (
+        ("data", "check", tmp_path / "ds"),
+        ("data", "info", tmp_path / "ds"),
+        ("evaluate", tmp_path / "ds", good),
+        ("evaluate", good, tmp_path / "ds"),
+        ("audit", good, tmp_path / "ds"),
+        ("validate", good, "--reference", tmp_path / "ds"),
+    ):
+        said = "".join(invoke(*command, code=1))
+        assert "control characters or bytes that are no text in its name" in said, command
+        assert "\x1b" not in said and "\u202e" not in said
+    assert "archive-path" in invoke("validate", tmp_path / "ds", code=1)[0]
+    with pytest.raises(InputError, match="bytes that are no text"):
+        find_images(tmp_path / "ds")
+
+
+def test_the_order_of_frames_is_part_of_the_fingerprint_and_stays(tmp_path):
+    names = ["b10", "b2", "case10", "case2", "case1", "a1b2", "x", "b02"]
+    for name in names:
+        write_frame(tmp_path / "ds", name, "0", [], size=(8, 8))
+    found = list(index_dataset(tmp_path / "ds").surgeries("intraop"))
+    assert found == ["a1b2", "b02", "b2", "b10", "case1", "case2", "case10", "x"]
+
+
+def test_sizes_come_from_labels_then_images_then_are_guessed(tmp_path):
+    root = tmp_path / "ds"
+    stated = write_frame(root, "a", "0", [], size=(40, 30))
+    beside = unsized(write_frame(root, "a", "1", [], size=(60, 50)))
+    alone = unsized(write_frame(root, "a", "2", [], size=(60, 50)))
+    damaged = unsized(write_frame(root, "a", "3", [], size=(60, 50)))
+    turned = unsized(write_frame(root, "a", "4", [], size=(60, 50)))
+    (images_of(alone) / "2.png").unlink()
+    (images_of(damaged) / "3.png").write_bytes(b"no image")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (60, 50)).save(images_of(turned) / "4.png", exif=exif)
+    labels = [(str(path), None) for path in (beside, alone, damaged, turned)]
+    sizes, guessed = frame_sizes([(str(stated), (40, 30)), *labels])
+    assert sizes == [(40, 30), (60, 50), (512, 288), (512, 288), (50, 60)]
+    assert guessed == [False, False, True, True, False]
+    # Both sides of the package say the same.
+    batches = read_batches(root, root, MatchSettings())
+    assert batches.sizes.tolist() == [list(size) for size in sizes]
+    assert batches.guessed == ("a/video_1/2", "a/video_1/3")
+    reference = read_reference(root)
+    assert list(reference.sizes.values()) == sizes and reference.guessed == 2
+
+
+def test_a_miss_far_from_the_edge_is_not_at_the_border(tmp_path):
+    root, size = tmp_path / "gt", (1920, 1080)
+    label = unsized(write_frame(root, "a", "0", [(1500, 900), (1000, 600)], size=size))
+    write_frame(tmp_path / "pr", "a", "0", [(1500, 900)], size=size)
+
+    def errors():
+        shown, _ = invoke(
+            "evaluate", tmp_path / "pr", root, "--analysis", "--draws", 2, "--format", "json"
+        )
+        analysis = json.loads(shown)["analysis"]
+        border = next(c for c in analysis["errors"]["classes"] if c["name"] == "border")
+        return border["fn"], analysis["size_unknown"]
+
+    assert errors() == (0, 0)
+    (images_of(label) / "0.png").unlink()
+    assert errors() == (1, 1)
+    shown, _ = invoke("evaluate", tmp_path / "pr", root, "--analysis")
+    assert shown.count("The size of 1 of 1 frames is unknown, taken as 512x288.") == 2
