@@ -3,35 +3,36 @@
 ``<out>/<dataset>/<method>/<domain>/fold_<k>/`` holds ``run.json`` (what was run),
 ``predictions/`` (challenge JSON), ``score.json`` (counts and pairs per frame) and the checkpoint.
 It is complete or it is not there. A finished fold is not repeated; a killed command loses at most
-the fold in progress.
+the stage in progress. A fold that its method does not get through is recorded as failed, and the
+others go on.
 """
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import adaptor_bench
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
-from adaptor_bench.bounded import read_json
+from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.images import resize_image
 from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.score import MatchSettings, score
-from adaptor_bench.method import FoldTask, Method, Pixels
-from adaptor_bench.predict import write_prediction
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.failures import Failure, forget_failure, record_failure
+from adaptor_bench.foldrun import FoldResult, run_fold
+from adaptor_bench.method import FoldTask, Method
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
+from adaptor_bench.resume import differences
+from adaptor_bench.sourcecode import Source, source_of
 
 __all__ = ["Bench", "Cell", "RunRequest", "requested_domains"]
 
@@ -83,33 +84,65 @@ class Bench:
         self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
         self.cells = list(self._cells())
         self.threads = 0
+        self.versions = versions()
+        self._sources: dict[str, Source] = {}
         self._loaded: dict[tuple[int, int] | None, dict[str, DomainFrames]] = {}
 
-    def run(self) -> None:
-        """Run what is not finished yet.
+    def run(self) -> list[Failure]:
+        """Run what is not finished yet; returns the folds that failed.
 
-        Raises InputError, before anything is trained, for bad frames or labels, and for run
-        directories that hold something else than what is asked for now.
+        Raises InputError, before anything is trained, for methods that lack what they need, for
+        bad frames or labels, and for run directories that hold something else than what is asked
+        for now.
         """
         from adaptor_bench.train.device import resolve_device, threads
 
         device = resolve_device(self.request.device)
         self.threads = threads()
-        methods = {c.spec.name: c.spec.build(c.parameters) for c in self.cells}
+        methods = self._methods()
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
             needed.update(self._others(cell, methods[cell.spec.name]))
         for method in methods.values():
             self._load(method.input_size, sorted(needed))
-        self._refuse_other_results(device)
+        tasks = [self._task(cell, methods[cell.spec.name], device) for cell in self.cells]
+        self._refuse_other_results(tasks)
         remove_abandoned(self.store.root)
-        for number, cell in enumerate(self.cells, start=1):
+        failed = []
+        for number, (cell, task) in enumerate(zip(self.cells, tasks, strict=True), start=1):
             remove_abandoned(cell.directory.parent)
             if cell.directory.exists() and not self.request.restart:
                 message(f"{cell.title}: already finished, kept")
                 continue
             label = f"[{number}/{len(self.cells)}] {cell.title}"
-            self._run_cell(cell, methods[cell.spec.name], device, self.progress.labelled(label))
+            task.progress = self.progress.labelled(label)
+            try:
+                self._run_cell(cell, methods[cell.spec.name], task)
+            except MethodFailedError as error:
+                failed.append(self._failed(cell, task, error))
+            else:
+                forget_failure(cell.directory)
+        return failed
+
+    def _methods(self) -> dict[str, Method]:
+        """The methods of all cells, made and looked at; all that is wrong with them at once."""
+        made, problems = {}, []
+        for cell in self.cells:
+            spec = cell.spec
+            if spec.name in self._sources:
+                continue
+            self._sources[spec.name] = source_of(Path(spec.origin), "adaptor_bench.foldrun")
+            try:
+                made[spec.name] = spec.build(cell.parameters)
+            except InputError as error:
+                problems.append(error.message)
+        if problems:
+            raise InputError.collect(
+                "these methods cannot be run; nothing was trained:",
+                problems,
+                hint="baselines/README.md lists what a method has to have.",
+            )
+        return made
 
     def _cells(self) -> Iterator[Cell]:
         request = self.request
@@ -139,7 +172,8 @@ class Bench:
     def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
         """The other domains the method wants for this cell; never the cell's own."""
         available = [domain for domain in self.dataset.frames if domain != cell.domain]
-        wanted = method.other_domains(cell.domain, available)
+        with blamed(f"method {cell.spec.name!r} ({cell.spec.origin}), other_domains"):
+            wanted = tuple(method.other_domains(cell.domain, available))
         foreign = sorted(set(wanted) - set(available))
         if foreign:
             raise UsageError(
@@ -149,11 +183,11 @@ class Bench:
             )
         return wanted
 
-    def _run_cell(self, cell: Cell, method: Method, device: str, progress: Progress) -> None:
-        began = time.monotonic()
+    def _task(self, cell: Cell, method: Method, device: str) -> FoldTask:
+        """All that the method may learn from in this cell."""
         frames = self._loaded[method.input_size]
         held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
-        task = FoldTask(
+        return FoldTask(
             domain=cell.domain,
             train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),
             selection=frames[cell.domain].of(held_back),
@@ -165,36 +199,33 @@ class Bench:
             seed=self.request.seed,
             device=device,
             store=self.store,
-            progress=progress,
+            progress=self.progress,
             matching=self.request.matching,
         )
-        validation = frames[cell.domain].of(cell.fold.validation)
+
+    def _run_cell(self, cell: Cell, method: Method, task: FoldTask) -> FoldResult:
+        validation = self._loaded[method.input_size][cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
-            method.fit(task)
-            fitted = time.monotonic()
-            pixels = [Pixels(f.frame.key, f.image, f.size) for f in validation]
-            predictions = directory / "predictions"
-            for loaded, found in zip(validation, method.predict(pixels, task), strict=True):
-                write_prediction(loaded.frame, found, predictions)
-            predicted = time.monotonic()
-            score(predictions, [f.frame for f in validation], self.request.matching).save(
-                directory / "score.json"
-            )
-            method.save(directory)
-            record = self._record(cell, task, device, held_back)
-            record["seconds"] = {
-                "fit": round(fitted - began, 1),
-                "predict": round(predicted - fitted, 1),
-                "total": round(time.monotonic() - began, 1),
-            }
-            record["notes"] = task.notes
+            result = run_fold(method, task, validation, self.request.matching, directory)
+            record = self._record(cell, task)
+            record["seconds"], record["notes"] = result.seconds, task.notes
             record["frame_sizes"] = count_sizes(f.size for f in validation)
             write_json(directory / "run.json", record)
+        return result
 
-    def _record(
-        self, cell: Cell, task: FoldTask, device: str, held_back: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def _failed(self, cell: Cell, task: FoldTask, error: MethodFailedError) -> Failure:
+        """Record and tell that the method did not get through a fold."""
+        cause = error.__cause__ or error
+        path = record_failure(cell.directory, self._record(cell, task), error.message, cause)
+        failure = Failure(
+            path, self.dataset.name, cell.spec.name, cell.domain, cell.fold.number, error.message
+        )
+        message(f"{cell.title}: failed in {said(error)}; see {failure.traceback}")
+        return failure
+
+    def _record(self, cell: Cell, task: FoldTask) -> dict[str, Any]:
         """What stands in run.json, but for what only running tells."""
+        source = self._sources[cell.spec.name]
         return {
             "schema": RUN_SCHEMA,
             "method": cell.spec.name,
@@ -205,71 +236,41 @@ class Bench:
             "folds": [f.number for f in cell.plan.folds],
             "fold_plan": {"name": cell.plan.name, "sha256": cell.plan.sha256},
             "train": list(cell.fold.train),
-            "selection": list(held_back),
+            "selection": sorted({f.frame.surgery for f in task.selection}),
             "validation": list(cell.fold.validation),
             "dataset": {
                 "name": self.dataset.name,
                 "kind": self.dataset.kind,
                 "fingerprint": task.fingerprint,
             },
+            "others": {domain: frames.fingerprint for domain, frames in task.others.items()},
             "matching": self.request.matching.to_json(),
+            "code": {"sha256": source.sha256, "modules": source.modules},
             "profile": self.request.profile,
             "parameters": cell.parameters,
             "profile_changes": cell.spec.profile_changes(cell.parameters),
             "seed": self.request.seed,
-            "device": device,
+            "device": task.device,
             "threads": self.threads,
-            "versions": versions(),
+            "versions": source.libraries | self.versions,
         }
 
-    def _refuse_other_results(self, device: str) -> None:
+    def _refuse_other_results(self, tasks: Sequence[FoldTask]) -> None:
         """A finished fold is kept only if it is what would be run now; else say what differs."""
         if self.request.restart:
             return
-        problems = []
-        for cell in self.cells:
-            if not cell.directory.exists():
-                continue
-            different = self._differences(cell, device)
-            if different:
-                problems.append(f"{cell.directory}: {', '.join(different)}")
+        problems = [
+            f"{cell.directory}: {', '.join(different)}"
+            for cell, task in zip(self.cells, tasks, strict=True)
+            if cell.directory.exists()
+            and (different := differences(cell.directory, self._record(cell, task)))
+        ]
         if problems:
             raise InputError.collect(
                 "these folds were run differently and would be mixed with new ones:",
                 problems,
                 hint="Give another --out, or --restart to run them again.",
             )
-
-    def _differences(self, cell: Cell, device: str) -> list[str]:
-        try:
-            old = read_json(cell.directory / "run.json")
-        except InputError:
-            return ["run.json is missing or damaged"]
-        frames = next(iter(self._loaded.values()))[cell.domain]
-        now = {
-            "seed": self.request.seed,
-            "profile": self.request.profile,
-            "device": device,
-            "fold plan": cell.plan.sha256[:12],
-            "dataset": frames.fingerprint[:12],
-            "adaptor_bench": adaptor_bench.__version__,
-            **self.request.matching.to_json(),
-        }
-        before = {
-            "seed": old.get("seed"),
-            "profile": old.get("profile"),
-            "device": old.get("device"),
-            "fold plan": str(old.get("fold_plan", {}).get("sha256"))[:12],
-            "dataset": str(old.get("dataset", {}).get("fingerprint"))[:12],
-            "adaptor_bench": old.get("versions", {}).get("adaptor_bench"),
-            **(old.get("matching") or MatchSettings().to_json()),  # once there was one way only
-        }
-        # JSON has no tuples: compare in JSON's own terms.
-        parameters = json.loads(json.dumps(cell.parameters))
-        then = old.get("parameters", {})
-        for key in sorted(set(parameters) | set(then)):
-            now[key], before[key] = parameters.get(key), then.get(key)
-        return [f"{k} {before[k]!r}, now {now[k]!r}" for k in now if now[k] != before[k]]
 
 
 def requested_domains(dataset: Dataset, domain: str) -> tuple[str, ...]:

@@ -83,6 +83,12 @@ class FoldTask:
     matching: MatchSettings = field(default_factory=MatchSettings)
 
 
+MEMBERS = ("input_size", "other_domains", "fit", "predict", "save")
+"""What ``bench run`` needs of a method."""
+LATER = ("load", "predict_frames")
+"""What only using a finished run needs, as ``bench predict`` does."""
+
+
 class Method(Protocol):
     """A detector of a varying number of landmarks."""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adaptor_bench.atomic import atomic_directory
+from adaptor_bench.blame import blamed, checked
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image, resize_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.method import Method, Pixels, Prediction, Stages, StepByStep
+from adaptor_bench.method import LATER, Method, Pixels, Prediction, Stages, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
@@ -66,7 +67,7 @@ def load_method(run: Path, registry: Registry) -> Method:
         settings = {
             k: tuple(v) if isinstance(v, list) else v for k, v in record["parameters"].items()
         }
-        method = spec.build(spec.resolve("paper", settings))
+        parameters = spec.resolve("paper", settings)
     except UsageError as error:
         # Its code is never looked for where a file says: a name in a file is no reason to run it.
         raise UsageError(
@@ -78,7 +79,15 @@ def load_method(run: Path, registry: Registry) -> Method:
             f"{run}: not a finished run: {error}",
             hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
         ) from error
-    method.load(run)
+    method = spec.build(parameters)
+    lacking = [name for name in LATER if not hasattr(method, name)]
+    if lacking:
+        raise InputError(
+            f"{run}: method {spec.name!r} ({spec.origin}) lacks {', '.join(lacking)}",
+            hint="baselines/README.md lists what a method has to have.",
+        )
+    with blamed(f"{run}: load"):
+        method.load(run)
     return method
 
 
@@ -89,7 +98,10 @@ def predicted(
     for start in range(0, len(frames), _CHUNK):
         chunk = frames[start : start + _CHUNK]
         pixels = [read_pixels(frame, method.input_size) for frame in chunk]
-        yield from zip(chunk, method.predict_frames(pixels, device), strict=True)
+        doing = f"{type(method).__name__}.predict_frames"
+        with blamed(doing):
+            found = method.predict_frames(pixels, device)
+        yield from zip(chunk, checked(found, pixels, doing), strict=True)
         bar(start + len(chunk), len(frames))
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.method import Card, Method
+from adaptor_bench.blame import MethodFailedError, blamed
+from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
+from adaptor_bench.method import MEMBERS, Card, Method
 from adaptor_bench.resources import bundled
 
 if TYPE_CHECKING:
@@ -82,8 +83,27 @@ class MethodSpec:
         return {k: [paper[k], v] for k, v in parameters.items() if paper[k] != v}
 
     def build(self, parameters: Mapping[str, Any]) -> Method:
-        """Call the factory. This is where torch may enter."""
-        return self.factory(**parameters)
+        """Call the factory. This is where torch may enter.
+
+        Raises InputError when that fails, or what it makes lacks something that runs need.
+        """
+        about = f"method {self.name!r} ({self.origin})"
+        try:
+            with blamed(f"{about} cannot be made"):
+                made = self.factory(**parameters)
+        except MethodFailedError as error:
+            if isinstance(error.__cause__, BenchError):  # said by us, and plainly
+                raise error.__cause__ from None
+            raise
+        lacking = [name for name in MEMBERS if not hasattr(made, name)]
+        if lacking:
+            raise InputError(
+                f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"
+            )
+        size = made.input_size
+        if size is not None and not _is_size(size):
+            raise InputError(f"{about}: input_size is {size!r}, not (width, height) or None")
+        return made
 
 
 class Registry:
@@ -196,7 +216,7 @@ def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
         load()
     except NameTakenError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         registry.methods = before
         registry.unavailable[source] = f"{type(error).__name__}: {error}"
 
@@ -219,6 +239,14 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
+
+
+def _is_size(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
+    )
 
 
 def _fit_type(name: str, key: str, value: Any, default: Any) -> Any:

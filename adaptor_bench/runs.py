@@ -19,7 +19,7 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
-__all__ = ["Cell", "Run", "find_runs", "group_cells"]
+__all__ = ["Cell", "Run", "differing_in", "find_runs", "group_cells"]
 
 SCHEMA = 1
 RUN_LIMIT = 16 << 20  # bytes of a run.json
@@ -27,7 +27,10 @@ RUN_LIMIT = 16 << 20  # bytes of a run.json
 
 @dataclass(frozen=True)
 class Run:
-    """One fold of one method: the content of ``run.json``, and where it stands (``path``)."""
+    """One fold of one method: the content of ``run.json``, and where it stands (``path``).
+
+    ``code`` holds the hash of the program under ``sha256``; None before it was recorded.
+    """
 
     path: Path
     method: str
@@ -47,11 +50,17 @@ class Run:
     versions: dict[str, Any]
     seconds: dict[str, Any]
     notes: tuple[str, ...]
+    code: dict[str, Any] | None = None
 
     @property
     def predictions(self) -> Path:
         """The folder of predicted points, in the challenge's layout."""
         return self.path / "predictions"
+
+    @property
+    def program(self) -> str:
+        """The first digits of the hash of the code that made it; empty where none is recorded."""
+        return str((self.code or {}).get("sha256", ""))[:12]
 
     def score(self) -> FoldScore:
         """Read ``score.json``. Raises InputError when it is missing or malformed."""
@@ -65,7 +74,8 @@ class Run:
         problems = _problems(document)
         if problems:
             raise InputError(f"{file}: {'; '.join(problems)}")
-        values = {f.name: document[f.name] for f in fields(cls) if f.name != "path"}
+        values = {f.name: document[f.name] for f in fields(cls) if f.name in _KINDS}
+        values["code"] = document.get("code")
         for key in ("folds", "train", "validation", "notes"):
             values[key] = tuple(values[key])
         return cls(path=path, **values)
@@ -128,7 +138,7 @@ def find_runs(roots: Iterable[Path]) -> list[Run]:
 
 
 def group_cells(runs: Sequence[Run]) -> list[Cell]:
-    """Runs to cells (dataset, method, domain, profile, parameters), in order of first appearance.
+    """Runs to cells (dataset, method, domain, profile, parameters, code), in order of appearance.
 
     Raises InputError listing every unreadable score, and when two runs claim the same seed and
     fold of a cell.
@@ -137,7 +147,7 @@ def group_cells(runs: Sequence[Run]) -> list[Cell]:
     problems: list[str] = []
     for run in runs:
         key = json.dumps(
-            [run.dataset["name"], run.method, run.domain, run.profile, run.parameters],
+            [run.dataset["name"], run.method, run.domain, run.profile, run.parameters, run.program],
             sort_keys=True,
         )
         cell = cells.setdefault(key, Cell({}, {}))
@@ -155,6 +165,18 @@ def group_cells(runs: Sequence[Run]) -> list[Cell]:
     if problems:
         raise InputError.collect("these runs cannot go into a table:", problems)
     return list(cells.values())
+
+
+def differing_in(runs: Sequence[Run]) -> str:
+    """What sets these runs of one method apart, in words; empty when nothing does."""
+    described = {
+        "data": [run.dataset["name"] for run in runs],
+        "profile": [run.profile for run in runs],
+        "code": [run.program for run in runs],
+    }
+    for key in sorted({key for run in runs for key in run.parameters}):
+        described[key] = [json.dumps(r.parameters.get(key), sort_keys=True) for r in runs]
+    return ", ".join(what for what, values in described.items() if len(set(values)) > 1)
 
 
 def _run_directories(root: Path) -> list[Path]:
@@ -213,6 +235,8 @@ def _problems(document: Any) -> list[str]:
             for name in inner
             if not _is(document[key].get(name), _TEXT)
         ]
+    if not _is(document.get("code") or {}, _OBJECT):
+        problems.append(f"key 'code' is not {_OBJECT}")
     problems += [
         f"key {key!r} holds something other than text"
         for key in ("train", "validation", "notes")

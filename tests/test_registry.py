@@ -419,19 +419,5 @@ def test_a_method_that_asks_for_its_own_domain_does_not_get_it(folder, two_domai
     assert result.exit_code == 0 or isinstance(result.exception, BenchError)
 
 
-def test_predictions_that_are_no_points_are_refused_and_leave_nothing(
-    folder, make_dataset, tmp_path
-):
-    mine = folder("bright_spots.py", example().replace("(left + x, top + y)", "(float('nan'), 0)"))
-    result = CliRunner().invoke(
-        bench,
-        ["run", "--methods-from", str(mine), "--method", "bright_spots",
-         "--data", str(make_dataset()), "--profile", "smoke", "--out", str(tmp_path / "runs")],
-    )  # fmt: skip
-    assert result.exit_code != 0
-    assert "not finite" in str(result.exception)
-    assert not [p for p in (tmp_path / "runs").rglob("*") if p.is_file()]
-
-
 def test_a_card_needs_only_a_title():
     assert Card("t") == Card(title="t", paper="", url="", licence="")

@@ -85,9 +85,10 @@ def command(
     from adaptor_bench.data.default import cached_phantom
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.harness import Bench, RunRequest, requested_domains
-    from adaptor_bench.progress import Progress
+    from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover, parse_setting
     from adaptor_bench.report.leaderboard import render_leaderboard
+    from adaptor_bench.runs import find_runs
 
     scored_by = settings_of(**matching)
     registry = discover(methods_from)
@@ -112,8 +113,18 @@ def command(
         matching=scored_by,
     )
     harness = Bench(dataset, request, progress)
-    harness.run()
-    show(render_leaderboard([harness.root], domain=domain, format=style), newline=False)
+    failed = harness.run()
+    if not failed or find_runs([harness.root]):
+        show(render_leaderboard([harness.root], domain=domain, format=style), newline=False)
+    if failed:
+        message(f"{len(failed)} of {len(harness.cells)} folds failed:")
+        for failure in failed:
+            message(
+                f"  {failure.method} {failure.domain} fold {failure.fold}: {failure.reason}; "
+                f"see {failure.traceback}"
+            )
+        message("Give the same command again to try them again; what was finished is kept.")
+        raise SystemExit(1)
 
 
 def _default_profile(device: str) -> str:

@@ -174,6 +174,7 @@ def _record(
         "seed": seed,
         "device": setup.get("device", "not said"),
         "versions": setup.get("versions", {}),
+        "code": setup.get("code"),
         "seconds": {},
         "notes": [*entry.notes, *setup.get("notes", [])],
     }

@@ -26,7 +26,7 @@ from adaptor_bench.entries.verify import frames_of_board, labels_digest
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.runs import Run, find_runs, group_cells
+from adaptor_bench.runs import Run, differing_in, find_runs, group_cells
 
 __all__ = [
     "About",
@@ -78,10 +78,13 @@ def entry_from_runs(
         problems += [f"{path}: other frames than the leaderboard's" for path in other]
     on = [cell.example.domain for cell in cells]
     problems += [
-        f"{domain}: sets of runs that differ in data, profile or parameters"
+        f"{domain}: sets of runs that differ in {differing}"
         for domain in sorted(set(on))
-        if on.count(domain) > 1
+        if (differing := differing_in([c.example for c in cells if c.example.domain == domain]))
     ]
+    across = differing_in([cell.example for cell in cells if on.count(cell.example.domain) == 1])
+    if across and not problems:
+        problems.append(f"runs on {' and '.join(sorted(set(on)))} differ in {across}")
     if not cells:
         domains = ", ".join(sorted({run.domain for run in runs}))
         problems.append(f"runs are on {domains}; the leaderboard has {', '.join(board.folds)}")
@@ -277,7 +280,8 @@ def _counts(scores: Sequence[FoldScore], points: Points, order: Sequence[str]) -
 
 
 def _setup(run: Run) -> dict[str, Any]:
-    return {
+    code = {"code": {"sha256": run.code["sha256"]}} if run.program and run.code else {}
+    return code | {
         "profile": run.profile,
         "parameters": run.parameters,
         "profile_changes": run.profile_changes,

@@ -18,6 +18,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.failures import Failure
 from adaptor_bench.report.published import PublishedResult
 from adaptor_bench.runs import Cell, Run, group_cells
 
@@ -50,6 +51,7 @@ class Row:
     rank: int | None = None
     n: int | None = None
     missing: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     profile: str | None = None
     place: str | None = None
@@ -59,7 +61,8 @@ class Row:
 @dataclass(frozen=True)
 class Block:
     """Rows that share dataset, domain, folds and matching. ``kind`` is ``published`` without a
-    measured row, else the dataset's kind; ``examples`` are one run and score per measured row."""
+    measured row, else the dataset's kind; ``examples`` are one run and score per measured row;
+    ``failures`` the folds of its dataset and domain that a method did not get through."""
 
     domain: str
     dataset: str
@@ -68,6 +71,7 @@ class Block:
     examples: tuple[Cell, ...] = ()
     published: tuple[PublishedResult, ...] = ()
     ranked: bool = True
+    failures: tuple[Failure, ...] = ()
 
 
 def blocks(
@@ -76,8 +80,11 @@ def blocks(
     *,
     ddof: int = 0,
     all_published: bool = False,
+    failures: Sequence[Failure] = (),
 ) -> list[Block]:
     """All blocks: by domain; within a domain measured ones by dataset, then the published.
+
+    A failure in a domain where nothing was finished is told in the other blocks of its dataset.
 
     Raises InputError when runs of one dataset and domain differ in fold plan, data fingerprint or
     matching: such rows cannot be compared.
@@ -96,9 +103,20 @@ def blocks(
             dataset = cells[0].example.dataset
             join = dataset["kind"] == REAL and cells[0].example.fold_plan["name"] == MANIFEST
             shared = shared or join
-            rows = _measured(cells, ddof) + ([_printed(p) for p in default] if join else [])
+            failed = tuple(
+                f
+                for f in failures
+                if f.dataset == key[1]
+                and (f.domain == domain or (f.domain, f.dataset) not in grouped)
+            )
+            rows = _measured(cells, ddof, failed)
+            rows += [_printed(p) for p in default] if join else []
             beside = default if join else ()
-            result.append(Block(domain, key[1], dataset["kind"], _ranked(rows), cells, beside))
+            result.append(
+                Block(
+                    domain, key[1], dataset["kind"], _ranked(rows), cells, beside, failures=failed
+                )
+            )
         if default and not shared:
             printed = _ranked([_printed(p) for p in default])
             result.append(Block(domain, REAL, "published", printed, published=default))
@@ -111,7 +129,7 @@ def blocks(
     return result
 
 
-def _measured(cells: Sequence[Cell], ddof: int) -> list[Row]:
+def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> list[Row]:
     names = distinct_names([cell.example for cell in cells])
     rows = []
     for cell, name in zip(cells, names, strict=True):
@@ -140,6 +158,11 @@ def _measured(cells: Sequence[Cell], ddof: int) -> list[Row]:
                 },
                 n=first.n,
                 missing=tuple(f"f{k}" for k in first.missing),
+                failed=tuple(
+                    f"f{f.fold}"
+                    for f in failures
+                    if (f.method, f.domain) == (run.method, run.domain) and f.fold in first.missing
+                ),
                 seeds=tuple(sorted(cell.scores)),
                 profile=run.profile,
             )
@@ -176,7 +199,8 @@ def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def distinct_names(runs: Sequence[Run]) -> list[str]:
-    """Method names; where several rows share one, with the parameters in which they differ."""
+    """Method names; where several rows share one, with the parameters in which they differ, and
+    with the program's hash where that differs."""
     names = []
     for run in runs:
         namesakes = [r for r in runs if r.method == run.method and r.profile == run.profile]
@@ -186,6 +210,8 @@ def distinct_names(runs: Sequence[Run]) -> list[str]:
             for key in keys
             if len({json.dumps(r.parameters.get(key), sort_keys=True) for r in namesakes}) > 1
         ]
+        if len({r.program for r in namesakes}) > 1:
+            differing.append(f"code {run.program or 'not recorded'}")
         names.append(f"{run.method} ({', '.join(differing)})" if differing else run.method)
     return names
 

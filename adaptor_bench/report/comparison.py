@@ -17,7 +17,7 @@ from adaptor_bench.report.card import INTERVALS, interval_text, prose
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import Board
 from adaptor_bench.report.table import Column, Table, number, render
-from adaptor_bench.runs import Cell, Run, find_runs, group_cells
+from adaptor_bench.runs import Cell, Run, differing_in, find_runs, group_cells
 
 __all__ = ["Comparison", "compare", "render_comparisons"]
 
@@ -205,8 +205,8 @@ def _side(given: str, known: Sequence[Run], profile: str | None) -> list[Cell]:
         here = [cell for cell in cells if cell.example.domain == domain]
         if len(here) > 1:
             raise UsageError(
-                f"{where}: {len(here)} sets of runs on {domain!r} differ in data, profile or "
-                "parameters",
+                f"{where}: {len(here)} sets of runs on {domain!r} differ in "
+                f"{differing_in([cell.example for cell in here])}",
                 hint="Give the folder of one of them, or --profile.",
             )
     return cells

@@ -10,6 +10,7 @@ from typing import Any
 from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.failures import Failure, find_failures
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
 from adaptor_bench.report.changes import change_notes
 from adaptor_bench.report.published import PROTOCOLS, load_published
@@ -44,9 +45,11 @@ def render_leaderboard(
     known = {*DOMAINS, "all", *(run.domain for run in runs)}
     if domain not in known:
         raise UsageError(f"there is no domain {domain!r}", hint=suggest(domain, known))
+    failures = [f for f in find_failures(roots) if domain in ("all", f.domain)]
     if roots and not runs:
-        raise InputError(
+        raise InputError.collect(
             f"{', '.join(str(root) for root in roots)}: no finished run found",
+            [_failure(failure) for failure in failures],
             hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
         )
     chosen = blocks(
@@ -54,6 +57,7 @@ def render_leaderboard(
         [entry for entry in load_published() if domain in ("all", entry.domain)],
         ddof=ddof,
         all_published=all_published,
+        failures=failures,
     )
     if format == "json":
         return json.dumps(rows_as_json(chosen), indent=1, allow_nan=False) + "\n"
@@ -91,6 +95,7 @@ def rows_as_json(chosen: Sequence[Block]) -> list[dict[str, Any]]:
                 "title": row.title,
                 "n": row.n,
                 "missing_folds": list(row.missing),
+                "failed_folds": list(row.failed),
                 "seeds": list(row.seeds),
                 "profile": row.profile,
                 "printed_in": row.place,
@@ -202,6 +207,7 @@ def _notes(block: Block, ddof: int) -> tuple[str, ...]:
             if undefined:
                 title = METRICS[key].title
                 notes.append(f"{row.method}: {title} is 0/0 in {', '.join(undefined)}.")
+    notes += [_failure(failure) for failure in block.failures]
     if block.examples:
         notes += _measured_notes(block, ddof)
     for entry in block.published:
@@ -211,6 +217,11 @@ def _notes(block: Block, ddof: int) -> tuple[str, ...]:
     if block.published:
         notes.append("Published rows: numbers and spreads as printed; matching as in their paper.")
     return tuple(notes)
+
+
+def _failure(failure: Failure) -> str:
+    """A failed fold in one sentence."""
+    return f"{failure.method}, {failure.domain}: fold f{failure.fold} failed ({failure.reason})."
 
 
 def _measured_notes(block: Block, ddof: int) -> list[str]:

@@ -7,7 +7,6 @@ it. A method is nothing but a :class:`Recipe`.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from adaptor_bench.train.fit import TrainingSettings, fit_network
 from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
 from adaptor_bench.train.networks import build_network
 from adaptor_bench.train.samples import Sample, sample_of
+from adaptor_bench.train.stagekeys import name_of, seed_of, stage_code
 from adaptor_bench.train.translation import (
     TranslationSettings,
     build_generator,
@@ -38,8 +38,6 @@ from adaptor_bench.train.weights import read_weights, write_weights
 
 __all__ = ["HeatmapMethod", "Recipe"]
 
-# Bump when a stage's code changes what it produces: artefacts made before are then not reused.
-STAGE_VERSIONS = {"translator": 1, "network": 1, "heatmaps": 1}
 TRANSLATED_DOMAINS = ("sim", "intraop")
 GENERATORS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
 FRAME_SIZE = (512, 288)
@@ -83,11 +81,16 @@ class HeatmapMethod:
         if wants_translation and task.domain == TRANSLATED_DOMAINS[1] and not task.others:
             task.notes.append("no sim frames in this dataset: trained without CycleGAN translation")
         translator = self._translators = self._translator(task) if task.others else None
-        key = {
-            **self._common_key(task, "network"),
+        drawn = {
+            **self._common_key(task),
             "training": asdict(self.recipe.training),
             "selection": sorted({f.frame.surgery for f in task.selection}),
+            "translator": name_of("translator", self._translator_key(task)) if translator else None,
+        }
+        key = {
+            **drawn,
             "translator": translator.name if translator else None,
+            "code": stage_code("network", trials=bool(task.selection)),
         }
 
         def build(directory: Path) -> None:
@@ -99,7 +102,7 @@ class HeatmapMethod:
                     self.recipe.training,
                     samples,
                     [sample_of(f) for f in task.selection],
-                    seed=_seed(key),
+                    seed=seed_of(drawn),
                     device=task.device,
                     bar=bar,
                 )
@@ -113,7 +116,7 @@ class HeatmapMethod:
         assert self._network is not None, "fit comes first"
         names = hashlib.sha256("\n".join(f.key for f in frames).encode()).hexdigest()
         key = {
-            "stage": STAGE_VERSIONS["heatmaps"],
+            "code": stage_code("heatmaps"),
             "network": self._network.name,
             "dataset": task.fingerprint,
             "frames": names,
@@ -202,11 +205,7 @@ class HeatmapMethod:
         settings = self.recipe.translation
         assert settings is not None
         (source,) = task.others.values()
-        key = {
-            **self._common_key(task, "translator"),
-            "translation": asdict(settings),
-            "source": source.fingerprint,
-        }
+        key = self._translator_key(task)
 
         def build(directory: Path) -> None:
             with task.progress.bar("CycleGAN") as bar:
@@ -214,14 +213,14 @@ class HeatmapMethod:
                     settings,
                     [f.image for f in source.frames],
                     [f.image for f in task.train],
-                    seed=_seed(key),
+                    seed=seed_of(key),
                     device=task.device,
                     bar=bar,
                 )
             for name, of_generator in zip(GENERATORS.values(), weights, strict=True):
                 write_weights(directory / name, of_generator)
 
-        return task.store.get("translator", key, build)
+        return task.store.get("translator", key | {"code": stage_code("translator")}, build)
 
     def _translated(self, task: FoldTask, translator: Path) -> list[Sample]:
         """All sim frames in intraop looks, with their labels unchanged."""
@@ -238,11 +237,21 @@ class HeatmapMethod:
             )
         return [Sample(i, s.points) for i, s in zip(images, samples, strict=True)]
 
-    def _common_key(self, task: FoldTask, stage: str) -> dict[str, Any]:
-        """What every trained stage depends on."""
+    def _translator_key(self, task: FoldTask) -> dict[str, Any]:
+        settings = self.recipe.translation
+        assert settings is not None
+        (source,) = task.others.values()
+        return {
+            **self._common_key(task),
+            "translation": asdict(settings),
+            "source": source.fingerprint,
+        }
+
+    def _common_key(self, task: FoldTask) -> dict[str, Any]:
+        """What every trained stage depends on, but for its code."""
         return {
             "package": adaptor_bench.__version__,
-            "stage": STAGE_VERSIONS[stage],
+            "stage": 1,  # says nothing, but another value would give other random numbers
             "dataset": task.fingerprint,
             "domain": task.domain,
             "train": sorted({f.frame.surgery for f in task.train}),
@@ -277,9 +286,3 @@ def _full_size(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
 
 def _quantise(heatmap: NDArray[np.float32]) -> NDArray[np.uint16]:
     return np.round(heatmap * HEATMAP_STEPS).astype(np.uint16)
-
-
-def _seed(key: dict[str, Any]) -> int:
-    """A seed for one stage from all it depends on: stages and folds never share random numbers."""
-    text = json.dumps(key, sort_keys=True)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

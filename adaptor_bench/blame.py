@@ -1,0 +1,88 @@
+"""Calling a method's own code: what goes wrong in there is told as the method's, not as ours."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.method import Pixels, Prediction
+
+__all__ = ["MethodFailedError", "blamed", "checked", "said"]
+
+
+class MethodFailedError(InputError):
+    """A method raised, or gave back what is no prediction. ``__cause__`` is what it raised."""
+
+
+@contextmanager
+def blamed(doing: str) -> Iterator[None]:
+    """Turn whatever the block raises into a MethodFailedError that says ``doing``.
+
+    An interruption and a full disk are nobody's fault and pass. A method that asks to leave
+    (SystemExit) has failed: it must not end those after it.
+    """
+    try:
+        yield
+    except MethodFailedError:
+        raise
+    except (Exception, SystemExit) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise MethodFailedError(
+            f"{doing}: {said(error)}", hint="`bench --debug ...` shows where."
+        ) from error
+
+
+def said(error: BaseException) -> str:
+    """The error in one printable line, with its kind unless it was raised on purpose by us."""
+    words = error.message if isinstance(error, BenchError) else str(error)
+    text = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    if isinstance(error, BenchError):
+        return text
+    return f"{type(error).__name__}: {text}"[:500] if text else type(error).__name__
+
+
+def checked(
+    predictions: Iterable[Prediction], frames: Sequence[Pixels], doing: str = "predict"
+) -> Iterator[Prediction]:
+    """One prediction per frame, as it is asked for; points (N, 2) and scores (N,) as float.
+
+    Raises MethodFailedError naming the frame for anything else: another shape, a number that is
+    not finite, fewer or more predictions than frames, or an error in the method.
+    """
+    with blamed(doing):
+        found = iter(predictions)
+    for number, frame in enumerate(frames):
+        with blamed(f"{doing}, frame {frame.key}"):
+            one = next(found, None)
+            if one is None:
+                raise ValueError(f"{number} predictions for {len(frames)} frames")
+            prediction = _checked(one)
+        yield prediction
+    with blamed(doing):
+        if next(found, None) is not None:
+            raise ValueError(f"more predictions than the {len(frames)} frames")
+
+
+def _checked(found: Prediction) -> Prediction:
+    if not hasattr(found, "points"):
+        raise TypeError(f"a Prediction was expected, got {type(found).__name__}")
+    points = np.asarray(found.points, dtype=float)
+    if points.size == 0:
+        points = points.reshape(0, 2)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points have shape {points.shape}, expected (N, 2)")
+    if not np.isfinite(points).all():
+        raise ValueError("a point is not finite")
+    if getattr(found, "scores", None) is None:
+        return Prediction(points)
+    scores = np.asarray(found.scores, dtype=float)
+    if scores.shape != (len(points),):
+        raise ValueError(f"scores have shape {scores.shape}, expected ({len(points)},)")
+    if not np.isfinite(scores).all():
+        raise ValueError("a score is not finite")
+    return Prediction(points, scores)

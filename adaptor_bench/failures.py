@@ -1,0 +1,89 @@
+"""Folds that a method did not get through: ``fold_<k>.failed/`` beside where the result would be.
+
+It holds ``failure.json`` and ``traceback.txt``. It is no run and never counts as one; the next
+``bench run`` tries the fold again and removes it when the fold is finished.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.atomic import atomic_directory, write_json, write_text
+from adaptor_bench.bounded import read_json
+from adaptor_bench.errors import InputError
+
+__all__ = ["Failure", "find_failures", "forget_failure", "record_failure"]
+
+_RECORD, _TRACEBACK = "failure.json", "traceback.txt"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed fold: ``reason`` is one line, ``path`` the folder that tells more."""
+
+    path: Path
+    dataset: str
+    method: str
+    domain: str
+    fold: int
+    reason: str
+
+    @property
+    def traceback(self) -> Path:
+        """Where in the method it went wrong, as Python tells it."""
+        return self.path / _TRACEBACK
+
+
+def record_failure(fold: Path, record: dict[str, Any], reason: str, error: BaseException) -> Path:
+    """Write the record of a failed ``fold`` (where its result would be); returns its folder.
+
+    ``record`` is the run.json that would have been written.
+    """
+    path = _beside(fold)
+    with atomic_directory(path, replace=True) as directory:
+        write_json(directory / _RECORD, {**record, "reason": reason})
+        write_text(directory / _TRACEBACK, "".join(traceback.format_exception(error)))
+    return path
+
+
+def forget_failure(fold: Path) -> None:
+    """Remove the record of an earlier failure, if there is one."""
+    shutil.rmtree(_beside(fold), ignore_errors=True)
+
+
+def find_failures(roots: Iterable[Path]) -> list[Failure]:
+    """All failed folds below ``roots`` that were not finished since, sorted by path.
+
+    A record that cannot be read says nothing and is passed over.
+    """
+    found: dict[Path, Failure] = {}
+    for root in roots:
+        for folder, subfolders, files in os.walk(root):
+            path = Path(folder)
+            subfolders[:] = [n for n in subfolders if not n.startswith(".") and n != "predictions"]
+            finished = path.with_name(path.name.removesuffix(".failed")) / "run.json"
+            if _RECORD not in files or path.suffix != ".failed" or finished.is_file():
+                continue
+            try:
+                record = read_json(path / _RECORD)
+                found[path.resolve()] = Failure(
+                    path,
+                    str(record["dataset"]["name"]),
+                    str(record["method"]),
+                    str(record["domain"]),
+                    int(record["fold"]),
+                    str(record["reason"]),
+                )
+            except (InputError, ValueError, KeyError, TypeError, OverflowError):
+                continue
+    return [found[path] for path in sorted(found)]
+
+
+def _beside(fold: Path) -> Path:
+    return fold.with_name(f"{fold.name}.failed")

@@ -1,0 +1,60 @@
+"""One fold of one method: fit, predict, write, score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adaptor_bench.blame import blamed, checked
+from adaptor_bench.data.check import LoadedFrame
+from adaptor_bench.evaluate.score import FoldScore, MatchSettings, score
+from adaptor_bench.method import FoldTask, Method, Pixels
+from adaptor_bench.predict import write_prediction
+
+__all__ = ["FoldResult", "run_fold"]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """The score of a fold and how long its parts took, in seconds."""
+
+    score: FoldScore
+    seconds: dict[str, float]
+
+
+def run_fold(
+    method: Method,
+    task: FoldTask,
+    validation: Sequence[LoadedFrame],
+    matching: MatchSettings,
+    directory: Path,
+) -> FoldResult:
+    """Fill ``directory`` with predictions, ``score.json`` and the checkpoint.
+
+    Raises MethodFailedError for whatever goes wrong in the method.
+    """
+    began = time.monotonic()
+    with blamed("fit"):
+        method.fit(task)
+    fitted = time.monotonic()
+    pixels = [Pixels(f.frame.key, f.image, f.size) for f in validation]
+    predictions = directory / "predictions"
+    with blamed("predict"):
+        found = method.predict(pixels, task)
+    for loaded, prediction in zip(validation, checked(found, pixels), strict=True):
+        write_prediction(loaded.frame, prediction, predictions)
+    predicted = time.monotonic()
+    result = score(predictions, [f.frame for f in validation], matching)
+    result.save(directory / "score.json")
+    with blamed("save"):
+        method.save(directory)
+    return FoldResult(
+        result,
+        {
+            "fit": round(fitted - began, 1),
+            "predict": round(predicted - fitted, 1),
+            "total": round(time.monotonic() - began, 1),
+        },
+    )

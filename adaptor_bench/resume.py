@@ -1,0 +1,79 @@
+"""Whether a finished fold is what would be run now: all that its result depends on, compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.bounded import read_json
+from adaptor_bench.errors import InputError
+
+__all__ = ["differences", "dumped"]
+
+_UNKNOWN = "not recorded"
+# They say where something was run, and are for readers.
+_NO_CONDITION = {"commit", "machine", "python"}
+
+
+def dumped(value: Any) -> Any:
+    """``value`` as it comes back from JSON, which has no tuples."""
+    return json.loads(json.dumps(value))
+
+
+def differences(directory: Path, now: dict[str, Any]) -> list[str]:
+    """What the run in ``directory`` depended on that is otherwise in ``now``, the run.json that
+    would be written. Empty: it is the same and can be kept."""
+    try:
+        then = _conditions(read_json(directory / "run.json"))
+    except (InputError, AttributeError, TypeError, KeyError):
+        return ["run.json is missing or damaged"]
+    wanted = _conditions(dumped(now))
+    found = [
+        f"{label} {_shown(then, label)}, now {_shown(wanted, label)}"
+        for label in [*wanted, *(label for label in then if label not in wanted)]
+        if then.get(label, _UNKNOWN) != wanted.get(label, _UNKNOWN)
+        and not label.startswith("code of ")
+    ]
+    return found + _changed_code(then, wanted)
+
+
+def _conditions(record: dict[str, Any]) -> dict[str, Any]:
+    """Everything in a run.json that its result depends on, flat, by the name it is told by.
+
+    What a record says nothing of is left out: unknown is not the same as null.
+    """
+    found: dict[str, Any] = {
+        key: record[key]
+        for key in ("method", "domain", "seed", "profile", "device", "threads", "selection")
+        if key in record
+    }
+    if "fold_plan" in record:
+        found["fold plan"] = record["fold_plan"]["sha256"][:12]
+    if "dataset" in record:
+        found["dataset"] = record["dataset"]["fingerprint"][:12]
+    found |= {f"frames of {d}": sha[:12] for d, sha in record.get("others", {}).items()}
+    for group, prefix in (("matching", "matching "), ("parameters", "")):
+        found |= {prefix + key: value for key, value in record.get(group, {}).items()}
+    found |= {k: v for k, v in record.get("versions", {}).items() if k not in _NO_CONDITION}
+    code = record.get("code", {}).get("modules", {})
+    return found | {f"code of {module}": sha for module, sha in code.items()}
+
+
+def _shown(conditions: dict[str, Any], label: str) -> str:
+    return repr(conditions[label]) if label in conditions else _UNKNOWN
+
+
+def _changed_code(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Modules whose code changed, came or went, as one item."""
+    old, new = (
+        {k.removeprefix("code of "): v for k, v in c.items() if k.startswith("code of ")}
+        for c in (then, now)
+    )
+    if not old:
+        return [f"code {_UNKNOWN}"] if new else []
+    changed = sorted(k for k in old.keys() | new.keys() if old.get(k) != new.get(k))
+    if not changed:
+        return []
+    more = f" and {len(changed) - 4} more" if len(changed) > 4 else ""
+    return [f"code changed: {', '.join(changed[:4])}{more}"]
