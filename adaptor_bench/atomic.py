@@ -26,8 +26,11 @@ def _temporary_prefix() -> str:
 
 
 @contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
-    """Yield the name of an empty file that becomes ``path`` when the block ends without error."""
+def complete_file(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
+    """Yield the name of an empty file that becomes ``path`` when the block ends without error.
+
+    With ``exclusive`` an existing ``path`` raises FileExistsError: of several writers one wins.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
         dir=path.parent, prefix=_temporary_prefix(), suffix=path.suffix
@@ -37,16 +40,32 @@ def complete_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o644)  # mkstemp makes files that only the owner can read
-        temporary.replace(path)
+        if exclusive:
+            _claim(path, temporary)
+        else:
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step."""
+def _claim(path: Path, temporary: Path) -> None:
+    """``temporary`` becomes ``path``, unless that exists (FileExistsError)."""
+    try:
+        path.hardlink_to(temporary)
+        temporary.unlink()
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: an empty file stands there for a moment
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+        temporary.replace(path)
+
+
+def write_text(path: Path, text: str, *, exclusive: bool = False) -> None:
+    """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step, or, with
+    ``exclusive``, raising FileExistsError."""
     with (
-        complete_file(path) as temporary,
+        complete_file(path, exclusive=exclusive) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as stream,
     ):
         stream.write(text)

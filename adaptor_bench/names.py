@@ -71,7 +71,7 @@ def refusal(text: str, limit: int) -> str:
     unseen = sorted({c for c in text if not c.isprintable() or ord(c) in _BLANKS})
     if unseen:
         listed = ", ".join(f"U+{ord(c):04X}" for c in unseen[:5])
-        return f"has characters that cannot be seen ({listed}): {printable(text[:80])!r}"
+        return f"has characters that cannot be seen ({listed}): {text[:80]!r}"
     return ""
 
 

@@ -10,16 +10,22 @@ import re
 import shutil
 import zipfile
 
-import commands
 import jsonschema
 import numpy as np
 import pytest
-from finished_runs import put_fold
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_board import (
+    finished,
+    invoke,
+    predict,
+    put_board,
+    put_data,
+    rows,
+    submit,
+    submit_runs,
+)  # fmt: skip
 
-from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.entries.entry import (
     boards,
     read_board,
@@ -32,17 +38,12 @@ from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.schema import KEYWORDS, problems, schema
 from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.score import score
-from adaptor_bench.report.entry_tables import board_rows, render_board
+from adaptor_bench.report.entry_tables import render_board
 from adaptor_bench.resources import bundled
 
 HOME = bundled("leaderboards")
 PHANTOM = HOME / "phantom-mini"
 NAMES = sorted(boards())
-
-
-def invoke(*arguments, code=0):
-    return "".join(commands.invoke(*arguments, code=code))
 
 
 # --- the committed leaderboards -------------------------------------------------------------------
@@ -240,70 +241,15 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
 
 # --- submit and verify on a small board of its own ------------------------------------------------
 
-SURGERIES = ("case_1", "case_2", "case_3")
-
 
 @pytest.fixture
 def data(tmp_path):
-    """Three surgeries, two frames each, three labels a frame; one domain."""
-    from PIL import Image
-
-    root = tmp_path / "data"
-    for s in SURGERIES:
-        for k in range(2):
-            labels = np.array([[50, 50], [100, 100], [200, 150]]) + k
-            place = root / s / "v"
-            write_points(place / "point_labels" / f"{k}.json", labels, folder=s, subfolder="v",
-                         image=f"{k}.png", size=(512, 288))  # fmt: skip
-            (place / "images").mkdir(exist_ok=True)
-            Image.fromarray(np.full((288, 512, 3), 40 * k, np.uint8)).save(
-                place / "images" / f"{k}.png"
-            )
-    return root
-
-
-def predict(root, data, shift, surgeries=SURGERIES, extra=()):
-    """The labels moved by ``shift`` px, and ``extra`` points."""
-    for s in surgeries:
-        for k in range(2):
-            points = np.array([[50, 50], [100, 100], [200, 150], *extra]) + k + (shift, 0)
-            write_points(root / s / "v" / "point_labels" / f"{k}.json", points, folder=s,
-                         subfolder="v", image=f"{k}.png")  # fmt: skip
-    return root
+    return put_data(tmp_path / "data")
 
 
 @pytest.fixture
 def board(tmp_path, data):
-    """A board of that data, as an organiser would write it."""
-    from adaptor_bench.data.check import load_frames
-    from adaptor_bench.data.folds import plan_folds
-    from adaptor_bench.data.frames import index_dataset
-
-    dataset = index_dataset(data)
-    plan = plan_folds(dataset.surgeries("intraop"), "intraop")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    (folder / "board.json").write_text(json.dumps({
-        "schema": 1, "id": "small", "title": "Small",
-        "dataset": {"name": "data", "kind": "folder", "embedded": None},
-        "matching": {"rule": "hungarian", "radius": 6, "inclusive": True, "missing": "empty"},
-        "domains": {"intraop": {
-            "fingerprint": load_frames(dataset, ["intraop"])["intraop"].fingerprint,
-            "fold_plan": {"name": plan.name, "sha256": plan.sha256},
-            "folds": {str(f.number): list(f.validation) for f in plan.folds}}},
-        "notes": ["A note of the organiser."],
-    }))  # fmt: skip
-    return folder
-
-
-def submit(predictions, board, data, *more, method="mine", code=0):
-    return invoke("submit", predictions, "--board", board, "--team", "Team", "--method", method,
-                  "--data", data, *more, code=code)  # fmt: skip
-
-
-def rows(board):
-    found = read_board(board)
-    return {r["method"]: r for r in board_rows(found, read_entries(found), "intraop")}
+    return put_board(tmp_path / "small", data)
 
 
 def test_predictions_become_an_entry_that_verifies(tmp_path, data, board):
@@ -364,7 +310,12 @@ def test_entries_of_one_method_are_told_apart(tmp_path, data, board):
 
 def test_a_missing_frame_counts_as_missed(tmp_path, data, board):
     predict(tmp_path / "few", data, 0, surgeries=("case_1", "case_2"))
-    submit(tmp_path / "few", board, data)
+    told = submit(tmp_path / "few", board, data, code=1)
+    assert "intraop, seed 0: 2 of 6 frames have no prediction" in told
+    assert "--incomplete" in told
+    assert not list(board.glob("team-*"))
+    told = submit(tmp_path / "few", board, data, "--incomplete")
+    assert told.startswith("warning: intraop, seed 0: 2 of 6 frames have no prediction (counted by")
     counted = read_entries(read_board(board))[0].measured["intraop"][0]
     assert (counted.frames, counted.missing) == (6, 2)
     assert rows(board)["mine"]["f1"]["folds"] == {"f1": 100, "f2": 100, "f3": 0}
@@ -406,8 +357,9 @@ def test_claims_of_every_metric_stand_beside_their_metric(tmp_path, data, board)
 @pytest.mark.parametrize("what", ["count", "frames", "hash", "points", "gone", "unpublished"])
 def test_tampering_is_found(tmp_path, data, board, what):
     submit(predict(tmp_path / "p", data, 0), board, data)
-    path, packed = board / "team-mine.json", board / "predictions" / "team-mine.ndjson.gz"
+    path = board / "team-mine.json"
     document = json.loads(path.read_text("utf-8"))
+    packed = board / document["predictions"]
     counted = document["measured"]["intraop"]["0"]
     expected = {
         "count": "case_2: TP/FP/FN 6/1/0 stored, 6/0/0 scored again",
@@ -490,31 +442,11 @@ def test_predictions_are_scored_on_the_labels_of_the_board_alone(tmp_path, data,
     assert not list(board.glob("team-*"))
 
 
-def finished(out, data, board, fingerprint, shift=0):
-    """Runs of all folds of the board, predicted on frames of ``fingerprint``."""
-    definition = read_board(board)
-    plan = dict(zip(("name", "sha256"), definition.plans["intraop"], strict=True))
-    dataset = index_dataset(data)
-    for fold, surgeries in definition.folds["intraop"].items():
-        where = put_fold(
-            out, "net", fold, [], folds=[1, 2, 3], fold_plan=plan, validation=list(surgeries),
-            dataset={"name": "data", "kind": "folder", "fingerprint": fingerprint},
-        )  # fmt: skip
-        predict(where / "predictions", data, shift, surgeries)
-        frames = [f for f in dataset.domain("intraop") if f.surgery in surgeries]
-        score(where / "predictions", frames).save(where / "score.json")
-    return out
-
-
-def submit_runs(runs, board, *more, code=0):
-    return invoke("submit", runs, "--board", board, "--team", "Team", *more, code=code)
-
-
 def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
     knowing_labels(board, data)
     runs = finished(tmp_path / "runs", data, board, "0" * 64)
-    told = submit_runs(runs, board, code=1)
-    assert told.count("other frames than the leaderboard's") == 3
+    told = submit_runs(runs, board, code=2)
+    assert told.startswith("error: the data of the leaderboard 'small' cannot be drawn")
     submit_runs(runs, board, "--data", data)
     (entry,) = read_entries(read_board(board))
     assert entry.measured["intraop"][0].surgeries["case_2"].tp == 6
@@ -528,9 +460,10 @@ def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
 ):
     fingerprint = read_board(board).fingerprints["intraop"]
     runs = finished(tmp_path / "runs", data, board, fingerprint)
-    for name, more in (("with", ("--data", data)), ("without", ())):
-        submit_runs(runs, tmp_path / name, *more, "--create", "New")
-        assert ("intraop" in read_board(tmp_path / name).labels) == (name == "with")
+    submit_runs(runs, tmp_path / "with", "--data", data, "--create", "New")
+    assert "intraop" in read_board(tmp_path / "with").labels
+    submit_runs(runs, tmp_path / "without", "--create", "New", code=2)
+    assert not (tmp_path / "without").exists()
     assert "verified" in invoke("verify", tmp_path / "with", "--data", data)
     repaint(data)
     told = submit_runs(runs, tmp_path / "other", "--data", data, "--create", "New", code=1)
@@ -555,14 +488,28 @@ def test_runs_on_other_labels_are_refused(tmp_path, data, board):
         path.write_text(path.read_text().replace("200", "230"))
     runs = finished(tmp_path / "runs", other, board, "0" * 64)
     told = submit_runs(runs, board, "--data", data, code=1)
-    assert told.count("scored on other labels than the leaderboard's") == 3
+    assert told.count("5/1/1 in its score.json, 6/0/0 on the leaderboard's labels") == 3
     assert not list(board.glob("team-*"))
 
 
-def test_runs_on_the_same_frames_need_no_data(tmp_path, data, board):
+def test_a_score_file_counts_for_nothing(tmp_path, data, board):
+    """Runs are scored again from their predictions, also on the very frames of the board."""
     fingerprint = read_board(board).fingerprints["intraop"]
-    submit_runs(finished(tmp_path / "runs", data, board, fingerprint), board)
+    runs = finished(tmp_path / "runs", data, board, fingerprint, shift=9)
+    submit_runs(runs, board, code=2)  # without data nothing can be scored
+    path = next(runs.glob("**/fold_2/score.json"))
+    honest = path.read_text("utf-8")
+    document = json.loads(honest)
+    for frame in document["frames"]:
+        frame["pairs"] = [[0, 0, 0.5], [1, 1, 0.5], [2, 2, 0.5]]
+    path.write_text(json.dumps(document))
+    told = submit_runs(runs, board, "--data", data, code=1)
+    assert "case_2: TP/FP/FN 6/0/0 in its score.json, 0/6/6 on the leaderboard's labels" in told
+    assert not list(board.glob("team-*"))
+    path.write_text(honest)
+    submit_runs(runs, board, "--data", data)
     (entry,) = read_entries(read_board(board))
+    assert entry.measured["intraop"][0].surgeries["case_2"].tp == 0
     assert entry.notes == ()
 
 
@@ -586,7 +533,7 @@ def test_what_submit_refuses(tmp_path, data, board):
     assert "/url" in told
     assert not list(board.glob("**/team-b*")), "neither the entry nor its predictions"
     for name in ("board", "table"):
-        assert "already has" in submit(
+        assert "is no entry's id" in submit(
             predictions, board, data, "--id", name, "--replace", method="b", code=2
         )
     told = submit(predictions, board, data, "--id", "../../x", method="b")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from adaptor_bench.names import printable
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from adaptor_bench.entries.entry import Board
+    from adaptor_bench.entries.entry import Board, Entry
 
 
 @click.command(name="submit")
@@ -38,7 +39,18 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="The leaderboard's data.  [default: its phantom, drawn]")  # fmt: skip
 @click.option("--without-predictions", is_flag=True, help="Do not publish the points themselves.")
-@click.option("--replace", is_flag=True, help="Replace the entry of this name.")
+@click.option("--replace", is_flag=True, help="Replace the team's entry of this name.")
+@click.option(
+    "--incomplete",
+    is_flag=True,
+    help="Enter it although frames lack a prediction, which count as the leaderboard says.",
+)
+@click.option(
+    "--identical-to",
+    multiple=True,
+    metavar="ID",
+    help="Enter it although its points are those of another team's entry.",
+)
 @click.option("--create", metavar="TITLE", help="Make the leaderboard from these RUNS first.")
 def command(
     results: tuple[Path, ...],
@@ -55,11 +67,14 @@ def command(
     data: Path | None,
     without_predictions: bool,
     replace: bool,
+    incomplete: bool,
+    identical_to: tuple[str, ...],
     create: str | None,
 ) -> None:
     """Add RESULTS to a leaderboard: folders of finished runs, or one folder or archive of
     predictions, which is validated and scored."""
-    from adaptor_bench.entries.entry import find_board, read_board, write_board
+    from adaptor_bench.entries.entry import find_board, read_board
+    from adaptor_bench.entries.naming import check_names
     from adaptor_bench.entries.submit import (
         About,
         board_from_runs,
@@ -73,6 +88,10 @@ def command(
     from adaptor_bench.submission.source import extracted
 
     day = None if date is None else date.date().isoformat()
+    check_names([
+        ("team", team), ("method", method), ("title", title), ("title", create),
+        ("reference", reference), ("url", url), *(("note", note) for note in notes),
+    ])  # fmt: skip
     about = About(team, method, title, id_, day, reference, url, _claims(claims), notes)
     of_runs = all(path.is_dir() for path in results) and bool(find_runs(results))
     if create is not None:
@@ -99,10 +118,7 @@ def command(
             hint="Give the leaderboard's folder in a checkout, or a copy of it.",
         )
     if of_runs:
-        known = data or board.embedded
-        entry, packed = entry_from_runs(
-            results, board, about, (lambda: data or _phantom(board)) if known else None
-        )
+        entry, packed = entry_from_runs(results, board, about, lambda: data or _phantom(board))
     else:
         if len(results) != 1:
             raise UsageError("several RESULTS, and not all of them are folders of finished runs")
@@ -111,10 +127,18 @@ def command(
         with ExitStack() as stack:
             folder = stack.enter_context(extracted(results[0]))
             entry, packed = entry_from_predictions(folder, board, about, root)
-    path = publish(entry, packed, board, keep=not without_predictions, overwrite=replace)
-    if create is not None:
-        write_board(board)
-    message(f"{path}: {entry.method} by {entry.team}")
+    _tell_gaps(entry, board, incomplete)
+    path = publish(
+        entry,
+        packed,
+        board,
+        keep=not without_predictions,
+        overwrite=replace,
+        chosen=id_ is not None,
+        identical=identical_to,
+        new=create is not None,
+    )
+    message(f"{path}: {printable(entry.method)} by {printable(entry.team)}")
     message(f"`bench leaderboard --board {given} --write` renders the tables anew.")
 
 
@@ -125,9 +149,37 @@ def _phantom(board: Board) -> Path:
 
     if board.embedded is None:
         raise UsageError(
-            f"the data of the leaderboard {board.id!r} cannot be drawn", hint="Give --data DIR."
+            f"the data of the leaderboard {board.id!r} cannot be drawn: nothing can be scored",
+            hint="Give --data DIR.",
         )
     return cached_phantom(board.embedded, Progress())
+
+
+def _tell_gaps(entry: Entry, board: Board, allowed: bool) -> None:
+    """Say what of the leaderboard the entry lacks. Raises InputError for frames, unless allowed."""
+    from adaptor_bench.errors import InputError
+
+    lacking = [
+        f"{domain}, seed {seed}: {counted.missing:,} of {counted.frames:,} frames have no "
+        f"prediction (counted by this leaderboard as: {board.settings.missing})"
+        for domain, seeds in entry.measured.items()
+        for seed, counted in seeds.items()
+        if counted.missing
+    ]
+    if lacking and not allowed:
+        raise InputError.collect(
+            "this entry is not complete:", lacking, hint="--incomplete enters it all the same."
+        )
+    for line in lacking:
+        message(f"warning: {line}")
+    for domain, folds in board.folds.items():
+        found = entry.fold_counts(board, domain)
+        absent = [k for k in folds if not all(k in by_fold for by_fold in found.values())]
+        if not found:
+            message(f"note: nothing for {domain}: the entry is not in that table")
+        elif absent:
+            listed = ", ".join(f"f{k}" for k in absent)
+            message(f"note: {domain}: {listed} not run, hence no mean and no rank")
 
 
 def _refuse_invalid(predictions: Path, data: Path) -> None:
@@ -136,7 +188,7 @@ def _refuse_invalid(predictions: Path, data: Path) -> None:
     from adaptor_bench.submission.validate import validate
 
     report = validate(predictions, data, Progress())
-    # A missing frame is no reason to refuse: the leaderboard's policy says what it counts as.
+    # Missing frames are told apart, by domain: a submission may be for one of them.
     errors = [f for f in report.findings if f.severity == "error" and f.code != "frame-missing"]
     if errors:
         raise InputError.collect(
@@ -144,6 +196,9 @@ def _refuse_invalid(predictions: Path, data: Path) -> None:
             [f"{f.file}: {f.message}" for f in errors],
             hint=f"`bench validate {predictions} --reference {data}` tells everything.",
         )
+    for finding in report.findings:
+        if finding.severity == "warning" and finding.file == ".":
+            message(f"warning: {finding.message}")
 
 
 def _claims(given: tuple[str, ...]) -> dict[str, dict[str, float]]:

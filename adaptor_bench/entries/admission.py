@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.entries.entry import Board
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.rescore import score_points
+from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.runs import Cell, Run
 
-__all__ = ["again", "beside", "elsewhere", "unfit"]
+__all__ = ["again", "elsewhere", "unfit"]
 
 
 def unfit(cells: Sequence[Cell], board: Board) -> list[str]:
@@ -31,36 +31,39 @@ def unfit(cells: Sequence[Cell], board: Board) -> list[str]:
     return list(problems)
 
 
-def elsewhere(cells: Sequence[Cell], board: Board) -> dict[Path, str]:
-    """Runs on frames of another fingerprint than the board's, and a note on their frames."""
-    return {
-        run.path: f"{run.domain}: trained and predicted on frames of fingerprint "
+def elsewhere(cells: Sequence[Cell], board: Board) -> list[str]:
+    """Notes on runs on frames of another fingerprint than the board's."""
+    return [
+        f"{run.domain}: trained and predicted on frames of fingerprint "
         f"{run.dataset['fingerprint'][:12]}, scored on the leaderboard's labels."
         for cell in cells
         for run, _ in cell.pairs()
         if run.dataset["fingerprint"] != board.fingerprints[run.domain]
-    }
-
-
-def beside(run: Run, score: FoldScore, points: Points) -> list[str]:
-    """Whether the score is of the predictions beside it, as far as numbers of points tell."""
-    counted = {f.key: f.predictions for f in score.frames if not f.missing}
-    there = {key: len(found) for key, found in points.items()}
-    differing = sorted(k for k in counted.keys() | there.keys() if counted.get(k) != there.get(k))
-    if not differing:
-        return []
-    return [f"{run.path}: {len(differing)} frames, such as {differing[0]}"]
+    ]
 
 
 def again(
     run: Run, score: FoldScore, points: Points, frames_of: Mapping[str, Sequence[Frame]]
-) -> list[str]:
-    """Whether scoring on the board's own frames gives the run's counts."""
+) -> tuple[FoldScore, list[str]]:
+    """The score of a run's predictions on the board's own labels, which is what counts; and how
+    the run's ``score.json`` differs from it."""
     frames = [f for f in frames_of[run.domain] if f.surgery in run.validation]
-    again = score_points(points, frames, score.settings)
-    if again.surgeries() == score.surgeries():
-        return []
-    return [f"{run.path}: scored on other labels than the leaderboard's"]
+    found = score_points({f.key: points[f.key] for f in frames if f.key in points}, frames,
+                         score.settings)  # fmt: skip
+    stored, now = score.surgeries(), found.surgeries()
+    problems = [
+        f"{run.path}: {surgery}: TP/FP/FN {_text(stored.get(surgery))} in its score.json, "
+        f"{_text(now.get(surgery))} on the leaderboard's labels"
+        for surgery in sorted(stored.keys() | now.keys())
+        if stored.get(surgery) != now.get(surgery)
+    ]
+    if strange := sorted(points.keys() - {f.key for f in frames}):
+        problems.append(f"{run.path}: {len(strange)} predictions of other frames: {strange[0]}")
+    return found, problems
+
+
+def _text(counts: Counts | None) -> str:
+    return "-" if counts is None else f"{counts.tp}/{counts.fp}/{counts.fn}"
 
 
 def _settings(found: MatchSettings, wanted: MatchSettings) -> str:

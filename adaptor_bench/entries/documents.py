@@ -10,13 +10,15 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError
 
-__all__ = ["read_document", "tidy"]
+__all__ = ["LIMIT", "read_document", "tidy"]
+
+LIMIT = 4 << 20  # bytes of a board or an entry; ours have a few thousand
 
 
 def read_document(path: Path, kind: str) -> dict[str, Any]:
     """The document of ``path``, which follows ``kind``'s schema. Raises InputError, with all that
     does not."""
-    document = read_json(path, once=True)
+    document = read_json(path, LIMIT, once=True)
     if found := problems(document, schema(kind)):
         raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
     checked: dict[str, Any] = document

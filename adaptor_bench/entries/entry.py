@@ -148,7 +148,7 @@ class Entry:
 def boards(root: Path | None = None) -> dict[str, Path]:
     """Name to folder of all leaderboards below ``root`` (the package's own by default)."""
     root = root or bundled("leaderboards")
-    return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{BOARD}"))}
+    return {path.parent.name: path.parent for path in sorted(root.glob(f"[!.]*/{BOARD}"))}
 
 
 def find_board(given: str, root: Path | None = None) -> Path:
@@ -249,7 +249,8 @@ def read_entry(path: Path, board: Board) -> Entry:
 def read_entries(board: Board) -> list[Entry]:
     """All entries of a board by id. Raises InputError naming every file that is malformed."""
     entries, found = [], []
-    for path in sorted(board.folder.glob("*.json")):
+    # A hidden file is one that is being written, or was when its writer was killed.
+    for path in sorted(board.folder.glob("[!.]*.json")):
         if path.name in (BOARD, RENDERED):
             continue
         try:
@@ -269,18 +270,33 @@ def check_entry(entry: Entry, board: Board) -> Path:
     return path
 
 
-def write_entry(entry: Entry, board: Board) -> Path:
-    """Write the entry's file, small and the same for the same entry; returns its path."""
+def write_entry(entry: Entry, board: Board, *, exclusive: bool = False) -> Path:
+    """Write the entry's file, small and the same for the same entry; returns its path.
+
+    Raises UsageError with ``exclusive`` when another submission was faster.
+    """
     path = check_entry(entry, board)
-    write_text(path, tidy(entry.to_json()) + "\n")
+    try:
+        write_text(path, tidy(entry.to_json()) + "\n", exclusive=exclusive)
+    except FileExistsError as error:
+        raise UsageError(
+            f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
+            hint="Give another --id, or --replace if it is yours.",
+        ) from error
     return path
 
 
-def write_board(board: Board) -> Path:
-    """Write ``board.json``; returns its path."""
+def write_board(board: Board, *, exclusive: bool = False) -> Path:
+    """Write ``board.json``; returns its path. Raises UsageError with ``exclusive`` when there is
+    one."""
     path = board.folder / BOARD
     document = board.to_json()
     if found := problems(document, schema("board")):
         raise InputError.collect(f"{path}: this would not be a leaderboard:", found)
-    write_text(path, tidy(document) + "\n")
+    try:
+        write_text(path, tidy(document) + "\n", exclusive=exclusive)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{board.folder}: there is a leaderboard already", hint="Leave out --create."
+        ) from error
     return path

@@ -12,6 +12,8 @@ import hashlib
 import io
 import json
 import math
+import os
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.atomic import complete_file
-from adaptor_bench.bounded import refuse_constant
+from adaptor_bench.bounded import open_file, refuse_constant
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
@@ -28,6 +30,8 @@ from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 __all__ = ["LIMIT", "Points", "digest", "pack", "read_folder", "unpack"]
 
 LIMIT = 256 << 20  # bytes of unpacked text: 100,000 frames of 60 points are half of it
+LINE = 1 << 20  # bytes of one frame: 50,000 points
+FRAMES = 300_000  # of all seeds together
 Points = dict[str, npt.NDArray[np.float64]]  # frame -> (N, 2), order x, y
 
 
@@ -82,8 +86,10 @@ def unpack(path: Path) -> dict[tuple[str, int], Points]:
     for number, line in enumerate(_lines(path), start=1):
         try:
             domain, seed, frame, points = _frame(line)
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InputError(f"{path}: line {number}: not a packed frame: {error}") from error
+        if number > FRAMES:
+            raise InputError(f"{path}: more than {FRAMES:,} frames")
         frames = found.setdefault((domain, seed), {})
         if frame in frames:
             raise InputError(f"{path}: line {number}: {frame} is there twice")
@@ -92,15 +98,21 @@ def unpack(path: Path) -> dict[tuple[str, int], Points]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
+    """Line by line, so that a small file with one endless line takes no memory."""
     read = 0
     try:
-        with gzip.open(path) as stream:
-            for line in io.BufferedReader(stream):
+        with os.fdopen(open_file(path), "rb") as raw, gzip.GzipFile(fileobj=raw) as stream:
+            text = io.BufferedReader(stream)
+            while line := text.readline(LINE + 1):
                 read += len(line)
+                if len(line) > LINE:
+                    raise InputError(f"{path}: has a line of more than {LINE >> 20} MiB")
                 if read > LIMIT:
                     raise InputError(f"{path}: unpacks to more than {LIMIT >> 20} MiB")
                 yield line
-    except (OSError, EOFError) as error:
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be unpacked: {error}") from error
 
 
@@ -109,6 +121,7 @@ def _frame(line: bytes) -> tuple[str, int, str, npt.NDArray[np.float64]]:
     domain, seed, frame, points = (entry[k] for k in ("domain", "seed", "frame", "points"))
     if not isinstance(domain, str) or not isinstance(frame, str) or frame.count("/") != 2:
         raise ValueError("domain or frame is not what it should be")
+    f"{domain}{frame}".encode()  # a lone surrogate is in no name of a file (ValueError)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ValueError("seed is not a whole number")
     if not _pairs(points):

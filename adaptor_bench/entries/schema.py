@@ -26,8 +26,8 @@ _TYPES: dict[str, Any] = {
 _SAYS_NOTHING = {"$schema", "title", "description"}
 KEYWORDS = _SAYS_NOTHING | {
     "const", "enum", "type", "required", "additionalProperties", "properties", "propertyNames",
-    "minProperties", "items", "minItems", "pattern", "minLength", "maxLength", "minimum",
-    "maximum", "exclusiveMinimum",
+    "minProperties", "items", "minItems", "maxItems", "pattern", "minLength", "maxLength",
+    "minimum", "maximum", "exclusiveMinimum",
 }  # fmt: skip
 """All keywords that :func:`problems` understands."""
 
@@ -58,6 +58,8 @@ def problems(value: Any, rules: dict[str, Any], at: str = "") -> list[str]:
         found = []
         if len(value) < rules.get("minItems", 0):
             found.append(f"{where}: needs at least {rules['minItems']} items")
+        if len(value) > rules.get("maxItems", math.inf):
+            found.append(f"{where}: more than {rules['maxItems']} items")
         for i, item in enumerate(value):
             found += problems(item, rules.get("items", {}), f"{at}/{i}")
         return found

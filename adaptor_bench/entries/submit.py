@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,15 +11,17 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.default import embedded_profile
 from adaptor_bench.data.frames import in_order, index_dataset
-from adaptor_bench.entries.admission import again, beside, elsewhere, unfit
+from adaptor_bench.entries.admission import again, elsewhere, unfit
 from adaptor_bench.entries.entry import (
     Board,
     Entry,
     SeedCounts,
     check_entry,
     read_entries,
+    write_board,
     write_entry,
 )
+from adaptor_bench.entries.naming import check_names, entry_id, require_own, require_place
 from adaptor_bench.entries.packed import Points, digest, pack, read_folder
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.entries.verify import frames_of_board, labels_digest
@@ -56,12 +58,12 @@ class About:
 
 
 def entry_from_runs(
-    roots: Sequence[Path], board: Board, about: About, data: Callable[[], Path] | None = None
+    roots: Sequence[Path], board: Board, about: About, data: Callable[[], Path]
 ) -> tuple[Entry, Packed]:
     """The entry of one method's finished runs, and its predictions.
 
-    Runs on frames of another fingerprint are scored again on ``data()``, if given: a drawn dataset
-    differs in the last bit of its pixels from processor to processor. The entry says so.
+    Predictions are scored again on the labels of ``data()``: what a run says of itself does not
+    count. Frames of another fingerprint, drawn on another kind of processor, are a note.
 
     Raises UsageError when ``roots`` hold several methods and ``about.method`` names none of them,
     InputError listing all that does not fit the board: data, folds, matching, or a ``score.json``
@@ -69,13 +71,7 @@ def entry_from_runs(
     """
     runs = _one_method(find_runs(roots), about.method, roots)
     cells = [cell for cell in group_cells(runs) if cell.example.domain in board.folds]
-    problems, other = unfit(cells, board), elsewhere(cells, board)
-    frames_of = None
-    if other and data is not None and not problems:
-        frames_of, _ = frames_of_board(index_dataset(data()), board)
-        about = replace(about, notes=tuple(dict.fromkeys((*about.notes, *other.values()))))
-    else:
-        problems += [f"{path}: other frames than the leaderboard's" for path in other]
+    problems = unfit(cells, board)
     on = [cell.example.domain for cell in cells]
     problems += [
         f"{domain}: sets of runs that differ in {differing}"
@@ -90,21 +86,23 @@ def entry_from_runs(
         problems.append(f"runs are on {domains}; the leaderboard has {', '.join(board.folds)}")
     if problems:
         raise InputError.collect(f"these runs do not fit the leaderboard {board.id!r}:", problems)
+    frames_of, _ = frames_of_board(index_dataset(data()), board)
+    about = replace(about, notes=tuple(dict.fromkeys((*about.notes, *elsewhere(cells, board)))))
     measured: dict[str, dict[int, SeedCounts]] = {}
     packed: Packed = {}
     for cell in cells:
         domain = cell.example.domain
         for seed, by_fold in sorted(cell.scores.items()):
             points: Points = {}
-            for fold in sorted(by_fold):
+            scores = []
+            for fold, score in sorted(by_fold.items()):
                 found = read_folder(cell.runs[seed][fold].predictions)
-                problems += beside(cell.runs[seed][fold], by_fold[fold], found)
-                if frames_of is not None:
-                    problems += again(cell.runs[seed][fold], by_fold[fold], found, frames_of)
+                counted, differing = again(cell.runs[seed][fold], score, found, frames_of)
+                problems += differing
+                scores.append(counted)
                 points |= found
             packed[domain, seed] = points
-            counted = _counts(list(by_fold.values()), points, board.surgeries(domain))
-            measured.setdefault(domain, {})[seed] = counted
+            measured.setdefault(domain, {})[seed] = _counts(scores, points, board.surgeries(domain))
     if problems:
         raise InputError.collect("predictions and scores of these runs do not agree:", problems)
     run = cells[0].example
@@ -146,23 +144,51 @@ def entry_from_predictions(
 
 
 def publish(
-    entry: Entry, packed: Packed, board: Board, *, keep: bool = True, overwrite: bool = False
+    entry: Entry,
+    packed: Packed,
+    board: Board,
+    *,
+    keep: bool = True,
+    overwrite: bool = False,
+    chosen: bool = False,
+    identical: Sequence[str] = (),
+    new: bool = False,
 ) -> Path:
     """Write the entry and, with ``keep``, its predictions; returns the entry's path.
 
-    Raises UsageError when the id is taken and ``overwrite`` is not given.
+    ``new`` writes the board first, and takes it away again when the entry cannot be written. The
+    file of predictions is named by its content: until the entry's file is there, or is exchanged,
+    nothing that the board shows has changed.
+
+    Raises UsageError when the id or the name is another's (see :func:`require_place`), InputError
+    for predictions of another team.
     """
-    taken = {found.id for found in read_entries(board)} | {"board", "table"}
-    if entry.id in taken and not (overwrite and entry.id not in ("board", "table")):
-        raise UsageError(
-            f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
-            hint="Give another --id, or --replace.",
-        )
+    others = read_entries(board)
+    require_place(entry, others, overwrite=overwrite, chosen=chosen)
+    require_own(entry, others, identical)
     if keep:
-        entry = replace(entry, predictions=f"predictions/{entry.id}.ndjson.gz")
-        check_entry(entry, board)  # before anything is written
-        pack(board.folder / str(entry.predictions), packed)
-    return write_entry(entry, board)
+        hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
+        name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
+        entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}.ndjson.gz")
+    check_entry(entry, board)  # before anything is written
+    made = write_board(board, exclusive=True) if new else None
+    try:
+        if entry.predictions:
+            pack(board.folder / entry.predictions, packed)
+        path = write_entry(entry, board, exclusive=not overwrite)
+    except BaseException:
+        _discard(board, entry.predictions)
+        if made is not None:
+            made.unlink(missing_ok=True)
+        raise
+    _discard(board, *(other.predictions for other in others if other.id == entry.id))
+    return path
+
+
+def _discard(board: Board, *files: str | None) -> None:
+    """Remove ``files`` of predictions that no entry names."""
+    for name in {*files} - {entry.predictions for entry in read_entries(board)} - {None}:
+        (board.folder / str(name)).unlink(missing_ok=True)
 
 
 def with_labels(board: Board, data: Path) -> Board:
@@ -203,7 +229,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
         {run.domain: run.dataset["fingerprint"] for run in runs},
     )
     problems = unfit(cells, board)
-    problems += [f"{path}: other frames than {runs[-1].path}" for path in elsewhere(cells, board)]
+    problems += [f"other frames: {note}" for note in elsewhere(cells, board)]
     problems += [
         f"{domain}: no run of folds {', '.join(str(k) for k in lacking)}"
         for domain, of_domain in folds.items()
@@ -213,14 +239,6 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
     if problems:
         raise InputError.collect("these runs do not make one leaderboard:", problems)
     return board
-
-
-def slug(text: str) -> str:
-    """``improved_heatmap/no_cutting`` -> ``improved_heatmap-no_cutting``: safe as a file name."""
-    found = re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-._")[:64]
-    if not found:
-        raise UsageError(f"{text!r} makes no name for a file", hint="Give --id with a-z and 0-9.")
-    return found
 
 
 def _entry(
@@ -237,13 +255,17 @@ def _entry(
     elsewhere = sorted(set(about.claim) - set(measured))
     if elsewhere:
         raise UsageError(f"a claim for {elsewhere[0]!r}, where nothing was measured")
-    ours = about.team == "adaptor_bench"
+    shown = about.title or title
+    check_names([
+        ("team", about.team), ("method", method), ("title", shown), ("url", about.url),
+        ("reference", about.reference), *(("note", note) for note in about.notes),
+    ])  # fmt: skip
     return Entry(
-        id=slug(about.id or (method if ours else f"{about.team}-{method}")),
+        id=entry_id(about.team, method, about.id),
         board=board.id,
         team=about.team,
         method=method,
-        title=about.title or title,
+        title=shown,
         measured={domain: measured[domain] for domain in board.folds if domain in measured},
         claim={domain: dict(found) for domain, found in about.claim.items()},
         setup=setup,

@@ -10,6 +10,7 @@ from typing import Any
 
 from adaptor_bench.atomic import write_text
 from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.naming import twins
 from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import METRICS
@@ -195,6 +196,11 @@ def _notes(
         claims = entry.claim.get(domain, {})
         if any("(!)" in (_claim(claims.get(key), a.mean) or "") for key, a in found.items()):
             notes.append(f"{name} (!): the claim is not what was measured.")
+        notes += [
+            f"{name}: the same predictions as {names[other.id]}."
+            for other, _, _ in ranked
+            if domain in twins(entry, other)
+        ]
         notes += [f"{name}: {note}" for note in entry.notes]
         notes += [f"{name}: {n}" for n in (entry.setup or {}).get("notes", ())]
     notes += change_notes(

@@ -1,0 +1,349 @@
+"""Who may write what on a leaderboard, and what is left when the writing is cut short."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import resource
+import shutil
+
+import pytest
+from small_board import (
+    finished,
+    invoke,
+    predict,
+    put_board,
+    put_data,
+    submit,
+    submit_runs,
+)  # fmt: skip
+
+from adaptor_bench.entries import submit as submitting
+from adaptor_bench.entries.entry import read_board, read_entries
+from adaptor_bench.entries.naming import entry_id
+from adaptor_bench.entries.packed import unpack
+from adaptor_bench.errors import InputError
+
+ESC = "\x1b[2J\x1b]0;pwned\x07"
+
+
+@pytest.fixture
+def data(tmp_path):
+    return put_data(tmp_path / "data")
+
+
+@pytest.fixture
+def board(tmp_path, data):
+    return put_board(tmp_path / "small", data)
+
+
+@pytest.fixture
+def points(tmp_path, data):
+    return predict(tmp_path / "points", data, 1)
+
+
+def ids(board):
+    return [entry.id for entry in read_entries(read_board(board))]
+
+
+def enter(points, board, data, team, method, *more, code=0):
+    return invoke("submit", points, "--board", board, "--team", team, "--method", method,
+                  "--data", data, *more, code=code)  # fmt: skip
+
+
+def verified(board, data):
+    told = invoke("verify", board, "--data", data)
+    n = len(ids(board))
+    return f"{n} of {n} entries verified" in told
+
+
+# --- names and ids --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["team", "method", "title", "note", "reference", "url"])
+def test_names_that_cannot_be_shown_are_refused(points, data, board, option):
+    for name in (f"{ESC}A", "A\nB", "A\u202eB", "A\u200bB", "  ", "\u3164", "x" * 2001):
+        told = invoke("submit", points, "--board", board, "--team", "T", "--method", "m", "--data",
+                      data, f"--{option}", name, code=2)  # fmt: skip
+        assert f"the {option} " in told
+        assert told.replace("\n", "").isprintable()
+    assert ids(board) == []
+
+
+def test_all_bad_names_are_told_at_once(points, data, board):
+    told = enter(points, board, data, ESC, " ", code=2)
+    assert "the team has characters" in told
+    assert "the method is blank" in told
+
+
+def test_names_of_runs_are_looked_at_too(tmp_path, data, board):
+    runs = finished(tmp_path / "runs", data, board, read_board(board).fingerprints["intraop"])
+    for path in runs.glob("**/run.json"):
+        document = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps(document | {"title": f"{ESC}Net"}))
+    told = submit_runs(runs, board, "--data", data, code=2)
+    assert "the title has characters that cannot be seen (U+0007, U+001B)" in told
+    submit_runs(runs, board, "--data", data, "--title", "Net")
+
+
+def test_no_team_replaces_the_entry_of_another(tmp_path, points, data, board):
+    """``A B`` and ``a-b`` lead to one id; so do names that are cut where they are alike."""
+    other = predict(tmp_path / "other", data, 3)
+    enter(points, board, data, "Team A", "net")
+    before = (board / "team-a-net.json").read_bytes()
+    for more in ((), ("--replace",)):
+        told = enter(other, board, data, "Team", "A net", *more, code=2)
+        assert "'team-a-net' (net by Team A)" in told
+    assert "is not an entry of 'Team' and is not replaced" in told
+    enter(other, board, data, "Mallory", "x", "--id", "team-a-net", "--replace", code=2)
+    assert (board / "team-a-net.json").read_bytes() == before
+    enter(other, board, data, "Team A", "net", "--replace")
+    assert (board / "team-a-net.json").read_bytes() != before
+    assert ids(board) == ["team-a-net"]
+    assert len(list((board / "predictions").iterdir())) == 1, "the old ones are gone"
+    assert verified(board, data)
+
+
+def test_replacing_another_method_of_the_team_wants_the_id(tmp_path, points, data, board):
+    enter(points, board, data, "Team", "net-1")
+    told = enter(points, board, data, "Team", "net+1", "--replace", code=2)
+    assert "is an entry of another method than 'net+1'" in told
+    enter(points, board, data, "Team", "net+1", "--replace", "--id", "team-net-1")
+    assert [e.method for e in read_entries(read_board(board))] == ["net+1"]
+
+
+def test_names_that_look_like_another_s_are_refused(tmp_path, points, data, board):
+    other = predict(tmp_path / "other", data, 3)
+    enter(points, board, data, "Müller Lab", "net")
+    for team in ("muller lab", "MÜLLER LAB", "Ｍüller Lab", "Mu\u0308ller-Lab"):
+        told = enter(other, board, data, team, "other", code=2)
+        assert "reads like 'Müller Lab' of the entry 'muller-lab-net'" in told
+    told = enter(other, board, data, "Müller Lab", "N.E.T", code=2)
+    assert "reads like 'net'" in told
+    enter(other, board, data, "muller lab", "other", "--id", "second")
+    assert ids(board) == ["muller-lab-net", "second"]
+
+
+def test_ids():
+    assert entry_id("adaptor_bench", "improved_heatmap/no_cutting") == "improved_heatmap-no_cutting"
+    assert entry_id("Zürich  Lab", "OP²") == "zurich-lab-op2"
+    assert entry_id("T", "m", "../../x") == "x"
+    assert len(entry_id("t" * 200, "m")) == 64
+
+
+def test_a_name_that_leaves_nothing_wants_an_id(points, data, board):
+    """Else a team could take the id of a method alone, which is how ours are called."""
+    told = enter(points, board, data, "队伍", "stern", code=2)
+    assert "'队伍' has no letter or digit" in told
+    enter(points, board, data, "队伍", "stern", "--id", "duiwu")
+    assert "队伍" in invoke("leaderboard", "--board", board)
+
+
+# --- the same predictions -------------------------------------------------------------------------
+
+
+def test_the_predictions_of_another_team_are_not_entered_silently(points, data, board):
+    enter(points, board, data, "First", "net")
+    told = enter(points, board, data, "Second", "better", code=1)
+    assert "first-net (net by First): intraop" in told
+    assert ids(board) == ["first-net"]
+    enter(points, board, data, "Second", "better", "--identical-to", "first-net")
+    shown = invoke("leaderboard", "--board", board)
+    assert "better: the same predictions as net." in shown
+    assert "net: the same predictions as better." in shown
+
+
+def test_a_team_may_enter_methods_that_do_not_differ(tmp_path, points, data, board):
+    for method in ("net", "net/no_cyclegan"):
+        enter(points, board, data, "Team", method)
+    nothing = tmp_path / "nothing"
+    shutil.copytree(points, nothing)
+    for path in nothing.glob("**/*.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"points": []}))
+    for team in ("One", "Two"):  # nobody's
+        enter(nothing, board, data, team, "silent")
+    assert "same predictions" not in invoke("leaderboard", "--board", board)
+
+
+# --- several at once, and cut short ---------------------------------------------------------------
+
+
+def test_what_is_half_written_is_no_entry(points, data, board):
+    submit(points, board, data)
+    (board / ".partial-1-x.json").write_text("{")
+    (board / "._team-mine.json").write_bytes(b"\0\5\26\7")
+    submit(points, board, data, method="second")
+    assert ids(board) == ["team-mine", "team-second"]
+    assert verified(board, data)
+
+
+def test_of_two_submissions_of_one_id_one_is_refused(tmp_path, points, data, board, monkeypatch):
+    """The second begins and ends while the first has packed and not written its entry."""
+    slow = predict(tmp_path / "slow", data, 9)
+    pack = submitting.pack
+
+    def packing(path, content):
+        pack(path, content)
+        monkeypatch.setattr(submitting, "pack", pack)
+        submit(points, board, data)
+
+    monkeypatch.setattr(submitting, "pack", packing)
+    told = submit(slow, board, data, code=2)
+    assert "already has an entry 'team-mine'" in told
+    (entry,) = read_entries(read_board(board))
+    assert entry.measured["intraop"][0].surgeries["case_1"].tp == 6
+    assert [p.name for p in (board / "predictions").iterdir()] == [entry.predictions.split("/")[1]]
+    assert verified(board, data)
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+@pytest.mark.parametrize("step", ["pack", "mkstemp", "chmod", "write", "link"])
+def test_a_killed_submission_leaves_a_board_that_reads(
+    tmp_path, points, data, board, step, replacing
+):
+    before = []
+    if replacing:
+        submit(predict(tmp_path / "old", data, 2), board, data)
+        before = ids(board)
+    child = os.fork()
+    if child == 0:
+        _die_after(step)
+        try:
+            submit(points, board, data, *["--replace"] * replacing)
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 9, "killed on the way"
+    assert ids(board) in (before, ["team-mine"])
+    assert verified(board, data)
+    submit(points, board, data, *["--replace"] * bool(ids(board)))
+    assert ids(board) == ["team-mine"]
+    assert verified(board, data)
+
+
+def _die_after(step):
+    """Let this process be killed right after a step of writing the entry."""
+    import signal
+    import tempfile
+    from pathlib import Path
+
+    def deadly(function):
+        def call(*arguments, **options):
+            result = function(*arguments, **options)
+            if function is pack or packed:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    packed = []
+    pack = submitting.pack
+
+    def packing(*arguments):
+        pack(*arguments)
+        packed.append(True)
+
+    submitting.pack = deadly(pack) if step == "pack" else packing
+    if step == "mkstemp":
+        tempfile.mkstemp = deadly(tempfile.mkstemp)
+    elif step == "chmod":
+        Path.chmod = deadly(Path.chmod)
+    elif step == "write":
+        submitting.write_entry = deadly(submitting.write_entry)
+    elif step == "link":
+        Path.hardlink_to = deadly(Path.hardlink_to)
+        Path.replace = deadly(Path.replace)
+
+
+@pytest.mark.parametrize("what", ["pack", "write_entry", "write_board"])
+def test_a_full_disk_leaves_no_half_board(tmp_path, data, board, monkeypatch, what):
+    runs = finished(tmp_path / "runs", data, board, read_board(board).fingerprints["intraop"])
+    new = tmp_path / "new"
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(new))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(submitting, what, full)
+        told = submit_runs(runs, new, "--data", data, "--create", "New", code=1)
+    assert "disk is full" in told
+    assert not list(new.glob("**/*.*"))
+    submit_runs(runs, new, "--data", data, "--create", "New")
+    assert ids(new) == ["team-net"]
+    told = submit_runs(runs, new, "--data", data, "--create", "New", code=2)
+    assert "there is a leaderboard already" in told
+
+
+# --- files of strangers ---------------------------------------------------------------------------
+
+
+def _packed(board):
+    (entry,) = read_entries(read_board(board))
+    return board / entry.predictions
+
+
+def test_an_endless_line_takes_no_memory(tmp_path):
+    path = tmp_path / "e.ndjson.gz"
+    with gzip.open(path, "wb", 1) as stream:
+        for _ in range(300):
+            stream.write(b" " * (1 << 20))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match="has a line of more than 1 MiB"):
+        unpack(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB
+
+
+@pytest.mark.parametrize("what", ["broken", "cut", "pipe", "device", "digits", "surrogate", "deep"])
+def test_packed_predictions_of_strangers(points, data, board, what):
+    submit(points, board, data)
+    path = _packed(board)
+    content = path.read_bytes()
+    path.unlink()
+    frame = '{"domain":"intraop","seed":0,"frame":"%s","points":[[1,%s]]}'
+    if what == "broken":
+        path.write_bytes(content[:20] + b"\xff" * 40 + content[60:])
+    elif what == "cut":
+        path.write_bytes(content[:-9])
+    elif what == "pipe":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "digits":
+        path.write_bytes(gzip.compress((frame % ("a/b/c", "9" * 400)).encode()))
+    elif what == "surrogate":
+        path.write_bytes(gzip.compress((frame % ("a/b/\\ud800", "1")).encode()))
+    else:
+        path.write_bytes(gzip.compress((frame % ("a/b/c", "[" * 900 + "]" * 900)).encode()))
+    told = invoke("verify", board, "--data", data, code=1)
+    assert "team-mine: not verified: " in told
+    assert "0 of 1 entries verified" in told
+    told = invoke("report", "--board", board, "--data", data, "--out", board / "site", code=1)
+    assert "internal error" not in told
+
+
+@pytest.mark.parametrize("what", ["deep", "note", "notes", "large"])
+def test_entries_of_strangers(points, data, board, what):
+    submit(points, board, data)
+    path = board / "team-mine.json"
+    document = json.loads(path.read_text("utf-8"))
+    if what == "note":
+        document["notes"] = ["x" * 2001]
+    elif what == "notes":
+        document["notes"] = ["x"] * 101
+    elif what == "large":
+        document["notes"] = ["x" * (5 << 20)]
+    text = json.dumps(document)
+    if what == "deep":
+        setup = '{"profile": "p", "parameters": {"a": %s}, "profile_changes": {}, "device": "",'
+        setup += ' "versions": {}, "notes": []}'
+        text = text.replace('"setup": null', f'"setup": {setup % ("[" * 900 + "]" * 900)}')
+    path.write_text(text)
+    told = invoke("leaderboard", "--board", board, code=1)
+    assert {
+        "deep": "nested",
+        "note": "/notes/0: longer than 2000 characters",
+        "notes": "/notes: more than 100 items",
+        "large": "larger than 4 MiB",
+    }[what] in told
+    assert len(told) < 500
