@@ -20,7 +20,7 @@ from small_board import (
     submit_runs,
 )  # fmt: skip
 
-from adaptor_bench.entries import submit as submitting
+from adaptor_bench.entries import publish as publishing
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.naming import entry_id
 from adaptor_bench.entries.packed import unpack
@@ -182,14 +182,14 @@ def test_what_is_half_written_is_no_entry(points, data, board):
 def test_of_two_submissions_of_one_id_one_is_refused(tmp_path, points, data, board, monkeypatch):
     """The second begins and ends while the first has packed and not written its entry."""
     slow = predict(tmp_path / "slow", data, 9)
-    pack = submitting.pack
+    pack = publishing.pack
 
     def packing(path, content):
         pack(path, content)
-        monkeypatch.setattr(submitting, "pack", pack)
+        monkeypatch.setattr(publishing, "pack", pack)
         submit(points, board, data)
 
-    monkeypatch.setattr(submitting, "pack", packing)
+    monkeypatch.setattr(publishing, "pack", packing)
     told = submit(slow, board, data, code=2)
     assert "already has an entry 'team-mine'" in told
     (entry,) = read_entries(read_board(board))
@@ -238,19 +238,19 @@ def _die_after(step):
         return call
 
     packed = []
-    pack = submitting.pack
+    pack = publishing.pack
 
     def packing(*arguments):
         pack(*arguments)
         packed.append(True)
 
-    submitting.pack = deadly(pack) if step == "pack" else packing
+    publishing.pack = deadly(pack) if step == "pack" else packing
     if step == "mkstemp":
         tempfile.mkstemp = deadly(tempfile.mkstemp)
     elif step == "chmod":
         Path.chmod = deadly(Path.chmod)
     elif step == "write":
-        submitting.write_entry = deadly(submitting.write_entry)
+        publishing.write_entry = deadly(publishing.write_entry)
     elif step == "link":
         Path.hardlink_to = deadly(Path.hardlink_to)
         Path.replace = deadly(Path.replace)
@@ -265,7 +265,7 @@ def test_a_full_disk_leaves_no_half_board(tmp_path, data, board, monkeypatch, wh
         raise OSError(errno.ENOSPC, "No space left on device", str(new))
 
     with monkeypatch.context() as patched:
-        patched.setattr(submitting, what, full)
+        patched.setattr(publishing, what, full)
         told = submit_runs(runs, new, "--data", data, "--create", "New", code=1)
     assert "disk is full" in told
     assert not list(new.glob("**/*.*"))

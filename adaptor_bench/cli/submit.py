@@ -75,12 +75,12 @@ def command(
     predictions, which is validated and scored."""
     from adaptor_bench.entries.entry import find_board, read_board
     from adaptor_bench.entries.naming import check_names
+    from adaptor_bench.entries.publish import publish
     from adaptor_bench.entries.submit import (
         About,
         board_from_runs,
         entry_from_predictions,
         entry_from_runs,
-        publish,
         with_labels,
     )
     from adaptor_bench.errors import InputError, UsageError

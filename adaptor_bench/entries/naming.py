@@ -85,8 +85,7 @@ def require_place(
             pair = (other.method, entry.method) if own else (other.team, entry.team)
             if alike(pair[0]) == alike(pair[1]):
                 raise UsageError(
-                    f"{pair[1]!r} reads like {pair[0]!r} of the entry "
-                    f"{there}",
+                    f"{pair[1]!r} reads like {pair[0]!r} of the entry {there}",
                     hint="Write it the same way, or give an --id if it is another one.",
                 )
 

@@ -27,12 +27,13 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 
-__all__ = ["LIMIT", "Points", "digest", "pack", "read_folder", "unpack"]
+__all__ = ["LIMIT", "Packed", "Points", "digest", "pack", "read_folder", "unpack"]
 
 LIMIT = 256 << 20  # bytes of unpacked text: 100,000 frames of 60 points are half of it
 LINE = 1 << 20  # bytes of one frame: 50,000 points
 FRAMES = 300_000  # of all seeds together
 Points = dict[str, npt.NDArray[np.float64]]  # frame -> (N, 2), order x, y
+Packed = dict[tuple[str, int], Points]  # (domain, seed) -> points
 
 
 def read_folder(root: Path) -> Points:
@@ -80,9 +81,9 @@ def pack(path: Path, content: Mapping[tuple[str, int], Points]) -> None:
         stream.write("".join(lines).encode())
 
 
-def unpack(path: Path) -> dict[tuple[str, int], Points]:
+def unpack(path: Path) -> Packed:
     """Inverse of :func:`pack`. Raises InputError when the file is not one, or far too large."""
-    found: dict[tuple[str, int], Points] = {}
+    found: Packed = {}
     for number, line in enumerate(_lines(path), start=1):
         try:
             domain, seed, frame, points = _frame(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,13 +15,9 @@ from adaptor_bench.entries.entry import (
     Board,
     Entry,
     SeedCounts,
-    check_entry,
-    read_entries,
-    write_board,
-    write_entry,
 )
-from adaptor_bench.entries.naming import check_names, entry_id, require_own, require_place
-from adaptor_bench.entries.packed import Points, digest, pack, read_folder
+from adaptor_bench.entries.naming import check_names, entry_id
+from adaptor_bench.entries.packed import Packed, Points, digest, read_folder
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.entries.verify import frames_of_board, labels_digest
 from adaptor_bench.errors import InputError, UsageError
@@ -35,11 +30,8 @@ __all__ = [
     "board_from_runs",
     "entry_from_predictions",
     "entry_from_runs",
-    "publish",
     "with_labels",
 ]
-
-Packed = dict[tuple[str, int], Points]
 
 
 @dataclass(frozen=True)
@@ -97,8 +89,8 @@ def entry_from_runs(
             scores = []
             for fold, score in sorted(by_fold.items()):
                 found = read_folder(cell.runs[seed][fold].predictions)
-                counted, differing = again(cell.runs[seed][fold], score, found, frames_of)
-                problems += differing
+                counted, unlike = again(cell.runs[seed][fold], score, found, frames_of)
+                problems += unlike
                 scores.append(counted)
                 points |= found
             packed[domain, seed] = points
@@ -141,54 +133,6 @@ def entry_from_predictions(
     if not measured:
         raise InputError(f"{folder}: no prediction for any frame of the leaderboard {board.id!r}")
     return _entry(board, about, about.method, about.method, measured, None), packed
-
-
-def publish(
-    entry: Entry,
-    packed: Packed,
-    board: Board,
-    *,
-    keep: bool = True,
-    overwrite: bool = False,
-    chosen: bool = False,
-    identical: Sequence[str] = (),
-    new: bool = False,
-) -> Path:
-    """Write the entry and, with ``keep``, its predictions; returns the entry's path.
-
-    ``new`` writes the board first, and takes it away again when the entry cannot be written. The
-    file of predictions is named by its content: until the entry's file is there, or is exchanged,
-    nothing that the board shows has changed.
-
-    Raises UsageError when the id or the name is another's (see :func:`require_place`), InputError
-    for predictions of another team.
-    """
-    others = read_entries(board)
-    require_place(entry, others, overwrite=overwrite, chosen=chosen)
-    require_own(entry, others, identical)
-    if keep:
-        hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
-        name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
-        entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}.ndjson.gz")
-    check_entry(entry, board)  # before anything is written
-    made = write_board(board, exclusive=True) if new else None
-    try:
-        if entry.predictions:
-            pack(board.folder / entry.predictions, packed)
-        path = write_entry(entry, board, exclusive=not overwrite)
-    except BaseException:
-        _discard(board, entry.predictions)
-        if made is not None:
-            made.unlink(missing_ok=True)
-        raise
-    _discard(board, *(other.predictions for other in others if other.id == entry.id))
-    return path
-
-
-def _discard(board: Board, *files: str | None) -> None:
-    """Remove ``files`` of predictions that no entry names."""
-    for name in {*files} - {entry.predictions for entry in read_entries(board)} - {None}:
-        (board.folder / str(name)).unlink(missing_ok=True)
 
 
 def with_labels(board: Board, data: Path) -> Board:

@@ -1,0 +1,69 @@
+"""Put an entry on its leaderboard, so that at every moment the leaderboard reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from adaptor_bench.entries.entry import (
+    Board,
+    Entry,
+    check_entry,
+    read_entries,
+    write_board,
+    write_entry,
+)
+from adaptor_bench.entries.naming import require_own, require_place
+from adaptor_bench.entries.packed import Packed, pack
+
+__all__ = ["publish"]
+
+
+def publish(
+    entry: Entry,
+    packed: Packed,
+    board: Board,
+    *,
+    keep: bool = True,
+    overwrite: bool = False,
+    chosen: bool = False,
+    identical: Sequence[str] = (),
+    new: bool = False,
+) -> Path:
+    """Write the entry and, with ``keep``, its predictions; returns the entry's path.
+
+    ``new`` writes the board first, and takes it away again when the entry cannot be written. The
+    file of predictions is named by its content: until the entry's file is there, or is exchanged,
+    nothing that the board shows has changed.
+
+    Raises UsageError when the id or the name is another's (see :func:`require_place`), InputError
+    for predictions of another team.
+    """
+    others = read_entries(board)
+    require_place(entry, others, overwrite=overwrite, chosen=chosen)
+    require_own(entry, others, identical)
+    if keep:
+        hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
+        name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
+        entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}.ndjson.gz")
+    check_entry(entry, board)  # before anything is written
+    made = write_board(board, exclusive=True) if new else None
+    try:
+        if entry.predictions:
+            pack(board.folder / entry.predictions, packed)
+        path = write_entry(entry, board, exclusive=not overwrite)
+    except BaseException:
+        _discard(board, entry.predictions)
+        if made is not None:
+            made.unlink(missing_ok=True)
+        raise
+    _discard(board, *(other.predictions for other in others if other.id == entry.id))
+    return path
+
+
+def _discard(board: Board, *files: str | None) -> None:
+    """Remove ``files`` of predictions that no entry names."""
+    for name in {*files} - {entry.predictions for entry in read_entries(board)} - {None}:
+        (board.folder / str(name)).unlink(missing_ok=True)
