@@ -16,6 +16,8 @@ from conftest import write_frame
 from PIL import Image, ImageOps
 
 from adaptor_bench.data import check, images
+from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.errors import InputError
 
@@ -255,39 +257,21 @@ def test_large_frames_are_read_in_strips_and_without_a_warning(tmp_path, monkeyp
     assert (read_image(tmp_path / "a.png") == pixels).all()
 
 
-def test_pixels_in_flight_are_bounded():
-    room, lock = check._Room(100), threading.Lock()
-    now = most = alone = 0
-    start = threading.Barrier(8)
+def test_large_frames_are_decoded_one_by_one(tmp_path, monkeypatch):
+    for i in range(6):
+        write_frame(tmp_path / "ds", f"case_{i}", "0", [(1, 1)], size=(32, 16))
+    dataset = index_dataset(tmp_path / "ds")
+    usual = load_frames(dataset, ["intraop"])["intraop"].fingerprint
+    monkeypatch.setattr(check, "_LARGE", 100)
+    monkeypatch.setattr(check.os, "cpu_count", lambda: 8)
+    threads = set()
 
-    def decode(pixels):
-        nonlocal now, most, alone
-        start.wait(10)
-        for _ in range(50):
-            with room.hold(pixels):
-                with lock:
-                    now += pixels
-                    most = max(most, now)
-                    alone += now == 500
-                with lock:
-                    now -= pixels
+    def prepare(image):
+        threads.add(threading.get_ident())
+        return image
 
-    threads = [
-        threading.Thread(target=decode, args=(p,)) for p in (30, 40, 60, 100, 500) for _ in "a"
-    ]
-    threads += [threading.Thread(target=decode, args=(30,)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-        assert not thread.is_alive()
-    assert (now, alone) == (0, 50), "a frame larger than the room is read alone"
-    assert most == 500
-
-
-def test_the_room_is_given_back_after_an_error():
-    room = check._Room(10)
-    with pytest.raises(ValueError), room.hold(10):
-        raise ValueError
-    with room.hold(10):
-        pass
+    loaded = load_frames(dataset, ["intraop"], prepare=prepare)["intraop"]
+    assert len(threads) == 1 and loaded.fingerprint == usual
+    (dataset.domain("intraop")[3].image).write_bytes(b"")
+    with pytest.raises(InputError, match=r"1 problem\(s\) in 6 frames"):
+        load_frames(dataset, ["intraop"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ __all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
 
 Progress = Callable[[int, int], None]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-_AT_ONCE = 64_000_000  # pixels that all threads together decode at a time
+_LARGE = 16_000_000  # pixels of a frame; larger ones are decoded one by one, in a thread of theirs
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,8 @@ def load_frames(
     problems: list[str] = []
     digests = {domain: hashlib.sha256() for domain, _ in todo}
     loaded: dict[str, list[LoadedFrame]] = {domain: [] for domain, _ in todo}
-    room = _Room(_AT_ONCE)
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = pool.map(lambda item: _load(item[1], prepare, room), todo)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, ThreadPoolExecutor(1) as single:
+        results = pool.map(lambda item: _load(item[1], prepare, single), todo)
         for done, ((domain, _), (result, found, sha)) in enumerate(
             zip(todo, results, strict=True), start=1
         ):
@@ -102,29 +100,16 @@ def load_frames(
     return {d: DomainFrames(tuple(loaded[d]), digests[d].hexdigest()) for d in loaded}
 
 
-class _Room:
-    """Lets threads decode as long as they hold ``most`` pixels together; a larger frame alone."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def hold(self, pixels: int) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + pixels <= self._most)
-            self._taken += pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._taken -= pixels
-                self._changed.notify_all()
+def _pixels(path: Path, prepare: Prepare, digest: hashlib._Hash) -> NDArray[np.uint8]:
+    """The image as ``prepare`` leaves it; shape and pixels as they were go into ``digest``."""
+    pixels = read_image(path)
+    digest.update(f"{pixels.shape}{pixels.dtype}".encode())
+    digest.update(np.ascontiguousarray(pixels).reshape(-1).data)
+    return prepare(pixels)
 
 
 def _load(
-    frame: Frame, prepare: Prepare, room: _Room
+    frame: Frame, prepare: Prepare, one_by_one: Executor
 ) -> tuple[LoadedFrame | None, list[str], bytes]:
     """The frame or None, its problems, and the hash of its name, pixels and points."""
     problems: list[str] = []
@@ -133,12 +118,10 @@ def _load(
     size = (0, 0)
     try:
         size = image_size(frame.image)
-        with room.hold(size[0] * size[1]):
-            pixels = read_image(frame.image)
-            digest.update(f"{pixels.shape}{pixels.dtype}".encode())
-            digest.update(np.ascontiguousarray(pixels).reshape(-1).data)
-            image = prepare(pixels)
-            del pixels
+        if size[0] * size[1] <= _LARGE:
+            image = _pixels(frame.image, prepare, digest)
+        else:
+            image = one_by_one.submit(_pixels, frame.image, prepare, digest).result()
     except InputError as error:
         problems.append(error.message)
     try:
