@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from finished_runs import SURGERIES, put_fold
 from PIL import Image
 
+from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points, write_points
 from adaptor_bench.evaluate.score import score
@@ -47,7 +49,7 @@ def put_predictions(
     """A finished fold that finds about a share ``keep`` of the labels, ``shift`` px beside them,
     and invents as many points as it misses."""
     rng = np.random.default_rng([fold, seed, round(10 * keep)])
-    data = {"name": "data", "kind": "folder", "fingerprint": "cd" * 32}
+    data = {"name": "data", "kind": "folder", "fingerprint": _fingerprint(root / "data")}
     where = put_fold(out, method, fold, [], seed=seed, dataset=data, **changes)
     frames = [f for f in index_dataset(root / "data").domain("intraop")
               if f.surgery == SURGERIES[fold - 1]]  # fmt: skip
@@ -60,6 +62,11 @@ def put_predictions(
                      subfolder=frame.video, image=f"{frame.stem}.png")  # fmt: skip
     score(where / "predictions", frames).save(where / "score.json")
     return where
+
+
+@cache
+def _fingerprint(root: Path) -> str:
+    return load_frames(index_dataset(root), ["intraop"])["intraop"].fingerprint
 
 
 def _write_data(root: Path) -> None:

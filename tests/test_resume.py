@@ -7,9 +7,12 @@ import json
 import pytest
 from commands import invoke
 from conftest import write_frame
-from finished_runs import put_fold
+from finished_runs import SURGERIES, put_fold
 from method_files import METHOD, put_method
 
+from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.labels import write_points
 from adaptor_bench.resume import differences
 from adaptor_bench.runs import find_runs, group_cells
 
@@ -198,15 +201,20 @@ def test_an_entry_is_of_one_program(tmp_path):
     def runs(name, *codes):
         for fold, sha in zip((1, 2, 3, 4), codes, strict=True):
             code = {"code": {"sha256": sha * 32, "modules": {}}} if sha else {}
-            where = put_fold(tmp_path / name, "m", fold, [("a/v/1", 0, 0, 1)], **code)
-            points = where / "predictions" / "a" / "v" / "point_labels" / "1.json"
-            points.parent.mkdir(parents=True)
-            names = {"folderName": "a", "subfolderName": "v", "imageFileName": "1.png"}
-            points.write_text(json.dumps(names | {"points": []}))
+            surgery = SURGERIES[fold - 1]
+            dataset = {"name": "data", "kind": "folder", "fingerprint": fingerprint}
+            frames = [(f"{surgery}/video_1/1", 0, 0, 1)]
+            where = put_fold(tmp_path / name, "m", fold, frames, dataset=dataset, **code)
+            points = where / "predictions" / surgery / "video_1" / "1.json"
+            write_points(points, [], folder=surgery, subfolder="video_1", image="1.png")
         return tmp_path / name
 
+    data = tmp_path / "data"
+    for surgery in SURGERIES:
+        write_frame(data, surgery, "1", [(100, 100)])
+    fingerprint = load_frames(index_dataset(data), ["intraop"])["intraop"].fingerprint
     board = tmp_path / "board"
-    submit = ["submit", "--board", board, "--team", "t", "--create", "Title"]
+    submit = ["submit", "--board", board, "--team", "t", "--create", "Title", "--data", data]
     one = runs("one", "aa", "aa", "aa", "aa")
     two = runs("two", "aa", "aa", "bb", "bb")
     _, told = invoke(*submit, two, code=1)

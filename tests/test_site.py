@@ -542,7 +542,7 @@ def leaderboard(world, tmp_path_factory):
     for method, team in (("alpha", "adaptor_bench"), ("beta", "Team B")):
         invoke("submit", world / "runs", "--board", folder, "--team", team, "--method", method,
                "--reference", f"Paper of {method}", "--claim", "intraop:f1=99.5",
-               *create)  # fmt: skip
+               "--data", world / "data", *create)  # fmt: skip
         create = []
     return folder
 
@@ -591,7 +591,8 @@ def test_an_entry_without_its_predictions_is_named_and_left_out(world, leaderboa
     board = tmp_path / "small"
     shutil.copytree(leaderboard, board)
     invoke("submit", world / "runs", "--board", board, "--team", "C", "--method", "beta", "--id",
-           "secret", "--without-predictions")  # fmt: skip
+           "secret", "--without-predictions", "--data", world / "data", "--identical-to",
+           "team-b-beta")  # fmt: skip
     _, told = invoke("report", "--board", board, "--data", world / "data", "--out",
                      tmp_path / "site")  # fmt: skip
     assert "left out: secret of small: its predictions were not published" in told
@@ -615,7 +616,7 @@ def test_two_entries_of_one_team_and_method_are_told_apart(world, leaderboard, t
     board = tmp_path / "small"
     shutil.copytree(leaderboard, board)
     invoke("submit", world / "runs", "--board", board, "--team", "Team B", "--method", "beta",
-           "--id", "second")  # fmt: skip
+           "--id", "second", "--data", world / "data")  # fmt: skip
     invoke("report", "--board", board, "--data", world / "data", "--out", tmp_path / "site")
     rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
     named = {row[1] for row in rows if len(row) > 8}
@@ -651,7 +652,7 @@ def test_teams_of_different_leaderboards_are_not_mixed_up(world, tmp_path):
     ):
         invoke("submit", runs / "beta", "--board", tmp_path / name, "--team", team, "--method",
                "beta", "--claim", "intraop:f1=80", "--reference", f"Paper of {team}", "--create",
-               name)  # fmt: skip
+               name, "--data", world / "data")  # fmt: skip
     invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
            world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
     for page, team, rival in (
@@ -674,7 +675,8 @@ def test_a_team_on_two_leaderboards_has_a_page_with_both(world, tmp_path):
         ("two", tmp_path / "runs" / "seed0", 82),
     ):
         invoke("submit", runs, "--board", tmp_path / name, "--team", "A", "--method", "beta",
-               "--claim", f"intraop:f1={claim}", "--create", name)  # fmt: skip
+               "--claim", f"intraop:f1={claim}", "--create", name, "--data",
+               world / "data")  # fmt: skip
     invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
            world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
     text = Page((tmp_path / "site" / "method-beta.html").read_text("utf-8")).text
