@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
-from adaptor_bench.data.images import resize_image
 from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import Failure, forget_failure, record_failure
 from adaptor_bench.foldrun import FoldResult, run_fold
-from adaptor_bench.method import FoldTask, Method
+from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
@@ -86,7 +84,7 @@ class Bench:
         self.threads = 0
         self.versions = versions()
         self._sources: dict[str, Source] = {}
-        self._loaded: dict[tuple[int, int] | None, dict[str, DomainFrames]] = {}
+        self._loaded: dict[Resize, dict[str, DomainFrames]] = {}
 
     def run(self) -> list[Failure]:
         """Run what is not finished yet; returns the folds that failed.
@@ -104,7 +102,7 @@ class Bench:
         for cell in self.cells:
             needed.update(self._others(cell, methods[cell.spec.name]))
         for method in methods.values():
-            self._load(method.input_size, sorted(needed))
+            self._load(Resize.of(method), sorted(needed))
         tasks = [self._task(cell, methods[cell.spec.name], device) for cell in self.cells]
         self._refuse_other_results(tasks)
         remove_abandoned(self.store.root)
@@ -160,13 +158,12 @@ class Bench:
                         directory = self.root / spec.name / domain / f"fold_{fold.number}"
                         yield Cell(spec, parameters, domain, plan, fold, directory)
 
-    def _load(self, size: tuple[int, int] | None, domains: Sequence[str]) -> None:
-        """Read all frames at ``size``, once per size; all problems are raised at once."""
-        if size not in self._loaded:
-            prepare = (lambda image: image) if size is None else partial(resize_image, size=size)
+    def _load(self, resize: Resize, domains: Sequence[str]) -> None:
+        """Read all frames, once per way to resize them; all problems are raised at once."""
+        if resize not in self._loaded:
             with self.progress.bar("reading frames") as bar:
-                self._loaded[size] = load_frames(
-                    self.dataset, domains, prepare=prepare, progress=bar
+                self._loaded[resize] = load_frames(
+                    self.dataset, domains, prepare=resize, progress=bar
                 )
 
     def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
@@ -185,7 +182,7 @@ class Bench:
 
     def _task(self, cell: Cell, method: Method, device: str) -> FoldTask:
         """All that the method may learn from in this cell."""
-        frames = self._loaded[method.input_size]
+        frames = self._loaded[Resize.of(method)]
         held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
         return FoldTask(
             domain=cell.domain,
@@ -204,7 +201,7 @@ class Bench:
         )
 
     def _run_cell(self, cell: Cell, method: Method, task: FoldTask) -> FoldResult:
-        validation = self._loaded[method.input_size][cell.domain].of(cell.fold.validation)
+        validation = self._loaded[Resize.of(method)][cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
             result = run_fold(method, task, validation, self.request.matching, directory)
             record = self._record(cell, task)

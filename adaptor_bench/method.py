@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
+from adaptor_bench.data.images import resize_image
+from adaptor_bench.data.sizes import network_size
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.progress import Progress
 
@@ -25,6 +27,7 @@ __all__ = [
     "Method",
     "Pixels",
     "Prediction",
+    "Resize",
     "Stages",
     "StepByStep",
     "Translator",
@@ -39,6 +42,27 @@ class Card:
     paper: str = ""
     url: str = ""
     licence: str = ""
+
+
+@dataclass(frozen=True)
+class Resize:
+    """How the images of a method are resized, comparable: methods that agree share them."""
+
+    input_size: tuple[int, int] | None
+    keeps_aspect: bool
+
+    @classmethod
+    def of(cls, method: Method) -> Resize:
+        """What ``method`` asks for."""
+        return cls(method.input_size, bool(getattr(method, "keeps_aspect", False)))
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The image (H, W, 3) at the size asked for."""
+        if self.input_size is None:
+            return image
+        stored = image.shape[1], image.shape[0]
+        wanted = network_size(stored, self.input_size) if self.keeps_aspect else self.input_size
+        return resize_image(image, wanted)
 
 
 @dataclass(frozen=True)
@@ -94,7 +118,11 @@ class Method(Protocol):
 
     @property
     def input_size(self) -> tuple[int, int] | None:
-        """(width, height) the images are resized to before they are handed over; None: as is."""
+        """(width, height) the images are resized to before they are handed over; None: as is.
+
+        A method with an attribute ``keeps_aspect = True`` gets images of the frame's own
+        proportions: ``input_size`` is then that of a 512x288 frame (see ``data.sizes``).
+        """
 
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         """The other domains of the dataset whose frames ``fit`` wants for ``domain``."""

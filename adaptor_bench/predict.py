@@ -9,10 +9,10 @@ from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import Frame, index_dataset
-from adaptor_bench.data.images import read_image, resize_image
+from adaptor_bench.data.images import read_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.method import LATER, Method, Pixels, Prediction, Stages, StepByStep
+from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, Stages, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
@@ -97,7 +97,7 @@ def predicted(
     """Every frame and what a loaded method finds in it, in order. Raises InputError."""
     for start in range(0, len(frames), _CHUNK):
         chunk = frames[start : start + _CHUNK]
-        pixels = [read_pixels(frame, method.input_size) for frame in chunk]
+        pixels = [read_pixels(frame, Resize.of(method)) for frame in chunk]
         doing = f"{type(method).__name__}.predict_frames"
         with blamed(doing):
             found = method.predict_frames(pixels, device)
@@ -113,7 +113,7 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
     method = load_method(run, registry)
     if not isinstance(method, StepByStep):
         raise InputError(f"{run}: its method draws no heatmaps")
-    return next(iter(method.stages([read_pixels(frame, method.input_size)], device)))
+    return next(iter(method.stages([read_pixels(frame, Resize.of(method))], device)))
 
 
 def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
@@ -129,8 +129,8 @@ def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
     )
 
 
-def read_pixels(frame: Frame, size: tuple[int, int] | None) -> Pixels:
-    """The image of a frame at ``size`` (width, height), or as stored. Raises InputError."""
+def read_pixels(frame: Frame, resize: Resize) -> Pixels:
+    """The image of a frame as a method wants it. Raises InputError."""
     image = read_image(frame.image)
     stored = image.shape[1], image.shape[0]
-    return Pixels(frame.key, image if size is None else resize_image(image, size), stored)
+    return Pixels(frame.key, resize(image), stored)

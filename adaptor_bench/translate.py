@@ -12,7 +12,7 @@ from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import resize_image_smoothly, write_image
 from adaptor_bench.errors import InputError
-from adaptor_bench.method import Method, Translator
+from adaptor_bench.method import Method, Resize, Translator
 from adaptor_bench.predict import load_method, read_pixels
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
@@ -67,7 +67,7 @@ def translated(
         )
     for start in range(0, len(frames), _CHUNK):
         chunk = frames[start : start + _CHUNK]
-        pixels = [read_pixels(frame, method.input_size) for frame in chunk]
+        pixels = [read_pixels(frame, Resize.of(method)) for frame in chunk]
         images = method.translate_frames(pixels, domain, device)
         for frame, given, image in zip(chunk, pixels, images, strict=True):
             yield frame, resize_image_smoothly(image, given.size)

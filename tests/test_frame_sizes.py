@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import json
 
+import cv2
+import numpy as np
 import pytest
+import torch
 from commands import invoke
 from conftest import write_frame
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.ndimage import label
+from scipy.spatial import KDTree
+from torch import nn
+
+from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.sizes import network_size, reference_size, shrinkage
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
+from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.method import Pixels
+from adaptor_bench.train.augment import Augmentation, crop_around
+from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
+from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
+from adaptor_bench.train.inference import predict_heatmaps
+from adaptor_bench.train.networks import NETWORKS
+from adaptor_bench.train.samples import Sample
 
 POINT = """
 import numpy as np
@@ -70,7 +92,7 @@ def test_a_run_is_scored_as_it_is_asked_for(bench_run, tmp_path):
             assert document["frame_sizes"] == {"1024x576": 1}
 
 
-def test_folds_scored_otherwise_are_not_kept_as_if_they_were_the_same(bench_run, tmp_path):
+def test_folds_scored_otherwise_are_not_kept_as_if_they_were_the_same(bench_run):
     bench_run("--radius", "12")
     _, told = bench_run("--radius", "16", code=1)
     assert "radius 12.0, now 16.0" in told and "--restart" in told
@@ -78,12 +100,6 @@ def test_folds_scored_otherwise_are_not_kept_as_if_they_were_the_same(bench_run,
     assert "rule 'hungarian', now 'official'" in told
     _, told = bench_run("--radius", "12")
     assert told.count("already finished, kept") == 3
-    for record in (tmp_path / "runs").rglob("run.json"):  # as runs were written once: 6 px, unsaid
-        document = json.loads(record.read_text())
-        del document["matching"], document["frame_sizes"]
-        record.write_text(json.dumps(document))
-    _, told = bench_run("--radius", "12", code=1)
-    assert "radius 6.0, now 12.0" in told
 
 
 def test_a_radius_that_is_none_is_wrong_usage(bench_run, tmp_path):
@@ -91,3 +107,203 @@ def test_a_radius_that_is_none_is_wrong_usage(bench_run, tmp_path):
         _, told = bench_run("--radius", radius, code=2)
         assert "radius" in told
     assert not (tmp_path / "runs").exists()
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+SIZES = [
+    (512, 288), (1024, 576), (3840, 2160), (64, 36), (1024, 1024), (641, 481), (720, 576),
+    (288, 512), (1080, 1920), (100, 75), (2560, 1080), (333, 111),
+]  # fmt: skip
+side = st.integers(16, 5000)
+
+
+@given(side, side)
+def test_the_reference_size_has_the_proportions_of_the_frame_and_the_pixels_of_512x288(w, h):
+    assume(1 / 40 <= w / h <= 40)
+    width, height = reference_size((w, h))
+    scale = shrinkage((w, h))
+    assert abs(width - scale * w) <= 0.5 and abs(height - scale * h) <= 0.5
+    assert scale**2 * w * h == pytest.approx(512 * 288)
+    assert reference_size((h, w)) == (height, width), "turning the frame turns its reference"
+
+
+@given(st.integers(1, 400), st.tuples(side, side))
+def test_frames_of_the_challenges_shape_are_treated_as_they_always_were(k, input_size):
+    stored = (16 * k, 9 * k)
+    assert reference_size(stored) == (512, 288)
+    assert network_size(stored, input_size) == input_size
+
+
+@given(side, side, st.floats(0, 1), st.floats(0, 1))
+def test_points_go_to_the_reference_size_and_back(w, h, u, v):
+    assume(1 / 40 <= w / h <= 40)
+    point = np.array([[u * (w - 1), v * (h - 1)]])
+    there = scale_points(point, (w, h), reference_size((w, h)))
+    assert np.all(there >= -0.5) and np.all(there <= np.array(reference_size((w, h))) - 0.5)
+    np.testing.assert_allclose(
+        scale_points(there, reference_size((w, h)), (w, h)), point, atol=1e-8
+    )
+
+
+# --- from the network's image to points ---------------------------------------------------------
+
+TRAINING = TrainingSettings(
+    network="bright", pretrained=False, loss="dice", sigma=6.0, combine="max",
+    augmentation=Augmentation(), optimiser="adam", rate=1e-3, weight_decay=0.0,
+    schedule="constant", warmup=0.0, batch=2, epochs=1, steps=1, crop=None, selections=1,
+    norm_batches=0, selection_decode=DecodeSettings(cut=False),
+)  # fmt: skip
+
+
+class Bright(nn.Module):
+    """Finds what is bright; learns nothing."""
+
+    def __init__(self, pretrained=False):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, image):
+        return (image.mean(1, keepdim=True) - 0.5) * 40 * self.weight
+
+
+@pytest.fixture(autouse=True)
+def bright(monkeypatch):
+    monkeypatch.setitem(NETWORKS, "bright", Bright)
+
+
+def grid(size):
+    """Points far enough apart to be told apart at the reference size."""
+    across, down = (np.linspace(0.15, 0.85, 4 if n == max(size) else 3) * n for n in size)
+    x, y = np.meshgrid(across, down)
+    return np.column_stack([x.ravel(), y.ravel()]) + 0.3
+
+
+def decoded(monkeypatch, size, input_size, decode=None):
+    """Points of the frame, and what is decoded from the map that a perfect network would draw."""
+    truth = grid(size)
+    method = HeatmapMethod(Recipe(input_size, TRAINING, None, decode or DecodeSettings(cut=False)))
+    of_network = network_size(size, input_size)
+    sigma = [6.0 * n / full for n, full in zip(input_size, (512, 288), strict=True)]
+    heatmap = draw_heatmap(scale_points(truth, size, of_network), of_network, tuple(sigma), "max")
+    monkeypatch.setattr(method, "_heatmaps", lambda frames, device: iter([heatmap]))
+    image = np.zeros((of_network[1], of_network[0], 3), np.uint8)
+    frame = Pixels("a/b/c", image, size)
+    (found,) = method.predict_frames([frame], "cpu")
+    (stages,) = method.stages([frame], "cpu") if decode is None else [None]
+    return truth, found.points, stages, heatmap
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("input_size", [(512, 288), (256, 144)], ids=["full", "half"])
+def test_a_perfect_heatmap_gives_its_points_in_px_of_the_frame(monkeypatch, size, input_size):
+    truth, found, stages, _ = decoded(monkeypatch, size, input_size)
+    assert len(found) == len(truth)
+    distance, _ = KDTree(truth).query(found)
+    assert distance.max() * shrinkage(size) <= 0.5, "px at the reference size"
+    assert stages.heatmap.shape == reference_size(size)[::-1]
+    label_map, number = label(stages.binary)
+    rows, columns = (np.array([np.ptp(axis[label_map == i + 1]) for i in range(number)])
+                     for axis in np.indices(stages.binary.shape))  # fmt: skip
+    assert np.abs(rows - columns).max() <= 2, "what is round in the frame is round when decoded"
+
+
+def test_frames_of_512x288_are_decoded_bit_by_bit_as_before(monkeypatch):
+    for input_size in ((512, 288), (256, 144), (128, 72)):
+        _, found, _, heatmap = decoded(monkeypatch, (512, 288), input_size, DecodeSettings())
+        kept = np.round(heatmap * 65535).astype(np.uint16).astype(np.float32) / np.float32(65535)
+        if input_size != (512, 288):
+            kept = cv2.resize(kept, (512, 288), interpolation=cv2.INTER_LINEAR)
+        expected = (decode_heatmap(kept, DecodeSettings()).points + 0.5) * 1.0 - 0.5
+        np.testing.assert_array_equal(found, expected)
+
+
+def spots(size, points, stored=None):
+    """A sample with a bright disk at every point (px of an image of ``size``)."""
+    y, x = np.mgrid[: size[1], : size[0]]
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    for px, py in points:
+        image[(x - px) ** 2 + (y - py) ** 2 <= 9] = 255
+    return Sample(image, np.array(points, float), stored)
+
+
+def test_the_selection_is_matched_in_px_of_the_frame_as_stored():
+    decode = DecodeSettings(threshold=0.5, opening_radius=0, cut=False)
+    drawn = spots((256, 144), [(60, 50), (200, 90)])
+    for stored, share in (((256, 144), 1), ((1024, 576), 4)):
+        labels = drawn.points + np.array([2.0, 0.0])  # 2 px of the image: 2 or 8 px of the frame
+        sample = Sample(drawn.image, labels, stored)
+        for radius in (2.0 * share - 0.4, 2.0 * share + 0.4):
+            settings = MatchSettings(radius=radius)
+            found = inner_f1(Bright(), [sample], decode, torch.device("cpu"), settings)
+            assert found == (1.0 if radius > 2 * share else 0.0)
+
+
+def test_kernels_are_as_wide_as_high_whatever_the_frame(monkeypatch):
+    used = []
+    monkeypatch.setattr(
+        "adaptor_bench.train.samples.draw_heatmap",
+        lambda points, size, sigma, combine: used.append((size, sigma)) or draw_heatmap(
+            points, size, sigma, combine
+        ),
+    )  # fmt: skip
+    square = spots((192, 192), [(60, 50), (120, 90)], (1024, 1024))
+    wide = spots((256, 144), [(60, 50), (120, 90)], (512, 288))
+    fit_network(TRAINING, [square, wide], [square, wide], input_size=(256, 144), seed=0,
+                device="cpu", bar=lambda *_: None)  # fmt: skip
+    assert used and {sigma for _, sigma in used} == {(3.0, 3.0)}
+    assert {size for size, _ in used} == {(256, 192)}, "both fit into one batch"
+
+
+def test_images_of_several_sizes_are_predicted_as_each_alone():
+    rng = np.random.default_rng(0)
+    shapes = [(8, 12), (8, 12), (10, 6), (8, 12), (10, 6), (10, 6)]
+    images = [rng.integers(0, 255, (*shape, 3), dtype=np.uint8) for shape in shapes]
+    together = list(predict_heatmaps(Bright(), images, device="cpu", batch=2))
+    alone = [next(iter(predict_heatmaps(Bright(), [i], device="cpu"))) for i in images]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_window_larger_than_the_image_is_filled_up_with_black():
+    sample = spots((40, 30), [(5, 5), (39, 29)])
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        window, points = crop_around(sample.image, sample.points, (64, 20), rng)
+        assert window.shape == (20, 64, 3)
+        assert not window[:, 40:].any()
+        for x, y in points.astype(int):
+            assert window[y, x].all()
+
+
+def write_spots(root, surgery, size, radius):
+    truth = grid(size)
+    y, x = np.mgrid[: size[1], : size[0]]
+    image = np.full((size[1], size[0], 3), 20, np.uint8)
+    for px, py in truth:
+        image[(x - px) ** 2 + (y - py) ** 2 <= radius**2] = 255
+    label_file = write_frame(root, surgery, "000000", truth, size=size)
+    Image.fromarray(image).save(label_file.parent.parent / "images" / "000000.png")
+
+
+@pytest.mark.parametrize("crop", ["[0, 0]", "[160, 160]"])
+def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop):
+    sizes = ((1024, 576), (600, 600), (288, 512), (512, 288))
+    for surgery, size in zip("abcd", sizes, strict=True):
+        write_spots(tmp_path / "data", surgery, size, 7 / shrinkage(size))
+    shown, _ = invoke(
+        "run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
+        "--set", "network=bright", "--set", "input_size=[256, 144]", "--set", "steps=2",
+        "--set", f"crop={crop}", "--out", tmp_path / "runs", "--format", "json", "--radius", "3",
+        "--fold", "1",
+    )  # fmt: skip
+    (row,) = [row for row in json.loads(shown) if row["source"] == "measured"]
+    assert row["f1"]["folds"] == {"f1": 100.0}
+    runs = tmp_path / "runs" / "data" / "stern" / "intraop"
+    history = json.loads((runs / "fold_1" / "training.json").read_text())
+    assert [trial["f1"] for trial in history["selection"]] == [1.0, 1.0]
+    invoke("predict", runs / "fold_1", "--input", tmp_path / "data", "--output", tmp_path / "again")
+    shown, _ = invoke(
+        "evaluate", tmp_path / "again", tmp_path / "data", "--radius", "3", "--format", "json"
+    )
+    assert json.loads(shown)["metrics"]["f1"] == 1.0

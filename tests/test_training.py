@@ -18,6 +18,7 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.errors import BenchError, InputError, UsageError
+from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings
 from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.method import FoldTask, Pixels
@@ -92,7 +93,15 @@ def dots(number: int, seed: int = 0) -> list[Sample]:
 
 
 def train(settings=TINY, selection=(), seed=1, samples=None):
-    return fit_network(settings, samples or dots(4), selection, seed=seed, device="cpu", bar=silent)
+    return fit_network(
+        settings,
+        samples or dots(4),
+        selection,
+        input_size=SIZE,
+        seed=seed,
+        device="cpu",
+        bar=silent,
+    )
 
 
 # --- losses -----------------------------------------------------------------------------------
@@ -327,7 +336,7 @@ def test_a_loss_that_is_not_finite_is_told_with_its_remedy(monkeypatch):
 def test_the_best_trial_on_the_held_back_frames_is_kept(monkeypatch, scores, kept):
     states, answers = [], iter(scores)
 
-    def trial(network, samples, decode, device):
+    def trial(network, samples, *_):
         states.append({k: v.clone() for k, v in network.state_dict().items()})
         return next(answers)
 
@@ -416,12 +425,12 @@ def test_inner_f1_of_a_perfect_network_is_one_and_of_a_blind_one_zero():
     samples = [
         Sample(dots(1, seed=i)[0].image, np.array([[8.0, 8.0], [38.0, 22.0]])) for i in range(5)
     ]
-    decode, device = DecodeSettings(cut=False), torch.device("cpu")
-    assert inner_f1(Drawn(samples), samples, decode, device) == 1.0
+    how = DecodeSettings(cut=False), torch.device("cpu"), MatchSettings()
+    assert inner_f1(Drawn(samples), samples, *how) == 1.0
     moved = [Sample(s.image, np.array([[20.0, 26.0]])) for s in samples]
-    assert inner_f1(Drawn(samples), moved, decode, device) == 0.0
+    assert inner_f1(Drawn(samples), moved, *how) == 0.0
     blind = [Sample(s.image, np.empty((0, 2))) for s in samples]
-    assert math.isnan(inner_f1(Drawn(blind), blind, decode, device))
+    assert math.isnan(inner_f1(Drawn(blind), blind, *how))
 
 
 def test_heatmaps_keep_their_places_when_resized():

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms.v2 import functional as colour
 
-__all__ = ["Augmentation", "augment", "crop_around", "random_affine", "warp"]
+__all__ = ["Augmentation", "augment", "crop_around", "fill_up", "random_affine", "warp"]
 
 # Batches are prepared beside the training threads; OpenCV must not fight them for the cores.
 cv2.setNumThreads(1)
@@ -99,10 +99,11 @@ def crop_around(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A window of ``size`` (width, height): around a random point, or anywhere without points.
 
-    Every second window is placed anywhere, so that tissue without sutures is seen as well.
+    Every second window is placed anywhere, so that tissue without sutures is seen as well. Where
+    the image is narrower or lower than the window, black fills it up.
     """
     height, width = image.shape[:2]
-    room = np.array([width, height]) - size
+    room = np.maximum(np.array([width, height]) - size, 0)
     if len(points) and rng.random() < 0.5:
         target = points[rng.integers(len(points))] - rng.uniform(0.1, 0.9, 2) * size
     else:
@@ -110,7 +111,15 @@ def crop_around(
     left, top = np.clip(np.round(target), 0, room).astype(int)
     points = points - (left, top)
     window = image[top : top + size[1], left : left + size[0]]
-    return window, points[_inside(points, size)]
+    return fill_up(window, size), points[_inside(points, size)]
+
+
+def fill_up(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The image with black on the right and below, up to ``size`` (width, height)."""
+    right, below = size[0] - image.shape[1], size[1] - image.shape[0]
+    if right <= 0 and below <= 0:
+        return image
+    return np.pad(image, ((0, max(0, below)), (0, max(0, right)), (0, 0)))
 
 
 def _inside(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:

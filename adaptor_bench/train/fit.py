@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import lightning as L
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.sizes import FRAME_SIZE, reference_size
 from adaptor_bench.errors import BenchError, UsageError
 from adaptor_bench.evaluate.matching import match
 from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.progress import Bar
 from adaptor_bench.train.augment import Augmentation
@@ -32,11 +34,11 @@ __all__ = ["Fitted", "TrainingSettings", "fit_network", "inner_f1"]
 class TrainingSettings:
     """How a network is trained.
 
-    ``sigma`` is in px at 512x288. Either ``steps`` counts optimiser steps, or ``epochs`` passes
-    over the frames. ``crop`` trains on windows of that many px of the network's image. The rate
-    warms up linearly over ``warmup`` of the steps, then follows a half cosine to 0
-    (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the network
-    is tried on the frames held back for selection, at equal distances, the last at the end.
+    ``sigma`` is in px at 512x288 (see ``data.sizes``). Either ``steps`` counts optimiser steps,
+    or ``epochs`` passes over the frames. ``crop`` trains on windows of that many px of the
+    network's image. The rate warms up linearly over ``warmup`` of the steps, then follows a half
+    cosine to 0 (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the
+    network is tried on the frames held back for selection, at equal distances, the last at the end.
     ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
     """
 
@@ -73,17 +75,22 @@ def fit_network(
     train: Sequence[Sample],
     selection: Sequence[Sample],
     *,
+    input_size: tuple[int, int],
     seed: int,
     device: str,
     bar: Bar,
+    matching: MatchSettings | None = None,
     workers: int = 0,
 ) -> Fitted:
     """Train on ``train``; keep the trial with the best F1 on ``selection``, else the last state.
 
-    Every image must have the same size. Raises BenchError when the loss stops being finite.
+    ``input_size`` is (width, height) of the image of a 512x288 frame; ``matching`` is how F1 is
+    scored. Raises BenchError when the loss stops being finite.
     """
-    height, width = train[0].image.shape[:2]
-    sigma = settings.sigma * width / 512, settings.sigma * height / 288
+    sigma = (
+        settings.sigma * input_size[0] / FRAME_SIZE[0],
+        settings.sigma * input_size[1] / FRAME_SIZE[1],
+    )
     steps = settings.steps or settings.epochs * math.ceil(len(train) / settings.batch)
     with deterministic(seed):
         stream = SampleStream(
@@ -96,7 +103,9 @@ def fit_network(
             seed=seed,
         )
         module = _HeatmapModule(settings, steps)
-        guide = _Guide(settings, stream, selection, steps, len(train), bar)
+        guide = _Guide(
+            settings, stream, selection, matching or MatchSettings(), steps, len(train), bar
+        )
         loader = DataLoader(
             stream,
             batch_size=settings.batch,
@@ -161,6 +170,7 @@ class _Guide(L.Callback):
         settings: TrainingSettings,
         stream: SampleStream,
         selection: Sequence[Sample],
+        matching: MatchSettings,
         steps: int,
         frames: int,
         bar: Bar,
@@ -168,6 +178,7 @@ class _Guide(L.Callback):
         self.settings = settings
         self.stream = stream
         self.selection = selection
+        self.matching = matching
         self.steps = steps
         self.frames = frames
         self.bar = bar
@@ -207,7 +218,8 @@ class _Guide(L.Callback):
         best = max((trial["f1"] or 0.0 for trial in self.trials), default=0.0)
         here = 0.0
         if self.selection:
-            score = inner_f1(network, self.selection, self.settings.selection_decode, module.device)
+            decode = self.settings.selection_decode
+            score = inner_f1(network, self.selection, decode, module.device, self.matching)
             self.trials.append({"step": step, "f1": None if math.isnan(score) else score})
             here = 0.0 if math.isnan(score) else score
         if here >= best:
@@ -217,17 +229,26 @@ class _Guide(L.Callback):
 
 
 def inner_f1(
-    network: nn.Module, samples: Sequence[Sample], decode: DecodeSettings, device: torch.device
+    network: nn.Module,
+    samples: Sequence[Sample],
+    decode: DecodeSettings,
+    device: torch.device,
+    matching: MatchSettings,
 ) -> float:
-    """Pooled F1 (0..1, NaN without any point) on samples, matched within 6 px at 512x288."""
+    """Pooled F1 (0..1, NaN without any point) on samples, matched in px of the frame as stored."""
     counts = Counts(0, 0, 0)
     heatmaps = predict_heatmaps(network, [s.image for s in samples], device=device)
     for sample, heatmap in zip(samples, heatmaps, strict=True):
-        height, width = heatmap.shape
-        scale = np.array([512 / width, 288 / height])
-        found = decode_heatmap(resize_heatmap(heatmap, (512, 288)), decode).points
-        labels = (sample.points + 0.5) * scale - 0.5
-        result = match(found, labels)
+        stored = sample.stored or sample.size
+        size = reference_size(stored)
+        found = decode_heatmap(resize_heatmap(heatmap, size), decode).points
+        result = match(
+            scale_points(found, size, stored),
+            scale_points(sample.points, sample.size, stored),
+            matching.radius,
+            matching.rule,
+            matching.inclusive,
+        )
         counts = counts + Counts(result.tp, result.fp, result.fn)
     return f1(counts)
 

@@ -20,13 +20,15 @@ import adaptor_bench
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.method import FoldTask, Pixels, Prediction, Stages
 from adaptor_bench.train.fit import TrainingSettings, fit_network
 from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
 from adaptor_bench.train.networks import build_network
-from adaptor_bench.train.samples import Sample, sample_of
+from adaptor_bench.train.samples import Sample, largest, sample_of
 from adaptor_bench.train.stagekeys import name_of, seed_of, stage_code
 from adaptor_bench.train.translation import (
     TranslationSettings,
@@ -40,14 +42,16 @@ __all__ = ["HeatmapMethod", "Recipe"]
 
 TRANSLATED_DOMAINS = ("sim", "intraop")
 GENERATORS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
-FRAME_SIZE = (512, 288)
 WEIGHTS = "network.safetensors"
 HEATMAP_STEPS = 65535  # far finer than the 256 bins of Otsu's histogram
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a heatmap detector consists of. ``translation`` None: no CycleGAN."""
+    """What a heatmap detector consists of. ``translation`` None: no CycleGAN.
+
+    ``input_size`` is (width, height) of the network's image of a 512x288 frame.
+    """
 
     input_size: tuple[int, int]
     training: TrainingSettings
@@ -58,6 +62,8 @@ class Recipe:
 class HeatmapMethod:
     """Trains a network to draw heatmaps and decodes its maps into points."""
 
+    keeps_aspect = True
+
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._network: Path | None = None
@@ -65,7 +71,7 @@ class HeatmapMethod:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """(width, height) of the network's image."""
+        """(width, height) of the network's image of a 512x288 frame."""
         return self.recipe.input_size
 
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
@@ -92,6 +98,8 @@ class HeatmapMethod:
             "translator": translator.name if translator else None,
             "code": stage_code("network", trials=bool(task.selection)),
         }
+        if task.selection and task.matching != MatchSettings():
+            key["matching"] = task.matching.to_json()
 
         def build(directory: Path) -> None:
             samples = [sample_of(f) for f in task.train]
@@ -102,9 +110,11 @@ class HeatmapMethod:
                     self.recipe.training,
                     samples,
                     [sample_of(f) for f in task.selection],
+                    input_size=self.input_size,
                     seed=seed_of(drawn),
                     device=task.device,
                     bar=bar,
+                    matching=task.matching,
                 )
             write_weights(directory / WEIGHTS, fitted.weights)
             write_json(directory / "history.json", fitted.history)
@@ -123,10 +133,11 @@ class HeatmapMethod:
         }
 
         def build(directory: Path) -> None:
-            maps = np.empty((len(frames), *frames[0].image.shape[:2]), np.uint16)
+            width, height = largest([f.image for f in frames])
+            maps = np.zeros((len(frames), height, width), np.uint16)
             with task.progress.bar("heatmaps") as bar:
                 for i, heatmap in enumerate(self._heatmaps(frames, task.device)):
-                    maps[i] = _quantise(heatmap)
+                    maps[i, : heatmap.shape[0], : heatmap.shape[1]] = _quantise(heatmap)
                     bar(i + 1, len(frames))
             np.save(directory / "heatmaps.npy", maps, allow_pickle=False)
 
@@ -134,7 +145,8 @@ class HeatmapMethod:
         maps = np.load(directory / "heatmaps.npy", mmap_mode="r", allow_pickle=False)
         with task.progress.bar("decoding") as bar:
             for i, (stored, frame) in enumerate(zip(maps, frames, strict=True)):
-                yield self._decode(stored, frame)
+                height, width = frame.image.shape[:2]
+                yield self._decode(stored[:height, :width], frame)
                 bar(i + 1, len(frames))
 
     def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
@@ -149,9 +161,9 @@ class HeatmapMethod:
         return predict_heatmaps(network, [f.image for f in frames], device=device)
 
     def stages(self, frames: Sequence[Pixels], device: str) -> Iterator[Stages]:
-        """How a loaded method gets from heatmap to points, at 512x288."""
-        for heatmap in self._heatmaps(frames, device):
-            full = _full_size(_quantise(heatmap))
+        """How a loaded method gets from heatmap to points, at the frames' reference sizes."""
+        for heatmap, frame in zip(self._heatmaps(frames, device), frames, strict=True):
+            full = _full_size(_quantise(heatmap), reference_size(frame.size))
             found = decode_heatmap(full, self.recipe.decode)
             yield Stages(
                 full,
@@ -164,8 +176,9 @@ class HeatmapMethod:
             )
 
     def _decode(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
-        found = decode_heatmap(_full_size(stored), self.recipe.decode)
-        return Prediction(scale_points(found.points, FRAME_SIZE, frame.size), found.scores)
+        size = reference_size(frame.size)
+        found = decode_heatmap(_full_size(stored, size), self.recipe.decode)
+        return Prediction(scale_points(found.points, size, frame.size), found.scores)
 
     def save(self, directory: Path) -> None:
         """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
@@ -235,7 +248,7 @@ class HeatmapMethod:
                 device=task.device,
                 bar=bar,
             )
-        return [Sample(i, s.points) for i, s in zip(images, samples, strict=True)]
+        return [Sample(i, s.points, s.stored) for i, s in zip(images, samples, strict=True)]
 
     def _translator_key(self, task: FoldTask) -> dict[str, Any]:
         settings = self.recipe.translation
@@ -279,9 +292,9 @@ def _no_bar(done: int, total: int, note: str = "") -> None:
     pass
 
 
-def _full_size(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """The rules are stated at 512x288, so that is where regions are formed."""
-    return resize_heatmap(stored.astype(np.float32) / np.float32(HEATMAP_STEPS), FRAME_SIZE)
+def _full_size(stored: NDArray[np.uint16], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Decoding has settings in px of the reference size, so that is where regions are formed."""
+    return resize_heatmap(stored.astype(np.float32) / np.float32(HEATMAP_STEPS), size)
 
 
 def _quantise(heatmap: NDArray[np.float32]) -> NDArray[np.uint16]:

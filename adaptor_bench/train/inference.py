@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -22,16 +23,28 @@ def predict_heatmaps(
     device: torch.device | str,
     batch: int = 4,
 ) -> Iterator[NDArray[np.float32]]:
-    """One sigmoid map (H, W) in [0, 1] per image (H, W, 3), in order. All of one size."""
+    """One sigmoid map (H, W) in [0, 1] per image (H, W, 3), in order.
+
+    Neighbours of one size are computed together, ``batch`` at most.
+    """
     network = network.to(device).eval()
     kind = torch.device(device).type
-    for start in range(0, len(images), batch):
-        chunk = torch.stack([image_tensor(image) for image in images[start : start + batch]])
+    for same in _batches(images, batch):
+        chunk = torch.stack([image_tensor(image) for image in same])
         with torch.inference_mode(), torch.autocast(kind, enabled=kind == "cuda"):
             logits = network(
                 chunk.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             )
         yield from torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+
+
+def _batches(
+    images: Sequence[NDArray[np.uint8]], most: int
+) -> Iterator[Sequence[NDArray[np.uint8]]]:
+    for _, group in itertools.groupby(images, key=lambda image: image.shape):
+        same = list(group)
+        for start in range(0, len(same), most):
+            yield same[start : start + most]
 
 
 def resize_heatmap(heatmap: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

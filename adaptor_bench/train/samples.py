@@ -14,23 +14,32 @@ from torch.utils.data import Dataset
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.heatmap.targets import draw_heatmap
-from adaptor_bench.train.augment import Augmentation, augment, crop_around
+from adaptor_bench.train.augment import Augmentation, augment, crop_around, fill_up
 
-__all__ = ["Sample", "SampleStream", "image_tensor", "sample_of"]
+__all__ = ["Sample", "SampleStream", "image_tensor", "largest", "sample_of"]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An image (H, W, 3) uint8 and its points (N, 2), order x, y, in px of that image."""
+    """An image (H, W, 3) uint8 and its points (N, 2), order x, y, in px of that image.
+
+    ``stored`` is (width, height) of the frame as stored; None where it is the image's own.
+    """
 
     image: NDArray[np.uint8]
     points: NDArray[np.float64]
+    stored: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the image."""
+        return self.image.shape[1], self.image.shape[0]
 
 
 def sample_of(loaded: LoadedFrame) -> Sample:
     """A loaded frame with its points moved from the frame as stored to the image as loaded."""
     size = loaded.image.shape[1], loaded.image.shape[0]
-    return Sample(loaded.image, scale_points(loaded.points, loaded.size, size))
+    return Sample(loaded.image, scale_points(loaded.points, loaded.size, size), loaded.size)
 
 
 def image_tensor(image: NDArray[np.uint8]) -> Tensor:
@@ -39,11 +48,17 @@ def image_tensor(image: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(image.copy()).permute(2, 0, 1).float().div_(255)
 
 
+def largest(images: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
+    """(width, height) that every one of ``images`` (H, W, 3) fits into."""
+    return max(i.shape[1] for i in images), max(i.shape[0] for i in images)
+
+
 class SampleStream(Dataset[tuple[Tensor, Tensor]]):
     """``length`` augmented samples: epoch after epoch of shuffled frames.
 
     Item i depends on (seed, i) only, so any number of loader processes gives the same stream.
-    ``sigma`` is in px of the network's image, one value an axis.
+    ``sigma`` is in px of the network's image, one value an axis. Images of several sizes are
+    filled up with black, so that they go into one batch.
     """
 
     def __init__(
@@ -63,6 +78,7 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
         self.combine = combine
         self.crop = crop
         self.seed = seed
+        self.size = largest([s.image for s in samples])
         epochs = -(-length // len(samples))
         rng = np.random.default_rng([seed, 0])
         self.order = np.concatenate([rng.permutation(len(samples)) for _ in range(epochs)])[:length]
@@ -76,6 +92,8 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
         image, points = augment(sample.image, sample.points, self.augmentation, rng)
         if self.crop is not None:
             image, points = crop_around(image, points, self.crop, rng)
+        else:
+            image = fill_up(image, self.size)
         size = image.shape[1], image.shape[0]
         heatmap = draw_heatmap(points, size, self.sigma, self.combine)
         return image_tensor(image), torch.from_numpy(heatmap)[None]

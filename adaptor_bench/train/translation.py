@@ -17,10 +17,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from adaptor_bench.errors import BenchError
 from adaptor_bench.progress import Bar
-from adaptor_bench.train.augment import Augmentation, crop_around
+from adaptor_bench.train.augment import Augmentation, crop_around, fill_up
 from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
 from adaptor_bench.train.device import deterministic, train_once_through
-from adaptor_bench.train.samples import image_tensor
+from adaptor_bench.train.samples import image_tensor, largest
 
 __all__ = ["TranslationSettings", "build_generator", "fit_translator", "translate"]
 
@@ -62,8 +62,8 @@ def fit_translator(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Weights of the generators from ``source`` to ``target`` and back.
 
-    Images are (H, W, 3) uint8 of one size. Labels play no part. Raises BenchError when a loss
-    stops being finite.
+    Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. Raises
+    BenchError when a loss stops being finite.
     """
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
@@ -115,18 +115,24 @@ class _Pairs(Dataset[tuple[Tensor, Tensor]]):
         self.length = length
         self.crop = crop
         self.seed = seed
+        self.sizes = [crop or largest(images) for images in self.domains]
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([self.seed, 2, index])
-        first, second = (self._window(images, rng) for images in self.domains)
+        first, second = (
+            self._window(images, size, rng)
+            for images, size in zip(self.domains, self.sizes, strict=True)
+        )
         return first, second
 
-    def _window(self, images: Images, rng: np.random.Generator) -> Tensor:
+    def _window(self, images: Images, size: tuple[int, int], rng: np.random.Generator) -> Tensor:
         image = images[int(rng.integers(len(images)))]
-        if self.crop is not None:
+        if self.crop is None:
+            image = fill_up(image, size)
+        else:
             image, _ = crop_around(image, np.empty((0, 2)), self.crop, rng)
         if rng.random() < Augmentation.flip_p:
             image = image[:, ::-1]

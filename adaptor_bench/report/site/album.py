@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
+from adaptor_bench.data.sizes import network_size
 from adaptor_bench.errors import InputError
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.site.boards import heading
@@ -20,6 +23,7 @@ from adaptor_bench.report.site.pictures import (
     frame_picture,
     heatmap_picture,
 )
+from adaptor_bench.runs import Run
 
 __all__ = ["RULE", "Album", "write_album"]
 
@@ -83,7 +87,7 @@ def write_album(
                 pictures[path] = partial(frame_picture, source.image)
             if heatmaps:
                 for method in frame["methods"]:
-                    method["heat"] = maps.write(candidate, method["method"], number)
+                    method["heat"] = maps.write(candidate, method["method"], number, frame["size"])
     if changed:
         raise InputError.collect(
             "points of some frames cannot be read, or are not those that were scored:",
@@ -114,8 +118,13 @@ class _Maps:
         self.files: dict[Path, Callable[[int], bytes]] = {}
         """Those that were written, and what makes each at another size."""
 
-    def write(self, candidate: Candidate, index: int, number: int) -> str | None:
-        """Address of the heatmap of the method of ``index`` on frame ``number``, or None."""
+    def write(
+        self, candidate: Candidate, index: int, number: int, size: Sequence[int]
+    ) -> str | None:
+        """Address of the heatmap of the method of ``index`` on frame ``number``, or None.
+
+        ``size`` is (width, height) of the frame.
+        """
         run, score = candidate.folds[index]
         file = self._kept.find(run, score)
         if file is None:
@@ -126,10 +135,20 @@ class _Maps:
             heatmap = self._kept.read(file, place, len(keys))
             if heatmap is None:
                 return None
+            heatmap = _of_frame(heatmap, run, (size[0], size[1]))
             path = self._folder / f"{number:04d}-{index}.webp"
             self._written[file, place] = _put(path, heatmap_picture(heatmap))
             self.files[path] = partial(heatmap_picture, heatmap)
         return self._written[file, place]
+
+
+def _of_frame(heatmap: NDArray[Any], run: Run, size: tuple[int, int]) -> NDArray[Any]:
+    """The part of a stored map that shows the frame: those of smaller frames are filled up."""
+    match run.parameters.get("input_size"):
+        case [int() as across, int() as down]:
+            width, height = network_size(size, (across, down))
+            return heatmap[:height, :width]
+    return heatmap
 
 
 def _fit(
