@@ -10,26 +10,39 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
-__all__ = ["Cell", "Run", "differing_in", "find_runs", "group_cells"]
+__all__ = ["Cell", "Held", "Run", "differing_in", "find_runs", "group_cells"]
 
 SCHEMA = 1
 RUN_LIMIT = 16 << 20  # bytes of a run.json
 
 
 @dataclass(frozen=True)
+class Held:
+    """What a run has in memory that was never a folder: its score, and the predicted points of
+    every frame, (N, 2), order x, y, px; a frame that is not there was not predicted on."""
+
+    score: FoldScore
+    points: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
 class Run:
     """One fold of one method: the content of ``run.json``, and where it stands (``path``).
 
-    ``code`` holds the hash of the program under ``sha256``; None before it was recorded.
+    ``code`` holds the hash of the program under ``sha256``; None before it was recorded. With
+    ``held`` there is no such place: ``path`` is what errors call it.
     """
 
     path: Path
@@ -51,6 +64,7 @@ class Run:
     seconds: dict[str, Any]
     notes: tuple[str, ...]
     code: dict[str, Any] | None = None
+    held: Held | None = field(default=None, repr=False, compare=False)
 
     @property
     def predictions(self) -> Path:
@@ -64,21 +78,26 @@ class Run:
 
     def score(self) -> FoldScore:
         """Read ``score.json``. Raises InputError when it is missing or malformed."""
+        if self.held is not None:
+            return self.held.score
         return FoldScore.load(self.path / "score.json")
 
     @classmethod
     def load(cls, path: Path) -> Run:
         """Read ``<path>/run.json``. Raises InputError listing every key that does not fit."""
-        file = path / "run.json"
-        document = read_json(file, RUN_LIMIT)
+        return cls.from_json(read_json(path / "run.json", RUN_LIMIT), path)
+
+    @classmethod
+    def from_json(cls, document: Any, path: Path, held: Held | None = None) -> Run:
+        """A run from a decoded ``run.json``. Raises InputError listing every key that is wrong."""
         problems = _problems(document)
         if problems:
-            raise InputError(f"{file}: {'; '.join(problems)}")
+            raise InputError(f"{path / 'run.json'}: {'; '.join(problems)}")
         values = {f.name: document[f.name] for f in fields(cls) if f.name in _KINDS}
         values["code"] = document.get("code")
         for key in ("folds", "train", "validation", "notes"):
             values[key] = tuple(values[key])
-        return cls(path=path, **values)
+        return cls(path=path, held=held, **values)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,13 +20,18 @@ from hypothesis import strategies as st
 from PIL import Image
 from site_world import FRAMES, NASTY, put_predictions, write_world
 
+from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points, write_points
 from adaptor_bench.data.phantom import write_phantom
+from adaptor_bench.entries.entry import read_board, read_entries
+from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.progress import Progress
 from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.report.site.markup import element, embedded_json, web_address
 from adaptor_bench.report.site.pictures import frame_picture, heatmap_picture
 from adaptor_bench.report.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
+from adaptor_bench.runs import find_runs
 
 
 class Page(HTMLParser):
@@ -566,6 +572,27 @@ def test_entries_make_the_site_that_their_runs_make(world, site, leaderboard, tm
     assert ours == again
     card = Page((tmp_path / "site" / "method-beta-team-b.html").read_text("utf-8"))
     assert "Paper of beta" in card.text and "F1 99.50" in card.text and "Team B" in card.text
+
+
+def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, monkeypatch):
+    board, dataset = read_board(leaderboard), index_dataset(world / "data")
+    for opens in ("mkstemp", "mkdtemp"):
+        monkeypatch.setattr(tempfile, opens, lambda *_, **__: pytest.fail("wrote a file"))
+    names = ["alpha", "beta"]
+    found = rebuild_runs(board, read_entries(board), names, dataset, Progress(live=False)).runs
+    key = lambda run: (run.method, run.seed, run.fold)  # noqa: E731
+    real = {key(run): run for run in find_runs([world / "runs"]) if run.method in names}
+    assert {key(run) for run in found} == set(real)
+    for run in found:
+        other = real[key(run)]
+        assert run.score() == other.score()
+        assert run.validation == other.validation and run.parameters == other.parameters
+        for frame in dataset.domain("intraop"):
+            path = frame.prediction_path(other.predictions)
+            assert path.is_file() == (frame.surgery in run.validation)
+            if path.is_file():
+                np.testing.assert_array_equal(run.held.points[frame.key], read_points(path).points)
+    invoke("card", "--board", leaderboard, "--data", world / "data")
 
 
 def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):

@@ -50,11 +50,11 @@ def command(
 
     folders = find_boards(boards)
     roots = runs or (() if folders else (Path("runs"),))
-    with material(roots, folders, data, Progress()) as found:
-        chosen = [run for run in found.runs if domain in ("all", run.domain)]
-        cards = ranking_cards(
-            group_cells(chosen), resamples=resamples, seed=seed, level=level, nested=nested or None
-        )
+    found = material(roots, folders, data, Progress())
+    chosen = [run for run in found.runs if domain in ("all", run.domain)]
+    cards = ranking_cards(
+        group_cells(chosen), resamples=resamples, seed=seed, level=level, nested=nested or None
+    )
     for line in found.left_out:
         message(f"left out: {line}")
     if not cards:

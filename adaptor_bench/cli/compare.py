@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -75,11 +74,9 @@ def command(
     default = Path("runs")
     options = Options(metric, estimand, level, resamples, seed, nested or None)
     roots = roots or ((default,) if default.is_dir() else ())
-    with ExitStack() as stack:  # entries are unpacked as long as it is open
-        if boards:
-            gathered = material(roots, find_boards(boards), data, Progress())
-            known = stack.enter_context(gathered).runs
-        else:
-            known = tuple(find_runs(roots))
-        found = compare(a, b, known, domain=domain, profile=profile, options=options)
+    if boards:
+        known = material(roots, find_boards(boards), data, Progress()).runs
+    else:
+        known = tuple(find_runs(roots))
+    found = compare(a, b, known, domain=domain, profile=profile, options=options)
     show(render_comparisons(found, format_), newline=False)

@@ -1,25 +1,25 @@
-"""From the entries of a leaderboard back to run directories: what reads runs reads entries, too.
+"""From the entries of a leaderboard back to runs: what reads runs reads entries, too.
 
-A run directory made so holds what an entry knows: predictions, their score, what was run. It has
-no checkpoint, and its times and training surgeries are those of nobody.
+A run made so holds what an entry knows: predictions, their score, what was run. It has no folder
+and no checkpoint, and its times and training surgeries are those of nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.atomic import write_json
 from adaptor_bench.data.frames import Dataset, Frame
-from adaptor_bench.data.labels import write_points
-from adaptor_bench.entries.entry import Board, Entry, SeedCounts
-from adaptor_bench.entries.packed import Points, unpack
-from adaptor_bench.entries.rescore import score_points
+from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.packed import unpack
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.reading import pair_batches, read_labels
+from adaptor_bench.evaluate.score import score_batches
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.progress import Progress
-from adaptor_bench.runs import SCHEMA
+from adaptor_bench.runs import SCHEMA, Held, Run
 
 __all__ = ["SUBMITTED", "Rebuilt", "rebuild_runs", "shown_names"]
 
@@ -29,8 +29,10 @@ SUBMITTED = "submitted"
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """``entries`` by the method's name in the runs; ``left_out``: entry id to the reason."""
+    """``runs`` in order; ``entries`` by the method's name in the runs; ``left_out``: entry id to
+    the reason."""
 
+    runs: list[Run]
     entries: dict[str, Entry]
     left_out: dict[str, str]
 
@@ -64,36 +66,44 @@ def rebuild_runs(
     entries: Sequence[Entry],
     names: Sequence[str],
     dataset: Dataset,
-    out: Path,
     progress: Progress,
 ) -> Rebuilt:
-    """Write ``<out>/<entry>/<domain>/seed_<n>/fold_<k>/`` for every complete fold of ``entries``.
+    """A run for every complete fold of every seed of ``entries``, held in memory.
 
     ``names`` are what their methods are called there. An entry whose predictions were not published
     is left out. Raises InputError, naming all, for predictions that cannot be read or do not score
     as their entry says on these frames.
     """
+    runs: list[Run] = []
     done: dict[str, Entry] = {}
     left_out: dict[str, str] = {}
     problems: list[str] = []
+    frames_of = _frames_by_fold(board, dataset)
+    labels = {key: read_labels(frames) for key, frames in frames_of.items()}
     with progress.bar("entries") as bar:
         for number, (entry, name) in enumerate(zip(entries, names, strict=True), start=1):
             bar(number, len(entries))
             if entry.predictions is None:
                 left_out[entry.id] = "its predictions were not published"
                 continue
-            path = board.folder / "predictions" / Path(entry.predictions).name
             try:
-                packed = unpack(path)
+                packed = unpack(board.folder / "predictions" / Path(entry.predictions).name)
             except InputError as error:
                 problems.append(error.message)
                 continue
-            for domain, seeds in entry.measured.items():
-                for seed, stored in seeds.items():
-                    points = packed.get((domain, seed), {})
-                    problems += _rebuild(
-                        board, entry, name, domain, seed, stored, points, dataset, out
-                    )
+            for domain, seed, fold in _complete_folds(board, entry):
+                points, frames = packed.get((domain, seed), {}), frames_of[domain, fold]
+                batches = pair_batches(points, frames, labels[domain, fold])
+                # Distances as a score.json keeps them: nobody can tell these runs from others.
+                score = FoldScore.from_json(score_batches(batches, board.settings).to_json())
+                found, stored = score.surgeries(), entry.measured[domain][seed].surgeries
+                validated = board.folds[domain][fold]
+                if differing := [s for s in validated if found.get(s) != stored[s]]:
+                    problems.append(f"{entry.id}: {domain}, seed {seed}: {', '.join(differing)}")
+                    continue
+                place = Path(f"leaderboard {board.id}: {entry.id}", domain, f"seed_{seed}")
+                record = _record(board, entry, name, domain, seed, fold)
+                runs.append(Run.from_json(record, place / f"fold_{fold}", Held(score, points)))
             done[name] = entry
     if problems:
         raise InputError.collect(
@@ -101,50 +111,28 @@ def rebuild_runs(
             problems,
             hint=f"`bench verify {board.folder}` tells more; is the data that of the leaderboard?",
         )
-    return Rebuilt(done, left_out)
+    return Rebuilt(sorted(runs, key=lambda run: run.path), done, left_out)
 
 
-def _rebuild(
-    board: Board,
-    entry: Entry,
-    name: str,
-    domain: str,
-    seed: int,
-    stored: SeedCounts,
-    points: Points,
-    dataset: Dataset,
-    out: Path,
-) -> list[str]:
-    """All complete folds of one seed; what does not agree."""
-    by_surgery: dict[str, list[Frame]] = {}
-    for frame in dataset.frames.get(domain, ()):
-        by_surgery.setdefault(frame.surgery, []).append(frame)
-    problems = []
-    for fold, surgeries in board.folds[domain].items():
-        if not all(surgery in stored.surgeries for surgery in surgeries):
-            continue
-        frames = [frame for s in surgeries for frame in by_surgery.get(s, ())]
-        score = score_points(points, frames, board.settings)
-        found = score.surgeries()
-        differing = [s for s in surgeries if found.get(s) != stored.surgeries[s]]
-        if differing:
-            problems.append(f"{entry.id}: {domain}, seed {seed}: {', '.join(differing)}")
-            continue
-        directory = out / entry.id / domain / f"seed_{seed}" / f"fold_{fold}"
-        directory.mkdir(parents=True)
-        for frame in frames:
-            if frame.key in points:
-                surgery, video, stem = frame.written
-                write_points(
-                    frame.prediction_path(directory / "predictions"),
-                    points[frame.key],
-                    folder=surgery,
-                    subfolder=video,
-                    image=f"{stem}.png",
-                )
-        score.save(directory / "score.json")
-        write_json(directory / "run.json", _record(board, entry, name, domain, seed, fold))
-    return problems
+def _frames_by_fold(board: Board, dataset: Dataset) -> dict[tuple[str, int], list[Frame]]:
+    """The validation frames of every domain and fold of the board, by surgery."""
+    found: dict[tuple[str, int], list[Frame]] = {}
+    for domain, folds in board.folds.items():
+        by_surgery: dict[str, list[Frame]] = {}
+        for frame in dataset.frames.get(domain, ()):
+            by_surgery.setdefault(frame.surgery, []).append(frame)
+        for fold, surgeries in folds.items():
+            found[domain, fold] = [f for s in surgeries for f in by_surgery.get(s, ())]
+    return found
+
+
+def _complete_folds(board: Board, entry: Entry) -> Iterator[tuple[str, int, int]]:
+    """Domain, seed and fold of which the entry has all surgeries."""
+    for domain, seeds in entry.measured.items():
+        for seed, stored in seeds.items():
+            for fold, surgeries in board.folds[domain].items():
+                if all(surgery in stored.surgeries for surgery in surgeries):
+                    yield domain, seed, fold
 
 
 def _record(

@@ -6,7 +6,7 @@ stem. Predictions for frames that have no label are listed, not scored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
@@ -23,7 +23,7 @@ from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files, natu
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.progress import Progress
 
-__all__ = ["Batches", "read_batches"]
+__all__ = ["Batches", "pair_batches", "read_batches", "read_labels"]
 
 _LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
 _STEP = 500  # frames between two steps of the progress bar
@@ -98,6 +98,37 @@ def read_batches(
         unknown=tuple(sorted(found.relative(path) for path in unknown + found.misplaced)),
         guessed=tuple(compress(label_files, guessed)),
     )
+
+
+def pair_batches(
+    points: Mapping[str, NDArray[np.float64]], frames: Sequence[Frame], labels: PointBatch
+) -> Batches:
+    """As :func:`read_batches`, of predictions and labels in memory.
+
+    ``points`` maps the key of a frame to its predictions (N, 2), order x, y, px; a frame that it
+    lacks is missing. ``labels`` are those of ``frames``. The sizes of frames are not known (0).
+    """
+    nothing = np.empty((0, 2))
+    return Batches(
+        keys=tuple(frame.key for frame in frames),
+        predictions=PointBatch.from_frames([points.get(f.key, nothing) for f in frames]),
+        labels=labels,
+        missing=np.array([frame.key not in points for frame in frames], dtype=bool),
+        sizes=np.zeros((len(frames), 2), dtype=np.int64),
+    )
+
+
+def read_labels(frames: Sequence[Frame]) -> PointBatch:
+    """The labels of ``frames``. Raises InputError naming every file that cannot be read."""
+    columns, problems = PointColumns(), []
+    for frame in frames:
+        try:
+            columns.read(str(frame.label))
+        except InputError as error:
+            problems.append(error.message)
+    if problems:
+        raise InputError.collect(f"{len(problems)} label file(s) cannot be read:", problems)
+    return PointBatch.from_counts(columns.points(), columns.counts, columns.scores())
 
 
 def _require_all(predictions: Path, label_files: dict[str, str], found: PointFiles) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from adaptor_bench.data.default import cached_phantom, embedded_profile
 from adaptor_bench.data.frames import Dataset, index_dataset
@@ -30,15 +28,14 @@ class Material:
     left_out: tuple[str, ...] = ()
 
 
-@contextmanager
 def material(
     roots: Sequence[Path], boards: Sequence[Path], data: Sequence[Path], progress: Progress
-) -> Iterator[Material]:
+) -> Material:
     """Runs below ``roots`` and those that the entries of leaderboard folders stand for.
 
-    ``data`` are dataset folders; embedded phantoms need none. What is unpacked lives as long as
-    the block. Raises InputError when there is nothing, or it cannot be read or does not fit its
-    data; UsageError for a dataset nobody needs, or a leaderboard whose data must be given.
+    ``data`` are dataset folders; embedded phantoms need none. Raises InputError when there is
+    nothing, or it cannot be read or does not fit its data; UsageError for a dataset nobody needs,
+    or a leaderboard whose data must be given.
     """
     runs = find_runs(roots)
     leaderboards = [read_board(folder) for folder in boards]
@@ -52,33 +49,24 @@ def material(
     datasets = _datasets(kinds, data, progress)
     listed = [(board, read_entries(board)) for board in leaderboards]
     names = shown_names(listed, {run.method for run in runs})
+    rebuilt: list[Run] = []
     entries: dict[tuple[str, str], Entry] = {}
     left_out: list[str] = []
-    with TemporaryDirectory(prefix="adaptor_bench-") as scratch:
-        places = [Path(scratch) / str(number) for number in range(len(listed))]
-        try:
-            for (board, of_board), called, place in zip(listed, names, places, strict=True):
-                if board.dataset not in datasets:
-                    raise UsageError(
-                        f"the leaderboard {board.id!r} needs its data {board.dataset!r}",
-                        hint="Give --data.",
-                    )
-                dataset = datasets[board.dataset]
-                found = rebuild_runs(board, of_board, called, dataset, place, progress)
-                entries |= {(board.dataset, name): e for name, e in found.entries.items()}
-                left_out += [f"{e} of {board.id}: {why}" for e, why in found.left_out.items()]
-            rebuilt = find_runs([Path(scratch)]) if leaderboards else []
-            if not runs and not rebuilt:
-                raise InputError.collect(
-                    "no entry of these leaderboards can be shown:", left_out or ["there is none"]
-                )
-            yield Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
-        except InputError as error:
-            # Nobody could look into a folder that is gone by the time this is read.
-            message = error.message
-            for place, board in zip(places, leaderboards, strict=True):
-                message = message.replace(f"{place}/", f"leaderboard {board.id}: ")
-            raise InputError(message, hint=error.hint) from error
+    for (board, of_board), called in zip(listed, names, strict=True):
+        if board.dataset not in datasets:
+            raise UsageError(
+                f"the leaderboard {board.id!r} needs its data {board.dataset!r}",
+                hint="Give --data.",
+            )
+        found = rebuild_runs(board, of_board, called, datasets[board.dataset], progress)
+        rebuilt += found.runs
+        entries |= {(board.dataset, name): entry for name, entry in found.entries.items()}
+        left_out += [f"{entry} of {board.id}: {why}" for entry, why in found.left_out.items()]
+    if not runs and not rebuilt:
+        raise InputError.collect(
+            "no entry of these leaderboards can be shown:", left_out or ["there is none"]
+        )
+    return Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
 
 
 def _datasets(

@@ -68,22 +68,22 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     or a dataset that cannot be used, UsageError when ``out`` holds anything but an earlier site.
     """
     _refuse_foreign(request.out)
-    with material(request.roots, request.leaderboards, request.data, progress) as found:
-        boards, subjects = gather(found.runs, found.datasets, progress, ddof=request.ddof)
-        curves = {board.anchor: board_curves(board, progress) for board in boards}
-        with atomic_directory(request.out, replace=True) as root:
-            album = _album(boards, subjects, request, root, progress)
-            texts = _pages(boards, subjects, found, album, curves, request, registry)
-            for name, text in texts.items():
-                (root / name).write_bytes(encodable(text).encode())
-            files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
-            manifest = {
-                "schema": _SCHEMA,
-                "made_by": f"adaptor_bench {adaptor_bench.__version__}",
-                "files": files,
-            }
-            write_json(root / MANIFEST, manifest)
-            size = sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
+    found = material(request.roots, request.leaderboards, request.data, progress)
+    boards, subjects = gather(found.runs, found.datasets, progress, ddof=request.ddof)
+    curves = {board.anchor: board_curves(board, progress) for board in boards}
+    with atomic_directory(request.out, replace=True) as root:
+        album = _album(boards, subjects, request, root, progress)
+        texts = _pages(boards, subjects, found, album, curves, request, registry)
+        for name, text in texts.items():
+            (root / name).write_bytes(encodable(text).encode())
+        files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
+        manifest = {
+            "schema": _SCHEMA,
+            "made_by": f"adaptor_bench {adaptor_bench.__version__}",
+            "files": files,
+        }
+        write_json(root / MANIFEST, manifest)
+        size = sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
     shown = len(album.document["frames"])
     return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, found.left_out)
 

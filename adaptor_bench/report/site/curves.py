@@ -12,7 +12,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.batch import PointBatch
 from adaptor_bench.evaluate.matching import match_frames
-from adaptor_bench.evaluate.reading import read_batches
+from adaptor_bench.evaluate.reading import pair_batches, read_batches, read_labels
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.site.gather import Board
@@ -51,7 +51,7 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
             for run, score in entry.cell.pairs():
                 done += 1
                 bar(done, total)
-                if not run.predictions.is_dir():
+                if run.held is None and not run.predictions.is_dir():
                     continue
                 try:
                     found = _read(run, score, frames, problems)
@@ -89,7 +89,11 @@ def _read(
     if absent:
         problems.append(f"{run.path}: {len(absent)} scored frames are not there, as {absent[0]}")
         return None
-    batches = read_batches(run.predictions, [frames[f.key] for f in scored], score.settings)
+    here = [frames[frame.key] for frame in scored]
+    if run.held is not None:
+        batches = pair_batches(run.held.points, here, read_labels(here))
+    else:
+        batches = read_batches(run.predictions, here, score.settings)
     again = match_frames(
         batches.predictions,
         batches.labels,

@@ -116,7 +116,9 @@ class Reader:
         self._files: dict[Path, PointFiles | None] = {}
 
     def predictions(self, run: Run, key: str) -> NDArray[np.float64] | None:
-        """(N, 2), x then y in pixels; None where the run has no prediction folder."""
+        """(N, 2), x then y in pixels; None where the run has no predictions."""
+        if run.held is not None:
+            return run.held.points.get(key, np.empty((0, 2)))
         if run.path not in self._files:
             there = run.predictions.is_dir()
             self._files[run.path] = find_point_files(run.predictions) if there else None

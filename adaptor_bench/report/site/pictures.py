@@ -70,6 +70,8 @@ class Heatmaps:
 
     def find(self, run: Run, score: FoldScore) -> Path | None:
         """The file that holds the heatmaps of all frames of a fold, or None."""
+        if run.held is not None:
+            return None
         try:
             network = read_json(run.path / "training.json")["artefact"]
         except (InputError, KeyError, TypeError):

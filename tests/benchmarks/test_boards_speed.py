@@ -1,0 +1,37 @@
+"""What a card, a comparison or a site waits for: the entries of a leaderboard as runs.
+
+Against only unpacking the same predictions (JSON of 5,760 frames). Draws the phantom `mini` into
+the cache once. Run: ``pytest tests/benchmarks/test_boards_speed.py``.
+"""
+
+from __future__ import annotations
+
+import time
+
+from adaptor_bench.data.default import cached_phantom
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.entries.entry import find_board, read_board, read_entries
+from adaptor_bench.entries.packed import unpack
+from adaptor_bench.entries.rebuild import rebuild_runs
+from adaptor_bench.progress import Progress
+
+
+def test_entries_to_runs(benchmark):
+    board = read_board(find_board("phantom-mini"))
+    entries = read_entries(board)
+    dataset = index_dataset(cached_phantom("mini", Progress()))
+    names = [entry.method for entry in entries]
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        frames = sum(len(points) for e in entries
+                     for points in unpack(board.folder / e.predictions).values())  # fmt: skip
+        times.append(time.perf_counter() - began)
+    assert frames == 5760
+    found = benchmark.pedantic(
+        rebuild_runs, (board, entries, names, dataset, Progress(live=False)), rounds=3
+    )
+    assert len(found.runs) == 108
+    ratio = benchmark.stats.stats.min / min(times)
+    benchmark.extra_info["ratio to unpacking"] = round(ratio, 2)
+    assert ratio < 4
