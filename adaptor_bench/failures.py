@@ -66,7 +66,8 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
     for root in roots:
         for folder, subfolders, files in os.walk(root):
             path = Path(folder)
-            subfolders[:] = [n for n in subfolders if not n.startswith(".") and n != "predictions"]
+            inside = "run.json" in files or "key.json" in files  # a finished fold, an artefact
+            subfolders[:] = [n for n in subfolders if not (inside or n.startswith("."))]
             finished = path.with_name(path.name.removesuffix(".failed")) / "run.json"
             if _RECORD not in files or path.suffix != ".failed" or finished.is_file():
                 continue

@@ -3,7 +3,7 @@
 ``<out>/<dataset>/<method>/<domain>/fold_<k>/`` holds ``run.json`` (what was run) and
 ``score.json`` (counts and pairs). A method's name may contain one slash, so a run is recognised
 by ``fold_*/run.json`` and takes its names from that file, never from the path. Directories that
-begin with ``.partial-`` are unfinished; ``artefacts`` holds what runs share.
+begin with ``.partial-`` are unfinished; those with a ``key.json`` are artefacts, which runs share.
 """
 
 from __future__ import annotations
@@ -205,9 +205,9 @@ def _run_directories(root: Path) -> list[Path]:
             found.append(Path(folder))
             subfolders.clear()  # thousands of predictions, but no further run
             continue
-        subfolders[:] = sorted(
-            name for name in subfolders if not name.startswith(".") and name != "artefacts"
-        )
+        # An artefact is known by its key: a dataset may be called what their folder is called.
+        shared = "key.json" in files
+        subfolders[:] = sorted(n for n in subfolders if not (shared or n.startswith(".")))
     return found
 
 

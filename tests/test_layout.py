@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from commands import invoke
 from conftest import write_frame
+from finished_runs import put_fold
 from PIL import Image
 
 from adaptor_bench.container import find_images
@@ -19,6 +20,8 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.failures import find_failures, record_failure
+from adaptor_bench.runs import find_runs
 from adaptor_bench.submission.reference import read_reference
 
 NFC, NFD = (unicodedata.normalize(form, "Müller_1") for form in ("NFC", "NFD"))
@@ -216,3 +219,48 @@ def test_a_miss_far_from_the_edge_is_not_at_the_border(tmp_path):
     assert errors() == (1, 1)
     shown, _ = invoke("evaluate", tmp_path / "pr", root, "--analysis")
     assert shown.count("The size of 1 of 1 frames is unknown, taken as 512x288.") == 2
+
+
+@pytest.mark.parametrize("name", ["artefacts", "predictions", "fold_1", "data"])
+def test_runs_are_found_whatever_their_dataset_method_and_domain_are_called(tmp_path, name):
+    changes = {"domain": name, "folds": [1]}
+    dataset = {"name": name, "kind": "folder", "fingerprint": "cd" * 32}
+    run = put_fold(tmp_path, name, 1, [("aicm14/V/0", 1, 0, 0)], dataset=dataset, **changes)
+    store = tmp_path / name / "artefacts" / "network-0123456789abcdef"
+    (store / "fold_1").mkdir(parents=True)
+    (store / "fold_1" / "run.json").write_text("{")  # an artefact's content is its own affair
+    (store / "key.json").write_text("{}")
+    record = json.loads((run / "run.json").read_text())
+    record_failure(run.with_name("fold_2"), record | {"fold": 2}, "it broke", ValueError())
+    for root in (tmp_path, tmp_path / name):
+        assert [found.path.resolve() for found in find_runs([root])] == [run]
+        assert [found.reason for found in find_failures([root])] == ["it broke"]
+    shown, _ = invoke("leaderboard", tmp_path, "--domain", name)
+    assert f"{name}: measured on {name}" in shown
+
+
+def test_an_unknown_domain_is_wrong_usage(tmp_path):
+    put_fold(tmp_path, "m", 1, [("aicm14/V/0", 1, 0, 0)])
+    _, said = invoke("leaderboard", tmp_path, "--domain", "lap", code=2)
+    assert "there is no domain 'lap'" in said
+
+
+def test_a_dataset_is_named_after_its_folder_but_never_hidden(tmp_path):
+    for folder, name in ((".data", "data"), ("..x", "x"), ("a b", "a b"), (".toml", "own")):
+        write_frame(tmp_path / folder, "a", "0", [], size=(8, 8))
+        if folder == ".toml":
+            (tmp_path / folder / "dataset.toml").write_text('name = "own"')
+        assert index_dataset(tmp_path / folder).name == name
+
+
+def test_no_domain_is_called_all(tmp_path):
+    write_frame(tmp_path / "ds", "a", "0", [], size=(8, 8))
+    (tmp_path / "ds" / "dataset.toml").write_text('[domains]\na = "all"')
+    assert "cannot be 'all'" in invoke("data", "check", tmp_path / "ds", code=1)[1]
+
+
+def test_the_domain_table_knows_a_surgery_in_every_unicode_form(tmp_path):
+    for name in (NFD, "b"):
+        write_frame(tmp_path / "ds", name, "0", [], size=(8, 8))
+    (tmp_path / "ds" / "dataset.toml").write_text(f'[domains]\n"{NFC}" = "lab"', "utf-8")
+    assert set(index_dataset(tmp_path / "ds").frames) == {"lab", "intraop"}

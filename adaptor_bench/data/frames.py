@@ -215,6 +215,10 @@ def _description(root: Path) -> dict[str, Any]:
     for surgery, domain in domains.items():
         if not isinstance(domain, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", domain):
             raise InputError(f"{path}: the domain of {surgery!r} must be a plain word")
+        if domain == "all":
+            raise InputError(
+                f"{path}: the domain of {surgery!r} cannot be 'all', which is every one"
+            )
     return description
 
 
