@@ -9,6 +9,7 @@ import os
 import resource
 import shutil
 
+import commands
 import pytest
 from small_board import (
     finished,
@@ -347,3 +348,55 @@ def test_entries_of_strangers(points, data, board, what):
         "large": "larger than 4 MiB",
     }[what] in told
     assert len(told) < 500
+
+
+# --- likely mistakes are told first ---------------------------------------------------------------
+
+
+def mistaken(root, data, change):
+    """Enough points a frame to tell, each the label put through ``change``."""
+    places = [(60 + 40 * (7 * k % 11), 40 + 23 * (5 * k % 9)) for k in range(9)]
+    for path in sorted(data.glob("*/v/point_labels/*.json")):
+        document = json.loads(path.read_text("utf-8"))
+        document["points"] = [{"x": x, "y": y} for x, y in places]
+        path.write_text(json.dumps(document))
+        points = [dict(zip("xy", change(x, y), strict=True)) for x, y in places]
+        names = {"folderName": path.parts[-4], "subfolderName": "v",
+                 "imageFileName": f"{path.stem}.png"}  # fmt: skip
+        target = root / path.relative_to(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(names | {"points": points}))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("looks-swapped", lambda x, y: (y, x)),
+        ("looks-normalised", lambda x, y: (x / 512, y / 288)),
+        ("looks-one-based", lambda x, y: (x + 1, y + 1)),
+        ("looks-mirrored", lambda x, y: (511 - x, y)),
+        ("looks-unscaled", lambda x, y: (x * 3.75, y * 3.75)),
+    ],
+)
+def test_a_likely_mistake_is_told_first_and_refuses(tmp_path, data, code, change):
+    wrong = mistaken(tmp_path / "wrong", data, change)
+    board = put_board(tmp_path / "small", data)
+    told = invoke("validate", wrong, "--reference", data, code=1)
+    first = next(line for line in told.splitlines() if line.startswith("  "))
+    assert f"  {code}  " in first
+    assert "not valid" in told
+    told = submit(wrong, board, data, code=1)
+    assert told.splitlines()[1].startswith("  .: looks ")
+    assert ids(board) == []
+    shown, told = commands.invoke("evaluate", wrong, data)
+    assert told.startswith("error: looks ")
+    assert f"[{code}]" in told.splitlines()[0]
+    assert "F1" in shown
+
+
+def test_a_small_shift_is_a_warning(tmp_path, data):
+    biased = mistaken(tmp_path / "biased", data, lambda x, y: (x + 0.5, y + 0.5))
+    board = put_board(tmp_path / "small", data)
+    assert submit(biased, board, data).startswith("warning: looks shifted by half a pixel")
+    assert ids(board) == ["team-mine"]

@@ -72,6 +72,7 @@ def command(
         raise click.UsageError("--draws and --seed are for --analysis.")
     settings = settings_of(**matching)
     batches = _read(predictions, labels, settings)
+    _tell_mistakes(batches)
     result = score_batches(batches, settings)
     document, tables = evaluation_as_json(result), [evaluation_table(result)]
     if analysis:
@@ -101,6 +102,21 @@ def _read(predictions: Path, labels: Path, settings: MatchSettings) -> Batches:
 
     with extracted(predictions) as folder:
         return read_batches(folder, labels, settings, Progress())
+
+
+def _tell_mistakes(batches: Batches) -> None:
+    """Swapped, scaled, shifted coordinates: what `bench validate` says of them, before numbers."""
+    from adaptor_bench.submission.forensics import FramePoints, diagnose
+
+    predicted, labels = (
+        [
+            FramePoints(key, points, (int(width), int(height)))
+            for key, points, (width, height) in zip(batches.keys, side, batches.sizes, strict=True)
+        ]
+        for side in (batches.predictions, batches.labels)
+    )
+    for finding in diagnose(predicted, labels):
+        message(f"{finding.severity}: {finding.message} [{finding.code}]\n{finding.hint}")
 
 
 def _warn(result: FoldScore, predictions: Path) -> None:

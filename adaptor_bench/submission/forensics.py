@@ -89,7 +89,7 @@ _MIRRORED = (
 def diagnose(
     frames: Sequence[FramePoints], reference: Sequence[FramePoints] | None = None
 ) -> list[Finding]:
-    """Warnings about the submission as a whole, each with its evidence; none if nothing is clear.
+    """Findings about the submission as a whole, each with its evidence; none if nothing is clear.
 
     ``frames`` are the predictions, ``reference`` the labels, in any order; frames pair up by key.
     Points that are not finite are left out. At most one mistake is named per kind of evidence.
@@ -216,5 +216,4 @@ def _shift(pairing: Pairing, where: str) -> Iterator[Finding]:
                 f"looks shifted by {size} in x and y: points lie {mean[0]:+.2f} px in x and "
                 f"{mean[1]:+.2f} px in y from their labels on average ({len(off):,} pairs{where})"
             )
-            hint = "Undo rounding or scaling that takes pixel corners for centres."
-            yield finding("looks-shifted", ".", text, hint=None if abs(shift) == 1 else hint)
+            yield finding("looks-one-based" if shift == 1 else "looks-shifted", ".", text)

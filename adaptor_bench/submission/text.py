@@ -46,10 +46,12 @@ def to_text(
 
 
 def _in_order(findings: tuple[Finding, ...]) -> list[Finding]:
-    """Files with errors before files with warnings before the rest; all files before any file."""
+    """What explains many findings first; then files with errors before files with warnings before
+    the rest, all files before any file."""
     worst: dict[str, int] = {}
     for finding in findings:
-        rank = SEVERITIES.index(finding.severity)
+        explains = finding.code.startswith("looks-")
+        rank = -1 if explains else SEVERITIES.index(finding.severity)
         worst[finding.file] = min(rank, worst.get(finding.file, rank))
     return sorted(findings, key=lambda f: (worst[f.file], f.file != ".", f.file))
 

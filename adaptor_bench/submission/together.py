@@ -146,14 +146,15 @@ def likely_mistakes(together: Together) -> Iterator[Finding]:
     yield from diagnose(frames, labels)
 
 
+# The one mistake comes before the many findings that it explains.
 SUBMISSION_RULES: tuple[Callable[[Together], Iterator[Finding]], ...] = (
+    likely_mistakes,
     something_there,
     coverage,
     constant_predictions,
     plausible_counts,
     all_empty,
     scores_present,
-    likely_mistakes,
 )
 
 

@@ -190,7 +190,8 @@ CASES: dict[str, Files] = {
     "looks-swapped": mapped(lambda x, y: (y, x))[0],
     "looks-normalised": mapped(lambda x, y: (round(x / 512, 5), round(y / 288, 5)))[0],
     "looks-unscaled": mapped(lambda x, y: (x * 3.75, y * 3.75))[0],
-    "looks-shifted": moved(dx=1, dy=1, frames=9)[0],
+    "looks-shifted": moved(dx=0.5, dy=0.5, frames=9)[0],
+    "looks-one-based": moved(dx=1, dy=1, frames=9)[0],
     "looks-mirrored": mapped(lambda x, y: (511 - x, y))[0],
     "looks-renumbered": moved(step=1, frames=5)[0],
 }
@@ -198,6 +199,7 @@ REFERENCES: dict[str, Files] = {
     "frame-missing": {place(i): text(LABEL) for i in range(3)},
     "frame-unexpected": {place(0): text(LABEL)},
     "looks-shifted": moved(frames=9)[1],
+    "looks-one-based": moved(frames=9)[1],
     "looks-mirrored": moved()[1],
     "looks-renumbered": moved(frames=5)[1],
 }
