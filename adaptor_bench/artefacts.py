@@ -2,6 +2,8 @@
 
 Two methods that agree up to a stage find each other's artefact and share it: an ablation that
 changes the decoding does not train again. An artefact is a directory; it is complete or absent.
+A manifest in it names the size and hash of every file, so that a damaged one is noticed and made
+again. One that another process is making is waited for.
 """
 
 from __future__ import annotations
@@ -12,18 +14,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.atomic import atomic_directory, write_json
+from adaptor_bench.atomic import atomic_directory, claimed, write_json
+from adaptor_bench.progress import message
 
-__all__ = ["ArtefactStore"]
+__all__ = ["MANIFEST", "ArtefactStore"]
+
+MANIFEST = "manifest.json"
 
 
 class ArtefactStore:
-    """A directory of artefacts. With ``fresh`` only what this store built itself is reused."""
+    """A directory of artefacts. With ``fresh`` only what was made since it was opened is reused."""
 
     def __init__(self, root: Path, *, fresh: bool = False) -> None:
         self.root = root
-        self.fresh = fresh
-        self._built: set[Path] = set()
+        earlier = root.iterdir() if fresh and root.is_dir() else ()
+        self._old = {path.name: path.stat().st_ino for path in earlier}
+        self._sound: set[Path] = set()
 
     def get(self, kind: str, key: dict[str, Any], build: Callable[[Path], None]) -> Path:
         """The directory of the artefact ``kind`` with this ``key``; ``build`` fills a new one.
@@ -33,13 +39,63 @@ class ArtefactStore:
         """
         text = json.dumps(key, sort_keys=True, allow_nan=False)
         final = self.root / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-        if final in self._built or (final.is_dir() and not self.fresh):
+        if self._usable(final):
             return final
-        try:
-            with atomic_directory(final, replace=self.fresh) as directory:
+        with claimed(
+            final, lambda: message(f"{final.name}: another process is making it, waiting")
+        ):
+            if self._usable(final):
+                return final
+            with atomic_directory(final, replace=True) as directory:
                 build(directory)
                 write_json(directory / "key.json", key)
-        except FileExistsError:
-            pass  # another process finished the same artefact first
-        self._built.add(final)
+                write_json(directory / MANIFEST, _manifest(directory))
+            self._sound.add(final)
         return final
+
+    def _usable(self, final: Path) -> bool:
+        """Whether the artefact is there as it was made; what is wrong with it is told."""
+        if not final.is_dir() or self._old.get(final.name) == final.stat().st_ino:
+            return False
+        damage = _damage(final, content=final not in self._sound)
+        if damage:
+            message(f"{final}: {damage}; making it again")
+            return False
+        self._sound.add(final)
+        return True
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    files = sorted(p for p in directory.rglob("*") if p.is_file())
+    return {
+        "files": {
+            p.relative_to(directory).as_posix(): {"bytes": p.stat().st_size, "sha256": _sha256(p)}
+            for p in files
+        }
+    }
+
+
+def _damage(directory: Path, *, content: bool) -> str | None:
+    """The first thing wrong with an artefact. Sizes are always compared, ``content`` on demand:
+    once per process is enough, for hashing gigabytes takes seconds."""
+    try:
+        files = json.loads((directory / MANIFEST).read_bytes())["files"].items()
+        expected = [(directory / name, int(f["bytes"]), str(f["sha256"])) for name, f in files]
+    except FileNotFoundError:
+        return "it does not say what belongs to it (made by an earlier version, or damaged)"
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return f"{MANIFEST} is damaged"
+    for path, size, sha256 in expected:
+        try:
+            if path.stat().st_size != size:
+                return f"{path.name} is damaged ({path.stat().st_size} bytes instead of {size})"
+            if content and _sha256(path) != sha256:
+                return f"{path.name} is damaged (its content is not what was written)"
+        except OSError as error:
+            return f"{path.name} cannot be read ({error.strerror})"
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

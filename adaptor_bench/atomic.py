@@ -1,28 +1,57 @@
 """Files and directories that are complete or not there.
 
-Everything is written under a temporary sibling name and renamed into place, so a reader never
-meets half a file and an interrupted command leaves nothing that looks finished.
+Everything is written under a temporary sibling name, brought to the disk and renamed into place,
+so a reader never meets half a file, and neither an interrupted command nor a loss of power leaves
+anything that looks finished. A lock beside the temporary name tells what is still being written
+from what a killed process left; the latter goes when the same place is written again.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
 import os
+import re
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["atomic_directory", "complete_file", "remove_abandoned", "write_json", "write_text"]
+from adaptor_bench import locks
+from adaptor_bench.room import told_as
+
+__all__ = [
+    "atomic_directory",
+    "claim",
+    "claimed",
+    "complete_file",
+    "remove_abandoned",
+    "write_json",
+    "write_text",
+]
 
 _PARTIAL = ".partial-"
+# What this module names; the second form is what earlier versions left.
+_TEMPORARY = re.compile(r"\.partial-(?:[0-9a-f]{16}|\d+-[a-z0-9_]{8})(?:\.\w+)?")
+_tidied: set[Path] = set()
 
 
-def _temporary_prefix() -> str:
-    """Names the process that writes, so that what a dead one left can be told from the rest."""
-    return f"{_PARTIAL}{os.getpid()}-"
+def claim(place: Path) -> Any:
+    """A context: whether ``place`` is ours to make. False while another process is making it."""
+    return locks.attempt(_lock_of(place))
+
+
+def claimed(place: Path, waiting: Callable[[], None]) -> Any:
+    """A context in which ``place`` is ours; ``waiting`` is called if another process has it now."""
+    return locks.obtain(_lock_of(place), waiting)
+
+
+def _lock_of(place: Path) -> Path:
+    return place.parent / f"{_PARTIAL}{place.name}.lock"
 
 
 @contextmanager
@@ -30,26 +59,25 @@ def complete_file(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
     """Yield the name of an empty file that becomes ``path`` when the block ends without error.
 
     With ``exclusive`` an existing ``path`` raises FileExistsError: of several writers one wins.
+    Raises WriteError when the disk has no room or may not be written to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(
-        dir=path.parent, prefix=_temporary_prefix(), suffix=path.suffix
-    )
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)  # mkstemp makes files that only the owner can read
-        if exclusive:
-            _claim(path, temporary)
-        else:
-            temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    if _is_temporary(path):  # nobody sees it before all of its directory is complete
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+        return
+    with told_as(path), _temporary(path, path.suffix) as temporary:
+        temporary.touch(0o644)
+        with _removed_on_error(path, temporary):
+            yield temporary
+            _bring_to_disk(temporary)
+            if exclusive:
+                _put_alone(temporary, path)
+            else:
+                temporary.replace(path)
+        _bring_to_disk(path.parent)
 
 
-def _claim(path: Path, temporary: Path) -> None:
+def _put_alone(temporary: Path, path: Path) -> None:
     """``temporary`` becomes ``path``, unless that exists (FileExistsError)."""
     try:
         path.hardlink_to(temporary)
@@ -81,72 +109,133 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty directory that becomes ``final`` when the block ends without an exception.
 
     On any exception, keyboard interrupt included, the directory is removed again. An existing
-    ``final`` is replaced only with ``replace=True``; otherwise FileExistsError is raised.
+    ``final`` is replaced only with ``replace=True``; otherwise FileExistsError is raised. Raises
+    WriteError when the disk has no room or may not be written to.
     """
     if final.exists() and not replace:
         raise FileExistsError(final)
     # Absolute, for the working directory may be what is moved aside.
     named = final.name not in ("", "..")
     final = final.parent.resolve() / final.name if named else final.resolve()
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
-    temporary.chmod(0o755)
-    try:
+    with told_as(final), _temporary(final) as temporary:
+        temporary.mkdir()
+        temporary.chmod(0o755)
+        with _removed_on_error(final, temporary):
+            yield temporary
+            _bring_all_to_disk(temporary)
+            _put(temporary, final, replace)
+        _bring_to_disk(final.parent)
+
+
+@contextmanager
+def _temporary(place: Path, suffix: str = "") -> Iterator[Path]:
+    """A name beside ``place`` that nobody uses, locked as long as the block lasts."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.parent not in _tidied:  # once: figures and entries share a directory
+        remove_abandoned(place.parent)
+        _tidied.add(place.parent)
+    temporary = place.parent / f"{_PARTIAL}{uuid.uuid4().hex[:16]}{suffix}"
+    with locks.attempt(_lock_beside(temporary)):
         yield temporary
-        if final.exists():
-            if not replace:  # another process was faster
-                raise FileExistsError(final)
-            _exchange(temporary, final)
-        else:
-            temporary.rename(final)
+
+
+@contextmanager
+def _removed_on_error(place: Path, temporary: Path) -> Iterator[None]:
+    """``temporary`` goes on any exception; one that says why nothing can be written names ``place``
+    and the room there was."""
+    try:
+        with told_as(place, temporary):
+            yield
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _remove(temporary)
         raise
 
 
-def _exchange(temporary: Path, final: Path) -> None:
-    """``temporary`` becomes ``final``, what stood there is removed; or all stays as it was."""
-    retired = Path(tempfile.mkdtemp(dir=final.parent, prefix=_temporary_prefix()))
-    aside = retired / "earlier"
-    try:
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _lock_beside(temporary: Path) -> Path:
+    return temporary.with_name(f"{temporary.name}.lock")
+
+
+def _is_temporary(path: Path) -> bool:
+    return any(part.startswith(_PARTIAL) and _TEMPORARY.fullmatch(part) for part in path.parts)
+
+
+def _put(temporary: Path, final: Path, replace: bool) -> None:
+    """``temporary`` becomes ``final``; what stood there is removed, or all stays as it was."""
+    if not final.exists():
+        try:
+            temporary.rename(final)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise FileExistsError(final) from error
+            raise
+        return
+    if not replace:  # another process was faster
+        raise FileExistsError(final)
+    if _exchange(temporary, final):
+        shutil.rmtree(temporary, ignore_errors=True)
+        return
+    with _temporary(final) as aside:
         final.rename(aside)
         try:
             temporary.rename(final)
         except BaseException:
             aside.rename(final)
             raise
-    except BaseException:
-        retired.rmdir()
-        raise
-    shutil.rmtree(retired, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two names in one step, where kernel and file system can (Linux: renameat2)."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(rename(here, os.fsencode(first), here, os.fsencode(second), swap) == 0)
+
+
+def _bring_all_to_disk(root: Path) -> None:
+    """What is renamed without it may be found empty after a loss of power."""
+    found = [(Path(folder), names) for folder, _, names in os.walk(root)]
+    files = [folder / name for folder, names in found for name in names]
+    with ThreadPoolExecutor(min(16, len(files) or 1)) as pool:  # the disk takes them together
+        for _ in pool.map(_bring_to_disk, files):
+            pass
+    for folder, _ in found:
+        _bring_to_disk(folder)
+
+
+def _bring_to_disk(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # a directory, where directories cannot be opened
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):  # not to be had here
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove what a killed process left half-written directly below ``parent``.
+    """Remove what killed processes left half-written directly below ``parent``.
 
-    What a process that still runs on this machine is writing is left alone.
+    What any living process is writing stays, on this machine or on another that shares the folder.
     """
-    if not parent.is_dir():
-        return
-    for leftover in parent.glob(f"{_PARTIAL}*"):
-        writer = leftover.name.removeprefix(_PARTIAL).partition("-")[0]
-        if writer.isdigit() and _is_running(int(writer)):
-            continue
-        if leftover.is_dir():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)
-
-
-def _is_running(process: int) -> bool:
-    if process == os.getpid():
-        return False  # not written by us: our own are gone when their block ends
-    if os.name == "nt":  # there, asking would end the process
-        return False
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
+        found = {path.name.removesuffix(".lock") for path in parent.iterdir()}
     except OSError:
-        return True
-    return True
+        return
+    for leftover in (parent / name for name in found if _TEMPORARY.fullmatch(name)):
+        with suppress(OSError), locks.attempt(_lock_beside(leftover)) as abandoned:
+            if abandoned:
+                _remove(leftover)

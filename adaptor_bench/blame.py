@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
-from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.errors import BenchError, InputError, WriteError
 from adaptor_bench.method import Pixels, Prediction
+from adaptor_bench.room import unwritable
 
 __all__ = ["MethodFailedError", "blamed", "checked", "said"]
 
@@ -30,7 +30,7 @@ def blamed(doing: str) -> Iterator[None]:
     except MethodFailedError:
         raise
     except (Exception, SystemExit) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, WriteError) or unwritable(error):
             raise
         raise MethodFailedError(
             f"{doing}: {said(error)}", hint="`bench --debug ...` shows where."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["BenchError", "InputError", "UsageError", "suggest"]
+__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "suggest"]
 
 
 class BenchError(Exception):
@@ -50,6 +50,21 @@ class UsageError(BenchError):
     """The command or function was called with something that does not exist or does not fit."""
 
     exit_code = 2
+
+
+class TrainingError(BenchError):
+    """Training or its outcome is not usable: a loss, weights or maps that are not finite."""
+
+    exit_code = 1
+
+
+class WriteError(BenchError):
+    """Nothing more can be written: a full disk, a quota, a limit on file sizes, a read-only disk.
+
+    It concerns the whole command, not only the result at hand.
+    """
+
+    exit_code = 1
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from adaptor_bench.atomic import atomic_directory, write_json, write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 
-__all__ = ["Failure", "find_failures", "forget_failure", "record_failure"]
+__all__ = ["Failure", "find_failures", "forget_failure", "place_of_failure", "record_failure"]
 
 _RECORD, _TRACEBACK = "failure.json", "traceback.txt"
 
@@ -45,7 +45,7 @@ def record_failure(fold: Path, record: dict[str, Any], reason: str, error: BaseE
 
     ``record`` is the run.json that would have been written.
     """
-    path = _beside(fold)
+    path = place_of_failure(fold)
     with atomic_directory(path, replace=True) as directory:
         write_json(directory / _RECORD, {**record, "reason": reason})
         write_text(directory / _TRACEBACK, "".join(traceback.format_exception(error)))
@@ -54,7 +54,7 @@ def record_failure(fold: Path, record: dict[str, Any], reason: str, error: BaseE
 
 def forget_failure(fold: Path) -> None:
     """Remove the record of an earlier failure, if there is one."""
-    shutil.rmtree(_beside(fold), ignore_errors=True)
+    shutil.rmtree(place_of_failure(fold), ignore_errors=True)
 
 
 def find_failures(roots: Iterable[Path]) -> list[Failure]:
@@ -86,5 +86,6 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
     return [found[path] for path in sorted(found)]
 
 
-def _beside(fold: Path) -> Path:
+def place_of_failure(fold: Path) -> Path:
+    """Where the failure of ``fold`` is recorded."""
     return fold.with_name(f"{fold.name}.failed")

@@ -23,13 +23,20 @@ from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.failures import Failure, forget_failure, record_failure
+from adaptor_bench.failures import (
+    Failure,
+    find_failures,
+    forget_failure,
+    place_of_failure,
+    record_failure,
+)
 from adaptor_bench.foldrun import FoldResult, run_fold
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
 from adaptor_bench.resume import differences
+from adaptor_bench.sharing import FAILED, share
 from adaptor_bench.sourcecode import Source, source_of
 
 __all__ = ["Bench", "Cell", "RunRequest", "requested_domains"]
@@ -107,12 +114,16 @@ class Bench:
         self._refuse_other_results(tasks)
         remove_abandoned(self.store.root)
         failed = []
-        for number, (cell, task) in enumerate(zip(self.cells, tasks, strict=True), start=1):
-            remove_abandoned(cell.directory.parent)
-            if cell.directory.exists() and not self.request.restart:
-                message(f"{cell.title}: already finished, kept")
+        places = [cell.directory for cell in self.cells]
+        for number, theirs in share(places, again=self.request.restart):
+            cell, task = self.cells[number], tasks[number]
+            if theirs is not None:
+                failed += (
+                    find_failures([place_of_failure(cell.directory)]) if theirs == FAILED else []
+                )
+                message(f"{cell.title}: {theirs}")
                 continue
-            label = f"[{number}/{len(self.cells)}] {cell.title}"
+            label = f"[{number + 1}/{len(self.cells)}] {cell.title}"
             task.progress = self.progress.labelled(label)
             try:
                 self._run_cell(cell, methods[cell.spec.name], task)
@@ -120,6 +131,7 @@ class Bench:
                 failed.append(self._failed(cell, task, error))
             else:
                 forget_failure(cell.directory)
+        self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
 
     def _methods(self) -> dict[str, Method]:

@@ -5,7 +5,6 @@ Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 i
 
 from __future__ import annotations
 
-import errno
 import io
 import sys
 from importlib import import_module
@@ -16,6 +15,7 @@ import click
 import adaptor_bench
 from adaptor_bench.errors import BenchError
 from adaptor_bench.progress import message
+from adaptor_bench.room import unwritable
 
 __all__ = ["bench", "main"]
 
@@ -96,13 +96,8 @@ def main(args: list[str] | None = None) -> None:
     except OSError as error:
         if debug:
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _leave(
-                f"error: the disk is full ({error.filename or 'while writing'}); "
-                "nothing half-written was kept\n"
-                "Free some space and give the same command to go on.",
-                1,
-            )
+        if reason := unwritable(error):
+            _leave(f"error: {reason}", reason.exit_code)
         _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)
     except Exception as error:
         if debug:

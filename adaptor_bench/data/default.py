@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
+from adaptor_bench.atomic import claimed
 from adaptor_bench.data.phantom import GENERATOR_VERSION, PROFILES, write_phantom
 from adaptor_bench.progress import Progress, message
 
@@ -41,8 +41,9 @@ def cached_phantom(profile: str, progress: Progress) -> Path:
     root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
     if root.is_dir():
         return root
-    message(f"drawing the phantom dataset ({profile}) into {root}, once")
-    # Another process may finish drawing the same folder first.
-    with progress.bar("phantom") as bar, suppress(FileExistsError):
-        write_phantom(root, profile, 0, progress=bar)
+    with claimed(root, lambda: message(f"{root}: another process is drawing it, waiting")):
+        if not root.is_dir():
+            message(f"drawing the phantom dataset ({profile}) into {root}, once")
+            with progress.bar("phantom") as bar:
+                write_phantom(root, profile, 0, progress=bar)
     return root
