@@ -16,6 +16,7 @@ from adaptor_bench.cli import main
 from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.phantom import write_phantom
+from adaptor_bench.errors import WriteError
 from adaptor_bench.progress import Progress
 from adaptor_bench.train.heatmap_method import HeatmapMethod
 
@@ -304,7 +305,7 @@ def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path
 
 def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(monkeypatch, tmp_path):
     monkeypatch.setattr("adaptor_bench.data.phantom.dataset.write_points", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(WriteError, match="the disk is full"):
         write_phantom(tmp_path / "cache" / "phantom", "tiny", workers=1)
     assert files(tmp_path) == {}
     assert not (tmp_path / "cache" / "phantom").exists()
@@ -363,8 +364,8 @@ def test_control_c_in_the_middle_of_training(small, tmp_path, monkeypatch):
 def test_what_a_killed_process_left_is_removed_by_the_next(small, tmp_path):
     out = tmp_path / "runs"
     leftovers = [
-        out / "small" / "stern" / "sim" / ".partial-fold_1-abc" / "predictions" / "aicm1",
-        out / "small" / "artefacts" / ".partial-network-0123-xyz",
+        out / "small" / "stern" / "sim" / ".partial-0123456789abcdef" / "predictions" / "aicm1",
+        out / "small" / "artefacts" / ".partial-fedcba9876543210",
     ]
     for leftover in leftovers:
         leftover.mkdir(parents=True)
@@ -405,7 +406,7 @@ def test_a_full_disk_is_one_clear_line_and_nothing_half_written(
     with monkeypatch.context() as patch:
         patch.setattr(target, full_disk)
         _, told = run(small, out, "--domain", "sim", "--fold", 1, code=1)
-    assert told.splitlines()[0].startswith("error: the disk is full (somewhere.json)")
+    assert told.splitlines()[0].startswith("error: somewhere.json: the disk is full (")
     assert len(told.strip().splitlines()) <= 2
     assert partials(out) == []
     assert not list(out.rglob("run.json"))
