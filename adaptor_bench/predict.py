@@ -58,26 +58,31 @@ def predict_folder(
 def load_method(run: Path, registry: Registry) -> Method:
     """The method of a finished run, its checkpoint loaded.
 
-    Raises InputError when the run is not usable, UsageError when its method is not in
-    ``registry`` or has other parameters there.
+    Raises InputError when the run is not usable, its parameters included, and UsageError when its
+    method is not in ``registry``.
     """
     try:
         record = read_json(run / "run.json")
-        spec = registry.get(record["method"])
-        settings = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in record["parameters"].items()
-        }
-        parameters = spec.resolve("paper", settings)
+        name, settings = str(record["method"]), dict(record["parameters"])
+    except (InputError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{run}: not a finished run: {error}",
+            hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
+        ) from error
+    try:
+        spec = registry.get(name)
     except UsageError as error:
         # Its code is never looked for where a file says: a name in a file is no reason to run it.
         raise UsageError(
             f"{run}: {error.message}",
             hint="A run made with --methods-from needs the same --methods-from here.",
         ) from error
-    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+    try:
+        parameters = spec.resolve("paper", settings)
+    except UsageError as error:
         raise InputError(
-            f"{run}: not a finished run: {error}",
-            hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
+            f"{run / 'run.json'}: {error.message}",
+            hint="It is damaged, or was made by another version of the method.",
         ) from error
     method = spec.build(parameters)
     lacking = [name for name in LATER if not hasattr(method, name)]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from adaptor_bench.blame import MethodFailedError, blamed
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.method import MEMBERS, Card, Method
+from adaptor_bench.parameters import Relation, Rule, fit_value, rules_of
 from adaptor_bench.resources import bundled
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class MethodSpec:
     origin: str
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
+    relations: tuple[Relation, ...] = ()
     ablates: str = ""
 
     @property
@@ -56,22 +58,41 @@ class MethodSpec:
             for name, parameter in inspect.signature(self.factory).parameters.items()
         }
 
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Which values the parameters may have, where the factory says so."""
+        return rules_of(self.factory)
+
     def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
 
-        Raises UsageError for an unknown profile or parameter, or a value of the wrong type.
+        Raises UsageError for an unknown profile or parameter, and naming all values that are of
+        the wrong type, out of range, or do not go together.
         """
         if profile not in PROFILES:
             raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
-        resolved = self.defaults
+        defaults, rules = self.defaults, self.rules
+        resolved = dict(defaults)
         for source in (self.profiles.get(profile, {}), self.changes, settings or {}):
-            for key, value in source.items():
+            for key in source:
                 if key not in resolved:
                     raise UsageError(
                         f"method {self.name!r} has no parameter {key!r}",
                         hint=suggest(key, resolved),
                     )
-                resolved[key] = _fit_type(self.name, key, value, self.defaults[key])
+            resolved |= source
+        problems, hint = [], None
+        for key, value in resolved.items():
+            try:
+                resolved[key] = fit_value(value, defaults[key], rules.get(key))
+            except ValueError as error:
+                expected, hint = (*error.args, hint)[:2]
+                problems.append(f"parameter {key!r} must be {expected}, got {value!r}")
+        if not problems:
+            problems = [text for relation in self.relations for text in relation(resolved)]
+        if problems:
+            lines = [f"method {self.name!r}: {text}" for text in problems]
+            raise UsageError("\n  ".join(lines), hint=hint)
         return resolved
 
     def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -142,7 +163,8 @@ class _Registered:
     def variant(self, name: str, *, ablates: str, **changes: Any) -> None:
         """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates."""
         spec = replace(self.spec, name=f"{self.spec.name}/{name}", ablates=ablates, changes=changes)
-        spec.resolve("paper")
+        for profile in PROFILES:
+            spec.resolve(profile)
         self._registry.add(spec)
 
 
@@ -150,13 +172,18 @@ _current = Registry()
 
 
 def method(
-    name: str, *, card: Card, profiles: Mapping[str, Mapping[str, Any]] | None = None
+    name: str,
+    *,
+    card: Card,
+    profiles: Mapping[str, Mapping[str, Any]] | None = None,
+    relations: Iterable[Relation] = (),
 ) -> Callable[[Callable[..., Method]], _Registered]:
     """Register the decorated factory under ``name``.
 
     All its parameters must be keyword-only with defaults. ``profiles`` maps ``quick`` and
-    ``smoke`` to the parameters they change. Raises TypeError for a signature or a profile that
-    does not fit.
+    ``smoke`` to the parameters they change; ``relations`` find values that do not go together.
+    The range of a parameter stands in its annotation (:mod:`adaptor_bench.parameters`). Raises
+    TypeError for a signature or a profile that does not fit.
     """
     unknown = set(profiles or {}) - set(PROFILES)
     if unknown:
@@ -169,7 +196,12 @@ def method(
                     f"{name}: parameter {parameter.name!r} must be keyword-only with a default"
                 )
         spec = MethodSpec(
-            name, card, factory, inspect.getsourcefile(factory) or "?", profiles or {}
+            name,
+            card,
+            factory,
+            inspect.getsourcefile(factory) or "?",
+            profiles or {},
+            relations=tuple(relations),
         )
         for profile in PROFILES:
             spec.resolve(profile)
@@ -247,15 +279,3 @@ def _is_size(value: Any) -> bool:
         and len(value) == 2
         and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
     )
-
-
-def _fit_type(name: str, key: str, value: Any, default: Any) -> Any:
-    """``value`` in the type of ``default``; whole numbers pass as floats, lists as tuples."""
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        if len(value) == len(default):
-            return tuple(_fit_type(name, key, v, d) for v, d in zip(value, default, strict=True))
-    elif default is None or type(value) is type(default):
-        return value
-    raise UsageError(f"method {name!r}: parameter {key!r} must be like {default!r}, got {value!r}")

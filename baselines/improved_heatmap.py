@@ -4,6 +4,7 @@ Defaults are the paper's settings; what the text leaves out follows the authors'
 (``docs/methods.md`` lists every such choice).
 """
 
+from adaptor_bench.heatmap import parameters as p
 from adaptor_bench.method import Card, Method
 from adaptor_bench.registry import method
 
@@ -41,42 +42,47 @@ QUICK = {
 SMOKE = QUICK | {"input_size": (128, 72), "crop": (64, 64), "steps": 4, "batch": 2, "gan_steps": 2}
 
 
-@method("improved_heatmap", card=CARD, profiles={"quick": QUICK, "smoke": SMOKE})
+@method(
+    "improved_heatmap",
+    card=CARD,
+    profiles={"quick": QUICK, "smoke": SMOKE},
+    relations=p.HEATMAP_RELATIONS,
+)
 def build(
     *,
-    network: str = "resnext_unet",
+    network: p.Network = "resnext_unet",
     pretrained: bool = False,
-    input_size: tuple[int, int] = (512, 288),
-    crop: tuple[int, int] = (0, 0),
-    sigma: float = 5.657,
-    combine: str = "sum_minmax",
-    loss: str = "dice",
-    rotation: float = 40.0,
-    optimiser: str = "adamw",
-    rate: float = 1e-4,
-    weight_decay: float = 0.01,
-    warmup: float = 0.1,
-    batch: int = 32,
-    epochs: int = 50,
-    steps: int = 0,
-    selections: int = 50,
-    norm_batches: int = 0,
-    threshold: str = "otsu",
-    otsu_floor: float = 0.0,
-    opening_radius: int = 2,
+    input_size: p.Size = (512, 288),
+    crop: p.Crop = (0, 0),
+    sigma: p.Sigma = 5.657,
+    combine: p.Combine = "sum_minmax",
+    loss: p.Loss = "dice",
+    rotation: p.Angle = 40.0,
+    optimiser: p.Optimiser = "adamw",
+    rate: p.Rate = 1e-4,
+    weight_decay: p.Decay = 0.01,
+    warmup: p.Share = 0.1,
+    batch: p.Batch = 32,
+    epochs: p.Epochs = 50,
+    steps: p.Steps = 0,
+    selections: p.Selections = 50,
+    norm_batches: p.NormBatches = 0,
+    threshold: p.OtsuOrThreshold = "otsu",
+    otsu_floor: p.Threshold = 0.0,
+    opening_radius: p.OpeningRadius = 2,
     cut: bool = True,
-    cut_factor: float = 1.0,
+    cut_factor: p.Factor = 1.0,
     cyclegan: bool = True,
-    gan_width: int = 64,
-    gan_blocks: int = 9,
+    gan_width: p.Width = 64,
+    gan_blocks: p.Blocks = 9,
     gan_residual: bool = False,
-    gan_layers: int = 3,
-    gan_crop: tuple[int, int] = (256, 256),
-    gan_batch: int = 1,
-    gan_epochs: int = 200,
-    gan_steps: int = 0,
-    gan_rate: float = 2e-4,
-    gan_identity: float = 5.0,
+    gan_layers: p.Layers = 3,
+    gan_crop: p.Crop = (256, 256),
+    gan_batch: p.Batch = 1,
+    gan_epochs: p.Epochs = 200,
+    gan_steps: p.Steps = 0,
+    gan_rate: p.Rate = 2e-4,
+    gan_identity: p.Weight = 5.0,
 ) -> Method:
     """CycleGAN for intraop, one-channel heatmap, Dice, Otsu, opening, cutting, centroids."""
     from adaptor_bench.heatmap.decode import DecodeSettings
@@ -119,7 +125,7 @@ def build(
         identity=gan_identity,
     )
     decode = DecodeSettings(
-        threshold=threshold if threshold == "otsu" else float(threshold),
+        threshold=threshold,
         opening_radius=opening_radius,
         cut=cut,
         cut_factor=cut_factor,

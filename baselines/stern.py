@@ -4,6 +4,7 @@ The paper's method section was not accessible to us; values come from its abstra
 public code of the same group (``docs/methods.md`` lists every choice and its source).
 """
 
+from adaptor_bench.heatmap import parameters as p
 from adaptor_bench.method import Card, Method
 from adaptor_bench.registry import method
 
@@ -26,22 +27,24 @@ QUICK = {
 SMOKE = QUICK | {"input_size": (128, 72), "crop": (64, 64), "steps": 4, "batch": 2}
 
 
-@method("stern", card=CARD, profiles={"quick": QUICK, "smoke": SMOKE})
+@method(
+    "stern", card=CARD, profiles={"quick": QUICK, "smoke": SMOKE}, relations=p.HEATMAP_RELATIONS
+)
 def build(
     *,
-    network: str = "stern_unet_16_256",
-    input_size: tuple[int, int] = (512, 288),
-    crop: tuple[int, int] = (0, 0),
-    sigma: float = 1.0,
-    combine: str = "sum_clip",
-    loss: str = "mse_dice",
-    rate: float = 1e-3,
-    batch: int = 1,
-    epochs: int = 200,
-    steps: int = 0,
-    selections: int = 20,
-    norm_batches: int = 0,
-    threshold: float = 0.5,
+    network: p.Network = "stern_unet_16_256",
+    input_size: p.Size = (512, 288),
+    crop: p.Crop = (0, 0),
+    sigma: p.Sigma = 1.0,
+    combine: p.Combine = "sum_clip",
+    loss: p.Loss = "mse_dice",
+    rate: p.Rate = 1e-3,
+    batch: p.Batch = 1,
+    epochs: p.Epochs = 200,
+    steps: p.Steps = 0,
+    selections: p.Selections = 20,
+    norm_batches: p.NormBatches = 0,
+    threshold: p.Threshold = 0.5,
 ) -> Method:
     """Plain U-Net with dropout, narrow kernels, MSE + 1 - Dice, fixed threshold, centroids."""
     from adaptor_bench.heatmap.decode import DecodeSettings

@@ -470,6 +470,7 @@ def test_all_bad_frames_of_all_domains_at_once(small, tmp_path):
         (["--set", "steps"], 2, ["key=value"]),
         (["--set", "stepz=3"], 2, ["stepz", "'steps'"]),
         (["--set", "steps=many"], 2, ["'steps' must be like 0"]),
+        (["--set", "network=resnet"], 2, ["'network' must be one of", "'resnext_unet'"]),
         (["--device", "toaster"], 2, ["'toaster'", "--device"]),
         (["--profile", "papr"], 2, ["papr"]),
         (["--methods-from", "/nowhere"], 1, ["/nowhere"]),

@@ -49,10 +49,11 @@ def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> Non
         show(f"{spec.name:<{width}}  {what}")
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]
-            show(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES))
+            rules = spec.rules
+            show(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES) + "  may be")
             for key in columns[0]:
                 values = "".join(f"{_short(column[key]):>20}" for column in columns)
-                show(f"    {key:<16}{values}")
+                show(f"    {key:<16}{values}  {rules.get(key, '')}".rstrip())
     for source, reason in registry.unavailable.items():
         message(f"unavailable: {source}: {reason}")
 

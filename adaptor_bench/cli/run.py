@@ -25,8 +25,12 @@ _EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
     help="Dataset folder. Default: the phantom, drawn once into the user's cache directory.",
 )
 @click.option("--domain", default="all", show_default=True, help="sim, intraop or all.")
-@click.option("--fold", "folds", type=int, multiple=True, help="Only this fold; repeatable.")
-@click.option("--folds", "groups", type=int, help="K folds balanced by frames, by surgery.")
+@click.option(
+    "--fold", "folds", type=click.IntRange(1), multiple=True, help="Only this fold; repeatable."
+)
+@click.option(
+    "--folds", "groups", type=click.IntRange(2), help="K folds balanced by frames, by surgery."
+)
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
@@ -40,7 +44,7 @@ _EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
     show_default=True,
     help="Where run directories go.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter.")
 @click.option(

@@ -1,0 +1,251 @@
+"""A value that cannot work is wrong usage, told by method and parameter before anything is done."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from commands import invoke
+from finished_runs import put_fold
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adaptor_bench.errors import UsageError
+from adaptor_bench.heatmap import parameters as heatmap
+from adaptor_bench.parameters import Number, OneOf, fit_value
+from adaptor_bench.registry import PROFILES, discover
+from adaptor_bench.train import losses, networks
+from adaptor_bench.train.cyclegan import Discriminator, Generator
+
+METHODS = discover().methods
+HUGE = "1" + "0" * 400
+
+
+def refusal(method, profile="quick", **settings):
+    with pytest.raises(UsageError) as error:
+        METHODS[method].resolve(profile, settings)
+    assert error.value.exit_code == 2
+    return error.value.message
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "batch=0", "batch=-1", f"batch={HUGE}", "steps=-3", "epochs=0", "selections=0",
+        "norm_batches=-1", "input_size=[0, 0]", "input_size=[7, 7]", "input_size=[-512, 288]",
+        "input_size=[1000000, 1000000]", "crop=[-1, 0]", "sigma=0", "sigma=-2.5", "sigma=nan",
+        "sigma=inf", f"sigma={HUGE}", "rate=0", "rate=-1e-3", "rate=nan", "threshold=1.5",
+        "threshold=nan", "threshold=peaks", "network=resnet", "loss=focal", "combine=sum",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["stern", "improved_heatmap"])
+def test_out_of_range_is_told_before_anything_is_drawn(method, setting, tmp_path, monkeypatch):
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path / "cache"))
+    shown, told = invoke(
+        "run", "--method", method, "--profile", "smoke", "--set", setting,
+        "--out", tmp_path / "runs", code=2,
+    )  # fmt: skip
+    assert shown == ""
+    key = setting.partition("=")[0]
+    assert told.startswith(f"error: method {method!r}: parameter {key!r} must be ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("rotation", 181), ("optimiser", "sgd"), ("weight_decay", -0.1), ("warmup", 1.1),
+        ("otsu_floor", -0.1), ("opening_radius", -1), ("opening_radius", 101), ("cut_factor", 0),
+        ("gan_width", 0), ("gan_width", 257), ("gan_blocks", -1), ("gan_layers", 0),
+        ("gan_layers", 7), ("gan_batch", 0), ("gan_epochs", 0), ("gan_steps", -1),
+        ("gan_rate", 0), ("gan_identity", -1), ("gan_identity", math.nan),
+    ],
+)  # fmt: skip
+def test_parameters_of_the_improved_method(key, value):
+    assert f"'improved_heatmap': parameter {key!r} must be" in refusal(
+        "improved_heatmap", **{key: value}
+    )
+
+
+def test_every_parameter_that_is_a_number_or_a_name_has_a_range():
+    for spec in METHODS.values():
+        if spec.ablates:
+            continue
+        for key, default in spec.defaults.items():
+            wrong = {str: "no such word", bool: 3}.get(type(default), math.nan)
+            if isinstance(default, int | tuple) and not isinstance(default, bool):
+                wrong = -1 if isinstance(default, int) else (-1, -1)
+            assert repr(key) in refusal(spec.name, **{key: wrong})
+
+
+def test_all_wrong_values_are_told_at_once():
+    told = refusal("stern", batch=0, steps=-1, loss="focal")
+    assert told.count("method 'stern': parameter") == 3
+
+
+@pytest.mark.parametrize("option", ["--seed=-1", "--seed=4294967296", "--folds=1", "--folds=0",
+                                    "--fold=0"])  # fmt: skip
+def test_numbers_of_the_command_itself(option, make_dataset, tmp_path):
+    _, told = invoke(
+        "run", "--method", "stern", "--profile", "smoke", "--data", make_dataset(), option,
+        "--out", tmp_path / "runs", code=2,
+    )  # fmt: skip
+    assert option.partition("=")[0] in told
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("value", ["otsu", 0, 0.5, 1])
+def test_a_threshold_is_otsu_or_a_number(value):
+    for method in ("improved_heatmap", "improved_heatmap/no_cutting"):
+        found = METHODS[method].resolve("quick", {"threshold": value})
+        assert found["threshold"] == value
+        decode = METHODS[method].build(found).recipe.decode
+        assert decode.threshold == value
+
+
+# --- what does not go together -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "says"),
+    [
+        ("stern", {"crop": (257, 64)}, "'crop' is 257x64, expected 0x0 (whole frames) or a window"),
+        ("stern", {"crop": (64, 0)}, "'crop' is 64x0"),
+        ("stern", {"crop": (4, 4)}, "from 8x8 to the 256x144 of 'input_size'"),
+        ("stern", {"input_size": (64, 64)}, "'crop' is 128x96"),
+        ("improved_heatmap", {"gan_crop": (300, 64)}, "'gan_crop' is 300x64"),
+        ("improved_heatmap", {"batch": 1, "crop": (32, 32)}, "'batch' is 1, and a training window"),
+        ("stern", {"batch": 1, "input_size": (16, 16), "crop": (0, 0)}, "batch norm needs two"),
+        ("stern", {"pretrained": True}, "has no parameter 'pretrained'"),
+        ("improved_heatmap", {"pretrained": True}, "'pretrained' is on"),
+        ("improved_heatmap", {"gan_layers": 6}, "'gan_layers' is 6, which needs windows of"),
+    ],
+)
+def test_values_that_do_not_go_together_are_refused(method, settings, says):
+    assert says in refusal(method, **settings)
+
+
+def test_what_is_switched_off_is_not_looked_at():
+    settings = {"gan_crop": (300, 64), "cyclegan": False}
+    METHODS["improved_heatmap"].resolve("quick", settings)
+    METHODS["improved_heatmap/no_cyclegan"].resolve("quick", {"gan_crop": (300, 64)})
+
+
+def test_the_names_are_those_that_exist():
+    assert set(heatmap.NETWORKS) == set(networks.NETWORKS)
+    assert set(heatmap.LOSSES) == set(losses.LOSSES)
+
+
+@pytest.mark.parametrize("name", sorted(heatmap.NETWORKS))
+def test_batch_norm_fails_exactly_where_the_relation_says(name):
+    stride = heatmap.NETWORKS[name]
+    network = networks.build_network(name).train()
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        network(torch.zeros(1, 3, stride, stride))
+    assert network(torch.zeros(2, 3, stride, stride)).shape == (2, 1, stride, stride)
+    assert network(torch.zeros(1, 3, stride, stride + 1)).shape == (1, 1, stride, stride + 1)
+
+
+@pytest.mark.parametrize("layers", range(1, 5))
+def test_discriminators_fail_exactly_where_the_relation_says(layers):
+    judge, least = Discriminator(1, layers).train(), 3 * 2**layers
+    assert judge(torch.zeros(1, 3, least, least)).numel() == 1
+    with pytest.raises((RuntimeError, ValueError)):
+        judge(torch.zeros(1, 3, least - 1, least - 1))
+
+
+def test_the_smallest_window_goes_through_a_generator():
+    smallest = torch.zeros(1, 3, 8, 8)
+    assert Generator(1, 1, residual=False).train()(smallest).shape == smallest.shape
+
+
+# --- a run.json, a method of one's own -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"input_size": [2_000_000, 2_000_000]}, {"gan_width": 10**6},
+                                    {"threshold": "peaks"}, {"no_such": 1}])  # fmt: skip
+def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp_path):
+    spec = METHODS["improved_heatmap"]
+    run = put_fold(tmp_path, spec.name, 1, [], parameters=spec.resolve("smoke") | change)
+    for arguments in (
+        ("predict", run, "--input", make_dataset(), "--output", tmp_path / "out"),
+        ("translate", run, "--input", make_dataset(), "--output", tmp_path / "out",
+         "--to", "sim"),
+    ):  # fmt: skip
+        _, told = invoke(*arguments, code=1)
+        assert told.startswith(f"error: {run / 'run.json'}: ")
+        assert next(iter(change)) in told
+
+
+OWN = """
+from typing import Annotated
+from adaptor_bench.method import Card
+from adaptor_bench.parameters import Number, OneOf
+from adaptor_bench.registry import method
+
+Half = Annotated[float, Number(0, 0.5, above=True)]
+
+def ordered(values):
+    if values["low"] > values["high"]:
+        yield "'low' is above 'high'"
+
+@method("own", card=Card("Own"), relations=[ordered])
+def build(*, low: Half = 0.1, high: Half = 0.4, n: Annotated[int, Number(1)] = 2,
+          kind: Annotated[str, OneOf("a", "b")] = "a", free: float = 1.0):
+    return None
+
+build.variant("narrow", ablates="width", high=0.2)
+"""
+
+
+@pytest.mark.parametrize("first", ["", "from __future__ import annotations\n"])
+def test_a_method_of_ones_own_declares_its_ranges(first, tmp_path):
+    (tmp_path / "own.py").write_text(first + OWN)
+    own = discover([tmp_path]).get("own")
+    assert own.resolve("paper", {"low": 0.4, "n": 10**6})["n"] == 10**6
+    for settings, says in (
+        ({"low": 0}, "'low' must be like 0.1, a number above 0 up to 0.5, got 0"),
+        ({"n": 0}, "'n' must be like 2, a whole number of at least 1, got 0"),
+        ({"kind": "c"}, "'kind' must be one of a, b, got 'c'"),
+        ({"free": math.inf}, "'free' must be like 1.0, a number, got inf"),
+        ({"low": 0.3, "high": 0.2}, "method 'own': 'low' is above 'high'"),
+    ):
+        with pytest.raises(UsageError) as error:
+            own.resolve("paper", settings)
+        assert says in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("n: Annotated[int, Number(1)] = 2", "n: Annotated[int, Number(1)] = 0"),
+                     ("high=0.2)", "high=0.05)")],
+)  # fmt: skip
+def test_defaults_and_ablations_are_held_to_them(old, new, tmp_path):
+    assert old in OWN
+    (tmp_path / "own.py").write_text(OWN.replace(old, new))
+    assert "UsageError" in discover([tmp_path]).unavailable[str(tmp_path / "own.py")]
+
+
+@given(st.floats(), st.floats(0, 1), st.floats(1, 9), st.booleans())
+def test_a_number_is_kept_exactly_if_it_is_in_the_range(value, low, high, above):
+    rule = Number(low, high, above)
+    if (low < value or (value == low and not above)) and value <= high:
+        assert fit_value(value, 0.5, rule) == value
+    else:
+        with pytest.raises(ValueError, match="like"):
+            fit_value(value, 0.5, rule)
+
+
+def test_words():
+    assert fit_value("b", "a", OneOf("a", "b")) == "b"
+    for wrong in ("c", 3, None, ["a"]):
+        with pytest.raises(ValueError, match="one of a, b"):
+            fit_value(wrong, "a", OneOf("a", "b"))
+    assert fit_value(1, "otsu", Number(0, 1, words=("otsu",))) == 1.0
+
+
+def test_what_is_shipped_resolves_in_every_profile():
+    for spec in METHODS.values():
+        for profile in PROFILES:
+            json.dumps(spec.resolve(profile), allow_nan=False)
