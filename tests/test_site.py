@@ -554,7 +554,8 @@ def leaderboard(world, tmp_path_factory):
 
 
 def test_entries_make_the_site_that_their_runs_make(world, site, leaderboard, tmp_path):
-    invoke("report", "--board", leaderboard, "--data", world / "data", "--out", tmp_path / "site")
+    invoke("report", "--board", leaderboard, "--data", world / "data", "--out", tmp_path / "site",
+           "--public")  # fmt: skip
     there = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
     here = Page((site / "index.html").read_text("utf-8"))
 
@@ -593,6 +594,29 @@ def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, mo
             if path.is_file():
                 np.testing.assert_array_equal(run.held.points[frame.key], read_points(path).points)
     invoke("card", "--board", leaderboard, "--data", world / "data")
+
+
+def test_private_labels_stay_private(world, leaderboard, tmp_path):
+    """Neither labels, nor which points found one, nor how many a frame has, in any file."""
+    site = tmp_path / "site"
+    _, told = invoke("report", "--board", leaderboard, "--data", world / "data", "--out", site)
+    assert "left out: frames of data: labels are not public" in told
+    assert "0 gallery frames" in told
+    texts = [p.read_text("utf-8", "replace") for p in site.rglob("*") if p.is_file()]
+    for frame in index_dataset(world / "data").domain("intraop"):
+        assert not any(frame.key in text or f"{frame.video}/{frame.stem}" in text for text in texts)
+        for x, y in read_points(frame.label).points:
+            pair = re.compile(rf"(?<![\d.]){x:g}(?:\.0)?[\s,\"':a-z]+{y:g}(?![\d])")
+            assert not any(pair.search(text) for text in texts)
+    assert not {p.suffix for p in site.rglob("*.*")} & {".webp", ".png"}
+    # Runs on the same data beside it change nothing; for runs alone everything is shown.
+    invoke(
+        "report", world / "runs", "--board", leaderboard, "--data", world / "data", "--out", site
+    )
+    assert not (site / "gallery.html").exists()
+    invoke("report", world / "runs", "--data", world / "data", "--out", site)
+    shown = (site / "gallery.html").read_text("utf-8")
+    assert any(pair.search(shown) for pair in [re.compile(rf"{x:g}\.0,{y:g}\.0")])
 
 
 def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):

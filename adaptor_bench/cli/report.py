@@ -48,6 +48,11 @@ _FOLDER = click.Path(path_type=Path)
     show_default=True,
     help="Add heatmaps where the runs still keep them.",
 )
+@click.option(
+    "--public",
+    is_flag=True,
+    help="Show frames and labels of the data of each --board, too; the phantom's always are.",
+)
 @click.option("--title", default="Landmark detection benchmark", show_default=True)
 @click.option("--ddof", type=click.IntRange(0, 1), default=0, show_default=True)
 @click.option("--methods-from", type=_FOLDER, multiple=True, help="More method files; repeatable.")
@@ -59,6 +64,7 @@ def command(
     frames: int,
     images: bool,
     heatmaps: bool,
+    public: bool,
     title: str,
     ddof: int,
     methods_from: tuple[Path, ...],
@@ -82,6 +88,7 @@ def command(
         frames=frames,
         images=images,
         heatmaps=heatmaps,
+        public=public,
         title=title,
         ddof=ddof,
     )

@@ -20,12 +20,14 @@ __all__ = ["Material", "material"]
 @dataclass(frozen=True)
 class Material:
     """``datasets`` by name; ``entries``: the leaderboard entries among the runs, by dataset and
-    the method's name in them; ``left_out``: why others are not there."""
+    the method's name in them; ``left_out``: why others are not there; ``private``: the datasets
+    of leaderboards whose labels nobody but the organiser may have."""
 
     runs: tuple[Run, ...]
     datasets: dict[str, Dataset]
     entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    private: frozenset[str] = frozenset()
 
 
 def material(
@@ -66,7 +68,8 @@ def material(
         raise InputError.collect(
             "no entry of these leaderboards can be shown:", left_out or ["there is none"]
         )
-    return Material((*runs, *rebuilt), datasets, entries, tuple(left_out))
+    private = frozenset(board.dataset for board in leaderboards if board.embedded is None)
+    return Material((*runs, *rebuilt), datasets, entries, tuple(left_out), private)
 
 
 def _datasets(

@@ -35,7 +35,8 @@ _SCHEMA = 1
 @dataclass(frozen=True)
 class SiteRequest:
     """What ``bench report`` was asked for. ``leaderboards``: their folders; ``data``: dataset
-    folders for pictures and labels; ``frames``: how many the gallery shows."""
+    folders for pictures and labels; ``frames``: how many the gallery shows; ``public``: those of
+    leaderboards, too, whose labels would be known from then on."""
 
     roots: tuple[Path, ...]
     out: Path
@@ -46,6 +47,7 @@ class SiteRequest:
     heatmaps: bool = True
     title: str = "Landmark detection benchmark"
     ddof: int = 0
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     boards, subjects = gather(found.runs, found.datasets, progress, ddof=request.ddof)
     curves = {board.anchor: board_curves(board, progress) for board in boards}
     with atomic_directory(request.out, replace=True) as root:
-        album = _album(boards, subjects, request, root, progress)
+        private = frozenset() if request.public else found.private
+        album = _album(boards, subjects, request, private, root, progress)
         texts = _pages(boards, subjects, found, album, curves, request, registry)
         for name, text in texts.items():
             (root / name).write_bytes(encodable(text).encode())
@@ -85,17 +88,23 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
         write_json(root / MANIFEST, manifest)
         size = sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
     shown = len(album.document["frames"])
-    return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, found.left_out)
+    left_out = found.left_out
+    if request.frames:
+        left_out += tuple(f"frames of {name}: labels are not public" for name in sorted(private))
+    return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, left_out)
 
 
 def _album(
     boards: Sequence[Board],
     subjects: Sequence[Subject],
     request: SiteRequest,
+    private: frozenset[str],
     root: Path,
     progress: Progress,
 ) -> Album:
-    chosen = choose([b for b in boards if b.entries], request.frames)
+    # Points that were found give labels away as labels do, and counts of a frame their number.
+    public = [b for b in boards if b.entries and b.block.dataset not in private]
+    chosen = choose(public, request.frames)
     return write_album(
         boards,
         subjects,
