@@ -18,6 +18,7 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
 from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
+from adaptor_bench.data.findings import find_all
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.sizes import count_sizes
@@ -112,6 +113,7 @@ class Bench:
             self._load(Resize.of(method), sorted(needed))
         tasks = [self._task(cell, methods[cell.spec.name], device) for cell in self.cells]
         self._refuse_other_results(tasks)
+        self._warn(tasks)
         remove_abandoned(self.store.root)
         failed = []
         places = [cell.directory for cell in self.cells]
@@ -133,6 +135,15 @@ class Bench:
                 forget_failure(cell.directory)
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
+
+    def _warn(self, tasks: Sequence[FoldTask]) -> None:
+        """Say what is odd about the data, and note it where a fold's result rests on it."""
+        loaded = next(iter(self._loaded.values()))
+        for finding in find_all(loaded, {cell.domain: cell.plan for cell in self.cells}):
+            message(f"warning: {finding.message}")
+            for cell, task in zip(self.cells, tasks, strict=True):
+                if finding.concerns(cell.domain, cell.fold.number, task.others):
+                    task.notes.append(finding.message)
 
     def _methods(self) -> dict[str, Method]:
         """The methods of all cells, made and looked at; all that is wrong with them at once."""

@@ -13,12 +13,15 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.labels import write_points
+from adaptor_bench.progress import Progress
 
 SIZE = (512, 288)
 STEERING = re.compile(
@@ -46,13 +49,23 @@ def folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's cache directory that holds the tiny phantom."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADAPTOR_BENCH_CACHE", str(cache))
+        cached_phantom("tiny", Progress(live=False))
+    return cache
+
+
 def write_frame(
     root: Path, surgery: str, stem: str, points: object, *, size: tuple[int, int] = SIZE
 ) -> Path:
     """One frame with bright squares at its points; returns the label's path."""
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     width, height = size
-    seed = sum(map(ord, surgery + stem))
+    seed = crc32(f"{surgery}/{stem}".encode())  # no two frames alike
     image = np.random.default_rng(seed).integers(40, 70, (height, width, 3), dtype=np.uint8)
     for x, y in np.round(points).astype(int):
         image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = 230
@@ -60,7 +73,8 @@ def write_frame(
     (video / "images").mkdir(parents=True, exist_ok=True)
     Image.fromarray(image).save(video / "images" / f"{stem}.png")
     label = video / "point_labels" / f"{stem}.json"
-    write_points(label, points, folder=surgery, subfolder="video_1", image=f"{stem}.png", size=size)
+    names = {"folder": Path(surgery).name, "subfolder": "video_1", "image": f"{stem}.png"}
+    write_points(label, points, **names, size=size)
     return label
 
 

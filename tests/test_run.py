@@ -24,16 +24,6 @@ METHODS = ("stern", "improved_heatmap", "improved_heatmap/no_cutting")
 BOTH = ("aicm1", "aicm2", "aicm3", "aicm11", "aicm12", "aicm13", "aicm14")
 
 
-@pytest.fixture(scope="session")
-def phantom_cache(tmp_path_factory):
-    """A user's cache directory that holds the tiny phantom."""
-    cache = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADAPTOR_BENCH_CACHE", str(cache))
-        cached_phantom("tiny", Progress(live=False))
-    return cache
-
-
 @pytest.fixture(autouse=True)
 def cache(phantom_cache, monkeypatch):
     monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))

@@ -17,6 +17,7 @@ from torch import nn
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.frames import Frame
+from adaptor_bench.data.leaks import trace_of
 from adaptor_bench.errors import BenchError, InputError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings
@@ -579,7 +580,8 @@ def frames(surgeries, seed=0):
     for surgery in surgeries:
         sample = dots(1, seed=seed + sum(map(ord, surgery)))[0]
         frame = Frame(surgery, "V", "000000", None, None)
-        loaded.append(LoadedFrame(frame, sample.image, sample.points, SIZE))
+        trace = trace_of(sample.image)
+        loaded.append(LoadedFrame(frame, sample.image, sample.points, SIZE, trace))
     return tuple(loaded)
 
 

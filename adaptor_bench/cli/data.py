@@ -61,25 +61,41 @@ def info(folder: Path, style: str) -> None:
 
 @command.command("check")
 @click.argument("folder", type=_FOLDER)
-def check(folder: Path) -> None:
-    """Read every image and label in FOLDER; list all problems at once (exit code 1)."""
+@click.pass_context
+def check(context: click.Context, folder: Path) -> None:
+    """Read every image and label in FOLDER; list all problems at once (exit code 1).
+
+    Then look for leaks: the same pictures in two surgeries, pixel by pixel (an error where a fold
+    trains on one and judges on the other) or resized, brightened or compressed (a warning); a
+    surgery in both domains; labels that name another surgery, video or image than their place
+    does; surgeries without any label.
+    """
     from adaptor_bench.data.check import load_frames
+    from adaptor_bench.data.findings import find_all
+    from adaptor_bench.data.folds import plan_folds
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.progress import Progress
 
     dataset = index_dataset(folder)
     _say_passed_over(dataset.passed_over)
+    counts = {domain: dataset.surgeries(domain) for domain in dataset.frames}
+    plans = {d: plan_folds(n, d) for d, n in counts.items() if len(n) > 1}
     with Progress().bar("reading frames") as bar:
         # Pixels are looked at and dropped: checking needs no memory for a whole dataset.
         loaded = load_frames(
             dataset, dataset.frames, prepare=lambda image: image[:1, :1].copy(), progress=bar
         )
+    found = find_all(loaded, plans)
+    verdict = "all readable" if found else "no problem found"
     for domain, frames in loaded.items():
         points = sum(len(f.points) for f in frames.frames)
         show(
-            f"{domain}: {len(frames.frames)} frames, {points} points, no problem found, "
+            f"{domain}: {len(frames.frames)} frames, {points} points, {verdict}, "
             f"fingerprint {frames.fingerprint[:12]}"
         )
+    for finding in found:
+        show(finding)
+    context.exit(1 if any(finding.error for finding in found) else 0)
 
 
 def _say_passed_over(folders: Sequence[str]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.leaks import Trace, trace_of
 from adaptor_bench.errors import InputError
 
 __all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
@@ -29,13 +30,16 @@ class LoadedFrame:
     """A frame with its pixels (as ``prepare`` left them), its points and its size on disk.
 
     ``points`` has shape (N, 2), order x, y, in pixels of the frame as stored; ``size`` is
-    (width, height) of the frame as stored.
+    (width, height) of the frame as stored. ``trace`` finds the picture again, and ``names`` are
+    what the label calls its surgery, video and image.
     """
 
     frame: Frame
     image: NDArray[np.uint8]
     points: NDArray[np.float64]
     size: tuple[int, int]
+    trace: Trace
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,12 @@ def load_frames(
     return {d: DomainFrames(tuple(loaded[d]), digests[d].hexdigest()) for d in loaded}
 
 
-def _pixels(path: Path, prepare: Prepare, digest: hashlib._Hash) -> NDArray[np.uint8]:
+def _pixels(path: Path, prepare: Prepare, digest: hashlib._Hash) -> tuple[NDArray[np.uint8], Trace]:
     """The image as ``prepare`` leaves it; shape and pixels as they were go into ``digest``."""
     pixels = read_image(path)
     digest.update(f"{pixels.shape}{pixels.dtype}".encode())
     digest.update(np.ascontiguousarray(pixels).reshape(-1).data)
-    return prepare(pixels)
+    return prepare(pixels), trace_of(pixels)
 
 
 def _load(
@@ -119,9 +123,9 @@ def _load(
     try:
         size = image_size(frame.image)
         if size[0] * size[1] <= _LARGE:
-            image = _pixels(frame.image, prepare, digest)
+            image, trace = _pixels(frame.image, prepare, digest)
         else:
-            image = one_by_one.submit(_pixels, frame.image, prepare, digest).result()
+            image, trace = one_by_one.submit(_pixels, frame.image, prepare, digest).result()
     except InputError as error:
         problems.append(error.message)
     try:
@@ -145,4 +149,4 @@ def _load(
     ]
     if problems:
         return None, problems, digest.digest()
-    return LoadedFrame(frame, image, points, size), [], digest.digest()
+    return LoadedFrame(frame, image, points, size, trace, label.names), [], digest.digest()

@@ -236,6 +236,14 @@ def _surgeries(root: Path, description: dict[str, Any], names: _Names) -> list[t
             pairs += [(folder.name, surgery) for surgery in names.folders(folder)]
         else:
             pairs.append((known.get(composed(folder.name), "intraop"), folder))
+    places: dict[tuple[str, str], list[Path]] = {}
+    for domain, folder in pairs:  # a domain's folder may hold what stands beside it, too
+        places.setdefault((domain, composed(folder.name)), []).append(folder)
+    names.problems += [
+        f"the same surgery twice in domain {domain}: {', '.join(map(str, folders))}"
+        for (domain, _), folders in places.items()
+        if len(folders) > 1
+    ]
     return pairs
 
 
