@@ -287,13 +287,14 @@ def write_spots(root, surgery, size, radius):
 
 
 @pytest.mark.parametrize("crop", ["[0, 0]", "[160, 160]"])
-def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop):
+def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop, monkeypatch):
+    monkeypatch.setitem(NETWORKS, "resnext_unet", Bright)
     sizes = ((1024, 576), (600, 600), (288, 512), (512, 288))
     for surgery, size in zip("abcd", sizes, strict=True):
         write_spots(tmp_path / "data", surgery, size, 7 / shrinkage(size))
     shown, _ = invoke(
         "run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
-        "--set", "network=bright", "--set", "input_size=[256, 144]", "--set", "steps=2",
+        "--set", "network=resnext_unet", "--set", "input_size=[256, 144]", "--set", "steps=2",
         "--set", f"crop={crop}", "--out", tmp_path / "runs", "--format", "json", "--radius", "3",
         "--fold", "1",
     )  # fmt: skip

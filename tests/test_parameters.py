@@ -111,9 +111,9 @@ def test_a_threshold_is_otsu_or_a_number(value):
 @pytest.mark.parametrize(
     ("method", "settings", "says"),
     [
-        ("stern", {"crop": (257, 64)}, "'crop' is 257x64, expected 0x0 (whole frames) or a window"),
+        ("stern", {"crop": (257, 64)}, "'crop' is 257x64, expected 0x0 (whole frames)"),
         ("stern", {"crop": (64, 0)}, "'crop' is 64x0"),
-        ("stern", {"crop": (4, 4)}, "from 8x8 to the 256x144 of 'input_size'"),
+        ("stern", {"crop": (4, 4)}, "sides from 8 to 256, the longer side of 'input_size'"),
         ("stern", {"input_size": (64, 64)}, "'crop' is 128x96"),
         ("improved_heatmap", {"gan_crop": (300, 64)}, "'gan_crop' is 300x64"),
         ("improved_heatmap", {"batch": 1, "crop": (32, 32)}, "'batch' is 1, and a training window"),

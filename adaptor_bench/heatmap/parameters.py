@@ -45,14 +45,18 @@ _LEAST = 8  # px of a side; below, padding by reflection fails
 
 
 def _windows(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Training windows lie inside the network's image, or are whole images: (0, 0)."""
-    size = parameters["input_size"]
+    """Training windows are whole images, (0, 0), or have sides that an image can have.
+
+    A square or upright frame has a network's image of other proportions than ``input_size``, so
+    only its longer side is a limit; what is missing at the other is filled up.
+    """
+    most = max(parameters["input_size"])
     for key in ("crop", "gan_crop") if parameters.get("cyclegan") else ("crop",):
         crop = parameters[key]
-        if crop != (0, 0) and not all(_LEAST <= c <= s for c, s in zip(crop, size, strict=True)):
+        if crop != (0, 0) and not _LEAST <= min(crop) <= max(crop) <= most:
             yield (
-                f"{key!r} is {_by(crop)}, expected 0x0 (whole frames) or a window from "
-                f"{_LEAST}x{_LEAST} to the {_by(size)} of 'input_size'"
+                f"{key!r} is {_by(crop)}, expected 0x0 (whole frames) or sides from {_LEAST} to "
+                f"{most}, the longer side of 'input_size'"
             )
 
 
