@@ -130,7 +130,8 @@ def test_the_gallery(case):
     unseen = {
         "no-frames", "frame-missing", "frame-unexpected", "frame-duplicate", "file-misplaced",
         "file-ignored", "predictions-constant", "count-implausible", "all-empty", "key-unknown",
-        "size-mismatch", "point-duplicate", "score-present", "score-partial", "encoding-bom",
+        "size-mismatch", "size-unknown", "point-duplicate", "score-present", "score-partial",
+        "encoding-bom",
         "encoding-utf16", "encoding-invalid", "json-nan", "json-duplicate-key", "file-empty",
         "json-syntax", "name-mismatch", "number-not-finite", "looks-normalised", "looks-shifted",
         "looks-mirrored", "looks-one-based", "looks-renumbered",

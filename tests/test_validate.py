@@ -413,7 +413,8 @@ def test_a_label_without_a_size_has_that_of_its_image(tmp_path):
 def sequence(root, points_of, frames=12):
     for i in range(frames):
         entries = [{"x": x, "y": y} for x, y in points_of(i)]
-        put(root, GOOD | {"imageFileName": f"{i:06d}.png", "points": entries},
+        size = {"imageWidth": 512, "imageHeight": 288}
+        put(root, GOOD | size | {"imageFileName": f"{i:06d}.png", "points": entries},
             f"aicm1/VID000_0/{i:06d}")  # fmt: skip
     return root
 

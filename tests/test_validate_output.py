@@ -30,6 +30,7 @@ from adaptor_bench.submission.validate import validate
 REPOSITORY = Path(__file__).parent.parent
 SUBMISSION = REPOSITORY / "adaptor_bench" / "submission"
 GOOD = '{"folderName": "a", "subfolderName": "v", "imageFileName": "0.png", "points": []}'
+LABEL = '{"imageWidth": 512, "imageHeight": 288, "points": []}'
 # A terminal escape, a bell, a line break, a text direction override, bytes that are no text, and
 # what XML and Markdown care about.
 NASTY = "\x1b[31m\x07\n\u202e\ud800<&]]>\"'\ufffe\x00"
@@ -72,8 +73,8 @@ def team(tmp_path):
         for root in ("p", "r"):
             path = tmp_path / root / folder / f"{name}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text if root == "p" else '{"points": []}', "utf-8")
-    (tmp_path / "r/b/w w/9.json").write_text('{"points": []}')
+            path.write_text(text if root == "p" else LABEL, "utf-8")
+    (tmp_path / "r/b/w w/9.json").write_text(LABEL)
     return tmp_path / "p", tmp_path / "r"
 
 

@@ -120,6 +120,8 @@ def _tell_mistakes(batches: Batches) -> None:
 
 
 def _warn(result: FoldScore, predictions: Path) -> None:
+    from adaptor_bench.data.foreign import foreign_hint
+
     if result.unknown:
         names = ", ".join(result.unknown[:_LISTED])
         more = len(result.unknown) - _LISTED
@@ -129,6 +131,6 @@ def _warn(result: FoldScore, predictions: Path) -> None:
         )
     if len(result.missing) == len(result.frames):
         message(
-            f"warning: {predictions}: no prediction found for any labelled frame; is it the "
-            "folder that holds the surgery folders?"
+            f"warning: {predictions}: no prediction found for any labelled frame. "
+            + foreign_hint(predictions, "Is it the folder that holds the surgery folders?")
         )

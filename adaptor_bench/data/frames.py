@@ -15,6 +15,7 @@ from typing import Any
 
 from adaptor_bench.bounded import read_file
 from adaptor_bench.data.folds import load_manifest
+from adaptor_bench.data.foreign import foreign_hint
 from adaptor_bench.data.layout import (
     DOMAINS,
     JUNK_FOLDERS,
@@ -126,8 +127,11 @@ def index_dataset(root: Path) -> Dataset:
     if not found:
         raise InputError(
             f"{root}: no frames found",
-            hint="Expected <surgery>/<video>/images/*.png and <surgery>/<video>/point_labels/"
-            "*.json, with or without a level of domain folders (sim/, intraop/) above.",
+            hint=foreign_hint(
+                root,
+                "Expected <surgery>/<video>/images/*.png and <surgery>/<video>/point_labels/"
+                "*.json, with or without a level of domain folders (sim/, intraop/) above.",
+            ),
         )
     kind = description.get("kind") or _recognise(found)
     # The name becomes a folder of results, and hidden folders are passed over.

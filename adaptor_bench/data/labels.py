@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
+from adaptor_bench.data.foreign import foreign_beside, foreign_document
 from adaptor_bench.errors import InputError
 
 __all__ = ["PointFile", "parse_points", "read_points", "whole_size", "write_points"]
@@ -47,11 +48,21 @@ def read_points(path: Path | str) -> PointFile:
     Raises InputError, naming file and key, when the file is missing, is no regular file, is not
     JSON (NaN and Infinity are not), or a point is not a pair of finite numbers.
     """
-    return parse_points(read_json(path), str(path))
+    try:
+        document = read_json(path)
+    except InputError as error:
+        beside = foreign_beside(Path(path))
+        if beside is None:
+            raise
+        name, (what, todo) = beside
+        raise InputError(f"{error.message}; there is {name}, {what}. {todo}") from error
+    return parse_points(document, str(path))
 
 
 def parse_points(document: Any, where: str) -> PointFile:
     """The content of a decoded point JSON; ``where`` names it in errors (InputError)."""
+    if foreign := foreign_document(document):
+        raise InputError(f"{where}: {foreign.what}. {foreign.todo}")
     if not isinstance(document, dict):
         raise InputError(f"{where}: expected an object with a key 'points', found a list or value")
     entries = document.get("points")

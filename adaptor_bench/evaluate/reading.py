@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.columns import PointColumns
+from adaptor_bench.data.foreign import foreign_hint
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
@@ -148,7 +149,7 @@ def _label_files(labels: Path | Iterable[Frame]) -> dict[str, str]:
         files = find_point_files(labels)
         files.require_unique()
         if not files.frames:
-            raise InputError(f"{labels}: no label files found", hint=_LAYOUT)
+            raise InputError(f"{labels}: no label files found", hint=foreign_hint(labels, _LAYOUT))
         return {key: files.frames[key] for key in natural_order(files.frames)}
     frames = list(labels)
     by_key = {frame.key: str(frame.label) for frame in frames}

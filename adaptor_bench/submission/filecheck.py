@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from adaptor_bench.data.foreign import foreign_document
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.document import Decoded, decode
 from adaptor_bench.submission.findings import Finding
@@ -164,7 +165,11 @@ class FileCheck:
         """All rules of the document, for the frame that ``place`` and ``size`` describe."""
         document = Document(file, decoded.content, size, place)
         heard: Iterable[Finding] = iter(decoded.findings)
-        if decoded.complete:
+        foreign = foreign_document(decoded.content) if decoded.complete else None
+        if foreign is not None:
+            told = finding("format-foreign", file, foreign.what, hint=foreign.todo)
+            heard = chain(heard, [told])
+        elif decoded.complete:
             heard = chain(heard, *(rule(document) for rule in DOCUMENT_RULES))
         findings = _capped(heard)
         kept = any(self._seen[found.code] < FINDINGS_PER_CODE for found in findings)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.columns import PointColumns
+from adaptor_bench.data.foreign import foreign_hint
 from adaptor_bench.data.layout import frame_key, passed_over
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
@@ -93,7 +94,9 @@ def _from_images(root: Path) -> Reference:
     if problems:
         raise InputError.collect("the reference itself cannot be read:", problems)
     if not sizes:
-        raise InputError(f"{root}: no label files and no PNG images found", hint=_LAYOUT)
+        raise InputError(
+            f"{root}: no label files and no PNG images found", hint=foreign_hint(root, _LAYOUT)
+        )
     return Reference(sizes)
 
 

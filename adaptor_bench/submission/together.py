@@ -83,6 +83,14 @@ def coverage(together: Together) -> Iterator[Finding]:
         yield finding("frame-unexpected", files[key], "the reference has no such frame", found=key)
 
 
+def known_sizes(together: Together) -> Iterator[Finding]:
+    """The reference says how large its frames are."""
+    if together.reference is not None and (n := together.reference.guessed):
+        all_of_them = f"{n:,} of {len(together.reference.sizes):,} frames"
+        message = f"the size of {all_of_them} is unknown, taken as 512x288"
+        yield finding("size-unknown", ".", message, found=all_of_them)
+
+
 def constant_predictions(together: Together) -> Iterator[Finding]:
     """The same points in most frames."""
     seen = Counter(points.tobytes() for points in together.frames() if len(points))
@@ -151,6 +159,7 @@ SUBMISSION_RULES: tuple[Callable[[Together], Iterator[Finding]], ...] = (
     likely_mistakes,
     something_there,
     coverage,
+    known_sizes,
     constant_predictions,
     plausible_counts,
     all_empty,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from adaptor_bench.data.foreign import foreign_below, foreign_document
 from adaptor_bench.data.layout import composed, frame_key
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
@@ -18,6 +19,8 @@ from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, 
 from adaptor_bench.submission.together import SUBMISSION_RULES, Together
 
 __all__ = ["FINDINGS_PER_CODE", "validate"]
+
+_OPENED = 20  # misplaced files that are decoded, to see what they are
 
 
 def validate(
@@ -48,6 +51,7 @@ def validate(
                     bar(n, max(n, total))
         for rule in SUBMISSION_RULES:
             walk.add(rule(walk.together))
+        walk.look_around()
     return walk.report()
 
 
@@ -89,7 +93,7 @@ class _Pass:
         folder, _, name = entry.name.rpartition("/")
         place = self._place(folder)
         if place is None:
-            self.add([finding("file-misplaced", entry.name, "not at a frame's place")])
+            self._take_misplaced(data, entry.name)
             return
         stem = name[: -len(".json")]
         key = composed(f"{place[0]}/{place[1]}/{stem}")
@@ -98,6 +102,22 @@ class _Pass:
             checked = self._check.check(data, entry.name, (*place, stem), self._size(key))
             self.add(checked.findings)
         self.add(self.together.add(key, entry.name, checked))
+
+    def _take_misplaced(self, data: bytes | None, file: str) -> None:
+        """Not at a frame's place: perhaps one file of another program for all frames."""
+        self.add([finding("file-misplaced", file, "not at a frame's place")])
+        if data is not None and self._number["file-misplaced"] <= _OPENED:
+            foreign = foreign_document(self._check.open(data, file).content)
+            if foreign is not None:
+                self.add([finding("format-foreign", file, foreign.what, hint=foreign.todo)])
+
+    def look_around(self) -> None:
+        """Where no frame was found, perhaps files of another program are there."""
+        if not self.together.files and self._path.is_dir() and not self._counts["format-foreign"]:
+            found = foreign_below(self._path)
+            if found is not None:
+                name, foreign = found
+                self.add([finding("format-foreign", name, foreign.what, hint=foreign.todo)])
 
     def report(self) -> Report:
         """All of it."""

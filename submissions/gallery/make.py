@@ -135,6 +135,15 @@ MANY = [{"x": i % 500, "y": i // 500} for i in range(1001)]
 EMPTY = {place(i): text(document(i, [])) for i in range(5)}
 CONSTANT = {place(i): PLAIN.replace("000000", f"{i:06d}") for i in range(6)}
 LABEL = {"imageWidth": 512, "imageHeight": 288, "points": []}
+LABELME = {
+    "version": "5.4.1",
+    "flags": {},
+    "shapes": [{"label": "suture", "points": [[101.5, 88]], "shape_type": "point", "flags": {}}],
+    "imagePath": "000000.png",
+    "imageData": None,
+    "imageHeight": 288,
+    "imageWidth": 512,
+}
 
 # name of the case -> files of the submission; a lone "zip" or "tar.gz" is an archive
 CASES: dict[str, Files] = {
@@ -172,6 +181,8 @@ CASES: dict[str, Files] = {
     "score-type": one(document(points=[{"x": 1, "y": 2, "score": "0.9"}])),
     "number-not-finite": one(PLAIN.replace("88", "1e999").replace("310", "9" * 400)),
     "point-outside": one(document(points=[{"x": 512, "y": 10}, {"x": 3, "y": -0.25}])),
+    "format-foreign": one(LABELME),
+    "size-unknown": one(GOOD),
     "size-mismatch": one(document(imageWidth=1920, imageHeight=1080)),
     "point-duplicate": one(document(points=[{"x": 1, "y": 2}, {"x": 1.0, "y": 2}])),
     "score-present": one(document(points=[{"x": 1, "y": 2, "score": 0.9}])),
@@ -198,6 +209,7 @@ CASES: dict[str, Files] = {
 REFERENCES: dict[str, Files] = {
     "frame-missing": {place(i): text(LABEL) for i in range(3)},
     "frame-unexpected": {place(0): text(LABEL)},
+    "size-unknown": one({"points": [{"x": 310, "y": 142.25}]}),
     "looks-shifted": moved(frames=9)[1],
     "looks-one-based": moved(frames=9)[1],
     "looks-mirrored": moved()[1],

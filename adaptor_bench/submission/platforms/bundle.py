@@ -44,6 +44,7 @@ _SCORING = (  # what validating and scoring needs of the package, and nothing of
     "data/columns.py",
     "data/frames.py",
     "data/folds.py",
+    "data/foreign.py",
     "data/images.py",
     "data/layout.py",
     "data/sizes.py",

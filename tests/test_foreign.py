@@ -1,0 +1,147 @@
+"""Files of other programs are called by their names, with what to do, in every command."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from commands import invoke
+from conftest import write_frame
+
+from adaptor_bench.data.foreign import foreign_below, foreign_document, foreign_file
+
+LABELME = {
+    "version": "5.4.1", "flags": {}, "imagePath": "000000.png", "imageData": None,
+    "shapes": [{"label": "suture", "points": [[100.4, 50.2]], "shape_type": "point"}],
+    "imageHeight": 288, "imageWidth": 512,
+}  # fmt: skip
+COCO = {
+    "info": {}, "images": [{"id": 1, "file_name": "000000.png", "width": 512, "height": 288}],
+    "annotations": [{"id": 1, "image_id": 1, "keypoints": [100, 50, 2], "num_keypoints": 1}],
+    "categories": [],
+}  # fmt: skip
+DOCUMENTS = {
+    "labelme": LABELME,
+    "COCO keypoints": COCO,
+    "COCO keypoints, results": [{"image_id": 1, "keypoints": [1, 2, 1], "score": 0.9}],
+    "VGG Image Annotator": {"_via_settings": {}, "_via_img_metadata": {}},
+    "VGG Image Annotator, 1": {"0.png12": {"filename": "0.png", "regions": [], "size": 12}},
+    "OpenPose": {"version": 1.3, "people": [{"pose_keypoints_2d": [1, 2, 0.5]}]},
+    "Label Studio": [{"id": 1, "data": {"image": "0.png"}, "annotations": []}],
+}
+TEXTS = {
+    "CVAT": (
+        "xml",
+        '<?xml version="1.0"?>\n<annotations>\n  <version>1.1</version>',
+    ),
+    "napari": ("csv", "index,axis-0,axis-1\n0.0,50.25,100.5\n"),
+    "napari, stack": ("csv", "index,axis-0,axis-1,axis-2\n0.0,3.0,50.25,100.5\n"),
+    "DeepLabCut": ("csv", "scorer,me,me\nbodyparts,a,a\ncoords,x,y\n0.png,1,2\n"),
+    "ImageJ or Fiji": ("csv", " ,X,Y,Slice\r\n1,100.5,50.25,1\r\n"),
+    "ImageJ or Fiji, tabs": ("tsv", " \tArea\tMean\tX\tY\n1\t0\t255\t100.5\t50.25\n"),
+    "ImageJ or Fiji, quoted": ("csv", '"Counter","X","Y"\n0,1,2\n'),
+    "VGG Image Annotator": (
+        "csv",
+        "#filename,file_size,file_attributes\n0.png,1,{}",
+    ),
+    "YOLO pose": ("txt", "0 0.5 0.5 0.1 0.1 0.25 0.75 2\n0 0.5 0.5 1e-2 0.1 0.25 0.75 2\n"),
+    "a table": ("csv", "x,y\n100,50\n"),
+    "a table, semicolon and mark": ("csv", "\ufeffframe_name;x;y\n0;100;50\n"),
+}
+
+
+def called(name: str) -> str:
+    name = name.partition(",")[0]
+    return name if name == "a table" else f"a file of {name}"
+
+
+def errors(folder) -> list[str]:
+    report = json.loads(invoke("validate", folder, "--format", "json", code=1)[0])
+    return sorted(f["code"] for f in report["findings"] if f["severity"] == "error")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_json_of_other_programs(tmp_path, name):
+    assert foreign_document(DOCUMENTS[name]).what == called(name)
+    label = write_frame(tmp_path / "ds", "a", "000000", [(1, 1)])
+    write_frame(tmp_path / "good", "a", "000000", [(1, 1)])
+    label.write_text(json.dumps(DOCUMENTS[name]))
+    data, other = tmp_path / "ds", tmp_path / "good"
+    for command in (
+        ("data", "check", data),
+        ("data", "info", data),
+        ("evaluate", data, other),
+        ("evaluate", other, data),
+        ("audit", other, data),
+        ("validate", other, "--reference", data),
+        ("validate", data),
+        ("validate", label),
+    ):
+        said = "".join(invoke(*command, code=1))
+        assert called(name) in said and "Convert it, one JSON file per frame: " in said, command
+    assert errors(data) == ["format-foreign"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_tables_and_texts_of_other_programs(tmp_path, name):
+    ending, text = TEXTS[name]
+    label = write_frame(tmp_path / "ds", "a", "000000", [(1, 1)])
+    good = tmp_path / "good"
+    write_frame(good, "a", "000000", [(1, 1)])
+    label.unlink()
+    label.with_suffix(f".{ending}").write_text(text, "utf-8")
+    assert foreign_file(label.with_suffix(f".{ending}")).what == called(name)
+    data = tmp_path / "ds"
+    for command, code in (
+        (("data", "check", data), 1),
+        (("data", "info", data), 1),
+        (("evaluate", good, data), 1),
+        (("evaluate", data, good), 0),
+        (("validate", data), 1),
+    ):
+        said = "".join(invoke(*command, code=code))
+        assert f"000000.{ending}" in said and called(name) in said, command
+
+
+def test_one_file_for_all_frames(tmp_path):
+    write_frame(tmp_path / "ds", "a", "000000", [(1, 1)]).unlink()
+    (tmp_path / "ds" / "person_keypoints.json").write_text(json.dumps(COCO))
+    assert errors(tmp_path / "ds") == ["file-misplaced", "format-foreign", "no-frames"]
+    images = tmp_path / "only_images"
+    images.mkdir()
+    (images / "points.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    _, said = invoke("data", "check", images, code=1)
+    assert "no frames found" in said and "points.h5, HDF5 (DeepLabCut, SLEAP)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", json.dumps(LABELME | {"points": []})),  # converted, the rest left in
+        ("a.json", "[]"),
+        ("a.json", "{"),
+        ("a.json", "[[1, 2]]"),
+        ("a.json", '{"people": 3, "shapes": {}}'),
+        ("a.txt", "read me first\n"),
+        ("a.txt", "1 2 3\n"),
+        ("a.txt", ""),
+        ("a.csv", "team,score\nme,1\n"),
+        ("a.xml", "<html></html>"),
+    ],
+)
+def test_nothing_else_is_taken_for_one(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert foreign_file(tmp_path / name) is None
+    assert foreign_below(tmp_path) is None
+
+
+def test_the_search_is_bounded_and_reads_regular_files_only(tmp_path):
+    (tmp_path / "a.csv").symlink_to("/dev/zero")
+    for i in range(60):
+        (tmp_path / f"b{i:02}.txt").write_text("no points")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "z.csv").write_text("x,y\n1,2\n")
+    assert foreign_below(tmp_path) is None
+    for path in tmp_path.glob("b[1-5]*"):
+        path.unlink()
+    assert foreign_below(tmp_path)[0] == "c/z.csv"
