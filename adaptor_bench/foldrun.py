@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.data.check import LoadedFrame
+from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.score import FoldScore, MatchSettings, score
 from adaptor_bench.method import FoldTask, Method, Pixels
 from adaptor_bench.predict import write_prediction
@@ -22,6 +24,13 @@ class FoldResult:
 
     score: FoldScore
     seconds: dict[str, float]
+
+    def __str__(self) -> str:
+        """``F1 55.5  P 43.2  S 78.1  38 s``: percent, a dash for 0/0."""
+        counts, took = self.score.counts, self.seconds["total"]
+        ratios = (("F1", f1(counts)), ("P", precision(counts)), ("S", sensitivity(counts)))
+        shown = "  ".join(f"{k} -" if math.isnan(v) else f"{k} {100 * v:.1f}" for k, v in ratios)
+        return f"{shown}  {took:.{0 if took >= 10 else 1}f} s"
 
 
 def run_fold(

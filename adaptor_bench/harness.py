@@ -33,7 +33,7 @@ from adaptor_bench.failures import (
 )
 from adaptor_bench.foldrun import FoldResult, run_fold
 from adaptor_bench.method import FoldTask, Method, Resize
-from adaptor_bench.progress import Progress, message
+from adaptor_bench.progress import Job, Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
 from adaptor_bench.resume import differences
@@ -116,6 +116,7 @@ class Bench:
         self._warn(tasks)
         remove_abandoned(self.store.root)
         failed = []
+        job = Job(len(self.cells))
         places = [cell.directory for cell in self.cells]
         for number, theirs in share(places, again=self.request.restart):
             cell, task = self.cells[number], tasks[number]
@@ -124,15 +125,20 @@ class Bench:
                     find_failures([place_of_failure(cell.directory)]) if theirs == FAILED else []
                 )
                 message(f"{cell.title}: {theirs}")
+                job.stop(counts=False)
                 continue
             label = f"[{number + 1}/{len(self.cells)}] {cell.title}"
-            task.progress = self.progress.labelled(label)
+            task.progress = self.progress.labelled(label, job)
+            task.progress.begin()
+            job.start()
             try:
-                self._run_cell(cell, methods[cell.spec.name], task)
+                result = self._run_cell(cell, methods[cell.spec.name], task)
             except MethodFailedError as error:
                 failed.append(self._failed(cell, task, error))
             else:
                 forget_failure(cell.directory)
+                message(f"{cell.title}  {result}")
+            job.stop()
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
 

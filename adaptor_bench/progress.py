@@ -1,15 +1,20 @@
-"""Progress on stderr: a live bar on a terminal, nothing otherwise."""
+"""Progress on stderr: a live bar on a terminal; otherwise nothing, or plain lines now and then."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from adaptor_bench.names import printable, terminal
 
-__all__ = ["Bar", "Progress", "message"]
+__all__ = ["Bar", "Job", "Progress", "message"]
+
+LINE_EVERY = 30.0  # seconds between the plain lines of one stage
 
 
 class Bar(Protocol):
@@ -23,22 +28,71 @@ def _silent(done: int, total: int, note: str = "") -> None:
     pass
 
 
-class Progress:
-    """Hands out bars. Live only when stderr is a terminal (or ``live`` says otherwise)."""
+@dataclass
+class Job:
+    """A job of ``pieces`` that take about equally long, and how long it will still take."""
 
-    def __init__(self, live: bool | None = None, label: str = "") -> None:
+    pieces: int
+    clock: Callable[[], float] = time.monotonic
+    finished: list[float] = field(default_factory=list)
+    began: float = math.nan
+
+    def start(self) -> None:
+        """A piece begins."""
+        self.began = self.clock()
+
+    def stop(self, *, counts: bool = True) -> None:
+        """The piece is done; with ``counts=False`` there was nothing to do."""
+        if counts:
+            self.finished.append(self.clock() - self.began)
+        else:
+            self.pieces -= 1
+
+    def left(self) -> float:
+        """Seconds until all pieces are done, NaN before the first is."""
+        if not self.finished:
+            return math.nan
+        each = sum(self.finished) / len(self.finished)
+        current = max(0.0, each - (self.clock() - self.began))
+        return current + each * (self.pieces - len(self.finished) - 1)
+
+
+class Progress:
+    """Hands out bars. Live only when stderr is a terminal (or ``live`` says otherwise).
+
+    With ``lines`` a stage that nobody watches live is told in plain lines: one when it begins,
+    and one every half minute. A ``job`` adds to the bars how long the whole will take.
+    """
+
+    def __init__(
+        self,
+        live: bool | None = None,
+        label: str = "",
+        *,
+        lines: bool = False,
+        job: Job | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.live = sys.stderr.isatty() if live is None else live
         self.label = label
+        self.lines = lines
+        self.job = job
+        self.clock = clock
 
-    def labelled(self, label: str) -> Progress:
-        """The same, with ``label`` in front of every title."""
-        return Progress(self.live, f"{label}: ")
+    def labelled(self, label: str, job: Job | None = None) -> Progress:
+        """The same, with ``label`` in front of every title, as a part of ``job``."""
+        return Progress(self.live, f"{label}: ", lines=self.lines, job=job, clock=self.clock)
+
+    def begin(self) -> None:
+        """Say in a plain line that what is labelled begins; a live bar says it itself."""
+        if self.lines and not self.live:
+            message(self.label.removesuffix(": "))
 
     @contextmanager
     def bar(self, title: str) -> Iterator[Bar]:
         """A bar that lives as long as the block, with elapsed and remaining time."""
         if not self.live:
-            yield _silent
+            yield self._plain(title) if self.lines else _silent
             return
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -52,14 +106,36 @@ class Progress:
             TextColumn("left"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}", markup=False),
+            TextColumn("{task.fields[job]}", markup=False),
         )
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as live:
-            work = live.add_task(printable(self.label + title), total=1, note="")
+            work = live.add_task(printable(self.label + title), total=1, note="", job="")
 
             def update(done: int, total: int, note: str = "") -> None:
-                live.update(work, completed=done, total=total, note=printable(note))
+                whole = self._whole()
+                live.update(work, completed=done, total=total, note=printable(note), job=whole)
 
             yield update
+
+    def _plain(self, title: str) -> Bar:
+        message(f"{self.label}{title}")
+        told = self.clock()
+
+        def update(done: int, total: int, note: str = "") -> None:
+            nonlocal told
+            if self.clock() - told >= LINE_EVERY and done < total:
+                told = self.clock()
+                parts = (f"{self.label}{title} {done}/{total}", note, self._whole())
+                message("  ".join(part for part in parts if part))
+
+        return update
+
+    def _whole(self) -> str:
+        seconds = self.job.left() if self.job else math.nan
+        if math.isnan(seconds):
+            return ""
+        hours, minutes = divmod(round(seconds) // 60, 60)
+        return f"whole job {hours}:{minutes:02}:{round(seconds) % 60:02} left"
 
 
 def message(text: str) -> None:

@@ -190,3 +190,9 @@ def test_predict_names_the_method_that_fails(bench, tmp_path):
         _, told = invoke(*predict, code=1)
         assert says in told
         assert not (tmp_path / "found").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "methods", "predict", "translate", "report"])
+def test_the_help_says_that_a_folder_of_methods_is_run(command):
+    shown, _ = invoke(command, "--help")
+    assert "whose code is run" in " ".join(shown.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,11 @@ def test_the_leaderboard_at_the_end_has_measured_beside_published_rows(finished)
         assert line in shown
     for method in METHODS:
         assert method in shown
-    assert told == "", "nothing but the table when nobody is looking"
+    folds = re.compile(r"  F1 [\d.-]+  P .*  S .* s$")
+    finished = [line for line in told.splitlines() if folds.search(line)]
+    assert len(finished) == 6, "a lasting line for each fold"
+    assert finished[0].startswith("stern sim fold 1  F1 ")
+    assert "[1/6] stern sim fold 1: network" in told.splitlines()
 
 
 def test_its_predictions_are_a_valid_submission_and_score_the_same(finished, phantom_cache):
@@ -524,7 +529,15 @@ def test_exit_codes_and_silence_of_the_real_process(make_dataset, tmp_path):
     found = start(data)
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout), "stdout is nothing but the table"
-    assert found.stderr == "", "quiet when not a terminal, libraries included"
+    told = found.stderr.splitlines()
+    assert [line.partition("  F1")[0] for line in told if not line.startswith("warning")] == [
+        "reading frames",
+        "[1/1] stern intraop fold 1",
+        "[1/1] stern intraop fold 1: network",
+        "[1/1] stern intraop fold 1: heatmaps",
+        "[1/1] stern intraop fold 1: decoding",
+        "stern intraop fold 1",
+    ], "plain lines when not a terminal, and nothing of the libraries"
     assert (tmp_path / "runs/dataset/stern/intraop/fold_1/run.json").is_file()
 
 

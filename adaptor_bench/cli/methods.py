@@ -19,7 +19,7 @@ __all__ = ["command"]
     "--methods-from",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A folder with more method files; repeatable.",
+    help="A folder with more method files, whose code is run; repeatable.",
 )
 @click.option("--parameters", is_flag=True, help="Also list every parameter by profile.")
 def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> None:

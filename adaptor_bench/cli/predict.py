@@ -18,7 +18,12 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--output", "out", type=_FOLDER, required=True, help="New folder for predictions.")
 @click.option("--domain", default="all", show_default=True, help="sim, intraop or all.")
 @click.option("--device", default="auto", show_default=True)
-@click.option("--methods-from", type=_FOLDER, multiple=True, help="More method files; repeatable.")
+@click.option(
+    "--methods-from",
+    type=_FOLDER,
+    multiple=True,
+    help="A folder with more method files, whose code is run; repeatable.",
+)
 def command(
     run: Path,
     frames: Path,

@@ -55,7 +55,12 @@ _FOLDER = click.Path(path_type=Path)
 )
 @click.option("--title", default="Landmark detection benchmark", show_default=True)
 @click.option("--ddof", type=click.IntRange(0, 1), default=0, show_default=True)
-@click.option("--methods-from", type=_FOLDER, multiple=True, help="More method files; repeatable.")
+@click.option(
+    "--methods-from",
+    type=_FOLDER,
+    multiple=True,
+    help="A folder with more method files, whose code is run; repeatable.",
+)
 def command(
     runs: tuple[Path, ...],
     out: Path,

@@ -51,7 +51,7 @@ _EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
     "--methods-from",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="A folder with more method files; repeatable.",
+    help="A folder with more method files, whose code is run; repeatable.",
 )
 @matching_options
 @click.option("--restart", is_flag=True, help="Run finished folds again.")
@@ -81,7 +81,8 @@ def command(
 ) -> None:
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
 
-    A fold that is already finished with the same parameters is kept.
+    A fold that is already finished with the same code, data and parameters is kept. A fold that its
+    method does not get through is recorded as failed, and the others go on.
     """
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
@@ -97,7 +98,7 @@ def command(
     scored_by = settings_of(**matching)
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
-    progress = Progress()
+    progress = Progress(lines=True)
     profile = profile or _default_profile(device)
     parameters = dict(parse_setting(text) for text in settings)
     for spec in specs:

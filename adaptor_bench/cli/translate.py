@@ -24,7 +24,12 @@ _FOLDER = click.Path(path_type=Path)
     help="The domain the frames shall look like.",
 )
 @click.option("--device", default="auto", show_default=True)
-@click.option("--methods-from", type=_FOLDER, multiple=True, help="More method files; repeatable.")
+@click.option(
+    "--methods-from",
+    type=_FOLDER,
+    multiple=True,
+    help="A folder with more method files, whose code is run; repeatable.",
+)
 def command(
     run: Path,
     frames: Path,
