@@ -26,6 +26,7 @@ from adaptor_bench.data.phantom import write_phantom
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.names import terminal
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.report.site.markup import element, embedded_json, web_address
@@ -333,7 +334,7 @@ def test_names_of_frames_and_methods_may_be_anything(tmp_path):
     for fold in range(1, 5):
         frames = [(f"{SURGERIES[fold - 1]}/{name}/{name}", 2, 1, 1) for name in names]
         where = put_fold(tmp_path / "runs", "m", fold, frames)
-        changes = {"method": f"../{names[1]}\udc80", "device": NASTY, "seconds": {"total": 1e999},
+        changes = {"method": f"../{names[1]}\udc80", "device": NASTY,
                    "versions": {NASTY: NASTY}, "notes": [NASTY], "parameters": {NASTY: NASTY},
                    "profile_changes": {NASTY: [NASTY, 1]}}  # fmt: skip
         record = json.loads((where / "run.json").read_text()) | changes
@@ -343,9 +344,9 @@ def test_names_of_frames_and_methods_may_be_anything(tmp_path):
     for path in (tmp_path / "site").glob("*.html"):
         assert "<script>alert" not in path.read_text("utf-8")
     shown = {frame["stem"] for frame in gallery_of(tmp_path / "site")["frames"]}
-    assert shown == {name.replace("\udc80", "?") for name in names}
+    assert shown == {terminal(name) for name in names}
     index = Page((tmp_path / "site" / "index.html").read_text("utf-8")).text
-    assert NASTY in index and "inf minutes" not in index
+    assert NASTY in index
     assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", "site"]
 
 
@@ -355,10 +356,16 @@ def test_addresses_become_links_only_if_they_are_of_the_web():
         assert web_address(bad) is None
 
 
+def shown(value):
+    if isinstance(value, list):
+        return [shown(inner) for inner in value]
+    return terminal(value) if isinstance(value, str) else value
+
+
 @given(st.recursive(st.text() | st.integers() | st.none(), lambda x: st.lists(x, max_size=3)))
 def test_embedded_data_comes_back_and_cannot_end_its_element(value):
     text = embedded_json(value)
-    assert json.loads(text) == value
+    assert json.loads(text) == shown(value)
     assert not set("<>&") & set(text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adaptor_bench.names import html as escape
+from adaptor_bench.names import terminal
 
 __all__ = ["Markup", "breakable", "element", "embedded_json", "encodable", "web_address"]
 
@@ -35,10 +36,20 @@ def breakable(text: str) -> Markup:
 
 def embedded_json(value: Any) -> Markup:
     """``value`` as JSON that cannot end the script element it stands in. NaN raises ValueError."""
-    text = encodable(json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
+    compact = json.dumps(_shown(value), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    text = encodable(compact)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def _shown(value: Any) -> Any:
+    """The same with every text as a page may show it."""
+    if isinstance(value, dict):
+        return {key: _shown(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(inner) for inner in value]
+    return terminal(value) if isinstance(value, str) else value
 
 
 def encodable(text: str) -> str:

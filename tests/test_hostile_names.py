@@ -1,0 +1,182 @@
+"""One hostile name in every place where a stranger may put one, through every command that says it.
+
+Nothing that is printed may steer a terminal, and no name is a bug of ours (exit code 3).
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from commands import invoke
+from conftest import write_frame
+from finished_runs import put_fold
+from method_files import put_method
+
+from adaptor_bench.cli import main
+from adaptor_bench.data.check import load_frames
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.labels import read_points, write_points
+from adaptor_bench.entries.entry import write_board
+from adaptor_bench.entries.submit import board_from_runs
+from adaptor_bench.evaluate.score import score
+
+NASTY = "=\x1b]0;pwned\x07\x9b2J\u202e<b>|`\u200b"
+FORBIDDEN = set(map(chr, [*range(9), *range(11, 32), *range(127, 160)])) | set(
+    "\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
+)
+SOFT = "=<b>|`"  # what cannot be seen is in no name of a dataset's frames
+SURGERIES = [f"{SOFT}{k}" for k in range(1, 4)]
+RUNS = {"profile": f"{NASTY}p", "parameters": {NASTY: NASTY}, "device": NASTY,
+        "profile_changes": {NASTY: [NASTY, 1]}, "versions": {NASTY: NASTY}}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A dataset, predictions, runs of two methods, a board with two entries, a method file."""
+    root = tmp_path_factory.mktemp("world")
+    data = root / f"data{NASTY}"
+    rng = np.random.default_rng(0)
+    for surgery in SURGERIES:
+        for k in range(2):
+            write_frame(data, surgery, f"{SOFT}{k}", rng.uniform(30, 250, (6, 2)).round(1))
+    dataset = index_dataset(data)
+    fingerprint = load_frames(dataset, ["intraop"])["intraop"].fingerprint
+    described = {"name": dataset.name, "kind": "folder", "fingerprint": fingerprint}
+    for number, shift in enumerate((1, 4)):
+        for fold, surgery in enumerate(SURGERIES, start=1):
+            where = put_fold(
+                root / "runs", f"{NASTY}{number}", fold, [], folds=[1, 2, 3], title=f"{NASTY}t",
+                validation=[surgery], train=SURGERIES, dataset=described,
+                notes=[f"{NASTY}note"], **RUNS,
+            )  # fmt: skip
+            frames = [f for f in dataset.domain("intraop") if f.surgery == surgery]
+            for frame in frames:
+                points = read_points(frame.label).points + np.array([shift, 0])
+                for target in (where / "predictions", root / f"p{number}"):
+                    write_points(frame.prediction_path(target), points, folder=surgery,
+                                 subfolder=frame.video, image=f"{frame.stem}.png")  # fmt: skip
+            score(where / "predictions", frames).save(where / "score.json")
+    (root / "board").mkdir()
+    write_board(board_from_runs([root / "runs"], root / "board", f"{NASTY}board"))
+    for number in (0, 1):
+        invoke("submit", root / f"p{number}", "--board", root / "board", "--team", "t",
+               "--method", f"m{number}", "--data", data)  # fmt: skip
+        path = root / "board" / f"t-m{number}.json"
+        document = json.loads(path.read_text("utf-8")) | {
+            "team": f"{NASTY}team", "method": f"{NASTY}{number}", "title": f"{NASTY}title",
+            "reference": NASTY, "url": f"https://{NASTY}", "notes": [f"{NASTY}note"],
+            "setup": RUNS | {"notes": [f"{NASTY}note"]},
+        }  # fmt: skip
+        path.write_text(json.dumps(document))
+    write_frame(root / f"bad{NASTY}", NASTY, NASTY, [(10, 10)])
+    put_method(root / "methods", ('title="Point"', f"title={NASTY!r}"))
+    (root / "p0" / f"{NASTY}.txt").write_text("x")
+    (root / "p0" / SURGERIES[0] / f"{NASTY}.json").write_text("{")
+    return root
+
+
+COMMANDS = """
+data info {data}
+data info {data} --format json
+data check {data}
+data check {bad}
+data info {bad}
+evaluate {p1} {bad}
+evaluate {bad} {data}
+validate {bad} --reference {bad}
+run --method point --methods-from {methods} --data {bad} --profile smoke --out {out}
+submit {bad} --board {board} --team t --method m --data {data}
+methods --methods-from {methods}
+methods --methods-from {methods} --format json
+run --method point --methods-from {methods} --data {data} --profile smoke --out {out} --device cpu
+run --method {nasty} --data {data}
+predict {nasty} --input {data} --output {out}/p
+predict {run} --input {data} --output {out}/p --device cpu
+translate {run} --input {data} --output {out}/t --to {nasty}
+validate {p0} --reference {data}
+validate {p0} --format json
+validate {p0} --format sarif
+validate {p0} --format junit
+explain {nasty}
+evaluate {p1} {data}
+evaluate {p1} {data} --analysis
+evaluate {p0} {data} --format json
+audit {p1} {data}
+audit {p1} {data} --format json
+adapter codabench --labels {data} --out {out}/codabench
+adapter challenger-csv --labels {data} --entry {nasty}={p1} --out {out}/table.csv
+leaderboard {runs}
+leaderboard {runs} --format markdown
+leaderboard {runs} --format latex
+leaderboard {runs} --format html
+leaderboard {runs} --format csv
+leaderboard {runs} --format json
+leaderboard --board {board}
+leaderboard --board {board} --format markdown
+leaderboard --board {board} --format latex
+leaderboard --board {board} --format html
+leaderboard --board {board} --format csv
+leaderboard --board {board} --format json
+leaderboard --board {board} --write
+leaderboard --board {nasty}
+submit {p1} --board {board} --team t --method m --data {data}
+submit {p0} --board {board} --team t --method m --data {data}
+submit {runs} --board {board} --team t --method {nasty} --data {data}
+submit {runs} --board {board} --team t --data {data}
+verify {board} --data {data}
+verify {board} {nasty} --data {data}
+verify {board} --data {data} --format json
+compare {nasty}0 {nasty}1 --runs {runs}
+compare {nasty}0 {nasty}1 --runs {runs} --format markdown
+compare {nasty} x --runs {runs}
+paper table1 --data {data}
+paper table2 {runs}
+paper table3 {runs} --format markdown
+paper ablation {runs} --format csv
+card {runs}
+card --board {board} --data {data} --format markdown
+card --board {board} --data {data} --format html
+report {runs} --board {board} --data {data} --out {out}/site --public
+{nasty}
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_no_command_prints_what_steers(world, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    (run,) = (world / "runs").glob(f"*/{NASTY}0/intraop/fold_1")
+    places = {name: world / name for name in ("methods", "p0", "p1", "runs", "board")}
+    places |= {"data": world / f"data{NASTY}", "out": tmp_path / "out", "run": run, "nasty": NASTY,
+               "bad": world / f"bad{NASTY}"}  # fmt: skip
+    arguments = [part.format(**places) for part in line.split()]
+    with CliRunner().isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        shown, told = out.getvalue().decode(), err.getvalue().decode()
+    assert left.value.code in (None, 0, 1, 2), told
+    if line.startswith(
+        ("leaderboard {runs}", "leaderboard --board {board} --f", "card", "data info {d")
+    ):
+        assert not left.value.code, told
+        assert "pwned" in shown
+    assert not FORBIDDEN & set(shown + told), ascii(shown + told)
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.suffix in (".html", ".md", ".csv", ".tex"):
+            assert not FORBIDDEN & set(path.read_text("utf-8")), path
+
+
+def test_the_sweep_covers_every_command():
+    from adaptor_bench.cli import COMMANDS as known
+
+    silent = {"conformance", "schema"}  # they read nothing of a stranger's but coordinates
+    assert {line.split()[0] for line in COMMANDS} - {"{nasty}"} == known.keys() - silent
+
+
+def test_the_rendered_tables_of_a_board_are_safe_too(world):
+    invoke("leaderboard", "--board", world / "board", "--write")
+    text = (world / "board" / "table.md").read_text("utf-8")
+    assert not FORBIDDEN & set(text)
+    assert "<b>" not in text
