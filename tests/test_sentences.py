@@ -31,7 +31,7 @@ def board(counts, fold=None, owner=None, **options):
         np.arange(n),
         fold,
     )
-    return Board("data", "folder", "sim", "quick", study(found, Options(**options)), {})
+    return Board("data", "folder", "sim", ("quick",), study(found, Options(**options)), {})
 
 
 def said(*arguments, **options):

@@ -626,6 +626,33 @@ def test_private_labels_stay_private(world, leaderboard, tmp_path):
     assert any(pair.search(shown) for pair in [re.compile(rf"{x:g}\.0,{y:g}\.0")])
 
 
+def test_the_command_line_and_the_site_have_one_ranking_card(world, leaderboard, tmp_path):
+    """Also of predictions that came without a word on how they were made: they are ranked, too."""
+    board = tmp_path / "small"
+    shutil.copytree(leaderboard, board)
+    for fold in range(1, 5):
+        where = put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
+        shutil.copytree(where / "predictions", tmp_path / "team", dirs_exist_ok=True)
+        put_predictions(world, tmp_path / "runs", "alpha", fold, 4.0, 0.5, profile="paper")
+    invoke("submit", tmp_path / "team", "--board", board, "--team", "Team D", "--method", "delta",
+           "--data", world / "data")  # fmt: skip
+    sources = (tmp_path / "runs", world / "runs", "--board", board, "--data", world / "data")
+    shown, _ = invoke("card", *sources, "--format", "json")
+    invoke("report", *sources, "--out", tmp_path / "site")
+    (card,) = json.loads(shown)
+    methods = {"alpha [quick]", "alpha [paper]", "alpha (adaptor_bench)", "beta",
+               "beta (Team B)", "delta", "delta (Team D)"}  # fmt: skip
+    assert set(card["intervals"]) == methods
+    assert "after correction for 21 comparisons" in " ".join(card["sentences"])
+    told = "The profiles differ (paper, quick and submitted): this compares them, too."
+    assert told in card["sentences"]
+    page = " ".join(Page((tmp_path / "site" / "ranking.html").read_text("utf-8")).text.split())
+    for sentence in card["sentences"]:
+        assert sentence in page
+    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
+    assert methods <= {row[1] for row in rows if len(row) > 8}
+
+
 def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):
     for fold in range(1, 5):
         put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adaptor_bench.data.folds import MANIFEST
@@ -40,7 +40,8 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Row:
-    """A method on a domain. ``rank`` is None for incomplete rows and where nothing is ranked."""
+    """A method on a domain. ``rank`` is None for incomplete rows and where nothing is ranked;
+    ``cell`` are the runs of a measured one."""
 
     method: str
     title: str
@@ -56,6 +57,7 @@ class Row:
     profile: str | None = None
     place: str | None = None
     protocol: str | None = None
+    cell: Cell | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> 
                 ),
                 seeds=tuple(sorted(cell.scores)),
                 profile=run.profile,
+                cell=cell,
             )
         )
     return rows

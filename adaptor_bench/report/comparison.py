@@ -15,7 +15,7 @@ from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
 from adaptor_bench.report.sentences import card_sentences, how_resampled
-from adaptor_bench.report.studies import Board
+from adaptor_bench.report.studies import Board, missing_folds
 from adaptor_bench.report.table import Column, Table, number, render
 from adaptor_bench.runs import Cell, Run, differing_in, find_runs, group_cells
 
@@ -29,7 +29,6 @@ class Comparison:
     a: str
     b: str
     board: Board
-    notes: tuple[str, ...]
 
     @property
     def study(self) -> Study:
@@ -76,7 +75,7 @@ def render_comparisons(found: Sequence[Comparison], format: str) -> str:
         return json.dumps([_json(c) for c in found], indent=1, allow_nan=False) + "\n"
     parts = []
     for one in found:
-        sentences = (*card_sentences(one.board), *one.notes)
+        sentences = card_sentences(one.board)
         parts.append(prose(one.title, sentences, format) + "\n" + render(_tables(one), format))
     return "\n".join(parts)
 
@@ -102,7 +101,7 @@ def _json(one: Comparison) -> dict[str, Any]:
             name: round(sign * d, 6) if d == d else None
             for name, d in zip(one.study.tally.surgeries, pair.by_surgery, strict=True)
         },
-        "sentences": [*card_sentences(one.board), *one.notes],
+        "sentences": card_sentences(one.board),
         "tables": json.loads(render(_tables(one), "json")),
     }
 
@@ -234,26 +233,17 @@ def _compared(
         if values[0] != values[1]:
             problems.append(f"{what}: {values[0]} and {values[1]}")
     for label, cell in zip(labels, cells, strict=True):
-        missing = [
-            str(fold)
-            for fold in cell.example.folds
-            if any(fold not in folds for folds in cell.scores.values())
-        ]
-        if missing:
-            problems.append(f"{label}: fold{'s' * (len(missing) > 1)} {', '.join(missing)} missing")
+        if missing := missing_folds(cell):
+            problems.append(f"{label}: {missing} missing")
     if problems:
         raise InputError.collect(f"{where} cannot be compared:", problems)
     paired = tally({label: cell.scores for label, cell in zip(labels, cells, strict=True)})
-    notes = []
-    if runs[0].profile != runs[1].profile:
-        profiles = f"{runs[0].profile} and {runs[1].profile}"
-        notes.append(f"The profiles differ ({profiles}): this compares them, too.")
     board = Board(
         runs[0].dataset["name"],
         runs[0].dataset["kind"],
         runs[0].domain,
-        " and ".join(sorted({run.profile for run in runs})),
+        tuple(sorted({run.profile for run in runs})),
         study(paired, options),
         {},
     )
-    return Comparison(*labels, board, tuple(notes))
+    return Comparison(*labels, board)

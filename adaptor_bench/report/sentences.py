@@ -39,6 +39,7 @@ def card_sentences(board: Board) -> tuple[str, ...]:
         _left_out_sentence(found),
         *_flip_sentences(found),
         _scheme_sentence(found),
+        _profiles_sentence(board),
         *(f"{name} is left out: {why}." for name, why in sorted(board.left_out.items())),
     ]
     if board.kind == "phantom":
@@ -154,6 +155,12 @@ def _who_leads(board: Board) -> str:
     if len(set(spans.values())) > 1:  # the same mean, but not of the same surgeries' values
         told = "; ".join(f"{name}: {span}" for name, span in spans.items())
     return f"{where} {_and(first)} share the first rank with {number} ({told})."
+
+
+def _profiles_sentence(board: Board) -> str:
+    if len(board.profiles) < 2:
+        return ""
+    return f"The profiles differ ({board.profile}): this compares them, too."
 
 
 def _unranked_sentence(found: Study) -> str:

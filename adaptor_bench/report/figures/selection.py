@@ -10,16 +10,16 @@ from adaptor_bench.data.default import cached_phantom, embedded_profile
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.board import distinct_names
-from adaptor_bench.report.studies import Board, studies_of
-from adaptor_bench.runs import Cell, Run, find_runs, group_cells
+from adaptor_bench.report.board import blocks
+from adaptor_bench.report.studies import Board, named_rows, study_board
+from adaptor_bench.runs import Cell, Run, find_runs
 
 __all__ = ["Selection", "complete_methods", "dataset_of", "one_run", "runs_of_method"]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Complete methods of one dataset and profile: the study of every domain, sim first, and
+    """Complete methods of one dataset: the study of every domain, sim first, and
     ``cells[domain][method]`` in the order of the ranking."""
 
     boards: tuple[Board, ...]
@@ -81,21 +81,20 @@ def dataset_of(found: Sequence[Run], data: Path | None) -> Dataset:
 def complete_methods(roots: Sequence[Path], domain: str) -> Selection:
     """The methods with all their folds, of one domain or ``all``.
 
-    Raises InputError when there is none, UsageError when they are of several datasets or profiles.
+    Raises InputError when there is none, UsageError when they are of several datasets.
     """
-    cells = group_cells([run for run in find_runs(roots) if domain in ("all", run.domain)])
-    boards = studies_of(cells)
+    found = blocks([run for run in find_runs(roots) if domain in ("all", run.domain)], [])
+    boards: list[Board] = []
+    chosen: dict[str, dict[str, Cell]] = {}
+    for block, rows in zip(found, named_rows(found), strict=True):
+        cells = {row.name: row.cell for row in rows}
+        if board := study_board(block, cells):
+            boards.append(board)
+            chosen[board.domain] = {method: cells[method] for method in board.study.methods}
     if not boards:
         raise InputError(
             "no method with all its folds", hint="`bench leaderboard` says what lacks."
         )
-    if len({(board.dataset, board.profile) for board in boards}) > 1:
-        raise UsageError(
-            "these runs are of several datasets or profiles", hint="Give runs of one of them."
-        )
-    chosen: dict[str, dict[str, Cell]] = {}
-    for board in boards:
-        here = [cell for cell in cells if cell.example.domain == board.domain]
-        names = dict(zip(distinct_names([c.example for c in here]), here, strict=True))
-        chosen[board.domain] = {method: names[method] for method in board.study.methods}
+    if len({board.dataset for board in boards}) > 1:
+        raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
     return Selection(tuple(boards), chosen)

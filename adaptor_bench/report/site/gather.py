@@ -11,10 +11,10 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.board import Block, Row, blocks, distinct_names
+from adaptor_bench.report.board import Block, Row, blocks
 from adaptor_bench.report.published import load_published
 from adaptor_bench.report.studies import Board as Certainty
-from adaptor_bench.report.studies import study_board
+from adaptor_bench.report.studies import Measured, named_rows, study_board
 from adaptor_bench.runs import Cell, Run
 
 __all__ = ["Board", "Entry", "Subject", "gather"]
@@ -87,14 +87,14 @@ def gather(
 
     Raises InputError when the runs cannot stand in one table.
     """
-    subjects: dict[tuple[str, str, str], Subject] = {}
+    subjects: dict[str, Subject] = {}
     boards = []
     anchors: set[str] = set()
     chosen = blocks(runs, load_published(), ddof=ddof)
     chosen.sort(key=lambda block: block.kind == "published")
     with progress.bar("uncertainty") as bar:
-        for number, block in enumerate(chosen, start=1):
-            entries = _entries(block, subjects)
+        for number, (block, rows) in enumerate(zip(chosen, named_rows(chosen), strict=True), 1):
+            entries = tuple(Entry(_subject(row, subjects), row.row, row.cell) for row in rows)
             anchor = _unused(_slug(f"{block.dataset}-{block.domain}-{block.kind}"), anchors)
             anchors.add(anchor)
             certainty, obstacle = _certainty(block, entries)
@@ -108,36 +108,19 @@ def gather(
 
 def _certainty(block: Block, entries: Sequence[Entry]) -> tuple[Certainty | None, str]:
     """The study of a block's entries, or why there is none."""
-    cells = {entry.subject.name: entry.cell for entry in entries}
-    profiles = " and ".join(sorted({cell.example.profile for cell in cells.values()}))
     try:
-        return study_board(block, cells, profiles), ""
+        return study_board(block, {entry.subject.name: entry.cell for entry in entries}), ""
     except InputError as error:
         return None, error.message
 
 
-def _entries(block: Block, subjects: dict[tuple[str, str, str], Subject]) -> tuple[Entry, ...]:
-    """The measured rows with their cells, in the order of the rows."""
-    names = distinct_names([cell.example for cell in block.examples])
-    waiting: dict[tuple[str, str | None], list[Cell]] = {}
-    for name, cell in zip(names, block.examples, strict=True):
-        waiting.setdefault((name, cell.example.profile), []).append(cell)
-    entries = []
-    for row in block.rows:
-        if row.source != "measured":
-            continue
-        cell = waiting[row.method, row.profile].pop(0)
-        run = cell.example
-        identity = (run.method, run.profile, repr(sorted(run.parameters.items())))
-        if identity not in subjects:
-            taken = {s.name for s in subjects.values()}
-            name = f"{row.method} [{run.profile}]" if row.method in taken else row.method
-            name = _unused(name, taken, " ")
-            pages = {s.page.removesuffix(".html") for s in subjects.values()}
-            page = _unused(f"method-{_slug(run.method)}", pages)
-            subjects[identity] = Subject(name, f"{page}.html", len(subjects))
-        entries.append(Entry(subjects[identity], row, cell))
-    return tuple(entries)
+def _subject(row: Measured, subjects: dict[str, Subject]) -> Subject:
+    """That of the row's name, with a page of its own."""
+    if row.name not in subjects:
+        pages = {subject.page.removesuffix(".html") for subject in subjects.values()}
+        page = _unused(f"method-{_slug(row.cell.example.method)}", pages)
+        subjects[row.name] = Subject(row.name, f"{page}.html", len(subjects))
+    return subjects[row.name]
 
 
 def _slug(text: str) -> str:
@@ -145,9 +128,9 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or "unnamed"
 
 
-def _unused(name: str, taken: Container[str], between: str = "-") -> str:
+def _unused(name: str, taken: Container[str]) -> str:
     number, candidate = 1, name
     while candidate in taken:
         number += 1
-        candidate = f"{name}{between}{number}"
+        candidate = f"{name}-{number}"
     return candidate
