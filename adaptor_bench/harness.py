@@ -21,8 +21,9 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.findings import find_all
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
-from adaptor_bench.data.sizes import count_sizes
+from adaptor_bench.data.sizes import count_sizes, radius_note
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.matching import RADIUS
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import (
     Failure,
@@ -150,6 +151,10 @@ class Bench:
             for cell, task in zip(self.cells, tasks, strict=True):
                 if finding.concerns(cell.domain, cell.fold.number, task.others):
                     task.notes.append(finding.message)
+        sizes = {f.size for domain in self.request.domains for f in loaded[domain].frames}
+        radius = self.request.matching.radius
+        if radius == RADIUS and (note := radius_note(radius, sizes)):
+            message(f"warning: {note}")
 
     def _methods(self) -> dict[str, Method]:
         """The methods of all cells, made and looked at; all that is wrong with them at once."""

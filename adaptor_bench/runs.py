@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.bounded import read_json
+from adaptor_bench.data.sizes import read_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
@@ -41,8 +42,9 @@ class Held:
 class Run:
     """One fold of one method: the content of ``run.json``, and where it stands (``path``).
 
-    ``code`` holds the hash of the program under ``sha256``; None before it was recorded. With
-    ``held`` there is no such place: ``path`` is what errors call it.
+    ``code`` holds the hash of the program under ``sha256``, ``frame_sizes`` (width, height) of
+    the frames predicted on; None and empty before they were recorded. With ``held`` there is no
+    such place: ``path`` is what errors call it.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Run:
     seconds: dict[str, Any]
     notes: tuple[str, ...]
     code: dict[str, Any] | None = None
+    frame_sizes: tuple[tuple[int, int], ...] = ()
     held: Held | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -95,6 +98,7 @@ class Run:
             raise InputError(f"{path / 'run.json'}: {'; '.join(problems)}")
         values = {f.name: document[f.name] for f in fields(cls) if f.name in _KINDS}
         values["code"] = document.get("code")
+        values["frame_sizes"] = tuple(read_sizes(document.get("frame_sizes", {})))
         for key in ("folds", "train", "validation", "notes"):
             values[key] = tuple(values[key])
         return cls(path=path, held=held, **values)
@@ -156,11 +160,13 @@ def find_runs(roots: Iterable[Path]) -> list[Run]:
     return [runs[path] for path in sorted(runs)]
 
 
-def group_cells(runs: Sequence[Run]) -> list[Cell]:
+def group_cells(
+    runs: Sequence[Run], score_of: Callable[[Run], FoldScore] = Run.score
+) -> list[Cell]:
     """Runs to cells (dataset, method, domain, profile, parameters, code), in order of appearance.
 
-    Raises InputError listing every unreadable score, and when two runs claim the same seed and
-    fold of a cell.
+    ``score_of`` gives the score of a run, or raises InputError. Raises InputError listing every
+    unreadable score, and when two runs claim the same seed and fold of a cell.
     """
     cells: dict[str, Cell] = {}
     problems: list[str] = []
@@ -178,7 +184,7 @@ def group_cells(runs: Sequence[Run]) -> list[Cell]:
             )
             continue
         try:
-            cell.scores.setdefault(run.seed, {})[run.fold] = run.score()
+            cell.scores.setdefault(run.seed, {})[run.fold] = score_of(run)
         except InputError as error:
             problems.append(error.message)
     if problems:
@@ -266,6 +272,10 @@ def _problems(document: Any) -> list[str]:
         for name, pair in document["profile_changes"].items()
         if not (_is(pair, _LIST) and len(pair) == 2)
     ]
+    try:
+        read_sizes(document.get("frame_sizes", {}))
+    except (TypeError, ValueError, AttributeError):
+        problems.append("key 'frame_sizes' has no sizes such as 512x288")
     if not all(_is(fold, _WHOLE) for fold in document["folds"]):
         problems.append("key 'folds' holds something other than whole numbers")
     elif document["fold"] not in document["folds"]:

@@ -43,7 +43,7 @@ ALLOWED = {
     "sharing": {"failures"},
     "resume": set(),
     "registry": {"method", "blame", "parameters"},
-    "runs": {"evaluate"},
+    "runs": {"data", "evaluate"},
     "entries": {"data", "evaluate", "runs"},
     "train": {"data", "heatmap", "evaluate", "method", "artefacts", "sourcecode"},
     "predict": {"data", "method", "registry", "blame"},

@@ -106,8 +106,8 @@ def test_text(folders):
         "all, pooled         3         8              4     3     1     5          75.00    "
         "        37.50   50.00\n"
         "\n"
-        "Matching: hungarian, distance <= 6 px; frames without a prediction file count as empty "
-        "(all labels\n  FN).\n"
+        "Matching: hungarian, distance <= 6 px of the frame as stored; frames without a prediction "
+        "file count\n  as empty (all labels FN).\n"
         "1 of 3 labelled frames had no prediction file.\n"
     )
 

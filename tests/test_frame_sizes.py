@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 from torch import nn
 
 from adaptor_bench.data.images import scale_points
-from adaptor_bench.data.sizes import network_size, reference_size, shrinkage
+from adaptor_bench.data.sizes import network_size, radius_note, reference_size, shrinkage
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.heatmap.targets import draw_heatmap
@@ -308,3 +308,121 @@ def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop, monkeyp
         "evaluate", tmp_path / "again", tmp_path / "data", "--radius", "3", "--format", "json"
     )
     assert json.loads(shown)["metrics"]["f1"] == 1.0
+
+
+# --- what is said of it -------------------------------------------------------------------------
+
+
+def test_a_radius_that_means_something_else_is_told_with_the_one_that_means_the_same():
+    assert radius_note(6, [(512, 288)]) == radius_note(6, [(510, 290), (512, 288)]) == ""
+    assert radius_note(6, []) == "", "runs of older versions do not say"
+    assert radius_note(6, [(1024, 576)]) == (
+        "Frames are 1024x576: 6 px there are the share of a frame that 3 px are at 512x288; "
+        "--radius 12 is the share of 6 px."
+    )
+    assert "2.25 px are at 512x288; --radius 16 is" in radius_note(6.0, [(1024, 1024)])
+    assert radius_note(16.0, [(1024, 1024)]).endswith("that 6 px are at 512x288.")
+    assert radius_note(6, {(1024, 576), (512, 288), (256, 144)}) == (
+        "Frames are of 3 sizes, 256x144 to 1024x576: 6 px there are the share of a frame that 3 to "
+        "12 px are at 512x288."
+    )
+
+
+def test_run_evaluate_and_leaderboard_say_what_6_px_are(bench_run, tmp_path):
+    note = "Frames are 1024x576: 6 px there are the share of a frame that 3 px are at 512x288"
+    shown, told = bench_run()
+    assert told.count(f"warning: {note}; --radius 12") == 1
+    assert (
+        " ".join(shown.split()).count(
+            f"px of the frame as stored; frames without a prediction "
+            f"file count as empty (all labels FN). {note}"
+        )
+        == 1
+    )
+    (predictions,) = (tmp_path / "runs").rglob("fold_1/predictions")
+    shown, told = invoke("evaluate", predictions, tmp_path / "1024x576", "--missing", "skip")
+    assert note in " ".join(shown.split()) and f"warning: {note}" in told
+    shown, told = invoke("leaderboard", tmp_path / "runs", "--format", "markdown")
+    assert shown.count(note) == 1
+    _, told = bench_run("--radius", "12", "--restart")
+    assert "warning" not in told, "who gives a radius knows"
+    shown, told = bench_run("--out", tmp_path / "usual", size=(512, 288))
+    assert "Frames are" not in shown + told
+
+
+def test_a_damaged_record_of_sizes_is_told(bench_run, tmp_path):
+    bench_run()
+    for wrong in (3, "512x288", {"512": 1}, {"0x5": 1}, {"axb": 1}):
+        (record,) = (tmp_path / "runs").rglob("fold_1/run.json")
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"frame_sizes": wrong}))
+        assert "frame_sizes" in invoke("leaderboard", tmp_path / "runs", code=1)[1]
+
+
+def test_a_leaderboard_scores_finished_runs_again_on_their_labels(bench_run, tmp_path):
+    bench_run()
+    runs, data = tmp_path / "runs", tmp_path / "1024x576"
+    before = {p: p.read_bytes() for p in runs.rglob("score.json")}
+
+    def board(*options, code=0):
+        return invoke("leaderboard", runs, "--format", "json", *options, code=code)
+
+    assert mean_f1(board()[0]) == mean_f1(board("--radius", "6")[0]) == [0.0]
+    shown, _ = board("--radius", "12", "--data", data)
+    assert mean_f1(shown) == [100.0]
+    measured = [row for row in json.loads(shown) if row["source"] == "measured"]
+    assert [row["matching"]["radius"] for row in measured] == [12.0]
+    text, _ = invoke("leaderboard", runs, "--radius", "10", "--strict", "--data", data)
+    assert "distance < 10 px" in text and "0.00 ±" in text
+    assert {p: p.read_bytes() for p in runs.rglob("score.json")} == before, "nothing is rewritten"
+
+    _, told = board("--radius", "12", code=1)
+    assert told.count("scored otherwise (hungarian, 6 px, missing empty)") == 3 and "--data" in told
+    write_frame(data, "b", "000000", [(100, 100), (300, 300)], size=(1024, 576))
+    _, told = board("--radius", "12", "--data", data, code=1)
+    assert told.count("has not the labels it was scored on") == 1 and "fold_2" in told
+    _, told = board("--data", data, code=2)
+    assert "--radius" in told
+    _, told = invoke("leaderboard", "--board", "mbm", "--radius", "12", code=2)
+    assert "own matching" in told
+
+
+def test_runs_scored_by_different_settings_never_stand_in_one_ranking(bench_run, tmp_path):
+    bench_run("--fold", "1", "--fold", "2")
+    shown, _ = bench_run("--fold", "3", "--radius", "12", "--format", "json")
+    assert mean_f1(shown) == [100.0], "all of them by what was asked for last"
+    _, told = invoke("leaderboard", tmp_path / "runs", code=1)
+    assert "several values of matching" in told and "--radius R --data" in told
+    shown, _ = invoke("leaderboard", tmp_path / "runs", "--radius", "12",
+                      "--data", tmp_path / "1024x576", "--format", "json")  # fmt: skip
+    assert mean_f1(shown) == [100.0]
+
+
+def test_measured_tables_come_first_and_changes_are_told_once(make_dataset, tmp_path):
+    for domain in ("sim", "intraop"):
+        make_dataset(name=f"mine/{domain}", frames=1)
+    shown, _ = invoke("run", "--method", "stern", "--data", tmp_path / "mine", "--profile", "smoke",
+                      "--out", tmp_path / "runs")  # fmt: skip
+    titles = [
+        line for line in shown.splitlines() if ": measured on" in line or ": published" in line
+    ]
+    assert [title.split(" on")[0] for title in titles] == [
+        "sim: measured", "intraop: measured", "sim: published", "intraop: published"
+    ]  # fmt: skip
+    assert shown.count("smoke changes: ") == 1
+    assert shown.count("Matching: hungarian, distance <= 6 px") == 2
+    assert shown.index("intraop: measured") < shown.index("smoke changes") < shown.index(titles[2])
+
+
+def test_a_board_states_the_radius_of_its_runs_and_takes_no_others(bench_run, tmp_path):
+    bench_run("--radius", "12")
+    bench_run("--out", tmp_path / "usual")
+    folder, data = tmp_path / "board", tmp_path / "1024x576"
+    submit = ("submit", "--board", folder, "--team", "us", "--data", data)
+    invoke(*submit, tmp_path / "runs", "--create", "Wide frames")
+    assert json.loads((folder / "board.json").read_text())["matching"]["radius"] == 12.0
+    shown, _ = invoke("leaderboard", "--board", folder)
+    told = " ".join(shown.split())
+    assert "100.00" in told and "distance <= 12 px of the frame as stored" in told
+    assert told.count("Frames are 1024x576: 12 px there are the share") == 1
+    _, told = invoke(*submit, tmp_path / "usual", "--id", "other", code=1)
+    assert told.count("radius is 6.0, the leaderboard's 12.0") == 3

@@ -21,8 +21,9 @@ from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
 from adaptor_bench.report.board import Numbers
+from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.paper.ablation import ablation_tables
-from adaptor_bench.report.paper.footnotes import PHANTOM, published_notes
+from adaptor_bench.report.paper.footnotes import published_notes
 from adaptor_bench.report.paper.frames import frame_tables
 from adaptor_bench.report.paper.lines import Line, results_table
 from adaptor_bench.report.paper.output import FORMATS, combined, format_of, render_paper

@@ -64,6 +64,10 @@ def command(
     domain folders (sim/, intraop/); PREDICTIONS may be a .zip or .tar(.gz) of one. The labels
     decide which frames are scored.
     """
+    import numpy as np
+
+    from adaptor_bench.data.sizes import radius_note
+    from adaptor_bench.evaluate.matching import RADIUS
     from adaptor_bench.evaluate.score import score_batches
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.table import render
@@ -74,7 +78,8 @@ def command(
     batches = _read(predictions, labels, settings)
     _tell_mistakes(batches)
     result = score_batches(batches, settings)
-    document, tables = evaluation_as_json(result), [evaluation_table(result)]
+    sizes = [(int(w), int(h)) for w, h in np.unique(batches.sizes, axis=0)]
+    document, tables = evaluation_as_json(result), [evaluation_table(result, sizes)]
     if analysis:
         from adaptor_bench.evaluate.analysis.analyse import analyse
         from adaptor_bench.report.analysis import analysis_tables
@@ -89,6 +94,8 @@ def command(
     else:
         show(render(tables, "text"), newline=False)
     _warn(result, predictions)
+    if settings.radius == RADIUS and (note := radius_note(RADIUS, sizes)):
+        message(f"warning: {note}")
 
 
 def _read(predictions: Path, labels: Path, settings: MatchSettings) -> Batches:

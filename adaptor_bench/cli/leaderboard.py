@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from adaptor_bench.cli.matching import asked, matching_options, settings_of
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -37,8 +39,18 @@ from adaptor_bench.progress import message
     multiple=True,
     help="Not RUNS but the entries of this leaderboard: its name, its folder, or all.",
 )
+@matching_options
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The runs' dataset: with any of --matching, --radius, --strict, --missing, runs that were "
+    "scored otherwise are scored again against its labels.  [default: as they were scored]",
+)
 @click.option("--write", is_flag=True, help="Write table.md and table.json of each --board.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     runs: tuple[Path, ...],
     domain: str,
     format_: str,
@@ -46,7 +58,9 @@ def command(
     all_published: bool,
     ddof: int,
     boards: tuple[str, ...],
+    data: Path | None,
     write: bool,
+    **matching: Any,
 ) -> None:
     """Rank what stands below RUNS (default: the folder `runs`, if there is one).
 
@@ -56,12 +70,21 @@ def command(
     if boards:
         if runs or per_fold or all_published:
             raise click.UsageError("RUNS, --per-fold, --all-published do not go with --board.")
+        if asked(context) or data:
+            raise click.UsageError("A --board has its own matching and radius; see its board.json.")
         _entries(boards, domain, format_, ddof, write)
         return
     if write:
         raise click.UsageError("--write needs --board.")
+    from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.report.leaderboard import render_leaderboard
-    from adaptor_bench.runs import find_runs
+    from adaptor_bench.report.rescored import rescoring
+    from adaptor_bench.runs import Run, find_runs
+
+    anew = asked(context)
+    if data and not anew:
+        raise click.UsageError("--data is for --matching, --radius, --strict and --missing.")
+    dataset = index_dataset(data) if data else None
 
     default = Path("runs")
     if not runs and default.is_dir() and find_runs([default]):
@@ -74,6 +97,7 @@ def command(
             per_fold=per_fold,
             all_published=all_published,
             ddof=ddof,
+            score_of=rescoring(settings_of(**matching), dataset) if anew else Run.score,
         ),
         newline=False,
     )

@@ -93,6 +93,7 @@ def command(
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover, parse_setting
     from adaptor_bench.report.leaderboard import render_leaderboard
+    from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.runs import find_runs
 
     scored_by = settings_of(**matching)
@@ -120,7 +121,10 @@ def command(
     harness = Bench(dataset, request, progress)
     failed = harness.run()
     if not failed or find_runs([harness.root]):
-        show(render_leaderboard([harness.root], domain=domain, format=style), newline=False)
+        # What stands there from before may have been scored otherwise.
+        score_of = rescoring(scored_by, dataset)
+        board = render_leaderboard([harness.root], domain=domain, format=style, score_of=score_of)
+        show(board, newline=False)
     if failed:
         message(f"{len(failed)} of {len(harness.cells)} folds failed:")
         for failure in failed:

@@ -10,13 +10,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-__all__ = ["FRAME_SIZE", "count_sizes", "network_size", "reference_size", "shrinkage"]
+__all__ = [
+    "FRAME_SIZE",
+    "count_sizes",
+    "network_size",
+    "radius_note",
+    "read_sizes",
+    "reference_size",
+    "shrinkage",
+]
 
 Size = tuple[int, int]
 FRAME_SIZE = (512, 288)
 """Width and height in px of the challenge's frames."""
+_USUAL = 6.0  # px, the radius that belongs to them
+_SAME = 0.05
 
 
 def shrinkage(stored: Size) -> float:
@@ -45,6 +56,42 @@ def network_size(stored: Size, input_size: Size) -> Size:
 def count_sizes(sizes: Iterable[Size]) -> dict[str, int]:
     """How many frames are of which size, the most frequent first: ``{"512x288": 120}``."""
     return {f"{w}x{h}": n for (w, h), n in Counter(sizes).most_common()}
+
+
+def read_sizes(counted: Mapping[str, Any]) -> list[Size]:
+    """The sizes of :func:`count_sizes`. Raises ValueError or TypeError for what is none."""
+    sizes = []
+    for text in counted:
+        width, height = (int(side) for side in text.split("x"))
+        if min(width, height) < 1:
+            raise ValueError(f"{text!r} is no size")
+        sizes.append((width, height))
+    return sizes
+
+
+def radius_note(radius: float, sizes: Iterable[Size]) -> str:
+    """What a matching radius in px of the frames is at 512x288; empty where it is the same.
+
+    Sizes that differ by a twentieth at most count as the same.
+    """
+    scales = {size: shrinkage(size) for size in sizes}
+    if all(abs(scale - 1) <= _SAME for scale in scales.values()):
+        return ""
+    low, high = min(scales.values()), max(scales.values())
+    ordered = [f"{w}x{h}" for w, h in sorted(scales, key=lambda size: -scales[size])]
+    if len(ordered) > 1:
+        return (
+            f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px "
+            f"there are the share of a frame that {radius * low:.3g} to {radius * high:.3g} px are "
+            "at 512x288."
+        )
+    note = (
+        f"Frames are {ordered[0]}: {radius:g} px there are the share of a frame that "
+        f"{radius * low:.3g} px are at 512x288"
+    )
+    if radius == _USUAL:
+        note += f"; --radius {radius / low:.3g} is the share of {radius:g} px"
+    return f"{note}."
 
 
 def _rounded(width: float, height: float) -> Size:

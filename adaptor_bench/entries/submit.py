@@ -10,6 +10,7 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.default import embedded_profile
 from adaptor_bench.data.frames import in_order, index_dataset
+from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.entries.admission import again, elsewhere, unfit
 from adaptor_bench.entries.entry import (
     Board,
@@ -157,6 +158,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
     cells = group_cells(runs)
     name, kind = runs[0].dataset["name"], runs[0].dataset["kind"]
     settings = cells[0].pairs()[0][1].settings
+    note = radius_note(settings.radius, {size for run in runs for size in run.frame_sizes})
     folds: dict[str, dict[int, tuple[str, ...]]] = {}
     for run in runs:
         folds.setdefault(run.domain, {})[run.fold] = run.validation
@@ -171,6 +173,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
         {domain: dict(sorted(folds[domain].items())) for domain in in_order(folds)},
         {run.domain: (run.fold_plan["name"], run.fold_plan["sha256"]) for run in runs},
         {run.domain: run.dataset["fingerprint"] for run in runs},
+        (note,) if note else (),
     )
     problems = unfit(cells, board)
     problems += [f"other frames: {note}" for note in elsewhere(cells, board)]

@@ -1,7 +1,7 @@
 """The points of many frames in a few flat arrays, and what was matched among them.
 
 One array for all frames instead of one array a frame: a hundred thousand frames are then matched
-by a few dozen numpy calls. Rows are points, order x, y, in pixels of the 512x288 frame.
+by a few dozen numpy calls. Rows are points, order x, y, in pixels of the frame as stored.
 """
 
 from __future__ import annotations

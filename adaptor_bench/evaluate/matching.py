@@ -1,6 +1,6 @@
 """Which predicted point is which labelled point.
 
-Points have order x, y, in pixels of the 512x288 frame. The ranked rules see only pairs that lie
+Points have order x, y, in pixels of the frame as stored. The ranked rules see only pairs that lie
 within the radius (gate first), so a far-away point can never change the pairing of the others.
 
 Distances are Euclidean, computed once with ``hypot`` in double precision and compared with the

@@ -75,8 +75,8 @@ class MatchSettings:
             "error": "are an error",
         }[self.missing]
         return (
-            f"Matching: {self.rule}, distance {boundary} {self.radius:g} px; "
-            f"frames without a prediction file {policy}."
+            f"Matching: {self.rule}, distance {boundary} {self.radius:g} px of the frame as "
+            f"stored; frames without a prediction file {policy}."
         )
 
 

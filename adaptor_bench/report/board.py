@@ -18,6 +18,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.failures import Failure
 from adaptor_bench.report.published import PublishedResult
 from adaptor_bench.runs import Cell, Run, group_cells
@@ -75,6 +76,11 @@ class Block:
     ranked: bool = True
     failures: tuple[Failure, ...] = ()
 
+    @property
+    def settings(self) -> MatchSettings:
+        """How all scores of the measured rows were matched: a block allows one way only."""
+        return self.examples[0].pairs()[0][1].settings
+
 
 def blocks(
     runs: Sequence[Run],
@@ -83,8 +89,9 @@ def blocks(
     ddof: int = 0,
     all_published: bool = False,
     failures: Sequence[Failure] = (),
+    score_of: Callable[[Run], FoldScore] = Run.score,
 ) -> list[Block]:
-    """All blocks: by domain; within a domain measured ones by dataset, then the published.
+    """All blocks, by domain: the measured ones by dataset, and after them the published.
 
     A failure in a domain where nothing was finished is told in the other blocks of its dataset.
 
@@ -92,7 +99,7 @@ def blocks(
     matching: such rows cannot be compared.
     """
     grouped: dict[tuple[str, str], list[Cell]] = {}
-    for cell in group_cells(runs):
+    for cell in group_cells(runs, score_of):
         grouped.setdefault((cell.example.domain, cell.example.dataset["name"]), []).append(cell)
     _refuse_mixtures(grouped.values())
     result = []
@@ -128,7 +135,7 @@ def blocks(
             result.append(
                 Block(domain, REAL, "published", unranked, published=others, ranked=False)
             )
-    return result
+    return sorted(result, key=lambda block: block.kind == "published")
 
 
 def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> list[Row]:
@@ -244,7 +251,8 @@ def _refuse_mixtures(groups: Iterable[Sequence[Cell]]) -> None:
         raise InputError.collect(
             "these runs cannot stand in one table:",
             problems,
-            hint="Give the run directories that belong together, or repeat the others.",
+            hint="Give the run directories that belong together, or repeat the others. `bench "
+            "leaderboard --radius R --data DIR` scores all of them alike.",
         )
 
 

@@ -15,13 +15,12 @@ from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.report.changes import change_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 
 __all__ = ["board_rows", "board_tables", "render_board", "write_tables"]
 
 PRIMARY = "f1"
-PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 
 
 def render_board(
@@ -33,7 +32,8 @@ def render_board(
         rows = [row for d in domains for row in board_rows(board, entries, d, ddof)]
         return json.dumps(rows, indent=1, allow_nan=False) + "\n"
     tables = [t for d in domains for t in board_tables(board, entries, d, ddof)]
-    return render(tables, format)
+    closing = _closing_notes(board, [e for e in entries if any(d in e.measured for d in domains)])
+    return render([*tables[:-1], replace(tables[-1], notes=(*tables[-1].notes, *closing))], format)
 
 
 def write_tables(board: Board, entries: Sequence[Entry]) -> list[Path]:
@@ -82,7 +82,10 @@ def board_rows(
 
 
 def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0) -> list[Table]:
-    """The ranking of one domain, and F1 per fold; what is incomplete comes last."""
+    """The ranking of one domain, and F1 per fold; what is incomplete comes last.
+
+    What :func:`render_board` says once of all domains is not among the notes.
+    """
     ranked = _ranked(board, entries, domain, ddof)
     claimed = {key for entry, _, _ in ranked for key in entry.claim.get(domain, {})}
     seeds = any(len(entry.measured[domain]) > 1 for entry, _, _ in ranked)
@@ -203,11 +206,6 @@ def _notes(
         ]
         notes += [f"{name}: {note}" for note in entry.notes]
         notes += [f"{name}: {n}" for n in (entry.setup or {}).get("notes", ())]
-    notes += change_notes(
-        (names[entry.id], entry.setup["profile"], entry.setup["profile_changes"])
-        for entry, _, _ in ranked
-        if entry.setup
-    )
     plan, sha = board.plans[domain]
     spread_name = {0: "population", 1: "sample"}[ddof]
     seeds = sorted({s for entry, _, _ in ranked for s in entry.measured[domain]})
@@ -223,10 +221,16 @@ def _notes(
         notes.append(
             f"Seeds {listed}: a fold's value is the mean over seeds; Seed std: of mean F1."
         )
-    notes += board.notes
-    if board.kind == "phantom":
-        notes.append(PHANTOM)
     return list(dict.fromkeys(notes))
+
+
+def _closing_notes(board: Board, entries: Sequence[Entry]) -> list[str]:
+    """What concerns all domains, to be said once."""
+    names = _names(entries)
+    notes = change_notes(
+        (names[e.id], e.setup["profile"], e.setup["profile_changes"]) for e in entries if e.setup
+    )
+    return [*notes, *board.notes, *([PHANTOM] if board.kind == "phantom" else [])]
 
 
 def _percent(value: float | None) -> float | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.score import FoldScore
 from adaptor_bench.report.table import Column, Table, number
@@ -29,8 +31,8 @@ def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
     }
 
 
-def evaluation_table(score: FoldScore) -> Table:
-    """One row per surgery, the pooled one last; metrics in percent."""
+def evaluation_table(score: FoldScore, sizes: Iterable[tuple[int, int]] = ()) -> Table:
+    """One row per surgery, the pooled one last; metrics in percent; ``sizes`` are the frames'."""
     frames: dict[str, int] = {}
     for frame in score.scored:
         frames[frame.surgery] = frames.get(frame.surgery, 0) + 1
@@ -44,6 +46,7 @@ def evaluation_table(score: FoldScore) -> Table:
     )
     notes = [
         score.settings.describe(),
+        *filter(None, [radius_note(score.settings.radius, sizes)]),
         f"{len(score.missing)} of {len(score.frames)} labelled frames had no prediction file.",
     ]
     if score.unknown:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.failures import Failure, find_failures
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
-from adaptor_bench.report.changes import change_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes
 from adaptor_bench.report.published import PROTOCOLS, load_published
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
-from adaptor_bench.runs import find_runs
+from adaptor_bench.runs import Run, find_runs
 
 __all__ = ["FORMATS", "render_leaderboard", "rows_as_json"]
 
@@ -31,13 +33,15 @@ def render_leaderboard(
     per_fold: bool = False,
     all_published: bool = False,
     ddof: int = 0,
+    score_of: Callable[[Run], FoldScore] = Run.score,
 ) -> str:
     """The leaderboard of all runs below ``roots``, ending in a newline.
 
     ``domain`` is ``sim``, ``intraop`` or ``all``; ``per_fold`` shows the folds of every metric
     and not of F1 alone; ``all_published`` adds results under other protocols, unranked. Without
-    ``roots`` only published rows appear. Raises UsageError for an unknown domain or format,
-    InputError when a root holds no run, is malformed, or its runs cannot be compared.
+    ``roots`` only published rows appear. ``score_of`` gives the score of a run. Raises UsageError
+    for an unknown domain or format, InputError when a root holds no run, is malformed, or its runs
+    cannot be compared.
     """
     if format not in FORMATS:
         raise UsageError(f"there is no format {format!r}", hint=suggest(format, FORMATS))
@@ -57,6 +61,7 @@ def render_leaderboard(
         [entry for entry in load_published() if domain in ("all", entry.domain)],
         ddof=ddof,
         all_published=all_published,
+        score_of=score_of,
         failures=failures,
     )
     if format == "json":
@@ -64,13 +69,20 @@ def render_leaderboard(
     if format == "csv":
         return render([_flat(chosen)], "csv")
     shown = tuple(METRICS) if per_fold else (PRIMARY,)
-    return render([t for block in chosen for t in _tables(block, shown, ddof)], format)
+    tables = []
+    measured = [block for block in chosen if block.examples]
+    for block in chosen:
+        tables += _tables(block, shown, ddof)
+        if measured and block is measured[-1]:
+            notes = (*tables[-1].notes, *_closing_notes(measured))
+            tables[-1] = replace(tables[-1], notes=notes)
+    return render(tables, format)
 
 
 def rows_as_json(chosen: Sequence[Block]) -> list[dict[str, Any]]:
     """All rows, in the order of the tables; percent, null for what does not exist."""
     rows = []
-    for row in (row for block in chosen for row in block.rows):
+    for block, row in [(b, r) for b in chosen for r in b.rows]:
         entry: dict[str, Any] = {
             "method": row.method,
             "domain": row.domain,
@@ -100,6 +112,7 @@ def rows_as_json(chosen: Sequence[Block]) -> list[dict[str, Any]]:
                 "profile": row.profile,
                 "printed_in": row.place,
                 "protocol": row.protocol,
+                "matching": block.settings.to_json() if row.source == "measured" else None,
             }
         )
     return rows
@@ -235,7 +248,7 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
         f"Dataset: {run.dataset['name']} ({run.dataset['kind']}), "
         f"fingerprint {run.dataset['fingerprint'][:12]}; folds: {run.fold_plan['name']} "
         f"({run.fold_plan['sha256'][:12]}).",
-        score.settings.describe(),
+        *matching_notes(score.settings, runs),
         f"Profile: {', '.join(profiles)}; seed{'s' * (len(seeds) > 1)}: "
         f"{', '.join(str(seed) for seed in seeds)}.",
         f"Counts are pooled within a fold; mean ± {spread_name} standard deviation over "
@@ -247,12 +260,15 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
         )
     if missing:
         notes.append(f"{missing} frames had no prediction file.")
-    notes += change_notes((r.method, r.profile, r.profile_changes) for r in runs)
     said = {(r.method, note): None for r in runs for note in r.notes}
-    notes += [f"{method}: {note}" for method, note in said]
-    if block.kind == "phantom":
-        notes.append("Numbers on the phantom are numbers about the phantom, not AdaptOR results.")
-    return notes
+    return notes + [f"{method}: {note}" for method, note in said]
+
+
+def _closing_notes(chosen: Sequence[Block]) -> tuple[str, ...]:
+    """What concerns all measured blocks, to be said once."""
+    runs = [run for block in chosen for cell in block.examples for run, _ in cell.pairs()]
+    notes = change_notes((r.method, r.profile, r.profile_changes) for r in runs)
+    return (*notes, *([PHANTOM] if any(block.kind == "phantom" for block in chosen) else []))
 
 
 def _fold_names(rows: Sequence[Row]) -> list[str]:

@@ -11,6 +11,7 @@ from adaptor_bench.evaluate.uncertainty.resampling import EXACT_LIMIT, distinct
 from adaptor_bench.evaluate.uncertainty.significance import smallest_p
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Pair, Study
+from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.studies import Board
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
 ]
 
 SAME = 1e-9  # values this close differ by the order of a summation (evaluate.ranking)
-PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 
 
 def card_sentences(board: Board) -> tuple[str, ...]:

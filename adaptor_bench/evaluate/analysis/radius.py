@@ -15,7 +15,7 @@ from adaptor_bench.evaluate.matching import count_at_radii
 __all__ = ["RADII", "RadiusCurve", "radius_curve"]
 
 RADII: tuple[float, ...] = tuple(float(r) for r in range(1, 16))
-"""Pixels at 512x288."""
+"""Pixels of the frame as stored."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.report.changes import change_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes
 from adaptor_bench.report.paper.lines import Line
 from adaptor_bench.report.published import PROTOCOLS, PublishedResult
 
-__all__ = ["PHANTOM", "incomplete_notes", "measured_notes", "published_notes"]
+__all__ = ["incomplete_notes", "measured_notes", "published_notes"]
 
-PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 _HALF = 0.005  # half a unit of the last printed digit, percent
 
 
@@ -52,7 +51,7 @@ def measured_notes(lines: Sequence[Line], ddof: int) -> list[str]:
         f"Dataset: {run.dataset['name']} ({run.dataset['kind']}), fingerprint "
         f"{run.dataset['fingerprint'][:12]}; folds: {run.fold_plan['name']} "
         f"({run.fold_plan['sha256'][:12]}).",
-        score.settings.describe(),
+        *matching_notes(score.settings, runs),
         _seeds(lines),
         "Counts are pooled within a fold; mean ± "
         f"{('population', 'sample')[ddof]} standard deviation over the folds (ddof {ddof}).",

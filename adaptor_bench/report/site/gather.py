@@ -70,7 +70,7 @@ class Board:
     @property
     def settings(self) -> MatchSettings:
         """How every score of the block was matched (a block allows one way only)."""
-        return self.entries[0].cell.pairs()[0][1].settings
+        return self.block.settings
 
     @cached_property
     def frames(self) -> dict[str, Frame]:
@@ -91,7 +91,6 @@ def gather(
     boards = []
     anchors: set[str] = set()
     chosen = blocks(runs, load_published(), ddof=ddof)
-    chosen.sort(key=lambda block: block.kind == "published")
     with progress.bar("uncertainty") as bar:
         for number, (block, rows) in enumerate(zip(chosen, named_rows(chosen), strict=True), 1):
             entries = tuple(Entry(_subject(row, subjects), row.row, row.cell) for row in rows)

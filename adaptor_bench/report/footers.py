@@ -1,11 +1,23 @@
-"""What a run changed against its method's published settings, in words for a footer."""
+"""Sentences that stand below tables of results, whichever table it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["change_notes"]
+from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.runs import Run
+
+__all__ = ["PHANTOM", "change_notes", "matching_notes"]
+
+PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
+
+
+def matching_notes(settings: MatchSettings, runs: Iterable[Run]) -> list[str]:
+    """Rule, radius, boundary and missing policy; what the radius is on frames of other sizes."""
+    note = radius_note(settings.radius, {size for run in runs for size in run.frame_sizes})
+    return [settings.describe(), *([note] if note else [])]
 
 
 def change_notes(changed: Iterable[tuple[str, str, Mapping[str, Any]]]) -> list[str]:

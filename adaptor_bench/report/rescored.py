@@ -1,0 +1,47 @@
+"""Finished runs as they would have been scored under other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adaptor_bench.data.frames import Dataset
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.score import read_batches, score_batches
+from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.runs import Run
+
+__all__ = ["rescoring"]
+
+
+def rescoring(settings: MatchSettings, dataset: Dataset | None) -> Callable[[Run], FoldScore]:
+    """Gives the score of a run under ``settings``: its own, or a new one against ``dataset``.
+
+    The function raises InputError for a run that was scored otherwise when there are no labels,
+    or when they are not those that it was scored on.
+    """
+
+    def score_of(run: Run) -> FoldScore:
+        stored = run.score()
+        if stored.settings == settings:
+            return stored
+        if dataset is None:
+            raise InputError(
+                f"{run.path}: scored otherwise ({_short(stored.settings)}); give its labels as "
+                "--data to score it again"
+            )
+        surgeries = set(run.validation)
+        frames = [f for f in dataset.frames.get(run.domain, ()) if f.surgery in surgeries]
+        if not frames:
+            raise InputError(f"{run.path}: {dataset.root} has no frame of {', '.join(surgeries)}")
+        batches = read_batches(run.predictions, frames, settings)
+        before = score_batches(batches, stored.settings)
+        if [(f.key, f.counts) for f in before.frames] != [(f.key, f.counts) for f in stored.frames]:
+            raise InputError(f"{run.path}: {dataset.root} has not the labels it was scored on")
+        return score_batches(batches, settings)
+
+    return score_of
+
+
+def _short(settings: MatchSettings) -> str:
+    boundary = "" if settings.inclusive else ", strict"
+    return f"{settings.rule}, {settings.radius:g} px{boundary}, missing {settings.missing}"
