@@ -200,7 +200,7 @@ def test_of_two_submissions_of_one_id_one_is_refused(tmp_path, points, data, boa
 
 
 @pytest.mark.parametrize("replacing", [False, True])
-@pytest.mark.parametrize("step", ["pack", "mkstemp", "chmod", "write", "link"])
+@pytest.mark.parametrize("step", ["pack", "touch", "fsync", "write", "link"])
 def test_a_killed_submission_leaves_a_board_that_reads(
     tmp_path, points, data, board, step, replacing
 ):
@@ -226,7 +226,6 @@ def test_a_killed_submission_leaves_a_board_that_reads(
 def _die_after(step):
     """Let this process be killed right after a step of writing the entry."""
     import signal
-    import tempfile
     from pathlib import Path
 
     def deadly(function):
@@ -246,10 +245,10 @@ def _die_after(step):
         packed.append(True)
 
     publishing.pack = deadly(pack) if step == "pack" else packing
-    if step == "mkstemp":
-        tempfile.mkstemp = deadly(tempfile.mkstemp)
-    elif step == "chmod":
-        Path.chmod = deadly(Path.chmod)
+    if step == "touch":
+        Path.touch = deadly(Path.touch)
+    elif step == "fsync":
+        os.fsync = deadly(os.fsync)
     elif step == "write":
         publishing.write_entry = deadly(publishing.write_entry)
     elif step == "link":
