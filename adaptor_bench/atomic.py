@@ -30,6 +30,7 @@ __all__ = [
     "claimed",
     "complete_file",
     "remove_abandoned",
+    "scratch_directory",
     "write_json",
     "write_text",
 ]
@@ -125,6 +126,16 @@ def atomic_directory(final: Path, *, replace: bool = False) -> Iterator[Path]:
             _bring_all_to_disk(temporary)
             _put(temporary, final, replace)
         _bring_to_disk(final.parent)
+
+
+@contextmanager
+def scratch_directory(parent: Path) -> Iterator[Path]:
+    """Yield an empty directory in ``parent`` that is gone when the block ends, however it ends."""
+    with told_as(parent), _temporary(parent / "scratch") as temporary:
+        temporary.mkdir()
+        with _removed_on_error(parent, temporary):
+            yield temporary
+        _remove(temporary)
 
 
 @contextmanager

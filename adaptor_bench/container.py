@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from adaptor_bench.atomic import scratch_directory
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.labels import write_points
@@ -24,6 +24,7 @@ from adaptor_bench.data.layout import frame_names, passed_over, unwritable
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
+from adaptor_bench.stopping import stoppable, stopped
 
 __all__ = ["VERBS", "find_images", "main"]
 
@@ -43,6 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--device", default="auto")
     given = parser.parse_args(arguments)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with stoppable(for_good=arguments is None):
+        return _run(given)
+
+
+def _run(given: argparse.Namespace) -> int:
     try:
         frames = find_images(given.input)
         with Progress().bar(given.verb.replace("_", " ")) as bar:
@@ -50,6 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BenchError as error:
         message(printable(" ".join(str(error).split())))
         return error.exit_code
+    except KeyboardInterrupt:
+        text, code = stopped()
+        message(text)
+        return code
     except OSError as error:
         message(printable(f"{error.filename or given.output}: {error.strerror or error}"))
         return 1
@@ -127,11 +137,10 @@ def _write_all(output: Path, work: Callable[[Path], None]) -> None:
 
     ``output`` is there already, for it is mounted, so it cannot be renamed into place as a whole.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output, prefix=".partial-") as name:
-        work(Path(name))
-        for path in sorted(p for p in Path(name).rglob("*") if p.is_file()):
-            target = output / path.relative_to(name)
+    with scratch_directory(output) as scratch:
+        work(scratch)
+        for path in sorted(p for p in scratch.rglob("*") if p.is_file()):
+            target = output / path.relative_to(scratch)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
 

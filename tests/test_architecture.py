@@ -15,8 +15,8 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
 
 # Foundations that anybody may use: they themselves use nothing above them.
 BASE = {
-    "errors", "room", "locks", "atomic", "bounded", "names", "progress", "resources", "provenance",
-    "__version__",
+    "errors", "room", "locks", "stopping", "atomic", "bounded", "names", "progress", "resources",
+    "provenance", "__version__",
 }  # fmt: skip
 
 # part -> parts of the package it may import (beside itself and BASE)
@@ -24,6 +24,7 @@ ALLOWED = {
     "errors": set(),
     "room": set(),
     "locks": set(),
+    "stopping": set(),
     "atomic": set(),
     "bounded": set(),
     "names": set(),

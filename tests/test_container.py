@@ -191,7 +191,7 @@ def test_nothing_is_left_when_the_work_stops_half_way(runs, frames, tmp_path, mo
     out = tmp_path / "output"
     out.mkdir()
     assert contained("landmark_detection", frames, out, runs[1]) == 1
-    assert "No space left" in last_line(capsys)
+    assert f"{out}: the disk is full (" in last_line(capsys)
     assert len(written) == 2 and not any(out.iterdir())
 
 

@@ -16,6 +16,7 @@ import adaptor_bench
 from adaptor_bench.errors import BenchError
 from adaptor_bench.progress import message
 from adaptor_bench.room import unwritable
+from adaptor_bench.stopping import stoppable, stopped
 
 __all__ = ["bench", "main"]
 
@@ -43,6 +44,10 @@ COMMANDS = {
 }
 
 
+class _Stopped(Exception):
+    """The command was told to stop."""
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -60,6 +65,15 @@ class _LazyGroup(click.Group):
             context.fail(f"No such command {args[0]!r}. {suggest(args[0], COMMANDS)}")
         return super().resolve_command(context, args)
 
+    def invoke(self, context: click.Context) -> Any:
+        # click takes the end of any file for Ctrl-D, and turns both into "Aborted".
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt as error:
+            raise _Stopped from error
+        except EOFError as error:
+            raise RuntimeError(f"a file ends too early ({error})") from error
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -76,12 +90,17 @@ def bench(context: click.Context, debug: bool) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    with stoppable(for_good=args is None):
+        _main(args)
+
+
+def _main(args: list[str] | None) -> None:
     argv = sys.argv[1:] if args is None else args
     debug = "--debug" in argv[: next((i for i, a in enumerate(argv) if a in COMMANDS), len(argv))]
     try:
         code = bench.main(argv, prog_name="bench", standalone_mode=False)
-    except click.exceptions.Abort:
-        _leave("interrupted; what was finished is kept. Give the same command to go on.", 130)
+    except (_Stopped, KeyboardInterrupt, click.exceptions.Abort):
+        _leave(*stopped())
     except click.ClickException as error:
         told = io.StringIO()
         error.show(told)

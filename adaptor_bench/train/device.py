@@ -69,6 +69,8 @@ def train_once_through(
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves further ones ignored.
         signal.signal(signal.SIGINT, handler)
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
         raise KeyboardInterrupt from error
 
 

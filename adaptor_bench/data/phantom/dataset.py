@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import asdict
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
 
 from adaptor_bench.atomic import atomic_directory, write_text
 from adaptor_bench.data.labels import write_points
-from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
+from adaptor_bench.stopping import undisturbed
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH
 from .options import EXACT_LABELS, PhantomOptions
@@ -37,6 +42,12 @@ NOTE = (
 )
 
 Progress = Callable[[int, int], None]
+
+
+class WorkerError(BenchError):
+    """A process that draws has ended on its own."""
+
+    exit_code = 1
 
 
 def write_phantom(
@@ -93,18 +104,40 @@ def _draw_all(
         return
     # Spawned processes inherit no threads or locks of the caller's.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: set[Future[int]] = {pool.submit(draw_frames, *job) for job in jobs}
+    reader, writer = context.Pipe(duplex=False)
+    with reader, writer:
+        with undisturbed():
+            pool = ProcessPoolExecutor(
+                workers, mp_context=context, initializer=_end_with, initargs=(reader,)
+            )
+            waiting: set[Future[int]] = {pool.submit(draw_frames, *job) for job in jobs}
         try:
-            while waiting:
-                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done += future.result()
-                    progress(done, total)
-        except BaseException:
-            # Nobody may write into the directory any more when it is removed.
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+            with pool:
+                try:
+                    while waiting:
+                        finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                        for future in finished:
+                            done += future.result()
+                            progress(done, total)
+                except BaseException:
+                    writer.close()
+                    raise
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a drawing process was killed", hint="Is there enough memory? Try again."
+            ) from error
+
+
+def _end_with(pipe: Connection) -> None:
+    """In a worker: end at once when the other end of ``pipe`` is closed, as it is when the process
+    that holds it is killed. Nobody may draw into a directory that is being removed."""
+
+    def watch() -> None:
+        with suppress(OSError, EOFError):
+            pipe.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def draw_frames(

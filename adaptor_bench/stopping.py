@@ -1,0 +1,79 @@
+"""How a command ends that is told to stop: Ctrl-C, SIGTERM and a closed terminal alike.
+
+All become KeyboardInterrupt, so that whatever is half-written is removed on the way out. The next
+one does not disturb that; the one after it ends the process on the spot.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+__all__ = ["stoppable", "stopped", "undisturbed"]
+
+_SIGNALS = {
+    getattr(signal, name): word
+    for name, word in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "hung up"))
+    if hasattr(signal, name)
+}
+_received: list[int] = []
+
+
+@contextmanager
+def stoppable(*, for_good: bool) -> Iterator[None]:
+    """Signals to stop raise KeyboardInterrupt in the block, the first time.
+
+    ``for_good``: the process ends with the block. Once told to stop, it is deaf to more: that must
+    not disturb the interpreter's own ending either.
+    """
+    _received.clear()
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            before[number] = signal.getsignal(number)
+            if before[number] is not signal.SIG_IGN:  # nohup, or a shell's background
+                signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if for_good and _received else handler)
+
+
+def stopped() -> tuple[str, int]:
+    """What to say, and the exit code, after a KeyboardInterrupt."""
+    number = _received[0] if _received else signal.SIGINT
+    word = _SIGNALS[signal.Signals(number)]
+    line = "\n" if number == signal.SIGINT and os.isatty(2) else ""  # the terminal shows ^C
+    return (
+        f"{line}{word}; what was finished is kept. Rerun the same command to resume.",
+        128 + number,
+    )
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Processes started in the block are not sent what stops this one: it ends them itself."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
+    if len(_received) == 1:
+        raise KeyboardInterrupt
+    if len(_received) == 2:
+        with suppress(OSError):  # not print: it may be what was interrupted
+            os.write(2, b"still tidying up; once more to stop at once\n")
+        return
+    os._exit(128 + number)
