@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adaptor_bench.submission.platforms.bundle import _SCORING
+
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "adaptor_bench"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
@@ -229,3 +231,18 @@ def test_the_test_line_of_the_readme_is_the_one_that_is_run():
         line in (REPOSITORY / "README.md").read_text("utf-8").splitlines()
         or f"    {line}" in (REPOSITORY / "README.md").read_text("utf-8").splitlines()
     )
+
+
+def test_the_scoring_code_of_a_bundle_has_all_that_it_imports():
+    """Platforms run it without the rest of the package."""
+    given = {
+        path.relative_to(PACKAGE).as_posix()
+        for name in _SCORING
+        for path in (PACKAGE / name, *(PACKAGE / name).rglob("*"))
+    }
+    for name in sorted(n for n in given if n.endswith(".py")):
+        for module in imported(PACKAGE / name, at_import_time(PACKAGE / name)):
+            parts = module.split(".")[1:] if module.startswith("adaptor_bench.") else []
+            paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+            there = [p for p in paths if (PACKAGE / f"{p}.py").exists()]
+            assert all(f"{path}.py" in given for path in there), f"{name} imports {module}"

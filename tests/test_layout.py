@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import find_failures, record_failure
 from adaptor_bench.runs import find_runs
+from adaptor_bench.submission.platforms.bundle import write_bundle
 from adaptor_bench.submission.reference import read_reference
 
 NFC, NFD = (unicodedata.normalize(form, "Müller_1") for form in ("NFC", "NFD"))
@@ -264,3 +267,44 @@ def test_the_domain_table_knows_a_surgery_in_every_unicode_form(tmp_path):
         write_frame(tmp_path / "ds", name, "0", [], size=(8, 8))
     (tmp_path / "ds" / "dataset.toml").write_text(f'[domains]\n"{NFC}" = "lab"', "utf-8")
     assert set(index_dataset(tmp_path / "ds").frames) == {"lab", "intraop"}
+
+
+def test_images_of_another_format_alone_are_named(tmp_path):
+    label = write_frame(tmp_path / "ds", "a", "0", [], size=(8, 8))
+    (images_of(label) / "0.png").rename(images_of(label) / "0.JPG")
+    label.unlink()
+    _, said = invoke("data", "info", tmp_path / "ds", code=1)
+    assert "no frames found" in said and "There is a/video_1/images/0.JPG: convert" in said
+
+
+@pytest.mark.parametrize(("folder", "name"), [(b"caf\xe9", "caf\\udce9"), (b"a\nb", "a\\nb")])
+def test_a_dataset_in_a_folder_of_any_name_has_a_printable_one(tmp_path, folder, name):
+    root = tmp_path / folder.decode("utf-8", "surrogateescape")
+    try:
+        write_frame(root, "a", "0", [], size=(8, 8))
+    except OSError:
+        pytest.skip("this file system refuses the name")
+    assert index_dataset(root).name == name
+    invoke("data", "check", root)
+
+
+@pytest.mark.parametrize("platform", ["grand-challenge", "codabench", "synapse", "evalai"])
+def test_labels_in_a_bundle_say_how_large_their_frames_are(tmp_path, platform):
+    root = tmp_path / "gt"
+    for stem in "01":
+        unsized(write_frame(root, "a", stem, [(700, 500)], size=(800, 600)))
+    (root / "a" / "video_1" / "images" / "1.png").unlink()
+    before = {path.name: path.read_bytes() for path in root.rglob("*.json")}
+    write_bundle(platform, tmp_path / "b", MatchSettings(), root)
+    if platform == "codabench":
+        labels = {p.name: p.read_bytes() for p in (tmp_path / "b").rglob("point_labels/*.json")}
+    elif platform == "grand-challenge":
+        with tarfile.open(next((tmp_path / "b").rglob("*.tar.gz"))) as archive:
+            labels = {Path(m.name).name: archive.extractfile(m).read() for m in archive}
+    else:
+        name = {"synapse": "groundtruth.zip", "evalai": "labels.zip"}[platform]
+        with zipfile.ZipFile(next((tmp_path / "b").rglob(name))) as archive:
+            labels = {Path(n).name: archive.read(n) for n in archive.namelist()}
+    sizes = {"imageWidth": 800, "imageHeight": 600}
+    assert json.loads(labels["0.json"]) == json.loads(before["0.json"]) | sizes
+    assert labels["1.json"] == before["1.json"], "nothing says the size of this one"

@@ -19,12 +19,14 @@ from adaptor_bench.data.foreign import foreign_hint
 from adaptor_bench.data.layout import (
     DOMAINS,
     JUNK_FOLDERS,
+    OTHER_IMAGES,
     by_stem,
     composed,
     passed_over,
     unwritable,
 )
 from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.names import printable
 
 __all__ = ["Dataset", "Frame", "in_order", "index_dataset"]
 
@@ -125,18 +127,11 @@ def index_dataset(root: Path) -> Dataset:
         if frames.get(domain)
     }
     if not found:
-        raise InputError(
-            f"{root}: no frames found",
-            hint=foreign_hint(
-                root,
-                "Expected <surgery>/<video>/images/*.png and <surgery>/<video>/point_labels/"
-                "*.json, with or without a level of domain folders (sim/, intraop/) above.",
-            ),
-        )
+        raise InputError(f"{root}: no frames found", hint=_hint(root))
     kind = description.get("kind") or _recognise(found)
     # The name becomes a folder of results, and hidden folders are passed over.
     default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name.lstrip(".")
-    name = str(description.get("name") or default_name or "dataset")
+    name = str(description.get("name") or composed(printable(default_name)) or "dataset")
     return Dataset(root, name, str(kind), found, tuple(names.passed_over))
 
 
@@ -188,6 +183,19 @@ def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
             image[0] if image else video / "images" / f"{own}.png",
             label[0] if label else video / "point_labels" / f"{own}.json",
         )
+
+
+def _hint(root: Path) -> str:
+    """What may be wrong with a folder in which no frame was found."""
+    for place in ("*/*/images/*", "*/*/*/images/*"):
+        for path in root.glob(place):
+            if path.suffix.lower() in OTHER_IMAGES:
+                return f"There is {path.relative_to(root)}: convert the images to PNG."
+    return foreign_hint(
+        root,
+        "Expected <surgery>/<video>/images/*.png and <surgery>/<video>/point_labels/*.json, with "
+        "or without a level of domain folders (sim/, intraop/) above.",
+    )
 
 
 def _has_frames(folder: Path) -> bool:

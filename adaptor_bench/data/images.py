@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.bounded import open_file
+from adaptor_bench.data.layout import OTHER_IMAGES
 from adaptor_bench.errors import InputError
 
 __all__ = [
@@ -43,7 +44,6 @@ _OTHERS = {
     b"DDS ": "DDS",
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
-_OTHER_ENDINGS = ("jpg", "jpeg", "bmp", "tif", "tiff", "webp")
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -103,7 +103,7 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
                     )
                 yield image
     except FileNotFoundError as error:
-        there = [path.with_suffix(f".{e}") for end in _OTHER_ENDINGS for e in (end, end.upper())]
+        there = [path.with_suffix(e) for end in OTHER_IMAGES for e in (end, end.upper())]
         other = next((p.name for p in there if p.exists()), None)
         hint = f"; there is {other}: convert it to PNG" if other else ""
         raise InputError(f"{path}: no such image{hint}") from error

@@ -16,6 +16,7 @@ __all__ = [
     "DOMAINS",
     "JUNK_FILES",
     "JUNK_FOLDERS",
+    "OTHER_IMAGES",
     "by_stem",
     "composed",
     "frame_key",
@@ -28,6 +29,8 @@ __all__ = [
 DOMAINS = ("sim", "intraop")
 JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
 JUNK_FOLDERS = {"__macosx", "__pycache__"}
+OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+"""Endings of images that are no frames, to name them where one is missing."""
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 

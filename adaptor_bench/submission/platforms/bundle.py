@@ -21,6 +21,9 @@ from string import Template
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory
+from adaptor_bench.bounded import read_file
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.stated import size_beside
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import MatchSettings
@@ -36,9 +39,11 @@ _SCORING = (  # what validating and scoring needs of the package, and nothing of
     "errors.py",
     "atomic.py",
     "bounded.py",
+    "locks.py",
     "names.py",
     "progress.py",
     "resources.py",
+    "room.py",
     "data/__init__.py",
     "data/labels.py",
     "data/columns.py",
@@ -147,10 +152,10 @@ def _add_labels(platform: str, folder: Path, labels: Path) -> None:
     if platform == "grand-challenge":
         _tar(labels, folder / "ground_truth.tar.gz")
     elif platform == "codabench":
-        for name, path in _label_files(labels):
+        for name, content in _label_files(labels):
             target = folder / "reference_data" / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+            target.write_bytes(content)
     elif platform == "synapse":
         (folder / "groundtruth").mkdir(exist_ok=True)
         _zip(labels, folder / "groundtruth" / "groundtruth.zip", labels_only=True)
@@ -159,25 +164,32 @@ def _add_labels(platform: str, folder: Path, labels: Path) -> None:
         _zip(labels, folder / "annotations" / "labels.zip", labels_only=True)
 
 
-def _label_files(labels: Path) -> Iterator[tuple[str, Path]]:
-    """Names below the folder and paths of the label files, images left out, sorted."""
+def _label_files(labels: Path) -> Iterator[tuple[str, bytes]]:
+    """Names below the folder and contents of the label files, sorted.
+
+    Images are left out, so a label that does not state the size of its frame is given it.
+    """
     found = find_point_files(labels)
     for path in sorted(found.frames.values()):
-        yield found.relative(path), Path(path)
+        content = read_file(path)
+        size = size_beside(Path(path)) if read_points(path).size is None else None
+        if size is not None:
+            stated = {"imageWidth": size[0], "imageHeight": size[1]}
+            content = json.dumps(json.loads(content) | stated).encode()
+        yield found.relative(path), content
 
 
 def _zip(folder: Path, target: Path, labels_only: bool = False) -> None:
     """All files of ``folder``, or its labels, at the root of a zip; no time stamps."""
-    files = [(p.relative_to(folder).as_posix(), p) for p in folder.rglob("*") if p.is_file()]
-    if labels_only:
-        files = list(_label_files(folder))
+    files = [p for p in folder.rglob("*") if p.is_file() and p != target]
+    named = ((p.relative_to(folder).as_posix(), p.read_bytes()) for p in files)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in sorted(files):
-            if path != target:
-                info = zipfile.ZipInfo(name, _EPOCH)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                info.external_attr = (0o755 if os.access(path, os.X_OK) else 0o644) << 16
-                archive.writestr(info, path.read_bytes())
+        for name, content in sorted(_label_files(folder) if labels_only else named):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            runs = not labels_only and os.access(folder / name, os.X_OK)
+            info.external_attr = (0o755 if runs else 0o644) << 16
+            archive.writestr(info, content)
 
 
 def _tar(labels: Path, target: Path) -> None:
@@ -186,8 +198,7 @@ def _tar(labels: Path, target: Path) -> None:
         gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w") as archive,
     ):
-        for name, path in _label_files(labels):
-            content = path.read_bytes()
+        for name, content in _label_files(labels):
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
