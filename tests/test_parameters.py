@@ -96,6 +96,23 @@ def test_numbers_of_the_command_itself(option, make_dataset, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "data phantom OUT --seed=-1", "data phantom OUT --workers=0",
+        "data phantom OUT --label-noise=-1", "data phantom OUT --label-noise=nan",
+        "data phantom OUT --label-noise=inf", "data phantom OUT --label-drop=2",
+        "data phantom OUT --label-drop=nan", "card OUT --level=nan", "card OUT --resamples=0",
+        "compare a b --level=nan", "compare a b --seed=-1",
+    ],
+)  # fmt: skip
+def test_numbers_of_other_commands(arguments, tmp_path):
+    words = arguments.replace("OUT", str(tmp_path / "out")).split()
+    _, told = invoke(*words, code=2)
+    assert words[-1].partition("=")[0] in told
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("value", ["otsu", 0, 0.5, 1])
 def test_a_threshold_is_otsu_or_a_number(value):
     for method in ("improved_heatmap", "improved_heatmap/no_cutting"):

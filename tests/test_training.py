@@ -24,6 +24,7 @@ from adaptor_bench.heatmap.decode import DecodeSettings
 from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.method import FoldTask, Pixels
 from adaptor_bench.progress import Progress
+from adaptor_bench.registry import discover
 from adaptor_bench.train import fit
 from adaptor_bench.train.augment import Augmentation
 from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
@@ -615,6 +616,40 @@ def test_a_method_asks_for_sim_frames_only_to_translate_them():
     assert method.other_domains("sim", ["sim", "intraop"]) == ()
     without = HeatmapMethod(replace(RECIPE, translation=None))
     assert without.other_domains("intraop", ["sim", "intraop"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "seeds"),
+    [
+        ("stern", "quick", [2045145993]),
+        ("stern", "paper", [3975751201]),
+        ("improved_heatmap", "quick", [880535986, 3340715791]),
+        ("improved_heatmap", "paper", [1480284516, 3035483417]),
+    ],
+)
+def test_the_random_numbers_of_the_committed_leaderboards_stay(
+    task, monkeypatch, name, profile, seeds
+):
+    """Whatever a key learns to hold: a stage's seed depends on what it did, or results change.
+
+    A new package version, or a new setting of a stage, changes them on purpose.
+    """
+    found = []
+
+    def spy(*_, seed, **__):
+        found.append(seed)
+        return fit.Fitted({}, {}) if len(found) == len(seeds) else ({}, {})
+
+    module = "adaptor_bench.train.heatmap_method"
+    for function in ("fit_translator", "fit_network"):
+        monkeypatch.setattr(f"{module}.{function}", spy)
+    monkeypatch.setattr(f"{module}.write_weights", lambda *_: None)
+    monkeypatch.setattr(HeatmapMethod, "_translated", lambda *_: [])
+    if len(seeds) == 1:
+        task.others.clear()
+    spec = discover().methods[name]
+    spec.build(spec.resolve(profile)).fit(task)
+    assert found == seeds
 
 
 def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.numbers import FiniteRange
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -23,7 +24,7 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
 @click.option("--data", type=click.Path(path_type=Path), multiple=True,
               help="The data of a --board that is not of an embedded phantom.")  # fmt: skip
 @click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
-@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@click.option("--level", type=FiniteRange(0.5, 0.999), default=0.95, show_default=True)
 @click.option("--nested", is_flag=True, help="Draw frames within surgeries, too, even if few.")
 @click.option("--resamples", type=click.IntRange(100, 1_000_000), default=10_000,
               show_default=True, help="Drawn where not all can be listed.")  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.numbers import FiniteRange
 from adaptor_bench.cli.output import show
 
 FORMATS = ["text", "markdown", "html", "latex", "json"]
@@ -40,7 +41,7 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
     show_default=True,
     help="Mean over folds (as boards rank), all counts pooled, or mean over surgeries.",
 )
-@click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True)
+@click.option("--level", type=FiniteRange(0.5, 0.999), default=0.95, show_default=True)
 @click.option("--nested", is_flag=True, help="Draw frames within surgeries, too, even if few.")
 @click.option("--resamples", type=click.IntRange(100, 1_000_000), default=10_000,
               show_default=True, help="Drawn where not all can be listed.")  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.numbers import FiniteRange
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -26,10 +27,14 @@ def command() -> None:
 @click.option(
     "--profile", type=click.Choice(["tiny", "mini", "paper"]), default="mini", show_default=True
 )
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--label-noise", type=float, default=0.0, help="Std of label positions, px.")
-@click.option("--label-drop", type=float, default=0.0, help="Fraction of labels left out, 0..1.")
-@click.option("--workers", type=int, help="Processes; the result does not depend on it.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--label-noise", type=FiniteRange(0), default=0.0, help="Std of label positions, px.")
+@click.option(
+    "--label-drop", type=FiniteRange(0, 1), default=0.0, help="Fraction of labels left out, 0..1."
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="Processes; the result does not depend on it."
+)
 def phantom(
     out: Path, profile: str, seed: int, label_noise: float, label_drop: float, workers: int | None
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Span = tuple[float, float]
@@ -19,8 +20,8 @@ class PhantomOptions:
     label_drop: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.label_noise_px < 0:
-            raise ValueError("label_noise_px must not be negative")
+        if not 0 <= self.label_noise_px < math.inf:
+            raise ValueError("label_noise_px must be finite and must not be negative")
         if not 0 <= self.label_drop <= 1:
             raise ValueError("label_drop must lie between 0 and 1")
 
