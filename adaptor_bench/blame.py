@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from adaptor_bench.errors import BenchError, InputError, WriteError
+from adaptor_bench.errors import BenchError, InputError, TrainingError, WriteError
 from adaptor_bench.method import Pixels, Prediction
 from adaptor_bench.room import unwritable
 
@@ -38,8 +38,11 @@ def blamed(doing: str) -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """The error in one printable line, with its kind unless it was raised on purpose by us."""
+    """The error in one printable line, with its kind unless it was raised on purpose by us; a
+    diverged training with its remedy."""
     words = error.message if isinstance(error, BenchError) else str(error)
+    if isinstance(error, TrainingError):
+        words = f"{words}. {error.hint or ''}"
     text = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     if isinstance(error, BenchError):
         return text

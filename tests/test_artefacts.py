@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -206,6 +207,42 @@ def test_what_another_running_process_writes_is_left_alone(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is of Linux")
+def test_a_directory_is_replaced_in_one_step(tmp_path, monkeypatch):
+    """A reader, or a kill, never meets a moment without it."""
+    final = tmp_path / "site"
+    with atomic_directory(final) as directory:
+        (directory / "page").write_text("old")
+    monkeypatch.setattr(atomic.Path, "rename", lambda *_: pytest.fail("two steps"))
+    with atomic_directory(final, replace=True) as directory:
+        (directory / "page").write_text("new")
+    assert tree(tmp_path) == {"site/page": "new"}
+
+
+def test_everything_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    synced, real = set(), os.fsync
+
+    def sync(descriptor):
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        real(descriptor)
+
+    monkeypatch.setattr(atomic.os, "fsync", sync)
+    final = tmp_path / "fold_1"
+    with atomic_directory(final) as directory:
+        (directory / "deep").mkdir()
+        for name in ("a", "deep/b"):
+            (directory / name).write_text("1")
+        write_json(directory / "run.json", {})
+        synced.clear()
+        monkeypatch.setattr(
+            atomic, "_put", lambda *_: pytest.fail("too early") if len(synced) < 5 else None
+        )
+    assert synced >= {"a", "b", "deep", "run.json", directory.name, tmp_path.name}
+    synced.clear()
+    write_text(tmp_path / "entry.json", "{}")
+    assert tmp_path.name in synced and len(synced) == 3, "the file, its lock, and the directory"
+
+
 # --- artefacts --------------------------------------------------------------------------------
 
 
@@ -265,6 +302,93 @@ def test_a_build_that_fails_leaves_no_artefact_and_is_tried_again(tmp_path, fail
         store.get("network", {"seed": 1}, fail)
     assert not tree(tmp_path)
     assert (store.get("network", {"seed": 1}, build) / "weights").read_text() == "build 2"
+
+
+def replaced(path):
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES = {
+    "zero length": lambda p: p.write_bytes(b""),
+    "zeroed": lambda p: p.write_bytes(bytes(p.stat().st_size)),
+    "cut short": lambda p: p.write_bytes(p.read_bytes()[:-2]),
+    "longer": lambda p: p.write_bytes(p.read_bytes() + b"."),
+    "gone": lambda p: p.unlink(),
+    "a folder": replaced,
+    "a list": lambda p: p.write_text("[]"),
+    "null": lambda p: p.write_text("null"),
+    "deep": lambda p: p.write_text("[" * 99999),
+    "no files": lambda p: p.write_text('{"files": {"weights": 3}}'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["weights", "key.json", "manifest.json"])
+def test_a_damaged_artefact_is_named_and_made_again(tmp_path, capsys, name, damage):
+    build = Builder()
+    found = ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    DAMAGES[damage](found / name)
+    store = ArtefactStore(tmp_path)
+    assert store.get("network", {"seed": 1}, build) == found
+    assert build.calls == 2
+    told = capsys.readouterr().err
+    assert str(found) in told and told.endswith("; making it again\n")
+    assert name in told or damage == "gone"
+    assert store.get("network", {"seed": 1}, build) == found
+    assert ArtefactStore(tmp_path).get("network", {"seed": 1}, build) == found
+    assert build.calls == 2 and capsys.readouterr().err == ""
+
+
+def test_an_artefact_that_loses_bytes_while_a_store_uses_it_is_made_again(tmp_path):
+    store, build = ArtefactStore(tmp_path), Builder()
+    found = store.get("network", {"seed": 1}, build)
+    (found / "weights").write_text("")
+    store.get("network", {"seed": 1}, build)
+    assert (found / "weights").read_text() == "build 2"
+
+
+def test_what_is_made_again_leaves_alone_what_was_linked_from_it(tmp_path):
+    build = Builder()
+    found = ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    (tmp_path / "fold_1").mkdir()
+    (tmp_path / "fold_1" / "weights").hardlink_to(found / "weights")
+    (found / "key.json").unlink()
+    ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    assert (tmp_path / "fold_1" / "weights").read_text() == "build 1"
+
+
+def test_an_artefact_that_another_process_makes_is_waited_for(tmp_path, capsys):
+    key, build = {"seed": 1}, Builder()
+    code = (
+        "import sys, pathlib; from adaptor_bench.artefacts import ArtefactStore\n"
+        "def build(directory):\n"
+        "    print('building', flush=True); sys.stdin.readline()\n"
+        "    (directory / 'weights').write_text('theirs')\n"
+        "ArtefactStore(pathlib.Path(sys.argv[1])).get('network', {'seed': 1}, build)"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], **pipes) as other:
+        assert other.stdout.readline() == "building\n"
+        with pytest.MonkeyPatch.context() as patch:
+
+            def go_on(text):
+                assert "another process is making it, waiting" in text
+                other.communicate("\n")
+
+            patch.setattr("adaptor_bench.artefacts.message", go_on)
+            found = ArtefactStore(tmp_path).get("network", key, build)
+    assert (found / "weights").read_text() == "theirs"
+    assert build.calls == 0
+
+
+def test_a_restart_takes_what_another_process_made_since(tmp_path):
+    build = Builder()
+    ArtefactStore(tmp_path).get("network", {"seed": 1}, build)
+    first, second = (ArtefactStore(tmp_path, fresh=True) for _ in range(2))
+    first.get("network", {"seed": 1}, build)
+    second.get("network", {"seed": 1}, build)
+    assert build.calls == 2
 
 
 def test_a_key_must_be_json(tmp_path):

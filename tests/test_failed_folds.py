@@ -196,3 +196,33 @@ def test_predict_names_the_method_that_fails(bench, tmp_path):
 def test_the_help_says_that_a_folder_of_methods_is_run(command):
     shown, _ = invoke(command, "--help")
     assert "whose code is run" in " ".join(shown.split())
+
+
+def test_a_training_that_diverges_fails_its_folds_with_the_remedy(tmp_path):
+    for surgery in SURGERIES[:2]:
+        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
+    _, told = invoke(
+        "run", "--method", "stern", "--data", tmp_path / "data", "--out", tmp_path / "runs",
+        "--profile", "smoke", "--set", "rate=1e6", "--fold", 1, code=1,
+    )  # fmt: skip
+    assert "stern intraop fold 1: failed in fit: the training diverged:" in told
+    assert "Lower the learning rate: --set rate=" in told
+    assert "1 of 1 folds failed" in told
+    assert "RuntimeWarning" not in told
+    assert folds(tmp_path, "stern") == ["fold_1.failed"]
+    assert not list((tmp_path / "runs/data/artefacts").iterdir()), "nothing of it is kept"
+
+
+def test_a_full_disk_is_no_failure_of_the_method(bench, tmp_path):
+    """It concerns all folds: the command ends, whatever library met it."""
+    for raised in (
+        "OSError('55296 requested and 16320 written')",
+        "ValueError('Error while serializing: No space left on device (os error 28)')",
+        "OSError(27, 'File too large')",
+    ):
+        put_method(tmp_path / "mine", ("self.task = task", f"raise {raised}"))
+        _, told = bench("point", code=1)
+        error = next(line for line in told.splitlines() if line.startswith("error: "))
+        assert "fold_1: " in error and " free)" in error
+        assert told.splitlines()[-1].endswith("rerun the same command to resume.")
+        assert folds(tmp_path, "point") == []

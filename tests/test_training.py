@@ -18,7 +18,7 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.leaks import trace_of
-from adaptor_bench.errors import BenchError, InputError, UsageError
+from adaptor_bench.errors import BenchError, InputError, TrainingError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings
 from adaptor_bench.heatmap.targets import draw_heatmap
@@ -325,6 +325,37 @@ def test_a_loss_that_is_not_finite_is_told_with_its_remedy(monkeypatch):
     assert "--set rate" in str(error.value.hint)
 
 
+def test_weights_that_are_not_finite_after_the_last_step_are_told(monkeypatch):
+    """The last step comes after the last look at the loss."""
+    with pytest.raises(TrainingError, match="tensors of the network are not finite") as error:
+        train(replace(TINY, rate=1e30, steps=1, warmup=0.0))
+    assert "--set rate" in str(error.value.hint)
+
+
+class Constant(nn.Module):
+    """Answers every image with one number everywhere."""
+
+    def __init__(self, value, channels):
+        super().__init__()
+        self.value, self.channels = value, channels
+
+    def forward(self, images):
+        return torch.full((len(images), self.channels, *images.shape[2:]), self.value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_becomes_no_heatmap_and_no_picture(value):
+    images = [np.zeros((8, 16, 3), np.uint8)] * 3
+    if math.isnan(value):
+        with pytest.raises(TrainingError, match="heatmap of a frame is not finite"):
+            list(predict_heatmaps(Constant(value, 1), images, device="cpu"))
+    else:  # a very sure network
+        maps = list(predict_heatmaps(Constant(value, 1), images, device="cpu"))
+        assert np.all(np.array(maps) == (value > 0))
+    with pytest.raises(TrainingError, match="image 1 of 3"):
+        translate(Constant(value, 3), images, device="cpu", bar=silent)
+
+
 @pytest.mark.parametrize(
     ("scores", "kept"),
     [
@@ -561,7 +592,7 @@ def test_translators_of_one_seed_are_equal_and_change_with_the_images():
 
 
 def test_a_translator_that_diverges_is_told_with_its_remedy():
-    with pytest.raises(BenchError, match="translator's loss is not finite") as error:
+    with pytest.raises(BenchError, match="translator diverged: its loss is not finite") as error:
         fit_translator(
             replace(GAN, cycle=math.inf),
             [colourful()],

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import FRAME_SIZE, reference_size
-from adaptor_bench.errors import BenchError, UsageError
+from adaptor_bench.errors import TrainingError, UsageError
 from adaptor_bench.evaluate.matching import match
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.scorefile import MatchSettings
@@ -26,6 +26,9 @@ from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
 from adaptor_bench.train.losses import named_loss
 from adaptor_bench.train.networks import build_network
 from adaptor_bench.train.samples import Sample, SampleStream
+from adaptor_bench.train.weights import require_finite
+
+_HINT = "Lower the learning rate: --set rate=..."
 
 __all__ = ["Fitted", "TrainingSettings", "fit_network", "inner_f1"]
 
@@ -85,7 +88,8 @@ def fit_network(
     """Train on ``train``; keep the trial with the best F1 on ``selection``, else the last state.
 
     ``input_size`` is (width, height) of the image of a 512x288 frame; ``matching`` is how F1 is
-    scored. Raises BenchError when the loss stops being finite.
+    scored. Raises TrainingError when the loss, a weight
+    or a heatmap is not finite.
     """
     sigma = (
         settings.sigma * input_size[0] / FRAME_SIZE[0],
@@ -115,6 +119,9 @@ def fit_network(
         )
         train_once_through(module, loader, device, [guide])
     assert guide.best is not None
+    # The loss is looked at now and then, and before a step, never after the last one.
+    require_finite(module.network.state_dict(), "the network", hint=_HINT)
+    require_finite(guide.best, "the network", hint=_HINT)
     return Fitted(guide.best, {"steps": steps, "loss": guide.losses, "selection": guide.trials})
 
 
@@ -199,9 +206,8 @@ class _Guide(L.Callback):
         if step % 10 == 0 or step == self.steps:
             value = float(self.running)
             if not math.isfinite(value):
-                raise BenchError(
-                    f"the training loss is not finite at step {step}",
-                    hint="Lower the learning rate: --set rate=...",
+                raise TrainingError(
+                    f"the training diverged: its loss is not finite at step {step}", hint=_HINT
                 )
             self.losses.append([step, round(value, 5)])
             epoch = step * self.settings.batch / self.frames

@@ -25,6 +25,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.method import FoldTask, Pixels, Prediction, Stages
+from adaptor_bench.room import need
 from adaptor_bench.train.fit import TrainingSettings, fit_network
 from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
 from adaptor_bench.train.networks import build_network
@@ -139,6 +140,7 @@ class HeatmapMethod:
                 for i, heatmap in enumerate(self._heatmaps(frames, task.device)):
                     maps[i, : heatmap.shape[0], : heatmap.shape[1]] = _quantise(heatmap)
                     bar(i + 1, len(frames))
+            need(directory, maps.nbytes)
             np.save(directory / "heatmaps.npy", maps, allow_pickle=False)
 
         directory = task.store.get("heatmaps", key, build)

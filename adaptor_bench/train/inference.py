@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from adaptor_bench.errors import TrainingError
 from adaptor_bench.train.samples import image_tensor
 
 __all__ = ["predict_heatmaps", "resize_heatmap"]
@@ -25,7 +26,8 @@ def predict_heatmaps(
 ) -> Iterator[NDArray[np.float32]]:
     """One sigmoid map (H, W) in [0, 1] per image (H, W, 3), in order.
 
-    Neighbours of one size are computed together, ``batch`` at most.
+    Neighbours of one size are computed together, ``batch`` at most. Raises TrainingError for a map
+    that is not finite: the network has diverged.
     """
     network = network.to(device).eval()
     kind = torch.device(device).type
@@ -35,7 +37,13 @@ def predict_heatmaps(
             logits = network(
                 chunk.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             )
-        yield from torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+        maps = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+        if not np.isfinite(maps).all():  # as whole numbers they would look like a heatmap
+            raise TrainingError(
+                "the training diverged: the network's heatmap of a frame is not finite",
+                hint="Lower the learning rate: --set rate=...",
+            )
+        yield from maps
 
 
 def _batches(

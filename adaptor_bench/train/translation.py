@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from adaptor_bench.errors import BenchError
+from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
 from adaptor_bench.train.augment import Augmentation, crop_around, fill_up
 from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
 from adaptor_bench.train.device import deterministic, train_once_through
 from adaptor_bench.train.samples import image_tensor, largest
+from adaptor_bench.train.weights import require_finite
+
+_HINT = "Lower its learning rate: --set gan_rate=..."
 
 __all__ = ["TranslationSettings", "build_generator", "fit_translator", "translate"]
 
@@ -63,7 +66,7 @@ def fit_translator(
     """Weights of the generators from ``source`` to ``target`` and back.
 
     Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. Raises
-    BenchError when a loss stops being finite.
+    TrainingError when a loss or a weight is not finite.
     """
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
@@ -71,6 +74,7 @@ def fit_translator(
         module = _CycleGAN(settings, steps, seed, bar)
         pairs = _Pairs(source, target, steps * settings.batch, settings.crop, seed)
         train_once_through(module, DataLoader(pairs, batch_size=settings.batch), device)
+    require_finite(module.state_dict(), "the translator", hint=_HINT)
     forth, back = (
         {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
         for network in (module.forth, module.back)
@@ -84,12 +88,20 @@ def build_generator(settings: TranslationSettings) -> Generator:
 
 
 def translate(generator: nn.Module, images: Images, *, device: str, bar: Bar) -> Images:
-    """Translated copies (H, W, 3) uint8 of ``images``, in order."""
+    """Translated copies (H, W, 3) uint8 of ``images``, in order.
+
+    Raises TrainingError when the generator gives no numbers for one.
+    """
     generator = generator.to(device).eval()
     result = []
     for i, image in enumerate(images):
         with torch.inference_mode():
             fake = generator(_signed(image_tensor(image))[None].to(device))[0]
+        if not bool(torch.isfinite(fake).all()):  # as 8 bits they would look like a picture
+            raise TrainingError(
+                f"the translator gives NaN or infinity for image {i + 1} of {len(images)}",
+                hint=_HINT,
+            )
         pixels = ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         result.append(pixels.permute(1, 2, 0).cpu().numpy())
         bar(i + 1, len(images))
@@ -206,9 +218,9 @@ class _CycleGAN(L.LightningModule):
         if (index + 1) % 5 == 0 or index + 1 == self.steps:
             value = float(loss.detach())
             if not math.isfinite(value):
-                raise BenchError(
-                    f"the translator's loss is not finite at step {index + 1}",
-                    hint="Lower its learning rate: --set gan_rate=...",
+                raise TrainingError(
+                    f"the translator diverged: its loss is not finite at step {index + 1}",
+                    hint=_HINT,
                 )
             self.bar(index + 1, self.steps, f"loss {value:.2f}")
 

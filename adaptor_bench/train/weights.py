@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, TrainingError
+from adaptor_bench.room import need
 
-__all__ = ["read_weights", "write_weights"]
+__all__ = ["read_weights", "require_finite", "write_weights"]
+
+
+def require_finite(weights: dict[str, Tensor], of: str, *, hint: str) -> None:
+    """Raise TrainingError when a weight is NaN or infinite. ``of``: whose weights, to be told."""
+    bad = [name for name, tensor in weights.items() if not bool(torch.isfinite(tensor).all())]
+    if bad:
+        raise TrainingError(
+            f"the training diverged: {len(bad)} of {len(weights)} tensors of {of} are not finite "
+            f"at its end ({bad[0]} first)",
+            hint=hint,
+        )
 
 
 def write_weights(path: Path, weights: dict[str, Tensor]) -> None:
-    """Write tensors by name."""
+    """Write tensors by name. Raises WriteError when there is no room for them."""
+    need(path.parent, sum(tensor.nbytes for tensor in weights.values()))
     save_file(weights, path)
 
 
