@@ -56,7 +56,8 @@ class PointColumns:
                 scores = _scores(given, len(entries)) if given else None
             size = None
             if "imageWidth" in document or "imageHeight" in document:
-                width, height = map(whole_size, (document["imageWidth"], document["imageHeight"]))
+                width = whole_size(document["imageWidth"])
+                height = whole_size(document["imageHeight"])
                 if width is None or height is None:
                     raise ValueError
                 size = width, height
