@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.sizes import read_sizes
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.scorefile import FoldScore
 
 __all__ = ["Cell", "Held", "Run", "differing_in", "find_runs", "group_cells"]
@@ -118,6 +119,16 @@ class Cell:
     def example(self) -> Run:
         """One of the runs, for all that the runs of a cell have in common."""
         return next(iter(next(iter(self.runs.values())).values()))
+
+    def aggregates(self, ddof: int = 0) -> dict[str, Aggregate]:
+        """Every metric over the folds of the plan."""
+        counts = {
+            seed: {fold: score.counts for fold, score in scores.items()}
+            for seed, scores in self.scores.items()
+        }
+        labelled = {run.fold for run, score in self.pairs() if score.labels}
+        found = {fold for scores in self.scores.values() for fold in scores}
+        return aggregate(counts, self.example.folds, ddof, unlabelled=found - labelled)
 
     def pairs(self) -> list[tuple[Run, FoldScore]]:
         """Every run with its score, by seed and fold."""

@@ -178,8 +178,10 @@ def _without_labels(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterato
         for surgery in (name for name, number in points.items() if not number):
             text = f"nothing is labelled in surgery {surgery} ({domain})"
             for fold in (fold for fold in empty if surgery in fold.validation):
-                text += f": sensitivity and F1 are not defined in fold {fold.number}, and means "
-                text += "and ranks are taken over the other folds"
+                text += (
+                    f", nor anywhere else in fold {fold.number}: it counts for no method, means "
+                )
+                text += "and ranks are over the other folds"
             yield Finding(False, text)
 
 

@@ -11,6 +11,7 @@ from adaptor_bench.atomic import write_text
 from adaptor_bench.entries.documents import read_document, tidy
 from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.resources import bundled
@@ -117,6 +118,17 @@ class Entry:
             }
             for seed, found in self.measured.get(domain, {}).items()
         }
+
+    def aggregates(self, board: Board, domain: str, ddof: int = 0) -> dict[str, Aggregate]:
+        """Every metric over the folds of the board."""
+        counts = self.fold_counts(board, domain)
+        # Where frames without a prediction are left out, their labels are not counted anywhere.
+        partial = board.settings.missing == "skip" and any(
+            found.missing for found in self.measured.get(domain, {}).values()
+        )
+        labelled = {f for found in counts.values() for f, c in found.items() if c.tp + c.fn}
+        empty = set() if partial else {f for found in counts.values() for f in found} - labelled
+        return aggregate(counts, sorted(board.folds[domain]), ddof, unlabelled=empty)
 
     def to_json(self) -> dict[str, Any]:
         """The document of the file, keys in a fixed order."""

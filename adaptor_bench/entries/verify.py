@@ -12,7 +12,6 @@ from adaptor_bench.entries.entry import Board, Entry, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.errors import BenchError, InputError
-from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.progress import Progress
 
 __all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "labels_digest", "verify_entry"]
@@ -112,7 +111,7 @@ def claims(entry: Entry, board: Board) -> list[str]:
     """Claims that differ from the measured means by more than rounding, and unfounded ones."""
     found = []
     for domain, claimed in entry.claim.items():
-        measured = aggregate(entry.fold_counts(board, domain), sorted(board.folds[domain]))
+        measured = entry.aggregates(board, domain)
         for key, value in claimed.items():
             mean = measured[key].mean
             if mean is None or mean != mean:

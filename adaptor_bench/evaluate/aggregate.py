@@ -3,13 +3,16 @@
 Counts are pooled within a fold; a metric is computed per fold, then averaged over the folds, as
 the seed paper's Tables 2 and 3 are (arXiv 2110.05676; their spreads are population standard
 deviations, ddof 0). Mean F1 is the mean of the folds' F1, not a function of mean P and S.
+
+A fold in which nothing is labelled counts for nobody. There F1 is 0/0 for a perfect detector and 0
+for one with a false point: of two that are equal elsewhere the worse one alone would have a mean.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +28,8 @@ class Aggregate:
     ``folds`` holds the value of every fold there is, NaN where it is 0/0. ``mean`` and ``std``
     are None while a fold is missing, and NaN when a fold's value is NaN. ``n`` is the number of
     folds behind them. ``seed_std`` is the spread, over seeds, of the mean over folds; None with
-    fewer than two seeds.
+    fewer than two seeds. ``unlabelled`` are the folds without any label, which count for no
+    method, with the false points there (mean over seeds); they are not in ``folds``.
     """
 
     folds: dict[int, float]
@@ -35,6 +39,7 @@ class Aggregate:
     ddof: int
     missing: tuple[int, ...] = ()
     seed_std: float | None = None
+    unlabelled: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -43,9 +48,14 @@ class Aggregate:
 
 
 def aggregate(
-    counts: Mapping[int, Mapping[int, Counts]], folds: Sequence[int], ddof: int = 0
+    counts: Mapping[int, Mapping[int, Counts]],
+    folds: Sequence[int],
+    ddof: int = 0,
+    *,
+    unlabelled: Collection[int] = (),
 ) -> dict[str, Aggregate]:
-    """All metrics of one row from ``counts[seed][fold]``; ``folds`` are those of the plan.
+    """All metrics of one row from ``counts[seed][fold]``; ``folds`` are those of the plan, and
+    ``unlabelled`` those of them in which nothing is labelled.
 
     With several seeds the value of a fold is the mean over the seeds. A fold counts as missing
     unless *every* seed has it: averaging over a different set of seeds in each fold would compare
@@ -54,15 +64,20 @@ def aggregate(
     """
     seeds = sorted(counts)
     missing = tuple(f for f in folds if not seeds or any(f not in counts[s] for s in seeds))
+    empty = {
+        f: _mean([counts[s][f].fp for s in seeds if f in counts[s]]) for f in sorted(unlabelled)
+    }
     result = {}
     for key, metric in METRICS.items():
         table = {s: {f: metric.function(counts[s][f]) for f in counts[s]} for s in seeds}
-        present = [f for f in folds if any(f in table[s] for s in seeds)]
+        present = [f for f in folds if any(f in table[s] for s in seeds) and f not in empty]
         values = {f: _mean([table[s][f] for s in seeds if f in table[s]]) for f in present}
         if missing:
-            result[key] = Aggregate(values, None, None, len(values), ddof, missing)
+            result[key] = Aggregate(
+                values, None, None, len(values), ddof, missing, unlabelled=empty
+            )
             continue
-        per_seed = [_mean([table[s][f] for f in folds]) for s in seeds]
+        per_seed = [_mean([table[s][f] for f in present]) for s in seeds]
         result[key] = Aggregate(
             folds=values,
             mean=_mean(list(values.values())),
@@ -70,6 +85,7 @@ def aggregate(
             n=len(values),
             ddof=ddof,
             seed_std=_std(per_seed, ddof) if len(seeds) > 1 else None,
+            unlabelled=empty,
         )
     return result
 

@@ -140,6 +140,11 @@ class FoldScore:
         return tuple(frame.key for frame in self.frames if frame.missing)
 
     @property
+    def labels(self) -> int:
+        """Labelled points of all frames, whether they count or not."""
+        return sum(frame.labels for frame in self.frames)
+
+    @property
     def counts(self) -> Counts:
         """Pooled over all scored frames."""
         return sum(self.surgeries().values(), Counts())

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
@@ -42,7 +41,11 @@ class Numbers:
 @dataclass(frozen=True)
 class Row:
     """A method on a domain. ``rank`` is None for incomplete rows and where nothing is ranked;
-    ``cell`` are the runs of a measured one."""
+    ``cell`` are the runs of a measured one.
+
+    ``n`` folds are behind its means. ``unlabelled`` folds count for no method; they map to the
+    false points there.
+    """
 
     method: str
     title: str
@@ -54,11 +57,18 @@ class Row:
     n: int | None = None
     missing: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    unlabelled: Mapping[str, float] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
     profile: str | None = None
     place: str | None = None
     protocol: str | None = None
     cell: Cell | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def of_folds(self) -> int | str | None:
+        """5, or ``4/5`` where folds are missing or have no labels."""
+        others = len(self.missing) + len(self.unlabelled)
+        return self.n if self.n is None or not others else f"{self.n}/{self.n + others}"
 
 
 @dataclass(frozen=True)
@@ -143,11 +153,7 @@ def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> 
     rows = []
     for cell, name in zip(cells, names, strict=True):
         run = cell.example
-        counts = {
-            seed: {fold: score.counts for fold, score in scores.items()}
-            for seed, scores in cell.scores.items()
-        }
-        aggregates = aggregate(counts, run.folds, ddof)
+        aggregates = cell.aggregates(ddof)
         first = aggregates[PRIMARY]
         rows.append(
             Row(
@@ -167,6 +173,7 @@ def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> 
                 },
                 n=first.n,
                 missing=tuple(f"f{k}" for k in first.missing),
+                unlabelled={f"f{k}": false for k, false in first.unlabelled.items()},
                 failed=tuple(
                     f"f{f.fold}"
                     for f in failures

@@ -12,7 +12,7 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.estimands import ratios
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
-from adaptor_bench.evaluate.uncertainty.tally import tally
+from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import Board, missing_folds
@@ -99,11 +99,16 @@ def _json(one: Comparison) -> dict[str, Any]:
         "p": pair.p if pair.p == pair.p else None,
         "surgeries": {
             name: round(sign * d, 6) if d == d else None
-            for name, d in zip(one.study.tally.surgeries, pair.by_surgery, strict=True)
+            for name, d in zip(_labelled(one.study.tally), pair.by_surgery, strict=True)
         },
         "sentences": card_sentences(one.board),
         "tables": json.loads(render(_tables(one), "json")),
     }
+
+
+def _labelled(found: Tally) -> list[str]:
+    """The surgeries that can be compared."""
+    return [s for s, has in zip(found.surgeries, found.labelled, strict=True) if has]
 
 
 def _tables(one: Comparison) -> list[Table]:

@@ -12,10 +12,10 @@ from adaptor_bench.atomic import write_text
 from adaptor_bench.entries.entry import Board, Entry
 from adaptor_bench.entries.naming import twins
 from adaptor_bench.entries.verify import ROUNDING
-from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
+from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.report.footers import PHANTOM, change_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, unlabelled_notes
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 
 __all__ = ["board_rows", "board_tables", "render_board", "write_tables"]
@@ -74,6 +74,7 @@ def board_rows(
                 "entry": entry.id,
                 "n": found[PRIMARY].n,
                 "missing_folds": [f"f{k}" for k in found[PRIMARY].missing],
+                **_unlabelled_key(found[PRIMARY]),
                 "seeds": sorted(entry.measured[domain]),
                 "profile": None if entry.setup is None else entry.setup["profile"],
             }
@@ -136,9 +137,7 @@ def _ranked(
     board: Board, entries: Sequence[Entry], domain: str, ddof: int
 ) -> list[tuple[Entry, dict[str, Aggregate], int | None]]:
     here = [entry for entry in entries if domain in entry.measured]
-    found = [
-        aggregate(e.fold_counts(board, domain), sorted(board.folds[domain]), ddof) for e in here
-    ]
+    found = [e.aggregates(board, domain, ddof) for e in here]
     placed = ranks([a[PRIMARY].mean for a in found])
     rows = list(zip(here, found, placed, strict=True))
     return sorted(rows, key=lambda r: (r[2] is None, r[2] or 0, r[0].id))
@@ -158,10 +157,15 @@ def _cells(
         "method": entry.method,
         "team": entry.team,
         "profile": None if entry.setup is None else entry.setup["profile"],
-        "folds": f"{first.n}/{total}" if first.missing else str(total),
+        "folds": str(total) if first.n == total else f"{first.n}/{total}",
         "seeds": len(entry.measured[domain]),
         "seed_std": _percent(first.seed_std),
     }
+
+
+def _unlabelled_key(found: Aggregate) -> dict[str, list[str]]:
+    folds = [f"f{k}" for k in found.unlabelled]
+    return {"unlabelled_folds": folds} if folds else {}
 
 
 def _claim(claimed: float | None, mean: float | None) -> str | None:
@@ -206,6 +210,11 @@ def _notes(
         ]
         notes += [f"{name}: {note}" for note in entry.notes]
         notes += [f"{name}: {n}" for n in (entry.setup or {}).get("notes", ())]
+    notes += unlabelled_notes(
+        (names[entry.id], {f"f{k}": false for k, false in found[PRIMARY].unlabelled.items()})
+        for entry, found, _ in ranked
+    )
+    empty = {k for _, found, _ in ranked for k in found[PRIMARY].unlabelled}
     plan, sha = board.plans[domain]
     spread_name = {0: "population", 1: "sample"}[ddof]
     seeds = sorted({s for entry, _, _ in ranked for s in entry.measured[domain]})
@@ -214,7 +223,7 @@ def _notes(
         f"{board.fingerprints[domain][:12]}; folds: {plan} ({sha[:12]}).",
         board.settings.describe(),
         f"Counts are pooled within a fold; mean ± {spread_name} standard deviation over "
-        f"n = {len(board.folds[domain])} folds (ddof {ddof}).",
+        f"n = {len(board.folds[domain]) - len(empty)} folds (ddof {ddof}).",
     ]
     if len(seeds) > 1:
         listed = ", ".join(map(str, seeds))

@@ -9,7 +9,7 @@ from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.runs import Run
 
-__all__ = ["PHANTOM", "change_notes", "matching_notes"]
+__all__ = ["PHANTOM", "change_notes", "matching_notes", "unlabelled_notes"]
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 
@@ -42,3 +42,16 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "x".join(str(v) for v in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def unlabelled_notes(rows: Iterable[tuple[str, Mapping[str, float]]]) -> list[str]:
+    """One line per fold. ``rows`` are methods with the false points of each such fold."""
+    by_fold: dict[str, list[str]] = {}
+    for method, unlabelled in rows:
+        for fold, false in unlabelled.items():
+            by_fold.setdefault(fold, []).append(f"{method} {false:g}")
+    return [
+        f"Fold {fold} has no labels and counts for no method: means and ranks are over the other "
+        f"folds. False points there: {', '.join(found)}."
+        for fold, found in sorted(by_fold.items(), key=lambda item: int(item[0][1:]))
+    ]

@@ -14,7 +14,7 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.failures import Failure, find_failures
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
-from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes, unlabelled_notes
 from adaptor_bench.report.published import PROTOCOLS, load_published
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 from adaptor_bench.runs import Run, find_runs
@@ -107,6 +107,7 @@ def rows_as_json(chosen: Sequence[Block]) -> list[dict[str, Any]]:
                 "title": row.title,
                 "n": row.n,
                 "missing_folds": list(row.missing),
+                **({"unlabelled_folds": list(row.unlabelled)} if row.unlabelled else {}),
                 "failed_folds": list(row.failed),
                 "seeds": list(row.seeds),
                 "profile": row.profile,
@@ -165,14 +166,13 @@ def _summary_columns(block: Block) -> tuple[Column, ...]:
 def _cells(row: Row) -> dict[str, Any]:
     numbers = row.numbers
     cells: dict[str, Any] = {key: Spread(n.mean, n.std) for key, n in numbers.items()}
-    partial = f"{row.n}/{row.n + len(row.missing)}" if row.missing and row.n is not None else row.n
     return cells | {
         "rank": row.rank,
         "method": row.method,
         "source": row.source,
         "profile": row.profile,
         "protocol": row.protocol,
-        "folds": partial,
+        "folds": row.of_folds,
         "seeds": len(row.seeds) or None,
         "seed_std": numbers[PRIMARY].seed_std,
     }
@@ -220,6 +220,7 @@ def _notes(block: Block, ddof: int) -> tuple[str, ...]:
             if undefined:
                 title = METRICS[key].title
                 notes.append(f"{row.method}: {title} is 0/0 in {', '.join(undefined)}.")
+    notes += unlabelled_notes((row.method, row.unlabelled) for row in block.rows)
     notes += [_failure(failure) for failure in block.failures]
     if block.examples:
         notes += _measured_notes(block, ddof)
@@ -244,6 +245,7 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
     profiles = sorted({r.profile for r in runs})
     seeds = sorted({r.seed for r in runs})
     missing = sum(len(s.missing) for cell in block.examples for _, s in cell.pairs())
+    unlabelled = {fold for row in block.rows for fold in row.unlabelled}
     notes = [
         f"Dataset: {run.dataset['name']} ({run.dataset['kind']}), "
         f"fingerprint {run.dataset['fingerprint'][:12]}; folds: {run.fold_plan['name']} "
@@ -252,7 +254,7 @@ def _measured_notes(block: Block, ddof: int) -> list[str]:
         f"Profile: {', '.join(profiles)}; seed{'s' * (len(seeds) > 1)}: "
         f"{', '.join(str(seed) for seed in seeds)}.",
         f"Counts are pooled within a fold; mean ± {spread_name} standard deviation over "
-        f"n = {len(run.folds)} folds (ddof {ddof}).",
+        f"n = {len(run.folds) - len(unlabelled)} folds (ddof {ddof}).",
     ]
     if any(len(cell.scores) > 1 for cell in block.examples):
         notes.append(
@@ -272,7 +274,11 @@ def _closing_notes(chosen: Sequence[Block]) -> tuple[str, ...]:
 
 
 def _fold_names(rows: Sequence[Row]) -> list[str]:
-    names = {name for row in rows for name in (*(row.numbers[PRIMARY].folds or {}), *row.missing)}
+    names = {
+        name
+        for row in rows
+        for name in (*(row.numbers[PRIMARY].folds or {}), *row.missing, *row.unlabelled)
+    }
     return sorted(names, key=lambda name: int(name[1:]))
 
 

@@ -31,6 +31,7 @@ def card_sentences(board: Board) -> tuple[str, ...]:
     found = board.study
     sentences = [
         _who_leads(board),
+        *(f"Fold {k} has no labels and counts for no method." for k in found.tally.unlabelled),
         _unranked_sentence(found),
         *_by_how_much(found),
         power_sentence(found),
@@ -86,7 +87,7 @@ def _test(pair: Pair, level: float, comparisons: int) -> str:
 
 def power_sentence(study: Study) -> str:
     """What the number of surgeries allows a test to say at all."""
-    n, pairs = len(study.tally.surgeries), _tests(study)
+    n, pairs = int(study.tally.labelled.sum()), _tests(study)
     least = smallest_p(n)
     text = f"With {_several(n, 'surgery', 'surgeries')} no two-sided p below {_at_least(least)} is "
     text += "possible"

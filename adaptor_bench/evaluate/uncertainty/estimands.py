@@ -4,6 +4,7 @@
 folds, then the mean over seeds. In a resample a fold weighs as much as the share of its surgeries
 that was drawn, and its counts are those drawn; with every surgery drawn once this is the board's
 number. ``pooled`` pools the counts of all surgeries. ``surgeries`` is the mean over surgeries.
+A fold, or a surgery, in which nothing is labelled has no weight, whatever a method predicts there.
 """
 
 from __future__ import annotations
@@ -59,10 +60,12 @@ def resampled(
     for part, counts in resamples.pooled(tally, groups):
         weights = _by_group(resamples.weights[part], groups) / sizes
         values = ratios(counts, metric)
-        drawn = weights[:, None, :] > 0
+        labelled = counts[..., [0, 2]].sum(axis=(1, 3))[:, None] > 0
+        given = np.where(labelled, weights[:, None, :], 0.0)
         # A part that was not drawn says nothing; one that was and is 0/0 leaves no mean.
-        total = np.where(drawn, values * weights[:, None, :], 0.0).sum(axis=2)
-        result[part] = tally.over_seeds(total / weights.sum(axis=1)[:, None], axis=1)
+        total = np.where(given > 0, values * given, 0.0).sum(axis=2)
+        whole = given.sum(axis=2)
+        result[part] = tally.over_seeds(total / np.where(whole > 0, whole, np.nan), axis=1)
     return result
 
 

@@ -96,8 +96,8 @@ def _per_frame(tally: Tally, metric: str) -> Floats:
 
 def _mean_rank(tally: Tally, metric: str) -> Floats:
     """Minus the mean over surgeries of the rank within the surgery: higher is better."""
-    values = tally.over_seeds(ratios(tally.by_surgery, metric))
-    if np.isnan(values).any():
+    values = tally.over_seeds(ratios(tally.by_surgery[:, tally.labelled], metric))
+    if np.isnan(values).any() or not values.size:
         return np.full(len(values), np.nan)
     place = (values[None] - values[:, None] > _SAME).sum(axis=1)  # (methods, surgeries)
     tied = (np.abs(values[None] - values[:, None]) <= _SAME).sum(axis=1) - 1

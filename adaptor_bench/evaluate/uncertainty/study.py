@@ -48,7 +48,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Pair:
-    """``a`` minus ``b``. ``by_surgery`` are the paired differences the p value comes from;
+    """``a`` minus ``b``. ``by_surgery`` are the paired differences the p value comes from, of the
+    surgeries that have labels;
     ``student`` is the jackknife t interval, ``bootstrap`` the percentile interval."""
 
     a: str
@@ -124,7 +125,7 @@ def study(tally: Tally, options: Options | None = None) -> Study:
         )
 
     unit = np.eye(len(tally.methods))
-    of_surgery = tally.over_seeds(ratios(tally.by_surgery, metric))
+    of_surgery = tally.over_seeds(ratios(tally.by_surgery[:, tally.labelled], metric))
     couples = list(combinations(range(len(tally.methods)), 2))
     p = np.array([sign_flip_p(of_surgery[i] - of_surgery[j]) for i, j in couples])
     pairs = {}

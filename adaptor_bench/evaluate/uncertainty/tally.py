@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +28,8 @@ class Tally:
     ``counts`` is (rows, frames, 3): TP, FP, FN. ``owner`` (rows,) is the method of a row;
     ``surgery`` (frames,) the surgery of a frame, ``fold`` (surgeries,) the fold that validates on
     a surgery, all as indices from 0 into ``methods``, ``surgeries``, ``folds``. Frames stand in
-    one order for all rows.
+    one order for all rows. Folds without any label are left out, as in
+    :mod:`adaptor_bench.evaluate.aggregate`, and stand in ``unlabelled``.
     """
 
     methods: tuple[str, ...]
@@ -39,6 +40,7 @@ class Tally:
     owner: Integers
     surgery: Integers
     fold: Integers
+    unlabelled: tuple[int, ...] = ()
 
     @cached_property
     def by_surgery(self) -> Integers:
@@ -49,6 +51,11 @@ class Tally:
     def by_fold(self) -> Integers:
         """(rows, folds, 3): pooled over the surgeries of each fold."""
         return _pool(self.by_surgery, self.fold, len(self.folds))
+
+    @cached_property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """(surgeries,): where there is something to find. Elsewhere no metric compares methods."""
+        return np.asarray(self.by_surgery[..., [0, 2]].sum(axis=(0, 2)) > 0)
 
     def over_seeds(self, values: Floats, axis: int = 0) -> Floats:
         """Mean over the seeds of each method: rows along ``axis`` become methods.
@@ -71,15 +78,11 @@ class Tally:
         wanted = [self.methods.index(name) for name in methods]
         rows = [r for m in wanted for r in np.flatnonzero(self.owner == m)]
         owner = [i for i, m in enumerate(wanted) for _ in np.flatnonzero(self.owner == m)]
-        return Tally(
-            tuple(methods),
-            self.surgeries,
-            self.folds,
-            self.frames,
-            self.counts[rows],
-            np.array(owner, np.int64),
-            self.surgery,
-            self.fold,
+        return replace(
+            self,
+            methods=tuple(methods),
+            counts=self.counts[rows],
+            owner=np.array(owner, np.int64),
         )
 
 
@@ -87,7 +90,7 @@ def tally(scores: Scores) -> Tally:
     """Line up ``scores[method][seed][fold]`` frame by frame.
 
     Raises InputError, naming all of them, for methods whose folds, scored frames, labels or
-    matching differ: such counts cannot be paired.
+    matching differ: such counts cannot be paired; and where nothing is labelled.
     """
     if not scores:
         raise InputError("nothing to compare: no complete method")
@@ -121,7 +124,15 @@ def tally(scores: Scores) -> Tally:
     assert first is not None
     if not first[1]:
         raise InputError("nothing to compare: no frame was scored")
-    return _assemble(tuple(scores), first[1], rows, owner)
+    labelled = {fold for fold, _, labels in first[1] if labels}
+    if not labelled:
+        raise InputError("nothing to compare: nothing is labelled")
+    kept = [i for i, (fold, *_) in enumerate(first[1]) if fold in labelled]
+    paired = _assemble(
+        tuple(scores), [first[1][i] for i in kept], [[row[i] for i in kept] for row in rows], owner
+    )
+    unlabelled = {fold for fold, *_ in first[1]} - labelled
+    return replace(paired, unlabelled=tuple(sorted(unlabelled)))
 
 
 def _pool(counts: Integers, group: Integers, groups: int) -> Integers:

@@ -33,6 +33,8 @@ def curves_by_fold(cell: Cell, dataset: Dataset, progress: Progress | None = Non
     frames = dataset.frames.get(cell.example.domain, ())
     by_fold: dict[int, list[Floats]] = {}
     for run, score in cell.pairs():
+        if not score.labels:
+            continue  # a fold without labels counts for nobody
         surgeries = set(score.surgeries())
         here = [frame for frame in frames if frame.surgery in surgeries]
         if {frame.key for frame in here} != {frame.key for frame in score.frames}:
@@ -45,6 +47,8 @@ def curves_by_fold(cell: Cell, dataset: Dataset, progress: Progress | None = Non
             batches.predictions, batches.labels, score.settings.rule, score.settings.inclusive
         )
         by_fold.setdefault(run.fold, []).append(curve.f1)
+    if not by_fold:
+        raise InputError(f"{cell.example.method}: nothing is labelled, hence no curve")
     return np.array([np.mean(by_fold[fold], axis=0) for fold in sorted(by_fold)])
 
 

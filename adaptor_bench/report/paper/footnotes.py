@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes, unlabelled_notes
 from adaptor_bench.report.paper.lines import Line
 from adaptor_bench.report.published import PROTOCOLS, PublishedResult
 
@@ -68,7 +68,8 @@ def measured_notes(lines: Sequence[Line], ddof: int) -> list[str]:
 
 
 def incomplete_notes(lines: Sequence[Line]) -> list[str]:
-    """Every line without a mean, with the folds that are missing or undefined."""
+    """Every line without a mean, with the folds that are missing or undefined; and the folds
+    that count for no line."""
     notes = []
     for line in lines:
         if line.missing:
@@ -80,7 +81,7 @@ def incomplete_notes(lines: Sequence[Line]) -> list[str]:
                 notes.append(
                     f"{line.method}: {METRICS[key].title} is 0/0 in {', '.join(undefined)}."
                 )
-    return notes
+    return notes + unlabelled_notes((line.method, line.unlabelled) for line in lines)
 
 
 def _seeds(lines: Sequence[Line]) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.board import REAL, Numbers, distinct_names
 from adaptor_bench.report.published import PublishedResult
@@ -39,6 +38,7 @@ class Line:
     profile: str | None = None
     seeds: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
+    unlabelled: Mapping[str, float] = field(default_factory=dict)
     entry: PublishedResult | None = None
     cell: Cell | None = None
     differences: Mapping[str, Spread] = field(default_factory=dict)
@@ -57,11 +57,7 @@ def measured_lines(cells: Sequence[Cell], ddof: int) -> list[Line]:
     lines = []
     for cell, name in zip(cells, _names(cells), strict=True):
         run = cell.example
-        counts = {
-            seed: {fold: score.counts for fold, score in scores.items()}
-            for seed, scores in cell.scores.items()
-        }
-        aggregates = aggregate(counts, run.folds, ddof)
+        aggregates = cell.aggregates(ddof)
         numbers = {
             key: Numbers(
                 _percent(a.mean),
@@ -81,6 +77,7 @@ def measured_lines(cells: Sequence[Cell], ddof: int) -> list[Line]:
                 profile=run.profile,
                 seeds=tuple(sorted(cell.scores)),
                 missing=tuple(f"f{k}" for k in aggregates["f1"].missing),
+                unlabelled={f"f{k}": n for k, n in aggregates["f1"].unlabelled.items()},
                 cell=cell,
             )
         )
@@ -118,7 +115,7 @@ def results_table(
 
 def _columns(lines: Sequence[Line], difference: str) -> tuple[Column, ...]:
     several = len({line.source for line in lines}) > 1
-    names = {n for line in lines for n in line.missing}
+    names = {n for line in lines for n in (*line.missing, *line.unlabelled)}
     names |= {n for line in lines for v in line.numbers.values() for n in v.folds or {}}
     ordered = sorted(names, key=lambda name: int(name[1:]))
     one_split = not ordered and not any(line.cell for line in lines)

@@ -9,6 +9,7 @@ from typing import Any
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.board import PRIMARY, Row
 from adaptor_bench.report.card import Card
+from adaptor_bench.report.footers import unlabelled_notes
 from adaptor_bench.report.published import PROTOCOLS
 from adaptor_bench.report.site.curves import Curve
 from adaptor_bench.report.site.gather import Board, Subject
@@ -30,7 +31,11 @@ def board_page(board: Board, curves: Mapping[int, Curve], card: Card | None) -> 
     block = board.block
     entries = {id(entry.row): entry for entry in board.entries}
     folds = sorted(
-        {f for row in block.rows for f in (*(row.numbers[PRIMARY].folds or {}), *row.missing)},
+        {
+            fold
+            for row in block.rows
+            for fold in (*(row.numbers[PRIMARY].folds or {}), *row.missing, *row.unlabelled)
+        },
         key=lambda name: int(name[1:]),
     )
     best = {key: _best(block.rows, key) for key in METRICS}
@@ -54,6 +59,7 @@ def board_page(board: Board, curves: Mapping[int, Curve], card: Card | None) -> 
                 "numbers": numbers,
                 "folds": [(row.numbers[PRIMARY].folds or {}).get(fold) for fold in folds],
                 "n": row.n,
+                "of_folds": row.of_folds,
                 "missing": row.missing,
                 "seeds": len(row.seeds),
                 "seed_std": row.numbers[PRIMARY].seed_std,
@@ -169,6 +175,9 @@ def _notes(board: Board) -> list[str]:
             if undefined:
                 what = METRICS[metric].title
                 notes.append(f"{name}: {what} is 0/0 in {_listed(undefined)}.")
+    notes += unlabelled_notes(
+        (names.get(id(row), row.method), row.unlabelled) for row in board.block.rows
+    )
     missing = sum(len(s.missing) for e in board.entries for _, s in e.cell.pairs())
     if missing:
         notes.append(f"{missing} labelled frames had no prediction file.")

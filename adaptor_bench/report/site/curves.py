@@ -63,10 +63,11 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
                 settings = score.settings
                 curve = radius_curve(*found, settings.rule, settings.inclusive, radii)
                 heights.setdefault(run.fold, []).append(100 * curve.f1)
-            expected = {fold for runs in entry.cell.runs.values() for fold in runs}
+            there = {fold for runs in entry.cell.runs.values() for fold in runs}
+            expected = {fold for fold in there if f"f{fold}" not in entry.row.unlabelled}
             full = all(len(heights.get(f, ())) == len(entry.cell.runs) for f in expected)
-            if full and not entry.row.missing:
-                means = [np.mean(per_seed, axis=0) for per_seed in heights.values()]
+            if full and expected and not entry.row.missing:
+                means = [np.mean(heights[fold], axis=0) for fold in sorted(expected)]
                 curves[entry.subject.index] = Curve(radii, np.mean(means, axis=0))
     if unreadable:
         raise InputError.collect("points cannot be read:", unreadable)
