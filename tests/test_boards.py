@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import gzip
+import itertools
 import json
 import os
 import resource
 import shutil
+import signal
+import sys
 
 import commands
 import pytest
@@ -24,7 +27,9 @@ from small_board import (
 from adaptor_bench.entries import publish as publishing
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.naming import entry_id
-from adaptor_bench.entries.packed import unpack
+from adaptor_bench.entries.packed import digest, unpack
+from adaptor_bench.entries.publish import publish
+from adaptor_bench.entries.submit import About, entry_from_predictions
 from adaptor_bench.errors import InputError
 
 ESC = "\x1b[2J\x1b]0;pwned\x07"
@@ -200,60 +205,53 @@ def test_of_two_submissions_of_one_id_one_is_refused(tmp_path, points, data, boa
 
 
 @pytest.mark.parametrize("replacing", [False, True])
-@pytest.mark.parametrize("step", ["pack", "touch", "fsync", "write", "link"])
-def test_a_killed_submission_leaves_a_board_that_reads(
-    tmp_path, points, data, board, step, replacing
-):
-    before = []
-    if replacing:
-        submit(predict(tmp_path / "old", data, 2), board, data)
-        before = ids(board)
-    child = os.fork()
-    if child == 0:
-        _die_after(step)
-        try:
-            submit(points, board, data, *["--replace"] * replacing)
-        finally:
+def test_a_kill_at_any_moment_leaves_a_board_that_reads(tmp_path, points, data, board, replacing):
+    about = About("Team", "mine")
+    old = entry_from_predictions(predict(tmp_path / "old", data, 9), read_board(board), about, data)
+    new = entry_from_predictions(points, read_board(board), about, data)
+    for moment in range(100):
+        folder = tmp_path / str(moment) / "small"
+        shutil.copytree(board, folder)
+        definition = read_board(folder)
+        if replacing:
+            publish(*old, definition)
+        child = os.fork()
+        if child == 0:
+            _kill_before(moment, folder)
+            publish(*new, definition, overwrite=replacing)
             os._exit(0)
-    assert os.waitpid(child, 0)[1] == 9, "killed on the way"
-    assert ids(board) in (before, ["team-mine"])
-    assert verified(board, data)
-    submit(points, board, data, *["--replace"] * bool(ids(board)))
-    assert ids(board) == ["team-mine"]
-    assert verified(board, data)
+        ended = os.waitpid(child, 0)[1] == 0
+        found = _consistent(definition)
+        assert found == 1 or not (replacing or ended)
+        publish(*new, definition, overwrite=bool(found))
+        assert _consistent(definition) == 1
+        if ended:
+            break
+    assert 4 < moment < 99, "every moment was tried"
 
 
-def _die_after(step):
-    """Let this process be killed right after a step of writing the entry."""
-    import signal
-    from pathlib import Path
+def _consistent(board):
+    """How many entries there are, each with the very predictions that it was scored on."""
+    entries = read_entries(board)
+    for entry in entries:
+        packed = unpack(board.folder / entry.predictions)
+        assert digest(packed["intraop", 0]) == entry.measured["intraop"][0].sha256
+    return len(entries)
 
-    def deadly(function):
-        def call(*arguments, **options):
-            result = function(*arguments, **options)
-            if function is pack or packed:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
 
-        return call
+def _kill_before(moment, folder):
+    """Let this process be killed before it changes ``folder`` for the nth time."""
+    changes = itertools.count()
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
-    packed = []
-    pack = publishing.pack
+    def look(event, arguments):
+        changing = event in ("os.link", "os.rename", "os.remove", "os.mkdir", "os.chmod")
+        if event == "open" and isinstance(arguments[2], int):
+            changing = bool(arguments[2] & writing)
+        if changing and str(folder) in str(arguments[0]) and next(changes) == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    def packing(*arguments):
-        pack(*arguments)
-        packed.append(True)
-
-    publishing.pack = deadly(pack) if step == "pack" else packing
-    if step == "touch":
-        Path.touch = deadly(Path.touch)
-    elif step == "fsync":
-        os.fsync = deadly(os.fsync)
-    elif step == "write":
-        publishing.write_entry = deadly(publishing.write_entry)
-    elif step == "link":
-        Path.hardlink_to = deadly(Path.hardlink_to)
-        Path.replace = deadly(Path.replace)
+    sys.addaudithook(look)
 
 
 @pytest.mark.parametrize("what", ["pack", "write_entry", "write_board"])
@@ -399,3 +397,12 @@ def test_a_small_shift_is_a_warning(tmp_path, data):
     board = put_board(tmp_path / "small", data)
     assert submit(biased, board, data).startswith("warning: looks shifted by half a pixel")
     assert ids(board) == ["team-mine"]
+
+
+def test_errors_name_the_archive_not_a_folder_that_is_gone(tmp_path, data, points):
+    path = next(points.glob("case_2/v/point_labels/0.json"))
+    path.write_text('{"points": [')
+    shutil.make_archive(str(tmp_path / "team"), "zip", points)
+    told = invoke("evaluate", tmp_path / "team.zip", data, code=1)
+    assert f"{tmp_path / 'team.zip'}: case_2/v/point_labels/0.json: not readable" in told
+    assert "bench-" not in told.replace(str(tmp_path), "")

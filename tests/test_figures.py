@@ -257,6 +257,20 @@ def test_figures_of_counts_through_the_command_line(world, tmp_path, name):
     assert sorted(p.name for p in outs[0].parent.iterdir()) == [f"{name}.pdf", f"{name}.png"]
 
 
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_a_name_is_neither_a_formula_nor_a_command(tmp_path, kind):
+    for skill, name in ((0.5, "$\\frac{x$"), (0.7, "\x1b]0;z\x07\u202e 网 $x_{$")):
+        put_method(tmp_path / "runs", name, skill)
+    for figure in ("scatter", "forest"):
+        out = tmp_path / f"{figure}.{kind}"
+        _, told = commands.invoke("paper", figure, tmp_path / "runs", "--out", out)
+        assert told == f"{out}\n"
+        if kind == "svg":
+            text = out.read_text("utf-8")
+            assert "$\\frac{x$" in text
+            assert "\\x1b]0;z\\x07\\u202e 网 $x_{$" in text
+
+
 def test_plain_errors(world, tmp_path):
     told = invoke("paper", "scatter", world / "runs", "--out", tmp_path / "x.gif", code=2)
     assert "not one of .pdf, .svg, .png" in told

@@ -91,7 +91,11 @@ def extracted(path: Path, limits: Limits = DEFAULT) -> Iterator[Path]:
                 problems = _unpack(source, Path(name), limits)
         if problems:
             raise InputError.collect(f"{path}: the archive is not safe to unpack:", problems)
-        yield Path(name)
+        try:
+            yield Path(name)
+        except InputError as error:  # nobody could look into a folder that is gone by then
+            message = error.message.replace(f"{name}/", f"{path}: ").replace(name, str(path))
+            raise InputError(message, hint=error.hint) from error
 
 
 def _unpack(source: Source, folder: Path, limits: Limits) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.errors import UsageError
+from adaptor_bench.names import printable, terminal
 
 __all__ = [
     "FORMATS",
@@ -67,6 +70,14 @@ def require_matplotlib() -> None:
         ) from error
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Letters that the font lacks become boxes; a warning with a line of source helps nobody."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
+
+
 def drawing(function: Callable[P, T]) -> Callable[P, T]:
     """Draw in this module's style, whatever the user's settings. Raises UsageError without
     matplotlib."""
@@ -76,7 +87,7 @@ def drawing(function: Callable[P, T]) -> Callable[P, T]:
         require_matplotlib()
         import matplotlib as mpl
 
-        with mpl.rc_context():
+        with mpl.rc_context(), _quiet():
             mpl.rcdefaults()
             mpl.rcParams.update(_STYLE)
             return function(*arguments, **options)
@@ -127,7 +138,7 @@ def caption(figure: Figure, lines: Sequence[str]) -> None:
     """Small lines below everything: what is shown, of which data, how it was chosen."""
     # Hinting makes small letters of a coarse PNG up to a twentieth wider than they are.
     width = 0.93 * figure.get_figwidth() * 72
-    filled = [_filled(line, width) for line in lines if line]
+    filled = [_filled(printable(line), width) for line in lines if line]
     figure.supxlabel("\n".join(filled), fontsize=_SMALL, color="#444444", x=0.01, ha="left")
 
 
@@ -150,6 +161,7 @@ def _filled(line: str, width: float) -> str:
 def save(figure: Figure, path: Path, dpi: int = 200) -> None:
     """Write ``path`` (.pdf, .svg or .png), replacing it in one step. Raises UsageError."""
     import matplotlib as mpl
+    import matplotlib.text
 
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
@@ -160,5 +172,8 @@ def save(figure: Figure, path: Path, dpi: int = 200) -> None:
         "svg": {"Date": None, "Creator": None},
         "png": {"Software": None},
     }[kind]
-    with mpl.rc_context(_STYLE), complete_file(path) as temporary:
+    for text in figure.findobj(mpl.text.Text):  # a name is neither a formula nor a command
+        text.set_text(terminal(text.get_text()))
+        text.set_parse_math(False)
+    with mpl.rc_context(_STYLE), _quiet(), complete_file(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
