@@ -106,6 +106,8 @@ def test_every_point_has_one_ring_of_its_kind_and_size(shot):
     assert rings(axes) == {"hit": 3, "false": 1, "missed": 1}
     assert {patch.radius for patch in axes.patches} == {6.0}
     assert axes.get_title(loc="left") == "intraop, aicm14: TP 3, FP 1, FN 1"
+    wide = detections([[replace(shot, radius=16.0)]])
+    assert {patch.radius for patch in wide.axes[0].patches} == {16.0}
     centres = {tuple(np.round(p.center, 3)) for p in axes.patches}
     assert tuple(shot.labels[~shot.found][0]) in centres
     assert {tuple(p) for p in shot.predictions} <= centres
@@ -141,9 +143,10 @@ def test_the_heatmap_lies_on_the_frame(shot, stages):
 
 def test_curves_are_means_over_folds():
     values = np.array([[0.2, 0.4], [0.4, 0.8]])
-    figure = radius_curves([1, 2], {"sim": {"m": values}}, [])
+    figure = radius_curves([1, 2], {"sim": {"m": values}}, [], 1.5)
     line = figure.axes[0].lines[0]
     np.testing.assert_allclose(line.get_ydata(), [30, 60])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1.5 px"]
 
 
 def test_a_fold_without_precision_leaves_no_mean():
@@ -162,7 +165,7 @@ def test_captions_stay_on_the_page():
     names = ["improved_heatmap/no_cyclegan", "MMMM_WWWW/no_mmm"] * 3
     line = f"{', '.join(names)}. phantom-mini: intraop folds 1, 2, 3, 4; profile quick, seed 0."
     for figure in (
-        radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, [line]),
+        radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, [line], 1.5),
         forest({"sim": {"m": [("s1", Estimate(0.5, 0.4, 0.6))] * 2}}, [line]),
     ):
         FigureCanvasAgg(figure)
@@ -199,7 +202,7 @@ def test_the_same_figure_has_the_same_bytes(shot, stages, tmp_path, kind):
         lambda: heatmap_on_frame(shot, stages),
         lambda: decoding_steps(shot, stages),
         lambda: detections([[shot]]),
-        lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"]),
+        lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"], 1.5),
         lambda: translations([("a/b/c", shot.image, shot.image)], "sim", "intraop", []),
     ]
     for i, draw in enumerate(figures):

@@ -344,6 +344,9 @@ def test_run_evaluate_and_leaderboard_say_what_6_px_are(bench_run, tmp_path):
     assert note in " ".join(shown.split()) and f"warning: {note}" in told
     shown, told = invoke("leaderboard", tmp_path / "runs", "--format", "markdown")
     assert shown.count(note) == 1
+    bench_run("--out", tmp_path / "runs2")
+    shown, _ = invoke("compare", tmp_path / "runs", tmp_path / "runs2")
+    assert "distance <= 6 px" in shown and note in " ".join(shown.split())
     _, told = bench_run("--radius", "12", "--restart")
     assert "warning" not in told, "who gives a radius knows"
     shown, told = bench_run("--out", tmp_path / "usual", size=(512, 288))

@@ -14,6 +14,7 @@ from adaptor_bench.evaluate.uncertainty.estimands import ratios
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
+from adaptor_bench.report.footers import matching_notes
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import Board, missing_folds
 from adaptor_bench.report.table import Column, Table, number, render
@@ -250,5 +251,10 @@ def _compared(
         tuple(sorted({run.profile for run in runs})),
         study(paired, options),
         {},
+        tuple(
+            matching_notes(
+                cells[0].pairs()[0][1].settings, [r for c in cells for r, _ in c.pairs()]
+            )
+        ),
     )
     return Comparison(*labels, board)

@@ -42,6 +42,7 @@ def card_sentences(board: Board) -> tuple[str, ...]:
         _scheme_sentence(found),
         _profiles_sentence(board),
         *(f"{name} is left out: {why}." for name, why in sorted(board.left_out.items())),
+        *board.matching,
     ]
     if board.kind == "phantom":
         sentences.append(PHANTOM)

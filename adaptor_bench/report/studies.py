@@ -15,6 +15,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import tally
 from adaptor_bench.report.board import Block, Row, blocks, distinct_names
+from adaptor_bench.report.footers import matching_notes
 from adaptor_bench.runs import Cell, Run
 
 __all__ = ["Board", "Measured", "missing_folds", "named_rows", "studies_of", "study_board"]
@@ -24,7 +25,8 @@ __all__ = ["Board", "Measured", "missing_folds", "named_rows", "studies_of", "st
 class Board:
     """One dataset and domain: the study of its complete methods, and who is left out.
 
-    ``profiles`` are those of all its methods; ``left_out`` maps a method to the reason.
+    ``profiles`` are those of all its methods; ``left_out`` maps a method to the reason;
+    ``matching`` says how all were scored.
     """
 
     dataset: str
@@ -33,6 +35,7 @@ class Board:
     profiles: tuple[str, ...]
     study: Study
     left_out: dict[str, str]
+    matching: tuple[str, ...] = ()
 
     @property
     def profile(self) -> str:
@@ -104,8 +107,15 @@ def study_board(
         where = f"{block.dataset}, {block.domain}, profile {_listed(profiles)}"
         raise InputError(f"{where}: {error.message}", hint=error.hint) from error
     left_out = {name: f"{folds} missing" for name, folds in missing.items() if folds}
+    runs = [run for cell in cells.values() for run, _ in cell.pairs()]
     return Board(
-        block.dataset, block.kind, block.domain, profiles, study(paired, options), left_out
+        block.dataset,
+        block.kind,
+        block.domain,
+        profiles,
+        study(paired, options),
+        left_out,
+        tuple(matching_notes(block.settings, runs)),
     )
 
 

@@ -20,7 +20,6 @@ from adaptor_bench.report.figures.canvas import (
 __all__ = ["Estimate", "forest", "precision_sensitivity", "radius_curves"]
 
 Floats = NDArray[np.float64]
-RADIUS = 6.0
 ISO = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -38,10 +37,12 @@ def radius_curves(
     radii: Sequence[float],
     curves: Mapping[str, Mapping[str, Floats]],
     lines: Sequence[str],
+    radius: float,
 ) -> Figure:
     """F1 over the matching radius; ``curves[domain][method]`` is (folds, radii), 0..1.
 
-    Line: mean over folds; band: ± its population standard deviation.
+    Line: mean over folds; band: ± its population standard deviation. ``radius`` is that of the
+    scores, and marked.
     """
     figure, [axes] = new_figure(3.6 * len(curves), 3.6, 1, len(curves), sharey=True)
     look = looks(m for methods in curves.values() for m in methods)
@@ -53,10 +54,10 @@ def radius_curves(
             line = {"color": colour, "ls": look[method]["ls"]}
             (handles[method],) = ax.plot(radii, mean, label=method, **line)
             ax.fill_between(radii, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
-        if radii[0] <= RADIUS <= radii[-1]:
-            ax.axvline(RADIUS, color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=0)
+        if radii[0] <= radius <= radii[-1]:
+            ax.axvline(radius, color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=0)
             ax.annotate(
-                "6 px", (RADIUS, 1), xycoords=("data", "axes fraction"),
+                f"{radius:g} px", (radius, 1), xycoords=("data", "axes fraction"),
                 xytext=(2, -7), textcoords="offset points", fontsize=6.5, color="#666666",
             )  # fmt: skip
         ax.set(xlabel="matching radius (px)", ylim=(0, 100), xlim=(radii[0], radii[-1]))

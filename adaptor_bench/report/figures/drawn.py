@@ -76,7 +76,9 @@ def radius_curves_of(roots: Sequence[Path], data: Path | None, domain: str) -> F
         name: {method: curves_by_fold(cell, dataset) for method, cell in found.items()}
         for name, found in chosen.cells.items()
     }
-    return radius_curves(RADII, curves, provenance(chosen.runs))
+    cell = next(iter(next(iter(chosen.cells.values())).values()))
+    radius = cell.pairs()[0][1].settings.radius
+    return radius_curves(RADII, curves, provenance(chosen.runs), radius)
 
 
 def scatter_of(roots: Sequence[Path], domain: str) -> Figure:

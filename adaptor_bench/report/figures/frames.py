@@ -24,7 +24,6 @@ __all__ = ["decoding_steps", "detections", "heatmap_on_frame", "mark", "translat
 
 HIT, FALSE, MISSED = "#00d000", "#ff2020", "#ffe000"
 REMOVED, CUT, KEPT = (220, 40, 40), (255, 150, 0), (235, 235, 235)
-RADIUS = 6.0
 CONNECTED = np.ones((3, 3), int)
 
 
@@ -83,7 +82,7 @@ def decoding_steps(shot: Shot, stages: Stages, chosen: bool = True) -> Figure:
         cutting = f"No cutting: {_several(regions[2])}"
     frame_axes(axes[1][1], _painted(stages.cut, stages.opened, CUT), cutting)
     mark(axes[1][2], shot, _tally("Points", shot))
-    caption(figure, [_legend_words(), *_origin([shot], chosen)])
+    caption(figure, [_legend_words(shot.radius), *_origin([shot], chosen)])
     return figure
 
 
@@ -129,14 +128,19 @@ def translations(
 
 
 def mark(axes: Axes, shot: Shot, title: str) -> None:
-    """The frame with TP green rings, FP red crosses in rings, FN yellow dashed rings, 6 px each."""
+    """The frame with TP green rings, FP red crosses in rings, FN yellow dashed rings.
+
+    Rings have the radius of the matching.
+    """
     from matplotlib.patches import Circle
 
     frame_axes(axes, shot.image, title)
 
     def ring(point: NDArray[np.float64], colour: str, style: Any = "-") -> None:
         for width, shade in ((1.5, "black"), (0.8, colour)):
-            axes.add_patch(Circle(tuple(point), RADIUS, fill=False, ec=shade, lw=width, ls=style))
+            axes.add_patch(
+                Circle(tuple(point), shot.radius, fill=False, ec=shade, lw=width, ls=style)
+            )
 
     for point in shot.labels[~shot.found]:
         ring(point, MISSED, (0, (2.2, 1.1)))
@@ -156,8 +160,11 @@ def _tally(name: str, shot: Shot) -> str:
     return f"{name}: TP {c.tp}, FP {c.fp}, FN {c.fn}"
 
 
-def _legend_words() -> str:
-    return "Points: TP green rings, FP red rings with a cross, FN yellow dashed rings, 6 px each."
+def _legend_words(radius: float) -> str:
+    return (
+        "Points: TP green rings, FP red rings with a cross, FN yellow dashed rings, "
+        f"{radius:g} px each."
+    )
 
 
 def _painted(

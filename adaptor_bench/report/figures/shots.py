@@ -24,7 +24,7 @@ CHOICE = "Chosen by rule, not by eye: F1 of the frame nearest that of its fold; 
 @dataclass(frozen=True)
 class Shot:
     """A frame (H, W, 3), its labels (L, 2) and predictions (P, 2), order x, y px, and which are
-    paired: ``hit`` (P,) marks predictions, ``found`` (L,) labels."""
+    paired within ``radius`` px: ``hit`` (P,) marks predictions, ``found`` (L,) labels."""
 
     run: Run
     frame: Frame
@@ -33,6 +33,7 @@ class Shot:
     predictions: NDArray[np.float64]
     hit: NDArray[np.bool_]
     found: NDArray[np.bool_]
+    radius: float
 
     @property
     def counts(self) -> Counts:
@@ -82,7 +83,9 @@ def shoot(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[Shot]:
     """The frames ``keys`` of ``run``. Raises InputError listing those that ``dataset`` has
     otherwise than the run was scored on."""
     frames = {frame.key: frame for frame in dataset.frames.get(run.domain, ())}
-    scored = {frame.key: frame for frame in run.score().frames}
+    fold_score = run.score()
+    scored = {frame.key: frame for frame in fold_score.frames}
+    radius = fold_score.settings.radius
     shots, problems = [], []
     for key in keys:
         frame, score = frames.get(key), scored[key]
@@ -101,7 +104,8 @@ def shoot(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[Shot]:
         hit, found = np.zeros(len(predictions), bool), np.zeros(len(labels), bool)
         hit[[i for i, _, _ in score.pairs]] = True
         found[[j for _, j, _ in score.pairs]] = True
-        shots.append(Shot(run, frame, read_image(frame.image), labels, predictions, hit, found))
+        image = read_image(frame.image)
+        shots.append(Shot(run, frame, image, labels, predictions, hit, found, radius))
     if problems:
         raise InputError.collect(
             f"{dataset.root}: not the frames that {run.path} was scored on:", problems,

@@ -9,7 +9,7 @@ from typing import Any
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.board import PRIMARY, Row
 from adaptor_bench.report.card import Card
-from adaptor_bench.report.footers import unlabelled_notes
+from adaptor_bench.report.footers import matching_notes, unlabelled_notes
 from adaptor_bench.report.published import PROTOCOLS
 from adaptor_bench.report.site.curves import Curve
 from adaptor_bench.report.site.gather import Board, Subject
@@ -131,7 +131,7 @@ def provenance(board: Board) -> dict[str, Any] | None:
         ("Dataset", f"{run.dataset['name']} ({run.dataset['kind']})"),
         ("Fingerprint", run.dataset["fingerprint"]),
         ("Folds", f"{run.fold_plan['name']}, {run.fold_plan['sha256']}"),
-        ("Matching", board.settings.describe().removeprefix("Matching: ")),
+        ("Matching", " ".join(matching_notes(board.settings, runs)).removeprefix("Matching: ")),
         ("Profile", _listed(r.profile for r in runs)),
         ("Training seeds", _listed(r.seed for r in runs)),
         ("Device", _listed(r.device for r in runs)),
