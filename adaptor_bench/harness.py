@@ -217,7 +217,9 @@ class Bench:
     def _task(self, cell: Cell, method: Method, device: str) -> FoldTask:
         """All that the method may learn from in this cell."""
         frames = self._loaded[Resize.of(method)]
-        held_back = inner_split(self.dataset.surgeries(cell.domain), cell.fold.train)
+        labelled = {f.frame.surgery for f in frames[cell.domain].frames if len(f.points)}
+        usable = tuple(s for s in cell.fold.train if s in labelled)
+        held_back = inner_split(self.dataset.surgeries(cell.domain), usable)
         return FoldTask(
             domain=cell.domain,
             train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),

@@ -11,6 +11,7 @@ import commands
 import numpy as np
 import pytest
 from finished_runs import SURGERIES, put_fold
+from method_files import put_method
 from small_board import predict, put_board, put_data, rows, submit
 
 from adaptor_bench.data.labels import write_points
@@ -176,6 +177,20 @@ def test_entries(tmp_path):
     assert "False points there: everywhere 6, right 0" in " ".join(text.split())
     assert "(!)" not in text
     commands.invoke("verify", board, "--data", data)
+
+
+def test_nothing_is_chosen_on_a_surgery_without_labels(make_dataset, tmp_path):
+    data = make_dataset(tuple("abcde"), frames=1, size=(64, 36))
+    for label in (data / "a").rglob("*.json"):
+        label.write_text('{"points": []}')
+    method = put_method(tmp_path / "methods")
+    which = ("--method", "point", "--methods-from", method, "--data", data)
+    shown, told = commands.invoke("run", *which, "--profile", "smoke", "--out", "out")
+    records = [json.loads(p.read_text()) for p in sorted(Path("out").rglob("run.json"))]
+    assert [r["selection"] for r in records] == [["b"], ["c"], ["b"], ["b"], ["b"]]
+    assert "a" in records[1]["train"]
+    assert "nothing is labelled in surgery a (intraop)" in told
+    assert "Fold f1 has no labels and counts for no method" in " ".join(shown.split())
 
 
 # --- resamples ----------------------------------------------------------------------------------

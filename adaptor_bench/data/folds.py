@@ -91,8 +91,9 @@ def plan_folds(surgeries: dict[str, int], domain: str, groups: int | None = None
 def inner_split(surgeries: dict[str, int], train: tuple[str, ...]) -> tuple[str, ...]:
     """The training surgeries held back for model selection, at most one.
 
-    The smallest of them is taken (ties: the first name), so that the least is lost to training.
-    Empty when there are fewer than three training surgeries: too few to hold one back.
+    ``train`` are those that have labels: on others nothing can be chosen. The smallest of them is
+    taken (ties: the first name), so that the least is lost to training. Empty when there are
+    fewer than three: too few to hold one back.
     """
     if len(train) < 3:
         return ()

@@ -132,8 +132,11 @@ def numbers(score: FoldScore) -> dict[str, float | int]:
 
 
 def spread(score: FoldScore) -> dict[str, float]:
-    """Population standard deviation over surgeries, of two or more, of every ratio each has."""
-    surgeries = [ratios(counts) for counts in score.surgeries().values()]
+    """Population standard deviation over surgeries, of two or more, of every ratio each has.
+
+    Surgeries without labels are left out: there F1 is 0/0 or 0, by a single false point.
+    """
+    surgeries = [ratios(c) for c in score.surgeries().values() if c.tp + c.fn]
     return {
         key: float(np.std(np.array([values[key] for values in surgeries], dtype=float)))
         for key in METRICS
