@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import atomic_directory, claimed, write_json
+from adaptor_bench.bounded import read_json
+from adaptor_bench.errors import InputError
 from adaptor_bench.progress import message
 
 __all__ = ["MANIFEST", "ArtefactStore"]
@@ -79,11 +81,11 @@ def _damage(directory: Path, *, content: bool) -> str | None:
     """The first thing wrong with an artefact. Sizes are always compared, ``content`` on demand:
     once per process is enough, for hashing gigabytes takes seconds."""
     try:
-        files = json.loads((directory / MANIFEST).read_bytes())["files"].items()
+        files = read_json(directory / MANIFEST)["files"].items()
         expected = [(directory / name, int(f["bytes"]), str(f["sha256"])) for name, f in files]
-    except FileNotFoundError:
-        return "it does not say what belongs to it (made by an earlier version, or damaged)"
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+    except (InputError, ValueError, KeyError, TypeError, AttributeError):
+        if not (directory / MANIFEST).exists():
+            return "it does not say what belongs to it (made by an earlier version, or damaged)"
         return f"{MANIFEST} is damaged"
     for path, size, sha256 in expected:
         try:

@@ -63,7 +63,9 @@ def load_method(run: Path, registry: Registry) -> Method:
     """
     try:
         record = read_json(run / "run.json")
-        name, settings = str(record["method"]), dict(record["parameters"])
+        name, settings = record["method"], dict(record["parameters"])
+        if not isinstance(name, str) or record.get("schema", 1) != 1:
+            raise ValueError("its run.json is damaged, or of another version")
     except (InputError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{run}: not a finished run: {error}",

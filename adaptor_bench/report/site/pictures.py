@@ -91,7 +91,7 @@ class Heatmaps:
         if file not in self._maps:
             try:
                 maps = np.load(file, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError):
+            except (OSError, ValueError, EOFError):  # the last of an empty file
                 maps = None
             fits = maps is not None and maps.ndim == 3 and maps.dtype == np.uint16
             self._maps[file] = maps if fits else None
