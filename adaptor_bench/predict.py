@@ -17,6 +17,7 @@ from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
 __all__ = [
+    "in_chunks",
     "load_method",
     "predict_folder",
     "predicted",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 _CHUNK = 64  # frames in memory at once
+_BYTES = 1 << 28  # of their pixels
 
 
 def predict_folder(
@@ -102,14 +104,14 @@ def predicted(
     method: Method, frames: Sequence[Frame], device: str, bar: Bar
 ) -> Iterator[tuple[Frame, Prediction]]:
     """Every frame and what a loaded method finds in it, in order. Raises InputError."""
-    for start in range(0, len(frames), _CHUNK):
-        chunk = frames[start : start + _CHUNK]
-        pixels = [read_pixels(frame, Resize.of(method)) for frame in chunk]
+    done = 0
+    for chunk, pixels in in_chunks(frames, Resize.of(method), _CHUNK):
         doing = f"{type(method).__name__}.predict_frames"
         with blamed(doing):
             found = method.predict_frames(pixels, device)
         yield from zip(chunk, checked(found, pixels, doing), strict=True)
-        bar(start + len(chunk), len(frames))
+        done += len(chunk)
+        bar(done, len(frames))
 
 
 def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
@@ -134,6 +136,24 @@ def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
         image=f"{stem}.png",
         scores=found.scores,
     )
+
+
+def in_chunks(
+    frames: Sequence[Frame], resize: Resize, most: int
+) -> Iterator[tuple[list[Frame], list[Pixels]]]:
+    """Frames and their pixels, ``most`` at a time, fewer where they are large."""
+    chunk: list[Frame] = []
+    pixels: list[Pixels] = []
+    held = 0
+    for frame in frames:
+        chunk.append(frame)
+        pixels.append(read_pixels(frame, resize))
+        held += pixels[-1].image.nbytes
+        if len(chunk) == most or held >= _BYTES:
+            yield chunk, pixels
+            chunk, pixels, held = [], [], 0
+    if chunk:
+        yield chunk, pixels
 
 
 def read_pixels(frame: Frame, resize: Resize) -> Pixels:

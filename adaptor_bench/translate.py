@@ -13,7 +13,7 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import resize_image_smoothly, write_image
 from adaptor_bench.errors import InputError
 from adaptor_bench.method import Method, Resize, Translator
-from adaptor_bench.predict import load_method, read_pixels
+from adaptor_bench.predict import in_chunks, load_method
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
@@ -65,10 +65,10 @@ def translated(
             "the method of this run cannot translate frames",
             hint="Give a run of a method with CycleGAN translation, such as improved_heatmap.",
         )
-    for start in range(0, len(frames), _CHUNK):
-        chunk = frames[start : start + _CHUNK]
-        pixels = [read_pixels(frame, Resize.of(method)) for frame in chunk]
+    done = 0
+    for chunk, pixels in in_chunks(frames, Resize.of(method), _CHUNK):
         images = method.translate_frames(pixels, domain, device)
         for frame, given, image in zip(chunk, pixels, images, strict=True):
             yield frame, resize_image_smoothly(image, given.size)
-        bar(start + len(chunk), len(frames))
+        done += len(chunk)
+        bar(done, len(frames))

@@ -15,11 +15,13 @@ from commands import invoke
 from conftest import write_frame
 from PIL import Image, ImageOps
 
+from adaptor_bench import predict
 from adaptor_bench.data import check, images
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.errors import InputError
+from adaptor_bench.method import Resize
 
 GREY = np.array([[0, 1, 127], [128, 254, 255]], np.uint8)
 COLOUR = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
@@ -275,3 +277,20 @@ def test_large_frames_are_decoded_one_by_one(tmp_path, monkeypatch):
     (dataset.domain("intraop")[3].image).write_bytes(b"")
     with pytest.raises(InputError, match=r"1 problem\(s\) in 6 frames"):
         load_frames(dataset, ["intraop"])
+
+
+def test_frames_are_handed_over_few_at_a_time_where_they_are_large(tmp_path, monkeypatch):
+    for i in range(7):
+        write_frame(tmp_path / "ds", "a", str(i), [], size=(10, 10 if i else 30))
+    frames = index_dataset(tmp_path / "ds").domain("intraop")
+
+    def sizes():
+        resize = Resize(None, False)
+        chunks = list(predict.in_chunks(frames, resize, 3))
+        assert [f for some, _ in chunks for f in some] == list(frames)
+        assert all([f.key for f in some] == [p.key for p in pixels] for some, pixels in chunks)
+        return [len(some) for some, _ in chunks]
+
+    assert sizes() == [3, 3, 1]
+    monkeypatch.setattr(predict, "_BYTES", 600)
+    assert sizes() == [1, 2, 2, 2]
