@@ -25,6 +25,7 @@ from small_board import (
 )  # fmt: skip
 
 from adaptor_bench.entries import publish as publishing
+from adaptor_bench.entries.documents import tidy
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.naming import entry_id
 from adaptor_bench.entries.packed import digest, unpack
@@ -145,6 +146,14 @@ def test_a_name_that_leaves_nothing_wants_an_id(points, data, board):
     assert "'队伍' has no letter or digit" in told
     enter(points, board, data, "队伍", "stern", "--id", "duiwu")
     assert "队伍" in invoke("leaderboard", "--board", board)
+
+
+def test_what_a_reviewer_would_not_see_is_written_as_its_code():
+    value = {"a": "Zürich", "b\u202e": ["\x9b", "\ud800"], "c": "x" * 100}
+    text = tidy(value)
+    assert json.loads(text) == value
+    assert "Zürich" in text
+    assert all(c == "\n" or c.isprintable() for c in text)
 
 
 # --- the same predictions -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 from adaptor_bench.bounded import read_json
 from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError
+from adaptor_bench.names import terminal
 
 __all__ = ["LIMIT", "read_document", "tidy"]
 
@@ -27,15 +28,18 @@ def read_document(path: Path, kind: str) -> dict[str, Any]:
 
 def tidy(value: Any, depth: int = 0) -> str:
     """JSON with one line for what fits on one: counts of a surgery, not a number a line."""
-    flat = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    flat = _flat(value)
     if len(flat) + depth <= 96 or not isinstance(value, dict | list):
         return flat
     pad = " " * (depth + 1)
     if isinstance(value, dict):
-        parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {tidy(item, depth + 1)}"
-            for key, item in value.items()
-        ]
+        parts = [f"{_flat(key)}: {tidy(item, depth + 1)}" for key, item in value.items()]
         return "{\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "}"
     parts = [tidy(item, depth + 1) for item in value]
     return "[\n" + ",\n".join(pad + part for part in parts) + "\n" + " " * depth + "]"
+
+
+def _flat(value: Any) -> str:
+    """On one line; letters as they are, what a reviewer would not see as its code."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    return text if terminal(text) == text else json.dumps(value, allow_nan=False)
