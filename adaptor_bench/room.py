@@ -51,20 +51,26 @@ def unwritable(
     text = _REASONS[code]
     if place is None:
         return WriteError(f"standard output or a temporary file: {text}", hint=_hint(code))
-    room = [] if written is None else [f"{_bytes(_size(written))} written so far"]
+    room = [f"{_bytes(error.needed)} needed"] if isinstance(error, _NoRoom) else []
+    room += [] if written is None else [f"{_bytes(_size(written))} written so far"]
     free = _free(place)
     room += [] if free is None else [f"{_bytes(free)} free"]
     return WriteError(f"{place}: {text} ({', '.join(room)})", hint=_hint(code))
 
 
+class _NoRoom(OSError):
+    """What a full disk will say, before it is written to."""
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(errno.ENOSPC, "No space left on device")
+        self.needed = needed
+
+
 def need(place: Path, size: int) -> None:
-    """Raise WriteError unless ``size`` bytes have room on the disk of ``place``."""
+    """Raise OSError unless ``size`` bytes have room on the disk of ``place``."""
     free = _free(place)
     if free is not None and free < size:
-        raise WriteError(
-            f"{place}: {_bytes(size)} are needed and {_bytes(free)} are free on this disk",
-            hint=_hint(errno.ENOSPC),
-        )
+        raise _NoRoom(size)
 
 
 def _code(error: BaseException) -> int | None:

@@ -1,12 +1,14 @@
 """The command line: a lazy group whose commands load what they need when they are called.
 
-Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 internal error.
+Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 internal error;
+130, 143 told to stop (Ctrl-C, SIGTERM).
 """
 
 from __future__ import annotations
 
 import io
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -99,6 +101,7 @@ def _main(args: list[str] | None) -> None:
     debug = "--debug" in argv[: next((i for i, a in enumerate(argv) if a in COMMANDS), len(argv))]
     try:
         code = bench.main(argv, prog_name="bench", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is told here, not by the interpreter
     except (_Stopped, KeyboardInterrupt, click.exceptions.Abort):
         _leave(*stopped())
     except click.ClickException as error:
@@ -116,6 +119,8 @@ def _main(args: list[str] | None) -> None:
         if debug:
             raise
         if reason := unwritable(error):
+            with suppress(OSError):  # what is left in it cannot be written either
+                sys.stdout.close()
             _leave(f"error: {reason}", reason.exit_code)
         _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)
     except Exception as error:
