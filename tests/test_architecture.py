@@ -246,3 +246,15 @@ def test_the_scoring_code_of_a_bundle_has_all_that_it_imports():
             paths = ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
             there = [p for p in paths if (PACKAGE / f"{p}.py").exists()]
             assert all(f"{path}.py" in given for path in there), f"{name} imports {module}"
+
+
+def test_files_of_strangers_are_opened_in_one_place():
+    """Images in data/images, JSON in bounded: whoever goes past them meets pipes and devices."""
+    # These read what comes with the package.
+    own = {"evaluate/conformance.py", "entries/schema.py", "submission/codes.py"}
+    opened = re.compile(r"loads?\(\s*[^()]*(\([^()]*\))?[^()]*\.(read_bytes|read_text|open)\(")
+    for path in MODULES:
+        name, text = path.relative_to(PACKAGE).as_posix(), path.read_text("utf-8")
+        assert "Image.open(" not in text.replace("Not Image.open:", ""), name
+        past = opened.search(text)
+        assert not past or name in own, f"{name}: {past[0]}"

@@ -205,7 +205,7 @@ def _has_frames(folder: Path) -> bool:
 def _description(root: Path) -> dict[str, Any]:
     """The optional ``dataset.toml``: name, kind, and a table ``[domains]`` surgery -> domain."""
     path = root / "dataset.toml"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
         import tomllib

@@ -170,9 +170,10 @@ def _label_files(labels: Path) -> Iterator[tuple[str, bytes]]:
     Images are left out, so a label that does not state the size of its frame is given it.
     """
     found = find_point_files(labels)
+    folders: dict[Path, dict[str, list[Path]]] = {}
     for path in sorted(found.frames.values()):
         content = read_file(path)
-        size = size_beside(Path(path)) if read_points(path).size is None else None
+        size = size_beside(Path(path), folders) if read_points(path).size is None else None
         if size is not None:
             stated = {"imageWidth": size[0], "imageHeight": size[1]}
             content = json.dumps(json.loads(content) | stated).encode()
