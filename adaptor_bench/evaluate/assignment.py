@@ -89,6 +89,9 @@ def _solve(edges: _Edges) -> list[int]:
 def _solve_large(edges: _Edges, rows: list[int], columns: list[int]) -> list[int]:
     from scipy.optimize import linear_sum_assignment
 
+    if len(rows) > len(columns):  # the solver would turn its matrix round, and hold it twice
+        edges = [(j, i, distance, position) for i, j, distance, position in edges]
+        rows, columns = columns, rows
     row_at, column_at = ({p: n for n, p in enumerate(side)} for side in (rows, columns))
     at = np.array([row_at[e[0]] for e in edges]), np.array([column_at[e[1]] for e in edges])
     # In units of the largest distance a pair costs at most 1, so one unpaired point costing n + 1
@@ -96,8 +99,10 @@ def _solve_large(edges: _Edges, rows: list[int], columns: list[int]) -> list[int
     # that costs the distances the fewest digits.
     unit = max(e[2] for e in edges) or 1.0
     cost = np.full((len(rows), len(columns)), min(len(rows), len(columns)) + 1.0)
-    position = np.full(cost.shape, -1)
     cost[at] = [e[2] / unit for e in edges]
-    position[at] = [e[3] for e in edges]
-    chosen = position[linear_sum_assignment(cost)]
-    return chosen[chosen >= 0].tolist()
+    # A second matrix, of positions, would take as much memory as the costs.
+    position = {
+        (i, j): e[3] for i, j, e in zip(*(side.tolist() for side in at), edges, strict=True)
+    }
+    chosen = zip(*(side.tolist() for side in linear_sum_assignment(cost)), strict=True)
+    return [position[pair] for pair in chosen if pair in position]

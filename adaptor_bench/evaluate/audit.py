@@ -172,8 +172,10 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
         match_rules(predictions, labels, radius, tuple(RULES), False) if at_radius else found[True]
     )
     beyond = match_rules(predictions, labels, radius + MARGIN, RANKED, False)
-    around = [r for r in (radius - MARGIN, radius, radius + MARGIN) if r > 0]
+    around = [r for r in (radius - MARGIN, radius + MARGIN) if r > 0]
     at_radii = count_at_radii(predictions, labels, around, PRIMARY).sum(axis=1)
+    tp_at = {r: int(n) for r, n in zip(around, at_radii, strict=True)}
+    tp_at[float(radius)] = int(found[True][PRIMARY].tp.sum())
     partner = {}
     for rule, matches in found[True].items():
         of = np.full(len(predictions.points), -1)
@@ -189,7 +191,7 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
         pairs=_union(found, beyond, batches, radius),
         partner=partner,
         starts=predictions.starts,
-        tp_at={r: int(n) for r, n in zip(around, at_radii, strict=True)},
+        tp_at=dict(sorted(tp_at.items())),
         unknown=batches.unknown,
     )
 

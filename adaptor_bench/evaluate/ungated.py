@@ -49,6 +49,21 @@ def _assignments(
     from scipy.optimize import linear_sum_assignment
 
     sizes = predictions.counts[frames] * labels.counts[frames]
+    for frame in frames[sizes > _AT_ONCE].tolist():
+        rows_p, rows_l = (
+            rows[side.starts[frame] : side.starts[frame + 1]]
+            for rows, side in ((near.prediction_rows, predictions), (near.label_rows, labels))
+        )
+        sides = predictions.points[rows_p], labels.points[rows_l]
+        if len(rows_p) > len(rows_l):  # the solver would turn its matrix round, and hold it twice
+            j, i = linear_sum_assignment(_distances(*sides[::-1]))
+        else:
+            i, j = linear_sum_assignment(_distances(*sides))
+        rows_p, rows_l = rows_p[i], rows_l[j]
+        yield rows_p, rows_l, distances(predictions, labels, rows_p, rows_l)
+    frames, sizes = frames[sizes <= _AT_ONCE], sizes[sizes <= _AT_ONCE]
+    if not len(frames):
+        return
     for chunk in np.split(frames, np.flatnonzero(np.diff(np.cumsum(sizes) // _AT_ONCE)) + 1):
         rows_p, rows_l, cost = _all_pairs(predictions, labels, near, chunk)
         high, wide = predictions.counts[chunk], labels.counts[chunk]
@@ -62,6 +77,18 @@ def _assignments(
         at = np.repeat(_before(high * wide), pairs) + i * np.repeat(wide, pairs) + j
         rows_p, rows_l = rows_p[at], rows_l[at]
         yield rows_p, rows_l, distances(predictions, labels, rows_p, rows_l)
+
+
+def _distances(rows: Floats, columns: Floats) -> Floats:
+    """Of all points (R, 2) from all (C, 2), shape (R, C), with memory for nothing else."""
+    square = np.zeros((len(rows), len(columns)))
+    p, q = (np.clip(points, -_HUGE, _HUGE) for points in (rows, columns))
+    for some in np.array_split(np.arange(len(p)), 1 + square.size // _AT_ONCE):
+        for axis in (0, 1):
+            step = np.subtract.outer(p[some, axis], q[:, axis])
+            step *= step
+            square[some] += step
+    return np.sqrt(square, out=square)
 
 
 def _all_pairs(
