@@ -94,8 +94,8 @@ def extracted(path: Path, limits: Limits = DEFAULT) -> Iterator[Path]:
         try:
             yield Path(name)
         except InputError as error:  # nobody could look into a folder that is gone by then
-            message = error.message.replace(f"{name}/", f"{path}: ").replace(name, str(path))
-            raise InputError(message, hint=error.hint) from error
+            error.message = error.message.replace(f"{name}/", f"{path}: ").replace(name, str(path))
+            raise
 
 
 def _unpack(source: Source, folder: Path, limits: Limits) -> list[str]:
