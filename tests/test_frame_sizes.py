@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -23,6 +24,7 @@ from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.method import Pixels
+from adaptor_bench.report.site.album import _of_frame as of_frame
 from adaptor_bench.train.augment import Augmentation, crop_around
 from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
 from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
@@ -429,3 +431,14 @@ def test_a_board_states_the_radius_of_its_runs_and_takes_no_others(bench_run, tm
     assert told.count("Frames are 1024x576: 12 px there are the share") == 1
     _, told = invoke(*submit, tmp_path / "usual", "--id", "other", code=1)
     assert told.count("radius is 6.0, the leaderboard's 12.0") == 3
+
+
+def test_a_heatmap_of_the_site_shows_its_frame_and_not_what_was_filled_up():
+    stored = np.arange(192 * 256, dtype=np.uint16).reshape(192, 256)
+    for size, shape in (((1024, 1024), (192, 192)), ((512, 288), (144, 256)), ((3, 2), (157, 235))):
+        run = SimpleNamespace(parameters={"input_size": [256, 144]})
+        found = of_frame(stored, run, size)
+        assert found.shape == shape
+        np.testing.assert_array_equal(found, stored[: shape[0], : shape[1]])
+    for unknown in ({}, {"input_size": 256}, {"input_size": [256, 144, 3]}):
+        assert of_frame(stored, SimpleNamespace(parameters=unknown), (512, 288)) is stored

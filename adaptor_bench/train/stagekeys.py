@@ -34,6 +34,7 @@ def stage_code(stage: str, *, trials: bool = True) -> str:
     """
     source = source_of(
         *(f"{_HERE}.{name}" for name in STAGES[stage]),
+        "adaptor_bench.data.sizes",  # the size of all images that a stage is given
         without=() if trials else [f"adaptor_bench.{name}" for name in TRIALS],
     )
     caller = source_of(_ALWAYS).modules[_ALWAYS]
