@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.matching import RULES, match
+from adaptor_bench.evaluate.batch import PointBatch
+from adaptor_bench.evaluate.matching import RULES, match, match_rules
 
 GOLDEN = Path(__file__).parent / "golden"
 brute_force = runpy.run_path(str(GOLDEN / "regenerate.py"))["brute_force"]
@@ -151,3 +152,17 @@ def test_wrong_usage():
         match([(1, 2, 3)], [])
     with pytest.raises(ValueError, match="finite"):
         match([(1, float("nan"))], [])
+
+
+def test_heaps_of_points_are_matched_as_other_frames_are(monkeypatch):
+    """A frame with very many pairs goes through the ungated rule alone, the others together."""
+    rng = np.random.default_rng(0)
+    sizes = [(5, 9), (9, 5), (0, 4), (7, 7), (40, 60), (60, 40), (50, 50)]
+    sides = [PointBatch.from_frames([rng.integers(0, 40, (s[k], 2)) / 2 for s in sizes])
+             for k in (0, 1)]  # fmt: skip
+    together = match_rules(*sides, 6.0)
+    monkeypatch.setattr("adaptor_bench.evaluate.ungated._AT_ONCE", 30)
+    alone = match_rules(*sides, 6.0)
+    for rule, found in together.items():
+        for what in ("frame", "prediction", "label", "distance"):
+            np.testing.assert_array_equal(getattr(alone[rule], what), getattr(found, what))
