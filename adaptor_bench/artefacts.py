@@ -46,7 +46,7 @@ class ArtefactStore:
         with claimed(
             final, lambda: message(f"{final.name}: another process is making it, waiting")
         ):
-            if self._usable(final):
+            if self._usable(final, tell=message):
                 return final
             with atomic_directory(final, replace=True) as directory:
                 build(directory)
@@ -55,13 +55,13 @@ class ArtefactStore:
             self._sound.add(final)
         return final
 
-    def _usable(self, final: Path) -> bool:
-        """Whether the artefact is there as it was made; what is wrong with it is told."""
+    def _usable(self, final: Path, tell: Callable[[str], None] = lambda _: None) -> bool:
+        """Whether the artefact is there as it was made; ``tell`` is told what is wrong with it."""
         if not final.is_dir() or self._old.get(final.name) == final.stat().st_ino:
             return False
         damage = _damage(final, content=final not in self._sound)
         if damage:
-            message(f"{final}: {damage}; making it again")
+            tell(f"{final}: {damage}; making it again")
             return False
         self._sound.add(final)
         return True

@@ -13,12 +13,14 @@ from adaptor_bench.errors import WriteError
 
 __all__ = ["need", "told_as", "unwritable"]
 
+_FORBIDDEN = (errno.EROFS, errno.EACCES)
 _SHORT = -1  # numpy and cv2 say that not all was written, not why
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "larger than a file may become here (see `ulimit -f`)",
     errno.EROFS: "this disk is read-only",
+    errno.EACCES: "its folder may not be written to",
     _SHORT: "not all could be written: the disk is full, or a quota or size limit is reached",
 }
 
@@ -51,6 +53,8 @@ def unwritable(
     text = _REASONS[code]
     if place is None:
         return WriteError(f"standard output or a temporary file: {text}", hint=_hint(code))
+    if code in _FORBIDDEN:
+        return WriteError(f"{place}: {text}", hint=_hint(code))
     room = [f"{_bytes(error.needed)} needed"] if isinstance(error, _NoRoom) else []
     room += [] if written is None else [f"{_bytes(_size(written))} written so far"]
     free = _free(place)
@@ -74,20 +78,23 @@ def need(place: Path, size: int) -> None:
 
 
 def _code(error: BaseException) -> int | None:
+    if isinstance(error, PermissionError):  # of ours; others may be about what is read
+        return errno.EACCES if ".partial-" in str(error.filename) else None
     if isinstance(error, OSError) and error.errno in _REASONS:
         return error.errno
     if isinstance(error, WriteError):
         return None
     text = str(error)
     if found := re.search(r"\(os error (\d+)\)", text):  # of libraries in Rust: safetensors
-        return int(found[1]) if int(found[1]) in _REASONS else None
+        code = int(found[1])
+        return code if code in _REASONS and code != errno.EACCES else None
     if isinstance(error, OSError) and re.search(r"\d+ requested and \d+ written", text):
         return _SHORT
     return None
 
 
 def _hint(code: int) -> str:
-    if code == errno.EROFS:
+    if code in _FORBIDDEN:
         return "Choose another place."
     return "Nothing half-written was kept. Make room, then rerun the same command to resume."
 

@@ -333,7 +333,7 @@ def test_a_damaged_artefact_is_named_and_made_again(tmp_path, capsys, name, dama
     assert store.get("network", {"seed": 1}, build) == found
     assert build.calls == 2
     told = capsys.readouterr().err
-    assert str(found) in told and told.endswith("; making it again\n")
+    assert str(found) in told and told.endswith("; making it again\n") and told.count("\n") == 1
     assert name in told or damage == "gone"
     assert store.get("network", {"seed": 1}, build) == found
     assert ArtefactStore(tmp_path).get("network", {"seed": 1}, build) == found

@@ -83,6 +83,17 @@ def test_other_errors_stay_what_they_are(tmp_path):
         assert found.value is error
 
 
+def test_a_folder_that_may_not_be_written_to(tmp_path, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(WriteError) as found:
+            write_text(tmp_path / "table.csv", "")
+    assert found.value.message == f"{tmp_path / 'table.csv'}: its folder may not be written to"
+
+
 def test_what_has_no_room_is_not_begun(tmp_path, monkeypatch):
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=1500))
     with pytest.raises(WriteError) as found, atomic_directory(tmp_path / "network"):

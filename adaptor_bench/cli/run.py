@@ -82,7 +82,8 @@ def command(
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
 
     A fold that is already finished with the same code, data and parameters is kept. A fold that its
-    method does not get through is recorded as failed, and the others go on.
+    method does not get through is recorded as failed, and the others go on. Several processes that
+    are given the same command share the folds.
     """
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
