@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adaptor_bench.errors import BenchError
+from adaptor_bench.errors import BenchError, UsageError
 
-__all__ = ["bundled", "own_files"]
+__all__ = ["bundled", "own_files", "refuse_installed"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -39,3 +39,13 @@ def own_files(root: Path) -> list[Path]:
         if not foreign and path.suffix != ".pyc" and path.is_file():
             found.append(path)
     return found
+
+
+def refuse_installed(folder: Path) -> None:
+    """Raise UsageError when ``folder`` is one that an installed package carries: the next
+    installation would replace what is written there."""
+    if _PACKAGE / "_bundled" in folder.resolve().parents:
+        raise UsageError(
+            f"{folder}: belongs to the installed package and is not written to",
+            hint="Give the leaderboard's folder in a checkout, or a copy of it.",
+        )

@@ -106,8 +106,12 @@ def command(
 def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write: bool) -> None:
     from adaptor_bench.entries.entry import find_boards, read_board, read_entries
     from adaptor_bench.report.entry_tables import render_board, write_tables
+    from adaptor_bench.resources import refuse_installed
 
-    for folder in find_boards(names):
+    folders = find_boards(names)
+    for folder in folders if write else ():
+        refuse_installed(folder)
+    for folder in folders:
         board = read_board(folder)
         if domain not in ("all", *board.folds):
             raise click.UsageError(

@@ -84,6 +84,7 @@ def command(
         with_labels,
     )
     from adaptor_bench.errors import InputError, UsageError
+    from adaptor_bench.resources import refuse_installed
     from adaptor_bench.runs import find_runs
     from adaptor_bench.submission.source import extracted
 
@@ -112,11 +113,7 @@ def command(
                 message(f"The leaderboard keeps no hash of its labels. {error.message}")
     else:
         board = read_board(find_board(given))
-    if "_bundled" in board.folder.parts:
-        raise UsageError(
-            f"{given!r} belongs to the installed package and is not written to",
-            hint="Give the leaderboard's folder in a checkout, or a copy of it.",
-        )
+    refuse_installed(board.folder)
     if of_runs:
         entry, packed = entry_from_runs(results, board, about, lambda: data or _phantom(board))
     else:
