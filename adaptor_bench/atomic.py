@@ -56,26 +56,30 @@ def _lock_of(place: Path) -> Path:
 
 
 @contextmanager
-def complete_file(path: Path, *, exclusive: bool = False) -> Iterator[Path]:
+def complete_file(path: Path, *, exclusive: bool = False, durable: bool = True) -> Iterator[Path]:
     """Yield the name of an empty file that becomes ``path`` when the block ends without error.
 
     With ``exclusive`` an existing ``path`` raises FileExistsError: of several writers one wins.
+    Without ``durable`` a loss of power may still take it: for many small files, which would wait
+    long for the disk one by one.
     Raises WriteError when the disk has no room or may not be written to.
     """
     if _is_temporary(path):  # nobody sees it before all of its directory is complete
         path.parent.mkdir(parents=True, exist_ok=True)
         yield path
         return
-    with told_as(path), _temporary(path, path.suffix) as temporary:
+    with told_as(path), _temporary(path, path.suffix, sync=durable) as temporary:
         temporary.touch(0o644)
         with _removed_on_error(path, temporary):
             yield temporary
-            _bring_to_disk(temporary)
+            if durable:
+                _bring_to_disk(temporary)
             if exclusive:
                 _put_alone(temporary, path)
             else:
                 temporary.replace(path)
-        _bring_to_disk(path.parent)
+        if durable:
+            _bring_to_disk(path.parent)
 
 
 def _put_alone(temporary: Path, path: Path) -> None:
@@ -90,11 +94,11 @@ def _put_alone(temporary: Path, path: Path) -> None:
         temporary.replace(path)
 
 
-def write_text(path: Path, text: str, *, exclusive: bool = False) -> None:
+def write_text(path: Path, text: str, *, exclusive: bool = False, durable: bool = True) -> None:
     """Write UTF-8 ``text`` to ``path``, replacing an existing file in one step, or, with
-    ``exclusive``, raising FileExistsError."""
+    ``exclusive``, raising FileExistsError. ``durable`` as for :func:`complete_file`."""
     with (
-        complete_file(path, exclusive=exclusive) as temporary,
+        complete_file(path, exclusive=exclusive, durable=durable) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as stream,
     ):
         stream.write(text)
@@ -139,14 +143,14 @@ def scratch_directory(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _temporary(place: Path, suffix: str = "") -> Iterator[Path]:
+def _temporary(place: Path, suffix: str = "", *, sync: bool = True) -> Iterator[Path]:
     """A name beside ``place`` that nobody uses, locked as long as the block lasts."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.parent not in _tidied:  # once: figures and entries share a directory
         remove_abandoned(place.parent)
         _tidied.add(place.parent)
     temporary = place.parent / f"{_PARTIAL}{uuid.uuid4().hex[:16]}{suffix}"
-    with locks.attempt(_lock_beside(temporary)):
+    with locks.attempt(_lock_beside(temporary), sync=sync):
         yield temporary
 
 

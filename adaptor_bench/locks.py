@@ -35,9 +35,12 @@ POLL = 0.2  # seconds between two looks at a lock that is waited for
 
 
 @contextmanager
-def attempt(path: Path) -> Iterator[bool]:
-    """Whether the lock file ``path`` is ours while the block lasts; False: somebody holds it."""
-    lock = _acquire(path)
+def attempt(path: Path, *, sync: bool = True) -> Iterator[bool]:
+    """Whether the lock file ``path`` is ours while the block lasts; False: somebody holds it.
+
+    Without ``sync`` other machines may not learn of it at once: for what lasts a moment.
+    """
+    lock = _acquire(path, sync=sync)
     try:
         yield lock is not None
     finally:
@@ -67,10 +70,11 @@ class _Lock:
         self.descriptor = descriptor
         self.mark = mark
 
-    def write(self) -> None:
+    def write(self, *, sync: bool = True) -> None:
         os.lseek(self.descriptor, 0, os.SEEK_SET)
         os.write(self.descriptor, self.mark)
-        os.fsync(self.descriptor)  # other machines see it now
+        if sync:
+            os.fsync(self.descriptor)  # other machines see it now
 
     def release(self) -> None:
         """Let go. Removed while still held, for a name that is free may be taken by others."""
@@ -88,7 +92,7 @@ _held: set[_Lock] = set()
 _heart: list[threading.Thread] = []
 
 
-def _acquire(path: Path) -> _Lock | None:
+def _acquire(path: Path, *, sync: bool = True) -> _Lock | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -106,7 +110,7 @@ def _acquire(path: Path) -> _Lock | None:
                 break
             lock = _Lock(path, descriptor, home + uuid.uuid4().hex.encode())
             with suppress(OSError) if certain else nullcontext():  # room is made on full disks
-                lock.write()
+                lock.write(sync=sync)
             if not certain:  # others may have found it silent too: the last to write has it
                 time.sleep(2 * POLL)
                 if not _is_at(path, descriptor) or _read(descriptor) != lock.mark:

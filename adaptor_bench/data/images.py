@@ -178,7 +178,7 @@ def resize_image_smoothly(image: NDArray[np.uint8], size: tuple[int, int]) -> ND
 def write_image(path: Path, image: NDArray[np.uint8]) -> None:
     """Write (height, width, 3) uint8 RGB as PNG, in one step; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with complete_file(path) as temporary:
+    with complete_file(path, durable=False) as temporary:
         Image.fromarray(image).save(temporary, "PNG")
 
 

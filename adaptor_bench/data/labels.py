@@ -121,7 +121,7 @@ def write_points(
     if size is not None:
         document |= {"imageWidth": int(size[0]), "imageHeight": int(size[1])}
     document["points"] = entries
-    write_text(path, json.dumps(document, allow_nan=False) + "\n")
+    write_text(path, json.dumps(document, allow_nan=False) + "\n", durable=False)
 
 
 def _number(entry: dict[str, Any], key: str, index: int, where: str) -> float:
