@@ -68,7 +68,8 @@ def files(root):
 
 
 def stamps(root):
-    return {p: p.stat().st_mtime_ns for p in root.rglob("*")}
+    """When every file was written; a folder's time changes when a lock comes and goes."""
+    return {p: p.stat().st_mtime_ns for p in root.rglob("*") if p.is_file()}
 
 
 def partials(root):
