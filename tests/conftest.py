@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if STEERING.fullmatch(name)]:
         del os.environ[name]
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the same numbers with and without an accelerator
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as `bench run` sets it
     home = Path(tempfile.mkdtemp(prefix="adaptor_bench-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     config.add_cleanup(partial(os.chdir, config.invocation_params.dir))

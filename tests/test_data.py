@@ -515,5 +515,5 @@ def test_bench_data_phantom_draws_what_info_describes(tmp_path):
 @pytest.mark.parametrize("option", [["--label-drop", "1.5"], ["--label-noise", "-1"]])
 def test_impossible_phantom_options_are_wrong_usage(tmp_path, option):
     result = CliRunner().invoke(data_command, ["phantom", str(tmp_path / "p"), *option])
-    assert isinstance(result.exception, UsageError)
+    assert result.exit_code == 2 and option[0] in result.output
     assert not (tmp_path / "p").exists()

@@ -319,19 +319,19 @@ def test_a_radius_that_means_something_else_is_told_with_the_one_that_means_the_
     assert radius_note(6, [(512, 288)]) == radius_note(6, [(510, 290), (512, 288)]) == ""
     assert radius_note(6, []) == "", "runs of older versions do not say"
     assert radius_note(6, [(1024, 576)]) == (
-        "Frames are 1024x576: 6 px there are the share of a frame that 3 px are at 512x288; "
-        "--radius 12 is the share of 6 px."
+        "Frames are 1024x576: 6 px on them correspond to 3 px at 512x288; --radius 12 would "
+        "correspond to 6 px."
     )
-    assert "2.25 px are at 512x288; --radius 16 is" in radius_note(6.0, [(1024, 1024)])
-    assert radius_note(16.0, [(1024, 1024)]).endswith("that 6 px are at 512x288.")
+    assert "2.25 px at 512x288; --radius 16 would" in radius_note(6.0, [(1024, 1024)])
+    assert radius_note(16.0, [(1024, 1024)]).endswith("correspond to 6 px at 512x288.")
     assert radius_note(6, {(1024, 576), (512, 288), (256, 144)}) == (
-        "Frames are of 3 sizes, 256x144 to 1024x576: 6 px there are the share of a frame that 3 to "
-        "12 px are at 512x288."
+        "Frames are of 3 sizes, 256x144 to 1024x576: 6 px on them correspond to 3 to 12 px "
+        "at 512x288."
     )
 
 
 def test_run_evaluate_and_leaderboard_say_what_6_px_are(bench_run, tmp_path):
-    note = "Frames are 1024x576: 6 px there are the share of a frame that 3 px are at 512x288"
+    note = "Frames are 1024x576: 6 px on them correspond to 3 px at 512x288"
     shown, told = bench_run()
     assert told.count(f"warning: {note}; --radius 12") == 1
     assert (
@@ -428,7 +428,7 @@ def test_a_board_states_the_radius_of_its_runs_and_takes_no_others(bench_run, tm
     shown, _ = invoke("leaderboard", "--board", folder)
     told = " ".join(shown.split())
     assert "100.00" in told and "distance <= 12 px of the frame as stored" in told
-    assert told.count("Frames are 1024x576: 12 px there are the share") == 1
+    assert told.count("Frames are 1024x576: 12 px on them correspond") == 1
     _, told = invoke(*submit, tmp_path / "usual", "--id", "other", code=1)
     assert told.count("radius is 6.0, the leaderboard's 12.0") == 3
 

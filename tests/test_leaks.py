@@ -180,8 +180,8 @@ def test_the_same_pixels_in_training_and_validation(data):
     copy_images(videos(data, "a"), videos(data, "c"), [1])
     (line,) = checked(data, 1)
     assert line == (
-        "error: 1 of 3 frames of a stand in c too, pixel by pixel, such as a/video_1/000001 and "
-        "c/video_1/000001; intraop folds 1, 3 train on one and judge on the other"
+        "error: 1 of 3 frames of a are also in c, pixel for pixel (such as a/video_1/000001 and "
+        "c/video_1/000001); intraop folds 1, 3 train on one and judge on the other"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_surgery_under_two_names_resized(data):
     for path in (videos(data, "c") / "point_labels").iterdir():
         path.write_text('{"points": [{"x": 1, "y": 2}]}')
     (line,) = checked(data, 0)
-    assert line.startswith("warning: 3 of 3 frames of a stand in c too, with other pixels")
+    assert line.startswith("warning: 3 of 3 frames of a are also in c, as the same picture")
     assert "one surgery under two names?; intraop folds 1, 3 train on one" in line
 
 
@@ -204,7 +204,7 @@ def test_a_surgery_in_both_domains_under_one_name_and_under_two(data):
     lines = checked(data, 1)
     assert "is judged on what it saw in " in lines[0]
     assert "sim fold 3" in lines[0] and "intraop fold 1" in lines[0]
-    assert "folderName" in lines[1] and "'a', which is there, too" in lines[1]
+    assert "folderName" in lines[1] and "'a', which exists, too" in lines[1]
 
 
 def test_one_name_for_two_surgeries_of_two_domains(data):
@@ -214,7 +214,7 @@ def test_one_name_for_two_surgeries_of_two_domains(data):
     (videos(data, "a") / "images").mkdir()
     copy_images(videos(data, "b"), videos(data, "a"), range(3), lambda image: image[::-1].copy())
     (line,) = checked(data, 0)
-    assert line.startswith("warning: a surgery a stands in sim and intraop, with other pictures")
+    assert line.startswith("warning: a surgery a is in sim and intraop, with different pictures")
 
 
 def test_labels_that_contradict_their_place(data):
@@ -228,12 +228,13 @@ def test_labels_that_contradict_their_place(data):
     rewrite("c/video_1/point_labels/000002.json", folderName="C", imageFileName="000002.jpg")
     lines = checked(data, 1)
     assert lines == [
-        "error: 1 of 3 labels in a/video_1 say another folderName than their place does, such as "
-        "a/video_1/000001: 'b', which is there, too",
-        "error: 1 of 3 labels in b/video_1 say another imageFileName than their place does, such "
-        "as b/video_1/000000: '000002.png', which is there, too",
-        "warning: 1 of 3 labels in c/video_1 say another subfolderName than their place does, such "
-        "as c/video_1/000000: '\\x1b[2Jold', which is not there: renamed?",
+        "error: 1 of 3 labels in a/video_1 have a folderName that contradicts "
+        "their folder or file name, such as a/video_1/000001: 'b', which exists, too",
+        "error: 1 of 3 labels in b/video_1 have a imageFileName that contradicts "
+        "their folder or file name, such as b/video_1/000000: '000002.png', which exists, too",
+        "warning: 1 of 3 labels in c/video_1 have a subfolderName that contradicts "
+        "their folder or file name, such as c/video_1/000000: '\\x1b[2Jold', which does not exist: "
+        "renamed?",
     ]
 
 
@@ -258,16 +259,16 @@ def test_a_run_warns_and_notes_the_folds_concerned(data, tmp_path):
         notes = {}
         for path in sorted(Path(out).rglob("run.json")):
             record = json.loads(path.read_text())
-            short = [note.split(" stand ")[0] for note in record["notes"]]
+            short = [note.split(" are also ")[0] for note in record["notes"]]
             notes[f"{record['domain']} {record['fold']}"] = short
         return shown, told, notes
 
     same = "1 of 3 frames of a"
     shown, told, notes = noted("one", "--domain", "intraop")
-    assert told.count("warning: 1 of 3 frames of a stand in c too") == 1
+    assert told.count("warning: 1 of 3 frames of a are also in c") == 1
     assert "sim" not in told
     assert notes == {"intraop 1": [same], "intraop 2": [], "intraop 3": [same]}
-    assert "still: 1 of 3 frames of a stand in c too" in " ".join(shown.split())
+    assert "still: 1 of 3 frames of a are also in c" in " ".join(shown.split())
     _, told, notes = noted("two", "--set", "both=true")
     across = notes["sim 1"][0]
     assert across in ("1 of 3 frames of b (intraop)", "1 of 3 frames of d (sim)")

@@ -70,7 +70,7 @@ def info(folder: Path, style: str) -> None:
 def check(context: click.Context, folder: Path) -> None:
     """Read every image and label in FOLDER; list all problems at once (exit code 1).
 
-    Then look for leaks: the same pictures in two surgeries, pixel by pixel (an error where a fold
+    Then look for leaks: the same pictures in two surgeries, pixel for pixel (an error where a fold
     trains on one and judges on the other) or resized, brightened or compressed (a warning); a
     surgery in both domains; labels that name another surgery, video or image than their place
     does; surgeries without any label.

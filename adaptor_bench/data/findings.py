@@ -81,7 +81,7 @@ def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Finding
             domains = " and ".join(domain for domain, _ in several)
             yield Finding(
                 False,
-                f"a surgery {name} stands in {domains}, with other pictures: if these are two "
+                f"a surgery {name} is in {domains}, with different pictures: if these are two "
                 "surgeries, give them two names",
             )
 
@@ -101,14 +101,14 @@ def _trained_and_judged(a: Place, b: Place, plans: Plans) -> tuple[tuple[str, in
 def _shared(shared: Shared, a: Place, b: Place, keys: list[str]) -> str:
     names = [surgery if a[0] == b[0] else f"{surgery} ({domain})" for domain, surgery in (a, b)]
     if not shared.similar:
-        how = "pixel by pixel"
+        how = "pixel for pixel"
     elif not shared.identical:
-        how = "with other pixels but the same picture"
+        how = "as the same picture in other pixels"
     else:
-        how = f"{shared.identical} of them pixel by pixel"
+        how = f"{shared.identical} of them pixel for pixel"
     number = shared.identical + shared.similar
-    text = f"{number} of {shared.frames} frames of {names[0]} stand in {names[1]} too, {how}, "
-    text += f"such as {keys[0]} and {keys[1]}"
+    text = f"{number} of {shared.frames} frames of {names[0]} are also in {names[1]}, {how} "
+    text += f"(such as {keys[0]} and {keys[1]})"
     if 2 * number >= shared.frames:
         what = "in both domains" if a[1] == b[1] else "under two names"
         text += f": one surgery {what}?"
@@ -161,9 +161,9 @@ def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Finding]:
         where, name = labels[0]
         yield Finding(
             exists,
-            f"{len(labels)} of {total[video]} labels in {'/'.join(video)} say another {key} than "
-            f"their place does, such as {where}: {name!r}"
-            + (", which is there, too" if exists else ", which is not there: renamed?"),
+            f"{len(labels)} of {total[video]} labels in {'/'.join(video)} have a {key} that "
+            f"contradicts their folder or file name, such as {where}: {name!r}"
+            + (", which exists, too" if exists else ", which does not exist: renamed?"),
         )
 
 

@@ -81,16 +81,15 @@ def radius_note(radius: float, sizes: Iterable[Size]) -> str:
     ordered = [f"{w}x{h}" for w, h in sorted(scales, key=lambda size: -scales[size])]
     if len(ordered) > 1:
         return (
-            f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px "
-            f"there are the share of a frame that {radius * low:.3g} to {radius * high:.3g} px are "
-            "at 512x288."
+            f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px on "
+            f"them correspond to {radius * low:.3g} to {radius * high:.3g} px at 512x288."
         )
     note = (
-        f"Frames are {ordered[0]}: {radius:g} px there are the share of a frame that "
-        f"{radius * low:.3g} px are at 512x288"
+        f"Frames are {ordered[0]}: {radius:g} px on them correspond to {radius * low:.3g} px at "
+        "512x288"
     )
     if radius == _USUAL:
-        note += f"; --radius {radius / low:.3g} is the share of {radius:g} px"
+        note += f"; --radius {radius / low:.3g} would correspond to {radius:g} px"
     return f"{note}."
 
 
