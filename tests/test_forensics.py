@@ -100,6 +100,17 @@ def test_the_frame_of_the_reference_counts():
     assert codes(moved(truth, lambda p: (255, 0) + p * (-1, 1)), truth) == ["looks-mirrored"]
 
 
+def test_points_of_a_networks_image_and_of_the_challenges_size_on_larger_frames():
+    truth = labels()
+    small = moved(truth, lambda p: p / 2)
+    assert codes(small) == [], "they all lie in the frame"
+    assert codes(small, truth) == ["looks-unscaled"]
+    large = [FramePoints(f.key, f.points * 2, (1024, 576)) for f in truth]
+    at_512x288 = [FramePoints(f.key, f.points, (1024, 576)) for f in truth]
+    (found,) = diagnose(at_512x288, large)
+    assert found.code == "looks-unscaled" and "a 512x288 image" in found.message
+
+
 @pytest.mark.parametrize("k", [1, -1, 2, -3])
 @pytest.mark.parametrize("speed", [None, 1.0])
 def test_renumbered(k, speed):

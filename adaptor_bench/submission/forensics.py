@@ -79,6 +79,8 @@ _NORMALISED = _Mistake(
     lambda points, sizes: points * sizes,
 )
 _LARGER = (_unscaled(960, 540), _unscaled(1920, 1080))
+# A network's image, or the challenge's own size on other frames: only labels can tell.
+_OTHER = (_unscaled(256, 144), _unscaled(512, 288))
 _MIRRORED = (
     _mirrored("mirrored left to right", 1, 0),
     _mirrored("mirrored upside down", 0, 1),
@@ -150,7 +152,7 @@ def _from_reference(
     before = own.nearest()
     n = len(before)
     gains: list[tuple[int, str, str, str]] = []
-    for mistake in (_SWAPPED, _NORMALISED, *_LARGER, *_MIRRORED):
+    for mistake in (_SWAPPED, _NORMALISED, *_LARGER, *_OTHER, *_MIRRORED):
         hits = _hits(own.nearest(mistake.undo(own.points, sizes)))
         if _is_gain(before, hits):
             gains.append((hits, mistake.code, mistake.claim, f"after {mistake.remedy}"))
