@@ -23,13 +23,13 @@ def blamed(doing: str) -> Iterator[None]:
     """Turn whatever the block raises into a MethodFailedError that says ``doing``.
 
     An interruption and a full disk are nobody's fault and pass. A method that asks to leave
-    (SystemExit) has failed: it must not end those after it.
+    (SystemExit) or is cancelled has failed: it must not end those after it.
     """
     try:
         yield
-    except MethodFailedError:
+    except (MethodFailedError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if isinstance(error, WriteError) or unwritable(error):
             raise
         raise MethodFailedError(

@@ -246,9 +246,9 @@ def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
     before = dict(registry.methods)
     try:
         load()
-    except NameTakenError:
+    except (NameTakenError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         registry.methods = before
         registry.unavailable[source] = f"{type(error).__name__}: {error}"
 

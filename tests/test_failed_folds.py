@@ -102,6 +102,8 @@ def test_nothing_finished_gives_no_table(bench, tmp_path):
         (("return self.predict_frames(frames, task.device)", "return None"), "TypeError"),
         (("self.task = task", "raise SystemExit"), "fit: SystemExit"),
         (("self.task = task", "raise MemoryError"), "fit: MemoryError"),
+        (("self.task = task", "raise GeneratorExit"), "fit: GeneratorExit"),
+        ((PREDICT, "raise BaseException('cancelled'); yield"), "BaseException: cancelled"),
         (('(directory / "x.txt")', '(directory / "no" / "x.txt")'), "save: FileNotFoundError"),
     ],
 )  # fmt: skip
@@ -163,7 +165,9 @@ def test_all_methods_that_lack_something_are_named_at_once(bench, tmp_path):
     assert "lacks save" in told and "lacks fit" in told
 
 
-@pytest.mark.parametrize("raised", ["SystemExit", "SystemExit(0)", "RuntimeError('late')"])
+@pytest.mark.parametrize(
+    "raised", ["SystemExit", "SystemExit(0)", "RuntimeError('late')", "BaseException('cancelled')"]
+)
 def test_a_file_that_asks_to_leave_takes_nobody_down(bench, tmp_path, raised):
     mine = put_method(tmp_path / "mine")
     (mine / "bad.py").write_text(f"raise {raised}")
