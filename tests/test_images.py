@@ -126,6 +126,12 @@ def test_a_key_that_no_pixel_has_hides_nothing(tmp_path):
         assert (read_image(tmp_path / "a.png") == np.asarray(image.convert("RGB"))).all()
 
 
+def test_a_palette_with_opaque_alpha_is_read_without_a_warning(tmp_path, recwarn):
+    palette().save(tmp_path / "a.png", transparency=b"\xff\xff\xff")
+    assert read_image(tmp_path / "a.png").tolist() == PALETTE.tolist()
+    assert not recwarn.list
+
+
 def test_jpeg_by_content(tmp_path):
     flat = np.full((16, 16, 3), (200, 100, 50), np.uint8)
     Image.fromarray(flat).save(tmp_path / "a.png", "JPEG", quality=100)

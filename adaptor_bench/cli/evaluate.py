@@ -115,10 +115,11 @@ def _tell_mistakes(batches: Batches) -> None:
     """Swapped, scaled, shifted coordinates: what `bench validate` says of them, before numbers."""
     from adaptor_bench.submission.forensics import FramePoints, diagnose
 
+    sizes = [(width, height) for width, height in batches.sizes.tolist()]
     predicted, labels = (
         [
-            FramePoints(key, points, (int(width), int(height)))
-            for key, points, (width, height) in zip(batches.keys, side, batches.sizes, strict=True)
+            FramePoints(key, points, size)
+            for key, points, size in zip(batches.keys, side, sizes, strict=True)
         ]
         for side in (batches.predictions, batches.labels)
     )

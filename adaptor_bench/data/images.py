@@ -138,9 +138,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     if image.mode not in _MODES:
         raise ValueError(f"its pixels are {image.mode}; save it as 8-bit RGB")
     if image.has_transparency_data:
-        alpha = image.convert("RGBA").getchannel("A")
-        if alpha.getextrema() != (255, 255):
+        opaque = image.convert("RGBA")  # not to RGB at once: Pillow warns about palettes
+        if opaque.getchannel("A").getextrema() != (255, 255):
             raise ValueError(_transparent(image))
+        return opaque.convert("RGB")
     image.load()
     return image if image.mode == "RGB" else image.convert("RGB")
 

@@ -145,19 +145,27 @@ def _from_reference(
 ) -> Iterator[Finding]:
     """The mistake that, undone, brings by far the most points to a label; else a small shift."""
     labels = {frame.key: frame for frame in reference}
-    none = np.empty((0, 2))
-    own = Pairing.of(
-        kept, [thin(labels[f.key].points) if f.key in labels else none for f in sample]
-    )
+    thinned: dict[str, _Points] = {}
+
+    def meant(frame: FramePoints | None) -> _Points:
+        if frame is None:
+            return np.empty((0, 2))
+        if frame.key not in thinned:
+            thinned[frame.key] = thin(frame.points)
+        return thinned[frame.key]
+
+    own = Pairing.of(kept, [meant(labels.get(f.key)) for f in sample])
     before = own.nearest()
     n = len(before)
     gains: list[tuple[int, str, str, str]] = []
-    for mistake in (_SWAPPED, _NORMALISED, *_LARGER, *_OTHER, *_MIRRORED):
+    some = _is_gain(before, n)  # else so many are near already that nothing could be gained
+    tried = (_SWAPPED, _NORMALISED, *_LARGER, *_OTHER, *_MIRRORED) if some else ()
+    for mistake in tried:
         hits = _hits(own.nearest(mistake.undo(own.points, sizes)))
         if _is_gain(before, hits):
             gains.append((hits, mistake.code, mistake.claim, f"after {mistake.remedy}"))
     for other, frames in shifted_references([f.key for f in sample], labels):
-        after = Pairing.of(kept, [none if f is None else thin(f.points) for f in frames]).nearest()
+        after = Pairing.of(kept, [meant(frame) for frame in frames]).nearest()
         if _is_gain(before, _hits(after)) or _is_closer(before, after):
             claim = f"looks like the points of the frame {other}"
             gains.append((_hits(after), "looks-renumbered", claim, "with the labels of that frame"))

@@ -28,8 +28,9 @@ def shifted_references(
     for key in natural_order(reference):
         videos.setdefault(key.rpartition("/")[0], []).append(key)
     position = {key: i for video in videos.values() for i, key in enumerate(video)}
+    numbers = [_numbered(key) for key in keys]
     for k in _OFFSETS:
-        numbered = [by_number.get((*_numbered(key)[:2], _numbered(key)[2] + k)) for key in keys]
+        numbered = [by_number.get((before, after, n + k)) for before, after, n in numbers]
         if any(numbered):
             yield f"whose number is {abs(k)} {'higher' if k > 0 else 'lower'}", numbered
         placed: list[FramePoints | None] = []

@@ -65,7 +65,8 @@ class Pairing:
         found = np.full(len(self.points), np.inf)
         if len(self.rows):
             starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
-            squares = np.square(self.residuals(points)).sum(axis=1)
+            x, y = np.square(self.residuals(points)).T  # much faster than a sum over two columns
+            squares = x + y
             found[self.rows[starts]] = np.sqrt(np.minimum.reduceat(squares, starts))
         return found
 
@@ -78,7 +79,9 @@ def stack(frames: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 def thin(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """The finite points, at most :data:`MOST_POINTS`, brought into a range that can be squared."""
     points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    points = points[np.isfinite(points).all(axis=1)]
+    usual = (np.abs(points) <= _FAR).all()
+    if not usual:
+        points = points[np.isfinite(points).all(axis=1)]
     if len(points) > MOST_POINTS:
         points = points[np.linspace(0, len(points) - 1, MOST_POINTS).astype(np.intp)]
-    return np.clip(points, -_FAR, _FAR)
+    return points if usual else np.clip(points, -_FAR, _FAR)
