@@ -32,6 +32,7 @@ from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement
 from adaptor_bench.report.site.markup import element, embedded_json, web_address
 from adaptor_bench.report.site.pictures import frame_picture, heatmap_picture
 from adaptor_bench.report.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
+from adaptor_bench.report.site.svg import name_room
 from adaptor_bench.runs import find_runs
 
 
@@ -670,6 +671,32 @@ def test_runs_and_entries_share_a_board(world, leaderboard, tmp_path):
     rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
     named = {row[1] for row in rows if len(row) > 8}
     assert {"alpha (adaptor_bench)", "beta (Team B)", "delta"} <= named
+
+
+def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, leaderboard, tmp_path):
+    """Borrowed points and missing frames are named on the front page, with whose they are."""
+    board, part = tmp_path / "small", tmp_path / "part"
+    shutil.copytree(leaderboard, board)
+    invoke("submit", world / "runs", "--board", board, "--team", "C", "--method", "beta", "--id",
+           "twin", "--data", world / "data", "--identical-to", "team-b-beta",
+           "--note", "By courtesy of B.")  # fmt: skip
+    for fold in range(1, 5):
+        where = put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
+        shutil.copytree(where / "predictions", part, dirs_exist_ok=True)
+    next(iter(sorted(part.rglob("*.json")))).unlink()
+    invoke("submit", part, "--board", board, "--team", "D", "--method", "delta", "--data",
+           world / "data", "--incomplete")  # fmt: skip
+    invoke("report", "--board", board, "--data", world / "data", "--out", tmp_path / "site")
+    page = " ".join(Page((tmp_path / "site" / "index.html").read_text("utf-8")).text.split())
+    assert "beta (C): the same predictions as beta (Team B)." in page
+    assert "beta (Team B): the same predictions as beta (C)." in page
+    assert "beta (C): By courtesy of B." in page
+    assert "delta (D): 1 labelled frames had no prediction." in page
+
+
+def test_plots_leave_room_for_capitals():
+    assert name_room(["WUERZBURG"]) > name_room(["wuerzburg"])
+    assert name_room(["\u65e5\u672c\u8a9e"]) > name_room(["abc"])
 
 
 def test_an_entry_without_its_predictions_is_named_and_left_out(world, leaderboard, tmp_path):

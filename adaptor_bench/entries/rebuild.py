@@ -13,6 +13,7 @@ from typing import Any
 
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.naming import twins
 from adaptor_bench.entries.packed import unpack
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.reading import pair_batches, read_labels
@@ -80,6 +81,7 @@ def rebuild_runs(
     problems: list[str] = []
     frames_of = _frames_by_fold(board, dataset)
     labels = {key: read_labels(frames) for key, frames in frames_of.items()}
+    called = {entry.id: name for entry, name in zip(entries, names, strict=True)}
     with progress.bar("entries") as bar:
         for number, (entry, name) in enumerate(zip(entries, names, strict=True), start=1):
             bar(number, len(entries))
@@ -91,6 +93,10 @@ def rebuild_runs(
             except InputError as error:
                 problems.append(error.message)
                 continue
+            alike: dict[str, list[str]] = {domain: [] for domain in entry.measured}
+            for other in entries:
+                for domain in twins(entry, other):
+                    alike[domain].append(f"the same predictions as {called[other.id]}.")
             for domain, seed, fold in _complete_folds(board, entry):
                 points, frames = packed.get((domain, seed), {}), frames_of[domain, fold]
                 batches = pair_batches(points, frames, labels[domain, fold])
@@ -103,6 +109,7 @@ def rebuild_runs(
                     continue
                 place = Path(f"leaderboard {board.id}: {entry.id}", domain, f"seed_{seed}")
                 record = _record(board, entry, name, domain, seed, fold)
+                record["notes"] = [*alike[domain], *record["notes"]]
                 runs.append(Run.from_json(record, place / f"fold_{fold}", Held(score, points)))
             done[name] = entry
     if problems:

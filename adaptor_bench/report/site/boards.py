@@ -178,13 +178,16 @@ def _notes(board: Board) -> list[str]:
     notes += unlabelled_notes(
         (names.get(id(row), row.method), row.unlabelled) for row in board.block.rows
     )
-    missing = sum(len(s.missing) for e in board.entries for _, s in e.cell.pairs())
-    if missing:
-        notes.append(f"{missing} labelled frames had no prediction file.")
-    for entry in board.block.published:
-        source = f"{entry.source['document']}, {entry.source['place']}"
-        notes.append(f"{entry.method}: {source}; {PROTOCOLS[entry.protocol]}.")
-        notes += [f"{entry.method}: {d.describe()}." for d in entry.discrepancies]
+    for entry in board.entries:
+        name = entry.subject.name
+        if missing := sum(len(score.missing) for _, score in entry.cell.pairs()):
+            notes.append(f"{name}: {missing} labelled frames had no prediction.")
+        said = dict.fromkeys(note for run, _ in entry.cell.pairs() for note in run.notes)
+        notes += [f"{name}: {note}" for note in said]
+    for result in board.block.published:
+        source = f"{result.source['document']}, {result.source['place']}"
+        notes.append(f"{result.method}: {source}; {PROTOCOLS[result.protocol]}.")
+        notes += [f"{result.method}: {d.describe()}." for d in result.discrepancies]
     if board.obstacle:
         notes.append(f"No intervals and no ranking card: {board.obstacle}.")
     if board.entries and board.dataset is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from adaptor_bench.report.site.markup import Markup, element
@@ -9,7 +10,6 @@ from adaptor_bench.report.site.markup import Markup, element
 __all__ = ["coordinate", "line", "name_room", "shortened", "svg", "text"]
 
 _LONGEST = 40  # letters of a name in a plot
-_LETTER = 6.9  # px a letter at 12 px: an estimate, the font is the reader's
 
 
 def svg(width: float, height: float, title: str, parts: Sequence[Markup], look: str = "") -> Markup:
@@ -45,7 +45,14 @@ def shortened(name: str) -> str:
 
 def name_room(names: Sequence[str]) -> float:
     """Width that the longest of ``names`` takes, shortened."""
-    return _LETTER * max((len(shortened(name)) for name in names), default=0)
+    return max((sum(map(_letter, shortened(name))) for name in names), default=0.0)
+
+
+def _letter(letter: str) -> float:
+    """Px that ``letter`` takes at 12 px: an estimate, the font is the reader's."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 13.0
+    return 9.0 if letter.isupper() or letter in "@%+=<>" else 6.9
 
 
 def coordinate(value: float) -> str:
