@@ -87,6 +87,10 @@ def test_a_missing_fold_still_leaves_no_mean_and_nothing_labelled_no_number():
 def test_leaderboard(runs):
     found, plain = (json.loads(render_leaderboard([out], "intraop", "json")) for out in runs)
     assert [r["rank"] for r in found if r["source"] == "measured"] == [1, 2, 3]
+    false = {r["method"]: r.pop("unlabelled_false_points", None) for r in found}
+    assert [false[name] for name in ("good", "good/part", "poor")] == [
+        {"f3": 3}, {"f3": 0}, {"f3": 7}
+    ]  # fmt: skip
     for one, other in zip(found, plain, strict=True):
         assert one.pop("unlabelled_folds", []) == (["f3"] if one["source"] == "measured" else [])
         assert one == other
@@ -129,8 +133,9 @@ def test_paper_tables(runs):
 
 def test_card_and_comparison(runs):
     cards = [ranking_cards(group_cells(find_runs([out])))[0] for out in runs]
-    assert "Fold 3 has no labels and counts for no method." in cards[0].sentences
-    assert [s for s in cards[0].sentences if "Fold 3" not in s] == list(cards[1].sentences)
+    told = [s for s in cards[0].sentences if s.startswith("Fold f3 has no labels")]
+    assert len(told) == 1 and "False points there: good 3, good/part 0, poor 7." in told[0]
+    assert [s for s in cards[0].sentences if "Fold f3" not in s] == list(cards[1].sentences)
     assert cards[0].intervals == cards[1].intervals
     tables = [card.to_json()["tables"] for card in cards]
     assert tables[0] == tables[1]
@@ -140,7 +145,7 @@ def test_card_and_comparison(runs):
                                        "--format", "json")[0])[0]
             for out in runs
         )  # fmt: skip
-        found["sentences"] = [s for s in found["sentences"] if "Fold 3" not in s]
+        found["sentences"] = [s for s in found["sentences"] if "Fold f3" not in s]
         assert found == plain
 
 
@@ -172,6 +177,7 @@ def test_entries(tmp_path):
     for name in ("everywhere", "right"):
         assert (found[name]["rank"], found[name]["f1"]["mean"], found[name]["n"]) == (1, 100, 2)
         assert found[name]["unlabelled_folds"] == ["f3"]
+    assert [found[n]["unlabelled_false_points"]["f3"] for n in ("everywhere", "right")] == [6, 0]
     definition = read_board(board)
     text = render_board(definition, read_entries(definition), "text")
     assert "False points there: everywhere 6, right 0" in " ".join(text.split())

@@ -15,7 +15,7 @@ from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.report.footers import PHANTOM, change_notes, unlabelled_notes
+from adaptor_bench.report.footers import PHANTOM, change_notes, unlabelled_keys, unlabelled_notes
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 
 __all__ = ["board_rows", "board_tables", "render_board", "write_tables"]
@@ -74,7 +74,7 @@ def board_rows(
                 "entry": entry.id,
                 "n": found[PRIMARY].n,
                 "missing_folds": [f"f{k}" for k in found[PRIMARY].missing],
-                **_unlabelled_key(found[PRIMARY]),
+                **unlabelled_keys({f"f{k}": n for k, n in found[PRIMARY].unlabelled.items()}),
                 "seeds": sorted(entry.measured[domain]),
                 "profile": None if entry.setup is None else entry.setup["profile"],
             }
@@ -161,11 +161,6 @@ def _cells(
         "seeds": len(entry.measured[domain]),
         "seed_std": _percent(first.seed_std),
     }
-
-
-def _unlabelled_key(found: Aggregate) -> dict[str, list[str]]:
-    folds = [f"f{k}" for k in found.unlabelled]
-    return {"unlabelled_folds": folds} if folds else {}
 
 
 def _claim(claimed: float | None, mean: float | None) -> str | None:

@@ -9,7 +9,7 @@ from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.runs import Run
 
-__all__ = ["PHANTOM", "change_notes", "matching_notes", "unlabelled_notes"]
+__all__ = ["PHANTOM", "change_notes", "matching_notes", "unlabelled_keys", "unlabelled_notes"]
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 
@@ -42,6 +42,13 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "x".join(str(v) for v in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def unlabelled_keys(unlabelled: Mapping[str, float]) -> dict[str, Any]:
+    """What JSON says of the folds without labels of one method; nothing if there is none."""
+    if not unlabelled:
+        return {}
+    return {"unlabelled_folds": list(unlabelled), "unlabelled_false_points": dict(unlabelled)}
 
 
 def unlabelled_notes(rows: Iterable[tuple[str, Mapping[str, float]]]) -> list[str]:

@@ -14,7 +14,13 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.failures import Failure, find_failures
 from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
-from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes, unlabelled_notes
+from adaptor_bench.report.footers import (
+    PHANTOM,
+    change_notes,
+    matching_notes,
+    unlabelled_keys,
+    unlabelled_notes,
+)
 from adaptor_bench.report.published import PROTOCOLS, load_published
 from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
 from adaptor_bench.runs import Run, find_runs
@@ -107,7 +113,7 @@ def rows_as_json(chosen: Sequence[Block]) -> list[dict[str, Any]]:
                 "title": row.title,
                 "n": row.n,
                 "missing_folds": list(row.missing),
-                **({"unlabelled_folds": list(row.unlabelled)} if row.unlabelled else {}),
+                **unlabelled_keys(row.unlabelled),
                 "failed_folds": list(row.failed),
                 "seeds": list(row.seeds),
                 "profile": row.profile,

@@ -11,7 +11,7 @@ from adaptor_bench.evaluate.uncertainty.resampling import EXACT_LIMIT, distinct
 from adaptor_bench.evaluate.uncertainty.significance import smallest_p
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Pair, Study
-from adaptor_bench.report.footers import PHANTOM
+from adaptor_bench.report.footers import PHANTOM, unlabelled_notes
 from adaptor_bench.report.studies import Board
 
 __all__ = [
@@ -31,7 +31,10 @@ def card_sentences(board: Board) -> tuple[str, ...]:
     found = board.study
     sentences = [
         _who_leads(board),
-        *(f"Fold {k} has no labels and counts for no method." for k in found.tally.unlabelled),
+        *unlabelled_notes(
+            (method, {f"f{k}": n for k, n in false.items()})
+            for method, false in found.tally.unlabelled.items()
+        ),
         _unranked_sentence(found),
         *_by_how_much(found),
         power_sentence(found),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,7 +29,8 @@ class Tally:
     ``surgery`` (frames,) the surgery of a frame, ``fold`` (surgeries,) the fold that validates on
     a surgery, all as indices from 0 into ``methods``, ``surgeries``, ``folds``. Frames stand in
     one order for all rows. Folds without any label are left out, as in
-    :mod:`adaptor_bench.evaluate.aggregate`, and stand in ``unlabelled``.
+    :mod:`adaptor_bench.evaluate.aggregate`; ``unlabelled`` has the false points of each method
+    there, by fold, as the mean over seeds.
     """
 
     methods: tuple[str, ...]
@@ -40,7 +41,7 @@ class Tally:
     owner: Integers
     surgery: Integers
     fold: Integers
-    unlabelled: tuple[int, ...] = ()
+    unlabelled: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
     @cached_property
     def by_surgery(self) -> Integers:
@@ -131,8 +132,21 @@ def tally(scores: Scores) -> Tally:
     paired = _assemble(
         tuple(scores), [first[1][i] for i in kept], [[row[i] for i in kept] for row in rows], owner
     )
-    unlabelled = {fold for fold, *_ in first[1]} - labelled
-    return replace(paired, unlabelled=tuple(sorted(unlabelled)))
+    left_out = sorted({fold for fold, *_ in first[1]} - labelled)
+    false = {
+        method: {
+            fold: sum(
+                counts[1]
+                for row, of in zip(rows, owner, strict=True)
+                for counts, (there, *_) in zip(row, first[1], strict=True)
+                if (of, there) == (index, fold)
+            )
+            / len(scores[method])
+            for fold in left_out
+        }
+        for index, method in enumerate(scores)
+    }
+    return replace(paired, unlabelled=false)
 
 
 def _pool(counts: Integers, group: Integers, groups: int) -> Integers:
