@@ -164,6 +164,8 @@ def test_the_predictions_of_another_team_are_not_entered_silently(points, data, 
     told = enter(points, board, data, "Second", "better", code=1)
     assert "first-net (net by First): intraop" in told
     assert ids(board) == ["first-net"]
+    told = enter(points, board, data, "Second", "better", "--identical-to", "first-ent", code=2)
+    assert "no entry 'first-ent'" in told and "'first-net'" in told
     enter(points, board, data, "Second", "better", "--identical-to", "first-net")
     shown = invoke("leaderboard", "--board", board)
     assert "better: the same predictions as net." in shown

@@ -663,6 +663,20 @@ def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):
     assert "of 4 surgeries" in " ".join(shown.split())
 
 
+def test_a_folder_without_runs_does_not_hide_a_method_of_its_name(
+    world, leaderboard, tmp_path, monkeypatch
+):
+    """Whoever submitted predictions often has them in a folder called as the method is."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("alpha (adaptor_bench)", "gamma"):
+        (tmp_path / name).mkdir()
+    beside = ("--board", leaderboard, "--data", world / "data")
+    shown, _ = invoke("compare", "alpha (adaptor_bench)", "beta (Team B)", *beside)
+    assert "alpha (adaptor_bench) against beta (Team B)" in shown
+    _, told = invoke("compare", "gamma", "beta (Team B)", *beside, code=1)
+    assert "gamma: no finished run found" in told and "Known: alpha (adaptor_bench)" in told
+
+
 def test_runs_and_entries_share_a_board(world, leaderboard, tmp_path):
     for fold in range(1, 5):
         put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
@@ -691,7 +705,7 @@ def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, leaderboa
     assert "beta (C): the same predictions as beta (Team B)." in page
     assert "beta (Team B): the same predictions as beta (C)." in page
     assert "beta (C): By courtesy of B." in page
-    assert "delta (D): 1 labelled frames had no prediction." in page
+    assert "delta (D): 1 labelled frame had no prediction." in page
 
 
 def test_plots_leave_room_for_capitals():

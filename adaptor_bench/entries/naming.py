@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from adaptor_bench.entries.entry import Entry
-from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.names import alike, printable, refusal
 
 __all__ = ["check_names", "entry_id", "require_own", "require_place", "twins"]
@@ -93,8 +93,13 @@ def require_place(
 def require_own(entry: Entry, others: Sequence[Entry], known: Sequence[str]) -> None:
     """Raise InputError when the predictions are those of another team's entry.
 
-    ``known`` are ids of entries that they may be identical to; tables say so.
+    ``known`` are ids of entries that they may be identical to; tables say so. Raises UsageError for
+    one that is no entry's.
     """
+    ids = {other.id for other in others}
+    for id_ in known:
+        if id_ not in ids:
+            raise UsageError(f"--identical-to: there is no entry {id_!r}", hint=suggest(id_, ids))
     problems = [
         f"{other.id} ({printable(other.method)} by {printable(other.team)}): {', '.join(domains)}"
         for other in others

@@ -184,33 +184,29 @@ def _surgery_table(one: Comparison) -> Table:
 
 def _side(given: str, known: Sequence[Run], profile: str | None) -> list[Cell]:
     """Cells of one method, one per domain."""
-    path = Path(given)
-    if path.is_dir():
-        runs = find_runs([path])
-        where = given
-        if not runs:
-            raise InputError(f"{given}: no finished run found")
-    else:
-        runs = [run for run in known if run.method == given]
-        where = given
-        if not runs:
-            raise UsageError(
-                f"{given!r} is neither a folder nor a method with finished runs",
-                hint=suggest(given, {run.method for run in known})
-                if known
-                else "Give folders of runs, or name where runs are with --runs DIR.",
-            )
+    folder = Path(given).is_dir()
+    runs = find_runs([Path(given)]) if folder else []
+    runs = runs or [run for run in known if run.method == given]
+    if not runs:
+        hint = "Give folders of runs, or name where runs are with --runs DIR."
+        if known:
+            hint = suggest(given, {run.method for run in known})
+        if folder:
+            raise InputError(f"{given}: no finished run found", hint=hint)
+        raise UsageError(
+            f"{given!r} is neither a folder nor a method with finished runs", hint=hint
+        )
     runs = [run for run in runs if profile in (None, run.profile)]
     cells = group_cells(runs)
     methods = sorted({run.method for run in runs})
     if len(methods) != 1:
         listed = ", ".join(methods) or "none of this profile"
-        raise UsageError(f"{where}: expected runs of one method, found {listed}")
+        raise UsageError(f"{given}: expected runs of one method, found {listed}")
     for domain in {cell.example.domain for cell in cells}:
         here = [cell for cell in cells if cell.example.domain == domain]
         if len(here) > 1:
             raise UsageError(
-                f"{where}: {len(here)} sets of runs on {domain!r} differ in "
+                f"{given}: {len(here)} sets of runs on {domain!r} differ in "
                 f"{differing_in([cell.example for cell in here])}",
                 hint="Give the folder of one of them, or --profile.",
             )

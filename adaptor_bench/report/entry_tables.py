@@ -194,7 +194,8 @@ def _notes(
                 notes.append(f"{name}: {METRICS[key].title} is 0/0 in {', '.join(undefined)}.")
         absent = sum(counted.missing for counted in entry.measured[domain].values())
         if absent:
-            notes.append(f"{name}: {absent} frames had no prediction.")
+            several = "s" * (absent > 1)
+            notes.append(f"{name}: {absent} frame{several} had no prediction.")
         claims = entry.claim.get(domain, {})
         if any("(!)" in (_claim(claims.get(key), a.mean) or "") for key, a in found.items()):
             notes.append(f"{name} (!): the claim is not what was measured.")

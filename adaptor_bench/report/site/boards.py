@@ -181,7 +181,8 @@ def _notes(board: Board) -> list[str]:
     for entry in board.entries:
         name = entry.subject.name
         if missing := sum(len(score.missing) for _, score in entry.cell.pairs()):
-            notes.append(f"{name}: {missing} labelled frames had no prediction.")
+            several = "s" * (missing > 1)
+            notes.append(f"{name}: {missing} labelled frame{several} had no prediction.")
         said = dict.fromkeys(note for run, _ in entry.cell.pairs() for note in run.notes)
         notes += [f"{name}: {note}" for note in said]
     for result in board.block.published:
