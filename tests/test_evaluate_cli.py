@@ -190,6 +190,20 @@ def test_analysis_agrees_with_the_score(folders):
     assert "chance" in text.lower()
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_points_off_the_frame_are_said_before_the_numbers(tmp_path, stated):
+    """Where somebody says how large the frame is: nothing is judged by a guess."""
+    labels, predictions = tmp_path / "labels", tmp_path / "predictions"
+    put(labels, "a", "000000", LABELS)
+    if stated:
+        path = labels / "a" / "V" / "point_labels" / "000000.json"
+        size = {"imageWidth": 512, "imageHeight": 288}
+        path.write_text(json.dumps(json.loads(path.read_text()) | size))
+    put(predictions, "a", "000000", [*LABELS, (511.4, 287), (512, 20)])
+    told = run(predictions, labels).stderr
+    assert ("1 of 6 predicted points lie outside their frame [point-outside]" in told) == stated
+
+
 @pytest.mark.parametrize("prefix", ["", "team/"])
 def test_an_archive_scores_like_its_folder(folders, tmp_path, prefix):
     archive = tmp_path / "team.zip"

@@ -112,7 +112,10 @@ def _read(predictions: Path, labels: Path, settings: MatchSettings) -> Batches:
 
 
 def _tell_mistakes(batches: Batches) -> None:
-    """Swapped, scaled, shifted coordinates: what `bench validate` says of them, before numbers."""
+    """What `bench validate` says of swapped, scaled, shifted coordinates and of points off the
+    frame, before any number."""
+    import numpy as np
+
     from adaptor_bench.submission.forensics import FramePoints, diagnose
 
     sizes = [(width, height) for width, height in batches.sizes.tolist()]
@@ -125,6 +128,18 @@ def _tell_mistakes(batches: Batches) -> None:
     )
     for finding in diagnose(predicted, labels):
         message(f"{finding.severity}: {finding.message} [{finding.code}]\n{finding.hint}")
+    guessed = set(batches.guessed)
+    outside = sum(
+        int(((frame.points < -0.5) | (frame.points > np.array(frame.size) - 0.5)).any(axis=1).sum())
+        for frame in predicted
+        if frame.key not in guessed and len(frame.points)
+    )
+    if outside:
+        total = sum(len(frame.points) for frame in predicted)
+        message(
+            f"warning: {outside} of {total} predicted points lie outside their frame "
+            "[point-outside]\n`bench validate` with --reference lists them."
+        )
 
 
 def _warn(result: FoldScore, predictions: Path) -> None:
