@@ -74,6 +74,8 @@ def checked(
 def _checked(found: Prediction) -> Prediction:
     if not hasattr(found, "points"):
         raise TypeError(f"a Prediction was expected, got {type(found).__name__}")
+    if np.asarray(found.points).dtype.kind == "c":
+        raise TypeError("points are complex numbers")
     points = np.asarray(found.points, dtype=float)
     if points.size == 0:
         points = points.reshape(0, 2)

@@ -17,6 +17,8 @@ from adaptor_bench.predict import write_prediction
 
 __all__ = ["FoldResult", "run_fold"]
 
+_RESERVED = ("predictions", "run.json", "score.json")
+
 
 @dataclass(frozen=True)
 class FoldResult:
@@ -58,7 +60,7 @@ def run_fold(
     result = score(predictions, [f.frame for f in validation], matching)
     result.save(directory / "score.json")
     with blamed("save"):
-        method.save(directory)
+        _save(method, directory)
     return FoldResult(
         result,
         {
@@ -67,3 +69,16 @@ def run_fold(
             "total": round(time.monotonic() - began, 1),
         },
     )
+
+
+def _save(method: Method, directory: Path) -> None:
+    """The checkpoint goes into ``directory``; what stands there already is out of its reach."""
+    own = directory / ".checkpoint"
+    own.mkdir()
+    method.save(own)
+    for path in sorted(own.iterdir()):
+        place = directory / path.name
+        if place.name in _RESERVED:
+            raise ValueError(f"it wrote {place.name!r}, a name that the run keeps for itself")
+        path.rename(place)
+    own.rmdir()

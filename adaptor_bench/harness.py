@@ -21,7 +21,8 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.findings import find_all
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
-from adaptor_bench.data.sizes import count_sizes, radius_note
+from adaptor_bench.data.radius import radius_note
+from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.matching import RADIUS
 from adaptor_bench.evaluate.scorefile import MatchSettings
@@ -37,7 +38,7 @@ from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Job, Progress, message
 from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
-from adaptor_bench.resume import differences
+from adaptor_bench.resume import damage, differences
 from adaptor_bench.sharing import FAILED, share
 from adaptor_bench.sourcecode import Source, source_of
 
@@ -296,11 +297,14 @@ class Bench:
             f"{cell.directory}: {', '.join(different)}"
             for cell, task in zip(self.cells, tasks, strict=True)
             if cell.directory.exists()
-            and (different := differences(cell.directory, self._record(cell, task)))
+            and (
+                different := differences(cell.directory, self._record(cell, task))
+                + damage(cell.directory)
+            )
         ]
         if problems:
             raise InputError.collect(
-                "these folds were run differently and would be mixed with new ones:",
+                "these folds were run differently or are damaged, and are not mixed with new ones:",
                 problems,
                 hint="Give another --out, or --restart to run them again.",
             )

@@ -84,9 +84,14 @@ class Progress:
         return Progress(self.live, f"{label}: ", lines=self.lines, job=job, clock=self.clock)
 
     def begin(self) -> None:
-        """Say in a plain line that what is labelled begins; a live bar says it itself."""
-        if self.lines and not self.live:
-            message(self.label.removesuffix(": "))
+        """Say that what is labelled begins: in a plain line, or in one that gives way to the
+        next bar or message."""
+        if self.lines:
+            text = self.label.removesuffix(": ")
+            if self.live:
+                _write(terminal(text), end="\r", gives_way=True)
+            else:
+                message(text)
 
     @contextmanager
     def bar(self, title: str) -> Iterator[Bar]:
@@ -108,6 +113,7 @@ class Progress:
             TextColumn("{task.fields[note]}", markup=False),
             TextColumn("{task.fields[job]}", markup=False),
         )
+        _write("", end="")
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as live:
             work = live.add_task(printable(self.label + title), total=1, note="", job="")
 
@@ -140,4 +146,15 @@ class Progress:
 
 def message(text: str) -> None:
     """Plain lines to stderr, whatever the names in them hold."""
-    print(terminal(text), file=sys.stderr, flush=True)  # noqa: T201
+    _write(terminal(text))
+
+
+_gives_way = 0  # characters on a terminal's line that the next writing replaces
+
+
+def _write(text: str, *, end: str = "\n", gives_way: bool = False) -> None:
+    global _gives_way
+    if _gives_way:
+        print(" " * _gives_way, end="\r", file=sys.stderr)  # noqa: T201
+    print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201
+    _gives_way = len(text) if gives_way else 0

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "MethodSpec", "Registry", "discover", "method", "parse_setting"]
 
 PROFILES = ("smoke", "quick", "paper")
+_MOST_PIXELS = 200_000_000  # of an image that a method asks for
 _ENTRY_POINTS = "adaptor_bench.methods"
 
 
@@ -116,14 +117,18 @@ class MethodSpec:
             if isinstance(error.__cause__, BenchError):  # said by us, and plainly
                 raise error.__cause__ from None
             raise
-        lacking = [name for name in MEMBERS if not hasattr(made, name)]
+        with blamed(f"{about} cannot be used"):
+            lacking = [name for name in MEMBERS if not hasattr(made, name)]
+            size = getattr(made, "input_size", None)
         if lacking:
             raise InputError(
                 f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"
             )
-        size = made.input_size
         if size is not None and not _is_size(size):
-            raise InputError(f"{about}: input_size is {size!r}, not (width, height) or None")
+            raise InputError(
+                f"{about}: input_size is {size!r}, not (width, height) of at most "
+                f"{_MOST_PIXELS:,} px in all, or None"
+            )
         return made
 
 
@@ -278,4 +283,5 @@ def _is_size(value: Any) -> bool:
         isinstance(value, tuple)
         and len(value) == 2
         and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
+        and value[0] * value[1] <= _MOST_PIXELS
     )

@@ -8,8 +8,9 @@ from typing import Any
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.scorefile import FoldScore
 
-__all__ = ["differences", "dumped"]
+__all__ = ["damage", "differences", "dumped"]
 
 _UNKNOWN = "not recorded"
 # They say where something was run, and are for readers.
@@ -36,6 +37,16 @@ def differences(directory: Path, now: dict[str, Any]) -> list[str]:
         and not label.startswith("code of ")
     ]
     return found + _changed_code(then, wanted)
+
+
+def damage(directory: Path) -> list[str]:
+    """What the fold should hold and does not: a score, and a prediction for each of its frames."""
+    try:
+        frames = len(FoldScore.load(directory / "score.json").frames)
+    except InputError:
+        return ["score.json is missing or damaged"]
+    predicted = sum(1 for _ in (directory / "predictions").rglob("*.json"))
+    return [] if predicted == frames else [f"predictions of {predicted} of its {frames} frames"]
 
 
 def _conditions(record: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ ALLOWED = {
     "sourcecode": set(),
     "failures": set(),
     "sharing": {"failures"},
-    "resume": set(),
+    "resume": {"evaluate"},
     "registry": {"method", "blame", "parameters"},
     "runs": {"data", "evaluate"},
     "entries": {"data", "evaluate", "runs"},

@@ -105,6 +105,9 @@ def test_nothing_finished_gives_no_table(bench, tmp_path):
         (("self.task = task", "raise GeneratorExit"), "fit: GeneratorExit"),
         ((PREDICT, "raise BaseException('cancelled'); yield"), "BaseException: cancelled"),
         (('(directory / "x.txt")', '(directory / "no" / "x.txt")'), "save: FileNotFoundError"),
+        (('(directory / "x.txt")', '(directory / "score.json")'), "save: ValueError: it wrote"),
+        (('(directory / "x.txt").write_text(str(X))', "directory.rmdir()"), "save: File"),
+        ((PREDICT, "yield Prediction(np.array([[1j, 2]]))"), "points are complex numbers"),
     ],
 )  # fmt: skip
 def test_every_way_to_fail_is_named(bench, tmp_path, change, says):
@@ -143,6 +146,11 @@ def test_an_interruption_is_nobody_s_failure(bench, tmp_path):
         ([("return Point()", "raise SystemExit(0)")], "cannot be made: SystemExit: 0"),
         ([("input_size = None", "input_size = (0, 4)")], "input_size is (0, 4)"),
         ([("input_size = None", "input_size = 64")], "input_size is 64"),
+        ([("input_size = None", "input_size = (10**9, 10**9)")], "input_size is (1000000000"),
+        (
+            [("    input_size = None\n", "    @property\n    def input_size(self): 1 / 0\n")],
+            "cannot be used: ZeroDivisionError",
+        ),
         ([("return ()", "raise KeyError('d')")], "other_domains: KeyError: 'd'"),
     ],
 )

@@ -11,7 +11,7 @@ from conftest import write_frame
 from method_files import put_method
 
 from adaptor_bench import progress
-from adaptor_bench.progress import Job, Progress
+from adaptor_bench.progress import Job, Progress, message
 
 
 class Clock:
@@ -74,6 +74,13 @@ def test_how_long_the_whole_job_will_take(clock):
     job.stop(counts=False)
     job.start()
     assert job.left() == 30, "the mean of 10 and 20 s, for two of four pieces"
+
+
+def test_a_terminal_shows_what_runs_until_a_bar_or_a_line_takes_its_place(capsys):
+    Progress(live=True, lines=True).labelled("[1/3] m sim fold 1").begin()
+    message("done")
+    message("next")
+    assert capsys.readouterr().err == f"[1/3] m sim fold 1\r{' ' * 18}\rdone\nnext\n"
 
 
 def test_a_bar_on_a_terminal_says_what_the_whole_will_take(monkeypatch, clock):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from commands import invoke
@@ -54,6 +55,27 @@ def test_an_edited_method_is_not_taken_for_the_one_that_ran(bench, tmp_path):
     assert "--restart" in told
     shown, _ = bench("--domain", "intraop", "--format", "json", "--restart")
     assert f1(shown) == {("point", "intraop"): 100.0}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "says"),
+    [
+        ("score.json", "score.json is missing or damaged"),
+        ("predictions", "predictions of 0 of its 1 frames"),
+    ],
+)
+def test_a_finished_fold_that_was_damaged_is_not_kept(bench, tmp_path, damaged, says):
+    put_method(tmp_path / "mine")
+    bench()
+    fold = next((tmp_path / "runs").rglob("fold_1"))
+    if damaged == "predictions":
+        shutil.rmtree(fold / damaged)
+    else:
+        (fold / damaged).write_text("")
+    _, told = bench(code=1)
+    assert f"fold_1: {says}" in told and "--restart" in told
+    bench("--restart")
+    bench()
 
 
 def test_a_remark_changes_nothing(bench, tmp_path):

@@ -66,7 +66,7 @@ def command(
     """
     import numpy as np
 
-    from adaptor_bench.data.sizes import radius_note
+    from adaptor_bench.data.radius import radius_note
     from adaptor_bench.evaluate.matching import RADIUS
     from adaptor_bench.evaluate.score import score_batches
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table

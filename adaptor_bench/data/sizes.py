@@ -17,7 +17,6 @@ __all__ = [
     "FRAME_SIZE",
     "count_sizes",
     "network_size",
-    "radius_note",
     "read_sizes",
     "reference_size",
     "shrinkage",
@@ -26,8 +25,6 @@ __all__ = [
 Size = tuple[int, int]
 FRAME_SIZE = (512, 288)
 """Width and height in px of the challenge's frames."""
-_USUAL = 6.0  # px, the radius that belongs to them
-_SAME = 0.05
 
 
 def shrinkage(stored: Size) -> float:
@@ -67,30 +64,6 @@ def read_sizes(counted: Mapping[str, Any]) -> list[Size]:
             raise ValueError(f"{text!r} is no size")
         sizes.append((width, height))
     return sizes
-
-
-def radius_note(radius: float, sizes: Iterable[Size]) -> str:
-    """What a matching radius in px of the frames is at 512x288; empty where it is the same.
-
-    Sizes that differ by a twentieth at most count as the same.
-    """
-    scales = {size: shrinkage(size) for size in sizes}
-    if all(abs(scale - 1) <= _SAME for scale in scales.values()):
-        return ""
-    low, high = min(scales.values()), max(scales.values())
-    ordered = [f"{w}x{h}" for w, h in sorted(scales, key=lambda size: -scales[size])]
-    if len(ordered) > 1:
-        return (
-            f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px on "
-            f"them correspond to {radius * low:.3g} to {radius * high:.3g} px at 512x288."
-        )
-    note = (
-        f"Frames are {ordered[0]}: {radius:g} px on them correspond to {radius * low:.3g} px at "
-        "512x288"
-    )
-    if radius == _USUAL:
-        note += f"; --radius {radius / low:.3g} would correspond to {radius:g} px"
-    return f"{note}."
 
 
 def _rounded(width: float, height: float) -> Size:

@@ -10,7 +10,7 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.default import embedded_profile
 from adaptor_bench.data.frames import in_order, index_dataset
-from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.data.radius import radius_note
 from adaptor_bench.entries.admission import again, elsewhere, unfit
 from adaptor_bench.entries.entry import (
     Board,

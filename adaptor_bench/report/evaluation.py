@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.data.radius import radius_note
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.score import FoldScore
 from adaptor_bench.report.table import Column, Table, number

@@ -35,11 +35,23 @@ def rescoring(settings: MatchSettings, dataset: Dataset | None) -> Callable[[Run
             raise InputError(f"{run.path}: {dataset.root} has no frame of {', '.join(surgeries)}")
         batches = read_batches(run.predictions, frames, settings)
         before = score_batches(batches, stored.settings)
-        if [(f.key, f.counts) for f in before.frames] != [(f.key, f.counts) for f in stored.frames]:
+        if not _alike(before, stored):
             raise InputError(f"{run.path}: {dataset.root} has not the labels it was scored on")
         return score_batches(batches, settings)
 
     return score_of
+
+
+def _alike(a: FoldScore, b: FoldScore) -> bool:
+    """The same frames, counts and pairs; distances to 1/1000 px, for one of them was rounded."""
+
+    def parts(score: FoldScore) -> tuple[list[object], list[float]]:
+        pairs = [pair for frame in score.frames for pair in frame.pairs]
+        frames = [(f.key, f.predictions, f.labels, len(f.pairs)) for f in score.frames]
+        return [frames, [pair[:2] for pair in pairs]], [pair[2] for pair in pairs]
+
+    (same, distances), (other, others) = parts(a), parts(b)
+    return same == other and all(abs(d - e) < 1e-3 for d, e in zip(distances, others, strict=True))
 
 
 def _short(settings: MatchSettings) -> str:
