@@ -46,7 +46,7 @@ def _slug(text: str) -> str:
     found = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")
     if not found:
         raise UsageError(
-            f"{text!r} has no letter or digit for the name of a file",
+            f"{text!r} has none of a-z and 0-9 for the name of a file",
             hint="Give --id with a-z and 0-9.",
         )
     return found
