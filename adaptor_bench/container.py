@@ -91,7 +91,10 @@ def find_images(root: Path) -> list[Frame]:
             problems.append(f"{path}: expected <folder>/<subfolder>/<image>.png")
             continue
         if any(map(unwritable, names)):
-            problems.append(f"{path}: has control characters or bytes that are no text in its name")
+            problems.append(
+                f"{path}: has control or invisible characters, or bytes that are no text, in its "
+                "name"
+            )
         frame = Frame(*names, path, path)
         if frames.setdefault(frame.key, frame) is not frame:
             problems.append(f"{path}: the same frame as {frames[frame.key].image}")

@@ -165,7 +165,9 @@ def test_names_that_cannot_be_written_down_are_refused(tmp_path, name):
         ("validate", good, "--reference", tmp_path / "ds"),
     ):
         said = "".join(invoke(*command, code=1))
-        assert "control characters or bytes that are no text in its name" in said, command
+        assert "control or invisible characters, or bytes that are no text, in its name" in said, (
+            command
+        )
         assert "\x1b" not in said and "\u202e" not in said
     assert "archive-path" in invoke("validate", tmp_path / "ds", code=1)[0]
     with pytest.raises(InputError, match="bytes that are no text"):

@@ -157,7 +157,8 @@ class _Names:
     def require_writable(self, path: Path) -> None:
         if unwritable(path.name):
             self.problems.append(
-                f"{str(path)!r}: has control characters or bytes that are no text in its name"
+                f"{str(path)!r}: has control or invisible characters, or bytes that are no text, "
+                "in its name"
             )
 
     def require_one(self, paths: list[Path]) -> None:

@@ -64,7 +64,7 @@ def find_point_files(root: Path) -> PointFiles:
     files = PointFiles(root, {})
     folders = sorted(_folders(str(root), (), {os.path.realpath(root)}))
     unusable = [
-        f"{path!r}: has control characters or bytes that are no text in its name"
+        f"{path!r}: has control or invisible characters, or bytes that are no text, in its name"
         for parts, folder, names in folders
         for path in (f"{folder}{os.sep}{name}" for name in names)
         if not path.isprintable() and any(map(unwritable, (*parts, PurePath(path).name)))

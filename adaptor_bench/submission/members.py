@@ -110,7 +110,7 @@ def unsafe_name(name: str, limits: Limits) -> str:
     if not name.strip("/."):
         return "an empty name" if ".." not in name.split("/") else "a path with .."
     if unwritable(name):
-        return "a name with control characters or bytes that are no text"
+        return "a name with control or invisible characters, or bytes that are no text"
     if name.startswith("/"):
         return "an absolute path"
     if re.match(r"[A-Za-z]:", name):
