@@ -143,7 +143,7 @@ def test_ids():
 def test_a_name_that_leaves_nothing_wants_an_id(points, data, board):
     """Else a team could take the id of a method alone, which is how ours are called."""
     told = enter(points, board, data, "队伍", "stern", code=2)
-    assert "'队伍' has no letter or digit" in told
+    assert "'队伍' has none of a-z and 0-9" in told
     enter(points, board, data, "队伍", "stern", "--id", "duiwu")
     assert "队伍" in invoke("leaderboard", "--board", board)
 
