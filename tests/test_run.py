@@ -328,7 +328,7 @@ def test_control_c_keeps_what_was_finished_and_the_next_call_goes_on(small, tmp_
     with monkeypatch.context() as patch:
         failing_at(patch, 2, KeyboardInterrupt())
         _, told = run(small, out, "--domain", "sim", code=130)
-    assert told.strip().splitlines()[-1].startswith("interrupted; what was finished is kept")
+    assert told.strip().splitlines()[-1].startswith("interrupted; nothing was left half-written")
     assert "Traceback" not in told
     folds = out / "small" / "stern" / "sim"
     assert [p.name for p in folds.iterdir()] == ["fold_1"]
@@ -494,6 +494,15 @@ def test_bad_arguments(make_dataset, tmp_path, arguments, code, says):
 def test_an_unknown_command_is_answered_with_what_was_meant():
     _, told = invoke("leaderbord", code=2)
     assert "'leaderboard'" in told
+
+
+def test_too_little_memory_is_no_bug_of_ours(make_dataset, tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("adaptor_bench.harness.inner_split", full)
+    _, told = run(make_dataset(), tmp_path / "runs", code=1)
+    assert "error: there is not enough memory" in told and "internal" not in told
 
 
 def test_a_bug_of_ours_is_an_internal_error_without_traceback_unless_asked(

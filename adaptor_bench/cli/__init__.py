@@ -123,6 +123,10 @@ def _main(args: list[str] | None) -> None:
                 sys.stdout.close()
             _leave(f"error: {reason}", reason.exit_code)
         _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)
+    except MemoryError:
+        if debug:
+            raise
+        _leave("error: there is not enough memory for this; give fewer frames or points at once", 1)
     except Exception as error:
         if debug:
             raise

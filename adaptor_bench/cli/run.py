@@ -133,7 +133,7 @@ def command(
                 f"  {failure.method} {failure.domain} fold {failure.fold}: {failure.reason}; "
                 f"see {failure.traceback}"
             )
-        message("Give the same command again to try them again; what was finished is kept.")
+        message("Rerun the same command to try them again; finished folds are kept.")
         raise SystemExit(1)
 
 
