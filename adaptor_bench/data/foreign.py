@@ -30,7 +30,7 @@ _ENDINGS = (".json", ".csv", ".tsv", ".xml", ".txt", ".h5", ".hdf5", ".slp")
 _NUMBERS = re.compile(r"[0-9]+(\s+-?[0-9.]+(e-?[0-9]+)?){4,}\s*", re.IGNORECASE)
 
 _TRIPLES = "each triple x, y, v of keypoints becomes"
-_TODO = {
+_CONVERSIONS = {
     "labelme": 'each shape of type point becomes {"x": .., "y": ..}',
     "COCO keypoints": f'{_TRIPLES} {{"x": .., "y": ..}} in the file of its image',
     "VGG Image Annotator": 'cx and cy of each region of shape point become {"x": .., "y": ..}',
@@ -116,7 +116,7 @@ def _foreign(name: str) -> Foreign | None:
     if not name:
         return None
     what = name if name in ("a table", "HDF5 (DeepLabCut, SLEAP)") else f"a file of {name}"
-    return Foreign(what, f"Convert it, one JSON file per frame: {_TODO[name]}.")
+    return Foreign(what, f"Convert it, one JSON file per frame: {_CONVERSIONS[name]}.")
 
 
 def _json_format(document: Any) -> str:
