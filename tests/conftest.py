@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.labels import write_points
+from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 
 SIZE = (512, 288)

@@ -14,8 +14,8 @@ from adaptor_bench.evaluate.analysis.chance import (
     prior_thrower,
     uniform_thrower,
 )
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import match
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import match
 
 R = 6.0
 

@@ -15,7 +15,7 @@ from adaptor_bench.evaluate.analysis.confidence import (
     curve,
     hits_by_score,
 )
-from adaptor_bench.evaluate.batch import PointBatch
+from adaptor_bench.matching.batch import PointBatch
 
 R = 6.0
 FAR = [(300, 50 + 20 * i) for i in range(10)]  # beside every label

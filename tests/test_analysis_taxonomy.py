@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.evaluate.analysis.taxonomy import CLASSES, taxonomy
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import match, match_frames
 from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import match, match_frames
 
 SIZE = (300, 200)
 R = 6.0

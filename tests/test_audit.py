@@ -13,15 +13,15 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adaptor_bench.audit.audit import RANKED, audit
+from adaptor_bench.audit.audit_table import audit_as_json, audit_tables, conclusion
 from adaptor_bench.cli.audit import command
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.audit import RANKED, audit
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import RULES, match
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.report.audit import audit_as_json, audit_tables, conclusion
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import RULES, match
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "audit.md"
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from adaptor_bench.evaluate.assignment import _solve_large, optimal_groups
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.candidates import find_candidates
-from adaptor_bench.evaluate.matching import (
+from adaptor_bench.matching.assignment import _solve_large, optimal_groups
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.candidates import find_candidates
+from adaptor_bench.matching.match import (
     RULES,
     count_at_radii,
     match,

@@ -17,7 +17,7 @@ from adaptor_bench.data.columns import PointColumns
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.runs import Run
+from adaptor_bench.results.runs import Run
 
 
 def test_up_to_the_limit_and_not_beyond(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 from finished_runs import put_fold, put_method
 
 from adaptor_bench.report.card import ranking_cards
-from adaptor_bench.runs import find_runs, group_cells
+from adaptor_bench.results.runs import find_runs, group_cells
 
 
 def invoke(*arguments, code=0):

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from adaptor_bench.audit.conformance import judge, load_answers, load_suite, suite_path
+from adaptor_bench.audit.emulator import cardio_counts, script_counts
 from adaptor_bench.cli.conformance import command
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.conformance import judge, load_answers, load_suite, suite_path
-from adaptor_bench.evaluate.emulator import cardio_counts, script_counts
-from adaptor_bench.evaluate.matching import RULES, match, match_frames
 from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.score import MatchSettings, score
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import RULES, match, match_frames
 
 GOLDEN = Path(__file__).parent / "golden"
 SUITE = load_suite()

@@ -9,8 +9,8 @@ import pytest
 from commands import invoke
 from finished_runs import put_method
 
-from adaptor_bench.report.site.pictures import Heatmaps
-from adaptor_bench.runs import Run
+from adaptor_bench.results.runs import Run
+from adaptor_bench.site.pictures import Heatmaps
 
 DAMAGES = {
     "empty": b"",

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.data.labels import write_points
-from adaptor_bench.evaluate.audit import audit
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.emulator import (
+from adaptor_bench.audit.audit import audit
+from adaptor_bench.audit.emulator import (
     cardio_counts,
     emulate_cardio,
     emulate_official,
     script_counts,
 )
-from adaptor_bench.evaluate.matching import match
+from adaptor_bench.audit.reconcile import reconcile_official
+from adaptor_bench.data.labels import write_points
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.reconcile import reconcile_official
 from adaptor_bench.evaluate.score import MatchSettings, score
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import match
 
 ZERO = "ZeroDivisionError: division by zero"
 FOUR = [(10, 10), (50, 50), (90, 90), (130, 130)]

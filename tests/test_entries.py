@@ -474,7 +474,7 @@ def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
         document = json.loads(path.read_text("utf-8"))
         document["dataset"] |= {"name": "phantom-tiny", "kind": "phantom"}
         path.write_text(json.dumps(document))
-    monkeypatch.setattr("adaptor_bench.data.default.cached_phantom", lambda *_: data)
+    monkeypatch.setattr("adaptor_bench.phantom.default.cached_phantom", lambda *_: data)
     told = submit_runs(runs, tmp_path / "drawn", "--create", "New")
     assert "keeps no hash of its labels" in told
     assert read_board(tmp_path / "drawn").labels == {}

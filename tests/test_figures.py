@@ -19,15 +19,14 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import score
-from adaptor_bench.method import Stages
-from adaptor_bench.report.figures.canvas import looks, save
-from adaptor_bench.report.figures.charts import (
+from adaptor_bench.figures.canvas import looks, save
+from adaptor_bench.figures.charts import (
     Estimate,
     forest,
     precision_sensitivity,
     radius_curves,
 )
-from adaptor_bench.report.figures.frames import (
+from adaptor_bench.figures.frames import (
     FALSE,
     HIT,
     MISSED,
@@ -36,8 +35,9 @@ from adaptor_bench.report.figures.frames import (
     heatmap_on_frame,
     translations,
 )
-from adaptor_bench.report.figures.shots import chosen_frames, shoot
-from adaptor_bench.runs import find_runs
+from adaptor_bench.figures.shots import chosen_frames, shoot
+from adaptor_bench.method import Stages
+from adaptor_bench.results.runs import find_runs
 
 LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)
 

@@ -25,7 +25,7 @@ from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.method import Pixels
-from adaptor_bench.report.site.album import _of_frame as of_frame
+from adaptor_bench.site.album import _of_frame as of_frame
 from adaptor_bench.train.augment import Augmentation, crop_around
 from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
 from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe

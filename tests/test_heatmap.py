@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from skimage.filters import threshold_otsu
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.matching import match
 from adaptor_bench.heatmap.decode import DecodeSettings, cut_large_regions, decode_heatmap
 from adaptor_bench.heatmap.targets import COMBINATIONS, draw_heatmap
+from adaptor_bench.matching.match import match
 
 SIZE = (512, 288)
 

@@ -13,10 +13,11 @@ from adaptor_bench.cli.leaderboard import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
 from adaptor_bench.report.leaderboard import render_leaderboard
-from adaptor_bench.report.published import PublishedResult, load_published, recompute
-from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
+from adaptor_bench.report.render import render
+from adaptor_bench.report.table import Column, Spread, Table, number, spread
 from adaptor_bench.resources import bundled
-from adaptor_bench.runs import Run, find_runs, group_cells
+from adaptor_bench.results.published import PublishedResult, load_published, recompute
+from adaptor_bench.results.runs import Run, find_runs, group_cells
 
 PUBLISHED = sorted((bundled("leaderboards") / "published").glob("*.json"))
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import RULES, match, match_rules
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import RULES, match, match_rules
 
 GOLDEN = Path(__file__).parent / "golden"
 brute_force = runpy.run_path(str(GOLDEN / "regenerate.py"))["brute_force"]
@@ -161,7 +161,7 @@ def test_heaps_of_points_are_matched_as_other_frames_are(monkeypatch):
     sides = [PointBatch.from_frames([rng.integers(0, 40, (s[k], 2)) / 2 for s in sizes])
              for k in (0, 1)]  # fmt: skip
     together = match_rules(*sides, 6.0)
-    monkeypatch.setattr("adaptor_bench.evaluate.ungated._AT_ONCE", 30)
+    monkeypatch.setattr("adaptor_bench.matching.ungated._AT_ONCE", 30)
     alone = match_rules(*sides, 6.0)
     for rule, found in together.items():
         for what in ("frame", "prediction", "label", "distance"):

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.names import alike, csv_cell, html, markdown, printable, refusal, terminal
-from adaptor_bench.report.table import RENDERERS, Column, Table, render
+from adaptor_bench.report.render import RENDERERS, render
+from adaptor_bench.report.table import Column, Table
 
 HOSTILE = "\x1b[2J\x1b]0;pwned\x07A\nB\u202ex\x9b1m\u200b\udcff\x00"
 

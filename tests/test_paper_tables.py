@@ -20,7 +20,6 @@ from adaptor_bench.cli.paper import command
 from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
-from adaptor_bench.report.board import Numbers
 from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.footnotes import published_notes
@@ -28,8 +27,9 @@ from adaptor_bench.report.paper.frames import frame_tables
 from adaptor_bench.report.paper.lines import Line, results_table
 from adaptor_bench.report.paper.output import FORMATS, combined, format_of, render_paper
 from adaptor_bench.report.paper.results import result_tables
-from adaptor_bench.report.published import load_published
 from adaptor_bench.report.table import Column, Table
+from adaptor_bench.results.board import Numbers
+from adaptor_bench.results.published import load_published
 
 GOLDEN = Path(__file__).parent / "golden" / "paper"
 DOMAIN_OF = {"table2": "sim", "table3": "intraop"}

@@ -15,18 +15,18 @@ import numpy as np
 import pytest
 
 from adaptor_bench.data.labels import read_points
-from adaptor_bench.data.phantom import (
+from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.phantom import (
     PROFILES,
     PhantomOptions,
     PhantomSurgery,
     phantom_frame_count,
     write_phantom,
 )
-from adaptor_bench.data.phantom import dataset as phantom_dataset
-from adaptor_bench.data.phantom.clutter import Blob
-from adaptor_bench.data.phantom.profiles import REAL_VIDEOS, domain_of, video_frames
-from adaptor_bench.data.phantom.raster import ellipse_outline
-from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.phantom import dataset as phantom_dataset
+from adaptor_bench.phantom.clutter import Blob
+from adaptor_bench.phantom.profiles import REAL_VIDEOS, domain_of, video_frames
+from adaptor_bench.phantom.raster import ellipse_outline
 
 PAPER_FRAMES = dict(
     zip(
@@ -104,7 +104,7 @@ def test_frame_depends_on_its_index_only(surgery: str) -> None:
 
 DIGEST = """
 import hashlib
-from adaptor_bench.data.phantom.surgery import PhantomSurgery
+from adaptor_bench.phantom.surgery import PhantomSurgery
 for surgery in ("aicm3", "aicm7", "aicm12"):
     frame = PhantomSurgery(surgery, 8).frame(5)
     print(hashlib.sha256(frame.image.tobytes() + frame.points.tobytes()).hexdigest())

@@ -26,11 +26,11 @@ from adaptor_bench.cli import bench
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.submission.platforms.bundle import PLATFORMS, write_bundle
-from adaptor_bench.submission.platforms.evalai import LABELS as EVALAI_LABELS
-from adaptor_bench.submission.platforms.evalai import SPLIT
-from adaptor_bench.submission.platforms.grand_challenge import metrics_document
-from adaptor_bench.submission.platforms.judging import judge
+from adaptor_bench.platforms.bundle import PLATFORMS, write_bundle
+from adaptor_bench.platforms.evalai import LABELS as EVALAI_LABELS
+from adaptor_bench.platforms.evalai import SPLIT
+from adaptor_bench.platforms.grand_challenge import metrics_document
+from adaptor_bench.platforms.judging import judge
 
 METRICS = ("precision", "sensitivity", "f1", "tp", "fp", "fn")
 LABELS = {

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from adaptor_bench.cli import main
-from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.phantom import write_phantom
 from adaptor_bench.errors import WriteError
+from adaptor_bench.phantom import write_phantom
+from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 from adaptor_bench.train.heatmap_method import HeatmapMethod
 
@@ -291,7 +291,7 @@ def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path
         return root
 
     monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("adaptor_bench.data.default.write_phantom", draw)
+    monkeypatch.setattr("adaptor_bench.phantom.default.write_phantom", draw)
     places = [cached_phantom(p, Progress(live=False)) for p in ("mini", "mini", "tiny")]
     assert drawn == [("mini", 0), ("tiny", 0)]
     assert places[0] == places[1] != places[2]
@@ -300,7 +300,7 @@ def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path
 
 
 def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(monkeypatch, tmp_path):
-    monkeypatch.setattr("adaptor_bench.data.phantom.dataset.write_points", full_disk)
+    monkeypatch.setattr("adaptor_bench.phantom.dataset.write_points", full_disk)
     with pytest.raises(WriteError, match="the disk is full"):
         write_phantom(tmp_path / "cache" / "phantom", "tiny", workers=1)
     assert files(tmp_path) == {}

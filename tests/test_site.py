@@ -22,18 +22,18 @@ from site_world import FRAMES, NASTY, put_predictions, write_world
 
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points, write_points
-from adaptor_bench.data.phantom import write_phantom
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.names import terminal
+from adaptor_bench.phantom import write_phantom
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.site.gallery import _of_surgery, _shares, disagreement, mean_error
-from adaptor_bench.report.site.markup import element, embedded_json, web_address
-from adaptor_bench.report.site.pictures import frame_picture, heatmap_picture
-from adaptor_bench.report.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
-from adaptor_bench.report.site.svg import name_room
-from adaptor_bench.runs import find_runs
+from adaptor_bench.results.runs import find_runs
+from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
+from adaptor_bench.site.markup import element, embedded_json, web_address
+from adaptor_bench.site.pictures import frame_picture, heatmap_picture
+from adaptor_bench.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
+from adaptor_bench.site.svg import name_room
 
 
 class Page(HTMLParser):
@@ -515,8 +515,8 @@ def test_pictures_and_heatmaps_become_smaller_where_they_take_too_much(
     world, site, tmp_path, monkeypatch
 ):
     limits = {f: 0.9 * sizes_of(site, f) for f in ("frames", "heatmaps")}
-    monkeypatch.setattr("adaptor_bench.report.site.album._PICTURES", limits["frames"])
-    monkeypatch.setattr("adaptor_bench.report.site.album._HEATMAPS", limits["heatmaps"])
+    monkeypatch.setattr("adaptor_bench.site.album._PICTURES", limits["frames"])
+    monkeypatch.setattr("adaptor_bench.site.album._HEATMAPS", limits["heatmaps"])
     build(world, tmp_path / "site")
     for folder, limit in limits.items():
         assert sizes_of(tmp_path / "site", folder) <= limit

@@ -168,7 +168,7 @@ def codes():
         ("train.augment", {"translator", "network", "untried", "heatmaps"}),
         ("heatmap.targets", {"translator", "network", "untried", "heatmaps"}),
         ("heatmap.decode", {"network"}),
-        ("evaluate.matching", {"network"}),
+        ("matching.match", {"network"}),
         ("train.heatmap_method", {"translator", "network", "untried", "heatmaps"}),
         ("evaluate.score", set()),
         ("progress", set()),

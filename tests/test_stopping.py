@@ -38,7 +38,7 @@ def process(code, *arguments):
 
 DRAW = """
 from adaptor_bench.cli import main
-from adaptor_bench.data.phantom import dataset
+from adaptor_bench.phantom import dataset
 def draw(root, *rest):
     (root / "half").write_text("a frame")
     try:
@@ -115,7 +115,7 @@ def test_the_end_of_a_file_is_no_control_c(tmp_path, monkeypatch):
     def short(*_, **__):
         raise EOFError("No data left in file")
 
-    monkeypatch.setattr("adaptor_bench.data.phantom.dataset._draw_all", short)
+    monkeypatch.setattr("adaptor_bench.phantom.dataset._draw_all", short)
     _, told = invoke("data", "phantom", tmp_path / "out", code=3)
     assert "No data left in file" in told and "interrupted" not in told
 
@@ -124,7 +124,7 @@ def test_those_who_draw_end_with_a_killed_parent(tmp_path):
     """They have its output open: its end is theirs."""
     code = """
 from pathlib import Path
-from adaptor_bench.data.phantom import write_phantom
+from adaptor_bench.phantom import write_phantom
 if __name__ == "__main__":
     write_phantom(Path(sys.argv[1]), "paper", workers=2)
 """

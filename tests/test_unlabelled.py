@@ -28,7 +28,7 @@ from adaptor_bench.report.entry_tables import render_board
 from adaptor_bench.report.leaderboard import render_leaderboard
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.results import result_tables
-from adaptor_bench.runs import find_runs, group_cells
+from adaptor_bench.results.runs import find_runs, group_cells
 
 FALSE = {"good": 3, "good/part": 0, "poor": 7}  # predicted where nothing is labelled
 

@@ -55,13 +55,13 @@ def command(
     The scoring in a bundle is this package's own, copied into it: the same submission gets the
     same numbers as from `bench evaluate`, and no network is needed.
     """
+    from adaptor_bench.platforms.bundle import IMAGE, write_bundle
     from adaptor_bench.progress import message
-    from adaptor_bench.submission.platforms.bundle import IMAGE, write_bundle
 
     settings = settings_of(**matching)
     if platform == "challenger-csv":
         from adaptor_bench.atomic import write_text
-        from adaptor_bench.submission.platforms.challenger import challenger_csv
+        from adaptor_bench.platforms.challenger import challenger_csv
 
         if image is not None:
             raise click.UsageError("--image is for bundles; challenger-csv writes a table.")
@@ -90,8 +90,8 @@ def _scores(
     entries: tuple[str, ...], labels: Path | None, settings: MatchSettings
 ) -> dict[str, FoldScore]:
     from adaptor_bench.evaluate.scorefile import FoldScore
-    from adaptor_bench.submission.platforms.challenger import join_folds
-    from adaptor_bench.submission.platforms.judging import judge
+    from adaptor_bench.platforms.challenger import join_folds
+    from adaptor_bench.platforms.judging import judge
 
     if not entries:
         raise click.UsageError("challenger-csv needs at least one --entry NAME=PATH.")

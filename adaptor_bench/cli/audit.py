@@ -51,15 +51,15 @@ def command(
     pairs that depend on the choice. The exit code says nothing about the outcome. PREDICTIONS may
     be a .zip or .tar(.gz).
     """
-    from adaptor_bench.evaluate.audit import audit
-    from adaptor_bench.evaluate.emulator import emulate_cardio
+    from adaptor_bench.audit import emulator_table as emulation
+    from adaptor_bench.audit.audit import audit
+    from adaptor_bench.audit.audit_table import audit_as_json, audit_tables
+    from adaptor_bench.audit.emulator import emulate_cardio
+    from adaptor_bench.audit.reconcile import reconcile_official
     from adaptor_bench.evaluate.reading import read_batches
-    from adaptor_bench.evaluate.reconcile import reconcile_official
     from adaptor_bench.evaluate.scorefile import MatchSettings
     from adaptor_bench.progress import Progress
-    from adaptor_bench.report import emulation
-    from adaptor_bench.report.audit import audit_as_json, audit_tables
-    from adaptor_bench.report.table import render
+    from adaptor_bench.report.render import render
     from adaptor_bench.submission.source import extracted
 
     with extracted(predictions) as root:

@@ -46,8 +46,8 @@ def command(
     from adaptor_bench.errors import InputError
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.card import ranking_cards, render_cards
-    from adaptor_bench.report.material import material
-    from adaptor_bench.runs import group_cells
+    from adaptor_bench.results.material import material
+    from adaptor_bench.results.runs import group_cells
 
     folders = find_boards(boards)
     roots = runs or (() if folders else (Path("runs"),))

@@ -69,8 +69,8 @@ def command(
     from adaptor_bench.evaluate.uncertainty.study import Options
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.comparison import compare, render_comparisons
-    from adaptor_bench.report.material import material
-    from adaptor_bench.runs import find_runs
+    from adaptor_bench.results.material import material
+    from adaptor_bench.results.runs import find_runs
 
     default = Path("runs")
     options = Options(metric, estimand, level, resamples, seed, nested or None)

@@ -56,7 +56,7 @@ def command(
     --answers: exit code 0 if nothing disagrees, 1 if anything does.
     """
     from adaptor_bench.atomic import write_text
-    from adaptor_bench.evaluate.conformance import judge, load_answers, load_suite, suite_path
+    from adaptor_bench.audit.conformance import judge, load_answers, load_suite, suite_path
 
     if answers is None:
         if rule or partial or exact_ties or format_ == "json":

@@ -39,8 +39,8 @@ def phantom(
     out: Path, profile: str, seed: int, label_noise: float, label_drop: float, workers: int | None
 ) -> None:
     """Draw the phantom dataset into the new folder OUT, in the challenge's layout."""
-    from adaptor_bench.data.phantom import PhantomOptions, write_phantom
     from adaptor_bench.errors import UsageError
+    from adaptor_bench.phantom import PhantomOptions, write_phantom
     from adaptor_bench.progress import Progress
 
     try:

@@ -67,10 +67,10 @@ def command(
     import numpy as np
 
     from adaptor_bench.data.radius import radius_note
-    from adaptor_bench.evaluate.matching import RADIUS
     from adaptor_bench.evaluate.score import score_batches
+    from adaptor_bench.matching.match import RADIUS
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
-    from adaptor_bench.report.table import render
+    from adaptor_bench.report.render import render
 
     if not analysis and (draws is not None or seed is not None):
         raise click.UsageError("--draws and --seed are for --analysis.")

@@ -79,7 +79,7 @@ def command(
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.report.rescored import rescoring
-    from adaptor_bench.runs import Run, find_runs
+    from adaptor_bench.results.runs import Run, find_runs
 
     anew = asked(context)
     if data and not anew:

@@ -82,7 +82,7 @@ def command(
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
-    from adaptor_bench.report.site import SiteRequest, build_site
+    from adaptor_bench.site import SiteRequest, build_site
 
     folders = find_boards(boards)
     request = SiteRequest(

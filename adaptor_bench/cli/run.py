@@ -88,14 +88,14 @@ def command(
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.data.default import cached_phantom
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.harness import Bench, RunRequest, requested_domains
+    from adaptor_bench.phantom.default import cached_phantom
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover, parse_setting
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.report.rescored import rescoring
-    from adaptor_bench.runs import find_runs
+    from adaptor_bench.results.runs import find_runs
 
     scored_by = settings_of(**matching)
     registry = discover(methods_from)

@@ -85,7 +85,7 @@ def command(
     )
     from adaptor_bench.errors import InputError, UsageError
     from adaptor_bench.resources import refuse_installed
-    from adaptor_bench.runs import find_runs
+    from adaptor_bench.results.runs import find_runs
     from adaptor_bench.submission.source import extracted
 
     day = None if date is None else date.date().isoformat()
@@ -140,8 +140,8 @@ def command(
 
 
 def _phantom(board: Board) -> Path:
-    from adaptor_bench.data.default import cached_phantom
     from adaptor_bench.errors import UsageError
+    from adaptor_bench.phantom.default import cached_phantom
     from adaptor_bench.progress import Progress
 
     if board.embedded is None:

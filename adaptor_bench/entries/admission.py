@@ -10,7 +10,7 @@ from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
-from adaptor_bench.runs import Cell, Run
+from adaptor_bench.results.runs import Cell, Run
 
 __all__ = ["again", "elsewhere", "unfit"]
 

@@ -20,7 +20,7 @@ from adaptor_bench.evaluate.reading import pair_batches, read_labels
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.progress import Progress
-from adaptor_bench.runs import SCHEMA, Held, Run
+from adaptor_bench.results.runs import SCHEMA, Held, Run
 
 __all__ = ["SUBMITTED", "Rebuilt", "rebuild_runs", "shown_names"]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.data.check import load_frames
-from adaptor_bench.data.default import embedded_profile
 from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.entries.admission import again, elsewhere, unfit
@@ -24,7 +23,8 @@ from adaptor_bench.entries.verify import frames_of_board, labels_digest
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.runs import Run, differing_in, find_runs, group_cells
+from adaptor_bench.phantom.default import embedded_profile
+from adaptor_bench.results.runs import Run, differing_in, find_runs, group_cells
 
 __all__ = [
     "About",

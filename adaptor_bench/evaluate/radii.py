@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.batch import Indices, PointBatch
-from adaptor_bench.evaluate.candidates import Candidates, Floats
-from adaptor_bench.evaluate.rules import Rule, settle
+from adaptor_bench.matching.batch import Indices, PointBatch
+from adaptor_bench.matching.candidates import Candidates, Floats
+from adaptor_bench.matching.rules import Rule, settle
 
 __all__ = ["gains", "too_dense"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.evaluate.batch import Matches, PointBatch
-from adaptor_bench.evaluate.matching import match_frames
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.scorefile import MISSING, FoldScore, FrameScore, MatchSettings
+from adaptor_bench.matching.batch import Matches, PointBatch
+from adaptor_bench.matching.match import match_frames
 from adaptor_bench.progress import Progress
 
 __all__ = [

@@ -15,8 +15,8 @@ from typing import Any
 from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.matching import RADIUS, rule_named
 from adaptor_bench.evaluate.metrics import Counts
+from adaptor_bench.matching.match import RADIUS, rule_named
 
 __all__ = ["MISSING", "FoldScore", "FrameScore", "MatchSettings"]
 

@@ -16,10 +16,11 @@ from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Options, Study
 from adaptor_bench.names import html as escape
 from adaptor_bench.names import markdown, printable
+from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
 from adaptor_bench.report.studies import Board, studies_of
-from adaptor_bench.report.table import Column, Table, number, render
-from adaptor_bench.runs import Cell
+from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.results.runs import Cell
 
 __all__ = ["CARD_FORMATS", "Card", "card_of", "prose", "ranking_cards", "render_cards"]
 

@@ -15,10 +15,11 @@ from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
 from adaptor_bench.report.footers import matching_notes
+from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import Board, missing_folds
-from adaptor_bench.report.table import Column, Table, number, render
-from adaptor_bench.runs import Cell, Run, differing_in, find_runs, group_cells
+from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.results.runs import Cell, Run, differing_in, find_runs, group_cells
 
 __all__ = ["Comparison", "compare", "render_comparisons"]
 

@@ -16,7 +16,8 @@ from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.report.footers import PHANTOM, change_notes, unlabelled_keys, unlabelled_notes
-from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
+from adaptor_bench.report.render import render
+from adaptor_bench.report.table import Column, Spread, Table, number, spread
 
 __all__ = ["board_rows", "board_tables", "render_board", "write_tables"]
 

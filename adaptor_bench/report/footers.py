@@ -7,7 +7,7 @@ from typing import Any
 
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.runs import Run
+from adaptor_bench.results.runs import Run
 
 __all__ = ["PHANTOM", "change_notes", "matching_notes", "unlabelled_keys", "unlabelled_notes"]
 

@@ -13,7 +13,6 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.failures import Failure, find_failures
-from adaptor_bench.report.board import PRIMARY, Block, Row, blocks
 from adaptor_bench.report.footers import (
     PHANTOM,
     change_notes,
@@ -21,9 +20,11 @@ from adaptor_bench.report.footers import (
     unlabelled_keys,
     unlabelled_notes,
 )
-from adaptor_bench.report.published import PROTOCOLS, load_published
-from adaptor_bench.report.table import Column, Spread, Table, number, render, spread
-from adaptor_bench.runs import Run, find_runs
+from adaptor_bench.report.render import render
+from adaptor_bench.report.table import Column, Spread, Table, number, spread
+from adaptor_bench.results.board import PRIMARY, Block, Row, blocks
+from adaptor_bench.results.published import PROTOCOLS, load_published
+from adaptor_bench.results.runs import Run, find_runs
 
 __all__ = ["FORMATS", "render_leaderboard", "rows_as_json"]
 

@@ -8,7 +8,7 @@ from adaptor_bench.data.frames import Dataset
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.score import read_batches, score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
-from adaptor_bench.runs import Run
+from adaptor_bench.results.runs import Run
 
 __all__ = ["rescoring"]
 

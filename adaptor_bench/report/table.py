@@ -1,40 +1,21 @@
-"""One table model and its renderers: text, markdown, latex, html, csv, json.
+"""The one table model: plain values, and columns that say how they are shown.
 
-A table holds plain values; a column says how they are shown. What is None or NaN is shown as a
-dash (empty in csv, null in json). Output depends on nothing but the table, byte for byte. Best
-values are bold in markdown, latex and html, starred in text, listed in json.
+What is None or NaN is shown as a dash. :mod:`adaptor_bench.report.render` draws tables.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from adaptor_bench.errors import UsageError, suggest
-from adaptor_bench.names import csv_cell, markdown, printable
+from adaptor_bench.names import printable
 
-__all__ = [
-    "DOCUMENTS",
-    "RENDERERS",
-    "Column",
-    "Spread",
-    "Table",
-    "number",
-    "plain",
-    "render",
-    "signed",
-    "spread",
-]
+__all__ = ["DASH", "Column", "Spread", "Table", "absent", "number", "plain", "signed", "spread"]
 
 DASH = "-"
-_NOTE_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -47,19 +28,19 @@ class Spread:
 
 def plain(value: Any) -> str:
     """The value as it prints."""
-    return DASH if _absent(value) else str(value)
+    return DASH if absent(value) else str(value)
 
 
 def number(digits: int) -> Callable[[Any], str]:
     """A format with ``digits`` decimals."""
-    return lambda value: DASH if _absent(value) else f"{value:.{digits}f}"
+    return lambda value: DASH if absent(value) else f"{value:.{digits}f}"
 
 
 def signed(digits: int) -> Callable[[Any], str]:
     """A format with ``digits`` decimals and always a sign; what rounds to zero has none."""
 
     def show(value: Any) -> str:
-        if _absent(value):
+        if absent(value):
             return DASH
         text = f"{value:+.{digits}f}"
         return text if text.strip("+-0.") else text[1:]
@@ -73,10 +54,10 @@ def spread(digits: int, *, sign: bool = False) -> Callable[[Any], str]:
     mean_of = signed(digits) if sign else number(digits)
 
     def show(value: Any) -> str:
-        if _absent(value) or _absent(value.mean):
+        if absent(value) or absent(value.mean):
             return " " * (width - digits - 2) + DASH
         mean = f"{mean_of(value.mean):>{width}}"
-        if _absent(value.std):
+        if absent(value.std):
             return mean
         return f"{mean} ± {value.std:{width - 1}.{digits}f}"
 
@@ -135,170 +116,5 @@ class Table:
         return [range(a, b) for a, b in pairwise([*starts, len(self.rows)])]
 
 
-def render(tables: Sequence[Table], format: str, *, standalone: bool = False) -> str:
-    """All ``tables`` in one of the formats, ending in a newline.
-
-    ``standalone`` makes latex and html a whole document in place of fragments to be included.
-    Raises UsageError for an unknown format, and for ``standalone`` with another one.
-    """
-    if format not in RENDERERS:
-        raise UsageError(f"there is no table format {format!r}", hint=suggest(format, RENDERERS))
-    if not standalone:
-        return RENDERERS[format](tables)
-    if format not in DOCUMENTS:
-        raise UsageError(
-            f"there is no standalone document in format {format!r}",
-            hint=f"Formats with a document of their own: {', '.join(DOCUMENTS)}.",
-        )
-    return DOCUMENTS[format](tables)
-
-
-def _text(tables: Sequence[Table]) -> str:
-    blocks = []
-    for table in tables:
-        lines = [printable(table.title), ""] if table.title else []
-        lines += [line.rstrip() for line in _grid(table, "simple").splitlines()]
-        notes = [
-            textwrap.fill(printable(n), _NOTE_WIDTH, subsequent_indent="  ") for n in table.notes
-        ]
-        lines += ["", *notes] if notes else []
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _markdown(tables: Sequence[Table]) -> str:
-    blocks = []
-    for table in tables:
-        lines = [f"### {markdown(table.title)}", ""] if table.title else []
-        lines.append(_grid(table, "pipe"))
-        lines += ["", *(f"- {markdown(note)}" for note in table.notes)] if table.notes else []
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _grid(table: Table, style: str) -> str:
-    from tabulate import tabulate
-
-    columns = table.shown
-    cells = table.cells()
-    for i, row in enumerate(cells):
-        for j, column in enumerate(columns):
-            if style == "pipe":
-                row[j] = markdown(row[j])
-            if (i, column.key) in table.best:
-                row[j] = f"**{row[j]}**" if style == "pipe" else f"{row[j]}*"
-            elif style != "pipe" and column.align == "right" and _starred(table, column):
-                row[j] += " "
-    for rows in table.groups():
-        for i in rows[1:]:
-            cells[i] = ["" if c.group else cell for c, cell in zip(columns, cells[i], strict=True)]
-    grid: str = tabulate(
-        cells,
-        headers=[markdown(c.title) if style == "pipe" else printable(c.title) for c in columns],
-        tablefmt=style,
-        disable_numparse=True,
-        preserve_whitespace=True,
-        colalign=[c.align for c in columns] if cells else None,
-    )
-    return grid
-
-
-def _starred(table: Table, column: Column) -> bool:
-    return any(key == column.key for _, key in table.best)
-
-
-def _csv(tables: Sequence[Table]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    for table in tables:
-        keys = [key for c in table.columns for key in _parts(table, c.key)]
-        writer.writerow(keys)
-        for row in table.rows:
-            flat: dict[str, Any] = {}
-            for key, value in row.items():
-                mean_and_std = isinstance(value, Spread)
-                flat |= (
-                    {f"{key}_mean": value.mean, f"{key}_std": value.std}
-                    if mean_and_std
-                    else {key: value}
-                )
-            writer.writerow([_datum(flat.get(key)) for key in keys])
-    return stream.getvalue()
-
-
-def _datum(value: Any) -> Any:
-    """Empty for what is absent; text that no spreadsheet takes for a formula."""
-    if isinstance(value, str):
-        return csv_cell(value)
-    return "" if _absent(value) else value
-
-
-def _parts(table: Table, key: str) -> list[str]:
-    """A mean and its spread are two columns of data."""
-    if any(isinstance(row.get(key), Spread) for row in table.rows):
-        return [f"{key}_mean", f"{key}_std"]
-    return [key]
-
-
-def _json(tables: Sequence[Table]) -> str:
-    document = [
-        {
-            "title": table.title,
-            "columns": [{"key": c.key, "title": c.title} for c in table.columns],
-            "rows": [{c.key: _value(row.get(c.key)) for c in table.columns} for row in table.rows],
-            "notes": list(table.notes),
-        }
-        | ({"best": [list(cell) for cell in sorted(table.best)]} if table.best else {})
-        for table in tables
-    ]
-    return json.dumps(document, indent=1, allow_nan=False) + "\n"
-
-
-def _latex(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import latex
-
-    return latex.fragments(tables)
-
-
-def _html(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import html
-
-    return html.fragments(tables)
-
-
-def _latex_document(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import latex
-
-    return latex.document(tables)
-
-
-def _html_document(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import html
-
-    return html.document(tables)
-
-
-RENDERERS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "text": _text,
-    "markdown": _markdown,
-    "latex": _latex,
-    "html": _html,
-    "csv": _csv,
-    "json": _json,
-}
-DOCUMENTS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "latex": _latex_document,
-    "html": _html_document,
-}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, Spread):
-        return {"mean": _value(value.mean), "std": _value(value.std)}
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    return None if _absent(value) else value
-
-
-def _absent(value: Any) -> bool:
+def absent(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))

@@ -23,7 +23,7 @@ STAGES = {
     "heatmaps": ("inference", "networks", "weights"),
 }
 # What only the trials on held-back frames use.
-TRIALS = ("heatmap.decode", "evaluate.matching", "evaluate.metrics")
+TRIALS = ("heatmap.decode", "matching.match", "evaluate.metrics")
 
 
 @cache

@@ -28,7 +28,7 @@ from test_matching_speed import (
     seconds,
 )
 
-from adaptor_bench.evaluate.matching import RULES
+from adaptor_bench.matching.match import RULES
 
 
 def matching():

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from adaptor_bench.evaluate.analysis import analyse
-from adaptor_bench.evaluate.batch import PointBatch
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.batch import PointBatch
 
 FRAMES = 2376
 AT_MOST = 4.0  # seconds; both chance floors included

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 
-from adaptor_bench.data.default import cached_phantom
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.entries.entry import find_board, read_board, read_entries
 from adaptor_bench.entries.packed import unpack
 from adaptor_bench.entries.rebuild import rebuild_runs
+from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 
 

@@ -14,8 +14,8 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import RULES, count_at_radii, match_frames, match_rules
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import RULES, count_at_radii, match_frames, match_rules
 
 FRAMES = 2376  # as in the intraoperative part of the challenge
 RADII = range(1, 16)

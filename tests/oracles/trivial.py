@@ -164,7 +164,7 @@ FOLDS = {
 
 def measure(profile: str, seed: int, every: int) -> dict[str, dict[str, dict[str, float]]]:
     """F1 in percent of both detectors on every fold of a phantom: domain -> fold -> detector."""
-    from adaptor_bench.data.phantom import PROFILES, PhantomSurgery
+    from adaptor_bench.phantom import PROFILES, PhantomSurgery
 
     floor: dict[str, dict[str, dict[str, float]]] = {}
     for domain, folds in FOLDS.items():

@@ -12,7 +12,7 @@ import click
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
-    from adaptor_bench.report.figures.canvas import Figure
+    from adaptor_bench.figures.canvas import Figure
 
 __all__ = ["FIGURES"]
 
@@ -53,7 +53,7 @@ def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click
     def make(draw: Callable[..., Figure]) -> click.Command:
         def run(runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, **given: Any) -> None:
             from adaptor_bench.errors import UsageError
-            from adaptor_bench.report.figures.canvas import FORMATS, require_matplotlib, save
+            from adaptor_bench.figures.canvas import FORMATS, require_matplotlib, save
 
             require_matplotlib()
             for out in outs:
@@ -79,7 +79,7 @@ FIGURES: dict[str, click.Command] = {}
 @_figure("figure4", *_ONE_FRAME)
 def _figure4(runs: Sequence[Path], **given: Any) -> Figure:
     """The predicted heatmap laid over its frame."""
-    from adaptor_bench.report.figures.frames import heatmap_on_frame
+    from adaptor_bench.figures.frames import heatmap_on_frame
 
     return heatmap_on_frame(*_staged(runs, **given), given["frame"] is None)
 
@@ -87,7 +87,7 @@ def _figure4(runs: Sequence[Path], **given: Any) -> Figure:
 @_figure("figure5", *_ONE_FRAME)
 def _figure5(runs: Sequence[Path], **given: Any) -> Figure:
     """Input, predicted heatmap, threshold, opening, cutting; what each step changed."""
-    from adaptor_bench.report.figures.frames import decoding_steps
+    from adaptor_bench.figures.frames import decoding_steps
 
     return decoding_steps(*_staged(runs, **given), given["frame"] is None)
 
@@ -95,7 +95,7 @@ def _figure5(runs: Sequence[Path], **given: Any) -> Figure:
 @_figure("figure6", "data", "domain", "method")
 def _figure6(runs: Sequence[Path], **given: Any) -> Figure:
     """Points found (TP), invented (FP) and missed (FN), on frames of every domain."""
-    from adaptor_bench.report.figures.drawn import detections_of
+    from adaptor_bench.figures.drawn import detections_of
 
     return detections_of(runs, **given)
 
@@ -103,7 +103,7 @@ def _figure6(runs: Sequence[Path], **given: Any) -> Figure:
 @_figure("radius", "data", "domain")
 def _radius(runs: Sequence[Path], **given: Any) -> Figure:
     """F1 against the matching radius, 1 to 15 px."""
-    from adaptor_bench.report.figures.drawn import radius_curves_of
+    from adaptor_bench.figures.drawn import radius_curves_of
 
     return radius_curves_of(runs, **given)
 
@@ -111,7 +111,7 @@ def _radius(runs: Sequence[Path], **given: Any) -> Figure:
 @_figure("scatter", "domain")
 def _scatter(runs: Sequence[Path], domain: str) -> Figure:
     """Precision against sensitivity per fold, with lines of equal F1."""
-    from adaptor_bench.report.figures.drawn import scatter_of
+    from adaptor_bench.figures.drawn import scatter_of
 
     return scatter_of(runs, domain)
 
@@ -119,7 +119,7 @@ def _scatter(runs: Sequence[Path], domain: str) -> Figure:
 @_figure("forest", "domain")
 def _forest(runs: Sequence[Path], domain: str) -> Figure:
     """F1 of every surgery with its interval, and the mean over folds."""
-    from adaptor_bench.report.figures.drawn import forest_of
+    from adaptor_bench.figures.drawn import forest_of
 
     return forest_of(runs, domain)
 
@@ -132,11 +132,11 @@ def _translated(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.data.images import read_image
     from adaptor_bench.data.layout import DOMAINS
+    from adaptor_bench.figures.drawn import frames_to_translate
+    from adaptor_bench.figures.frames import translations
+    from adaptor_bench.figures.shots import provenance
     from adaptor_bench.predict import load_method
     from adaptor_bench.registry import discover
-    from adaptor_bench.report.figures.drawn import frames_to_translate
-    from adaptor_bench.report.figures.frames import translations
-    from adaptor_bench.report.figures.shots import provenance
     from adaptor_bench.train.device import resolve_device
     from adaptor_bench.translate import translated
 
@@ -154,9 +154,9 @@ def _staged(
 ) -> tuple[Any, Any]:
     """One frame of one run, and how the method came to its points there."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from adaptor_bench.figures.drawn import single_shot
     from adaptor_bench.predict import staged
     from adaptor_bench.registry import discover
-    from adaptor_bench.report.figures.drawn import single_shot
     from adaptor_bench.train.device import resolve_device
 
     shot = single_shot(runs, **given)

@@ -20,10 +20,10 @@ from adaptor_bench.evaluate.analysis.counting import Counting, counting
 from adaptor_bench.evaluate.analysis.localisation import Localisation, localisation
 from adaptor_bench.evaluate.analysis.radius import RadiusCurve, radius_curve
 from adaptor_bench.evaluate.analysis.taxonomy import Taxonomy, taxonomy
-from adaptor_bench.evaluate.batch import Matches
-from adaptor_bench.evaluate.matching import match_frames
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.batch import Matches
+from adaptor_bench.matching.match import match_frames
 
 __all__ = ["Analysis", "analyse"]
 

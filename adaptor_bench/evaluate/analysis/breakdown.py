@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, mean, metrics, ratio
-from adaptor_bench.evaluate.batch import Indices, Matches
+from adaptor_bench.matching.batch import Indices, Matches
 
 __all__ = ["Breakdown", "FrameSpread", "breakdown", "frame_spread", "group_of", "part_of_key"]
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from adaptor_bench.errors import UsageError
 from adaptor_bench.evaluate.analysis.breakdown import group_of, part_of_key
 from adaptor_bench.evaluate.analysis.ratios import Floats, f1, jsonable
-from adaptor_bench.evaluate.batch import Indices, PointBatch
-from adaptor_bench.evaluate.matching import match_frames
+from adaptor_bench.matching.batch import Indices, PointBatch
+from adaptor_bench.matching.match import match_frames
 
 __all__ = ["Chance", "Floor", "chance", "draws_for", "prior_thrower", "uniform_thrower"]
 

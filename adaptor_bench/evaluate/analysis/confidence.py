@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.analysis.ratios import Floats, f1, jsonable, mean, precision, ratio
-from adaptor_bench.evaluate.batch import Indices, PointBatch
-from adaptor_bench.evaluate.candidates import find_candidates
+from adaptor_bench.matching.batch import Indices, PointBatch
+from adaptor_bench.matching.candidates import find_candidates
 
 __all__ = ["FROC_RATES", "Confidence", "Curve", "confidence", "curve", "hits_by_score"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.evaluate.analysis.ratios import f1, jsonable, mean
-from adaptor_bench.evaluate.batch import Matches
+from adaptor_bench.matching.batch import Matches
 
 __all__ = ["BINS", "Bin", "Counting", "counting"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.batch import Indices
+from adaptor_bench.matching.batch import Indices
 
 __all__ = ["take_in_order"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.evaluate.analysis.ratios import jsonable, mean
-from adaptor_bench.evaluate.batch import Matches, PointBatch
+from adaptor_bench.matching.batch import Matches, PointBatch
 
 __all__ = ["Localisation", "localisation"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, metrics
-from adaptor_bench.evaluate.batch import PointBatch
-from adaptor_bench.evaluate.matching import count_at_radii
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import count_at_radii
 
 __all__ = ["RADII", "RadiusCurve", "radius_curve"]
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.analysis.ratios import f1, jsonable
-from adaptor_bench.evaluate.batch import Indices, Matches, PointBatch
-from adaptor_bench.evaluate.candidates import find_candidates
-from adaptor_bench.evaluate.matching import match_frames
+from adaptor_bench.matching.batch import Indices, Matches, PointBatch
+from adaptor_bench.matching.candidates import find_candidates
+from adaptor_bench.matching.match import match_frames
 
 __all__ = ["CLASSES", "ErrorClass", "Taxonomy", "taxonomy"]
 

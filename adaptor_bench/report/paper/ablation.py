@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.board import blocks
 from adaptor_bench.report.paper.footnotes import measured_notes, published_notes
 from adaptor_bench.report.paper.lines import (
     DOMAIN_TITLES,
@@ -20,8 +19,9 @@ from adaptor_bench.report.paper.lines import (
     results_table,
 )
 from adaptor_bench.report.paper.results import measured_title, runs_below
-from adaptor_bench.report.published import PublishedResult, load_published
 from adaptor_bench.report.table import Spread, Table
+from adaptor_bench.results.board import blocks
+from adaptor_bench.results.published import PublishedResult, load_published
 
 __all__ = ["ablation_tables"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.footers import PHANTOM, change_notes, matching_notes, unlabelled_notes
 from adaptor_bench.report.paper.lines import Line
-from adaptor_bench.report.published import PROTOCOLS, PublishedResult
+from adaptor_bench.results.published import PROTOCOLS, PublishedResult
 
 __all__ = ["incomplete_notes", "measured_notes", "published_notes"]
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.report.board import REAL, Numbers, distinct_names
-from adaptor_bench.report.published import PublishedResult
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
-from adaptor_bench.runs import Cell
+from adaptor_bench.results.board import REAL, Numbers, distinct_names
+from adaptor_bench.results.published import PublishedResult
+from adaptor_bench.results.runs import Cell
 
 __all__ = ["DOMAIN_TITLES", "Line", "measured_lines", "published_line", "results_table"]
 

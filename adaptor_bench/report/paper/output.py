@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.report.table import RENDERERS, Column, Table, render
+from adaptor_bench.report.render import RENDERERS, render
+from adaptor_bench.report.table import Column, Table
 
 __all__ = ["FORMATS", "combined", "format_of", "render_paper"]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.board import Block, blocks
 from adaptor_bench.report.paper.footnotes import measured_notes, published_notes
 from adaptor_bench.report.paper.lines import (
     DOMAIN_TITLES,
@@ -15,9 +14,10 @@ from adaptor_bench.report.paper.lines import (
     published_line,
     results_table,
 )
-from adaptor_bench.report.published import load_published
 from adaptor_bench.report.table import Table
-from adaptor_bench.runs import Run, find_runs
+from adaptor_bench.results.board import Block, blocks
+from adaptor_bench.results.published import load_published
+from adaptor_bench.results.runs import Run, find_runs
 
 __all__ = ["measured_title", "result_tables", "runs_below"]
 

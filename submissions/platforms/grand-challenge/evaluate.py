@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "vendor"))
 
-from adaptor_bench.submission.platforms.grand_challenge import main  # noqa: E402
+from adaptor_bench.platforms.grand_challenge import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main(HERE / "settings.json"))

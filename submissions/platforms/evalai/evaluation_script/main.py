@@ -6,7 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "vendor"))
 
-from adaptor_bench.submission.platforms.evalai import evaluate as _evaluate  # noqa: E402
+from adaptor_bench.platforms.evalai import evaluate as _evaluate  # noqa: E402
 
 
 def evaluate(test_annotation_file, user_annotation_file, phase_codename, **kwargs):

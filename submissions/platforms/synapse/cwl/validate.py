@@ -6,7 +6,7 @@ from pathlib import Path
 BUNDLE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BUNDLE / "vendor"))
 
-from adaptor_bench.submission.platforms.synapse import cwl_validate  # noqa: E402
+from adaptor_bench.platforms.synapse import cwl_validate  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(cwl_validate(BUNDLE / "settings.json"))

@@ -1,0 +1,235 @@
+"""How much a score depends on the matching rule, the boundary and the missing policy.
+
+All rules are run on the same points under both boundaries. A pair that only some of them make, or
+that lies close to the radius, is *fragile*: another choice of protocol would not count it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.evaluate.reading import Batches
+from adaptor_bench.matching.batch import Indices, Matches
+from adaptor_bench.matching.match import RADIUS, RULES, count_at_radii, match_rules
+
+__all__ = ["MARGIN", "PRIMARY", "RANKED", "Audit", "AuditPairs", "AuditRow", "audit"]
+
+PRIMARY = "hungarian"
+"""The rule all others are compared with, with ``<=`` and missing frames counted as empty."""
+RANKED = tuple(name for name, rule in RULES.items() if not rule.audit_only)
+MARGIN = 0.5
+"""Pixels: a pair whose distance is less than this from the radius, on either side, is fragile."""
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """Pooled counts under one rule, boundary and missing policy, and what the choice changes."""
+
+    rule: str
+    inclusive: bool
+    missing: str
+    counts: Counts
+    dtp: int
+    df1: float  # NaN where either F1 is 0/0
+
+
+@dataclass(frozen=True)
+class AuditPairs:
+    """All pairs that at least one ranked rule makes under at least one boundary, and those beyond
+    the radius that one would make were it up to half a pixel larger; K of them.
+
+    ``frame`` (K,) counts frames; ``prediction`` and ``label`` (K,) are indices within the frame, as
+    in the files; ``distance`` (K,) pixels. ``made`` and ``made_strict``, shape (K, R), say which
+    of :data:`RANKED` make the pair with ``<=`` and with ``<``.
+    """
+
+    frame: Indices
+    prediction: Indices
+    label: Indices
+    distance: NDArray[np.float64]
+    made: Flags
+    made_strict: Flags
+    radius: float
+
+    @cached_property
+    def near_radius(self) -> Flags:
+        """|distance - radius| < 0.5 px, shape (K,)."""
+        return np.asarray(np.abs(self.distance - self.radius) < MARGIN)
+
+    @cached_property
+    def by_rule(self) -> Flags:
+        """Made by some of the ranked rules (``<=``), not by all, shape (K,)."""
+        return np.asarray(self.made.any(axis=1) & ~self.made.all(axis=1))
+
+    @cached_property
+    def by_boundary(self) -> Flags:
+        """Made by some rule under one boundary only, shape (K,)."""
+        return np.asarray((self.made != self.made_strict).any(axis=1))
+
+    @cached_property
+    def fragile(self) -> Flags:
+        """Any of the three, shape (K,)."""
+        return self.near_radius | self.by_rule | self.by_boundary
+
+    @cached_property
+    def primary(self) -> Flags:
+        """Made by the primary rule: one of its true positives, shape (K,)."""
+        return self.made[:, RANKED.index(PRIMARY)]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The outcome for F frames.
+
+    ``tp`` maps (rule, inclusive) to true positives of every frame, shape (F,); ``partner`` maps a
+    rule (``<=``) to the label index of every row of the predictions, -1 for none; ``starts`` turns
+    a frame into its first row. ``tp_at`` maps radii half a pixel to either side, and the radius
+    itself, to the primary rule's true positives.
+    """
+
+    radius: float
+    keys: tuple[str, ...]
+    missing: Flags
+    predictions: Indices
+    labels: Indices
+    tp: dict[tuple[str, bool], Indices]
+    pairs: AuditPairs
+    partner: dict[str, Indices]
+    starts: Indices
+    tp_at: dict[float, int]
+    unknown: tuple[str, ...] = ()
+
+    @cached_property
+    def primary(self) -> Counts:
+        """Counts by the primary rule, ``<=``, missing frames as empty ones."""
+        return self.counts(PRIMARY)
+
+    def counts(self, rule: str, inclusive: bool = True, missing: str = "empty") -> Counts:
+        """Counts pooled over all frames (``skip``: over those with a prediction file)."""
+        scored = ~self.missing if missing == "skip" else np.ones(len(self.keys), dtype=bool)
+        tp = int(self.tp[rule, inclusive][scored].sum())
+        predicted, labelled = self.predictions[scored].sum(), self.labels[scored].sum()
+        return Counts(tp, int(predicted) - tp, int(labelled) - tp)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The missing policies that differ: only ``empty`` when no frame is missing."""
+        return ("empty", "skip") if self.missing.any() else ("empty",)
+
+    @cached_property
+    def rows(self) -> tuple[AuditRow, ...]:
+        """Every rule under every boundary and missing policy; the primary comes first."""
+        base = self.primary
+        found = []
+        for missing in self.policies:
+            for rule, inclusive in self.tp:
+                counts = self.counts(rule, inclusive, missing)
+                dtp, df1 = counts.tp - base.tp, f1(counts) - f1(base)
+                found.append(AuditRow(rule, inclusive, missing, counts, dtp, df1))
+        return tuple(found)
+
+    @cached_property
+    def counts_differ(self) -> Flags:
+        """Frames to which the ranked rules (``<=``) give different counts, shape (F,)."""
+        return np.ptp([self.tp[rule, True] for rule in RANKED], axis=0) > 0
+
+    @cached_property
+    def pairs_differ(self) -> Flags:
+        """Frames in which the ranked rules (``<=``) make different pairs, shape (F,)."""
+        return self._frames_of(self.pairs.by_rule)
+
+    @cached_property
+    def boundary_differs(self) -> Flags:
+        """Frames in which a ranked rule makes different pairs with ``<``, shape (F,)."""
+        return self._frames_of(self.pairs.by_boundary)
+
+    @cached_property
+    def ungated_differs(self) -> Flags:
+        """Frames to which ``ungated`` gives other counts than the primary rule, shape (F,)."""
+        return self.tp["ungated", True] != self.tp[PRIMARY, True]
+
+    def _frames_of(self, pairs: Flags) -> Flags:
+        return np.bincount(self.pairs.frame[pairs], minlength=len(self.keys)) > 0
+
+
+def audit(batches: Batches, radius: float = RADIUS) -> Audit:
+    """Match ``batches`` by every rule under both boundaries at ``radius`` pixels.
+
+    Raises UsageError for a radius that is not a positive number.
+    """
+    predictions, labels = batches.predictions, batches.labels
+    found = {True: match_rules(predictions, labels, radius, tuple(RULES), True)}
+    # As long as no rule makes a pair at exactly the radius, all make the same pairs with <.
+    at_radius = any((matches.distance == radius).any() for matches in found[True].values())
+    found[False] = (
+        match_rules(predictions, labels, radius, tuple(RULES), False) if at_radius else found[True]
+    )
+    beyond = match_rules(predictions, labels, radius + MARGIN, RANKED, False)
+    around = [r for r in (radius - MARGIN, radius + MARGIN) if r > 0]
+    at_radii = count_at_radii(predictions, labels, around, PRIMARY).sum(axis=1)
+    tp_at = {r: int(n) for r, n in zip(around, at_radii, strict=True)}
+    tp_at[float(radius)] = int(found[True][PRIMARY].tp.sum())
+    partner = {}
+    for rule, matches in found[True].items():
+        of = np.full(len(predictions.points), -1)
+        of[matches.prediction] = matches.label - labels.starts[matches.frame]
+        partner[rule] = of
+    return Audit(
+        radius=float(radius),
+        keys=batches.keys,
+        missing=batches.missing,
+        predictions=predictions.counts,
+        labels=labels.counts,
+        tp={(rule, b): matches.tp for b, some in found.items() for rule, matches in some.items()},
+        pairs=_union(found, beyond, batches, radius),
+        partner=partner,
+        starts=predictions.starts,
+        tp_at=dict(sorted(tp_at.items())),
+        unknown=batches.unknown,
+    )
+
+
+def _union(
+    found: dict[bool, dict[str, Matches]],
+    beyond: dict[str, Matches],
+    batches: Batches,
+    radius: float,
+) -> AuditPairs:
+    """The pairs of the ranked rules under either boundary, and who makes them; of ``beyond``, the
+    same rules at a larger radius, those that are further apart than ``radius``."""
+    width = len(batches.labels.points) + 1
+
+    def coded(matches: Matches) -> Indices:
+        return matches.prediction * width + matches.label
+
+    codes = {(b, r): coded(found[b][r]) for b in found for r in RANKED}
+    outside = [
+        (coded(m)[m.distance > radius], m.distance[m.distance > radius]) for m in beyond.values()
+    ]
+    union = np.unique(np.concatenate([*codes.values(), *(code for code, _ in outside)]))
+    distance = np.empty(len(union))
+    for code, apart in outside:
+        distance[np.searchsorted(union, code)] = apart
+    made = {b: np.zeros((len(union), len(RANKED)), dtype=bool) for b in found}
+    for (boundary, rule), code in codes.items():
+        at = np.searchsorted(union, code)
+        made[boundary][at, RANKED.index(rule)] = True
+        distance[at] = found[boundary][rule].distance
+    prediction, label = union // width, union % width
+    frame = batches.predictions.frame_of[prediction]
+    return AuditPairs(
+        frame,
+        prediction - batches.predictions.starts[frame],
+        label - batches.labels.starts[frame],
+        distance,
+        made[True],
+        made[False],
+        float(radius),
+    )

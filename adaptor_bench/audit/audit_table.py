@@ -1,0 +1,278 @@
+"""What ``bench audit`` prints: all rules in one table, and the frames and pairs they differ on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from adaptor_bench.audit.audit import MARGIN, PRIMARY, RANKED, Audit
+from adaptor_bench.evaluate.metrics import METRICS, Counts, f1
+from adaptor_bench.matching.batch import Indices
+from adaptor_bench.matching.match import RULES
+from adaptor_bench.report.table import DASH, Column, Table, number
+
+__all__ = ["audit_as_json", "audit_tables", "conclusion"]
+
+
+def audit_as_json(audit: Audit) -> dict[str, Any]:
+    """Everything, nothing capped: ratios in 0..1, null for 0/0; indices as in the files."""
+    return {
+        "radius": audit.radius,
+        "frames": len(audit.keys),
+        "missing": int(audit.missing.sum()),
+        "unknown": len(audit.unknown),
+        "primary": {"rule": PRIMARY, "inclusive": True, "missing": "empty"},
+        "missing_policies": list(audit.policies),
+        "rules": [
+            {
+                "rule": row.rule,
+                "inclusive": row.inclusive,
+                "missing": row.missing,
+                "counts": row.counts.to_json(),
+                "metrics": _metrics(row.counts),
+                "dtp": row.dtp,
+                "df1": _null(row.df1),
+            }
+            for row in audit.rows
+        ],
+        "totals": _totals(audit),
+        "true_positives_at_radius": [
+            {"radius": radius, "tp": tp} for radius, tp in audit.tp_at.items()
+        ],
+        "conclusion": conclusion(audit),
+        "frames_differ": [_frame(audit, f) for f in _frames(audit).tolist()],
+        "fragile_pairs": list(_pairs(audit)),
+    }
+
+
+def audit_tables(audit: Audit, limit: int = 20) -> list[Table]:
+    """The table of rules, then the frames and the pairs that depend on the protocol.
+
+    ``limit`` caps the two lists (0 lists all); totals are exact.
+    """
+    return [_rules(audit), *_lists(audit, limit)]
+
+
+def conclusion(audit: Audit) -> str:
+    """One sentence on what the choice of protocol changes."""
+    if len({(row.counts.tp, row.counts.fp, row.counts.fn) for row in audit.rows}) == 1 and not (
+        audit.pairs.fragile.any()
+    ):
+        return "All rules and both boundaries give the same counts, and no pair is fragile."
+    counts = {rule: audit.counts(rule) for rule in RANKED}
+    scores = {rule: 100 * f1(c) for rule, c in counts.items()}
+    low, high = (pick(scores, key=lambda r: scores[r]) for pick in (min, max))
+    names = f"{', '.join(RANKED[:-1])} and {RANKED[-1]}"
+    totals = _totals(audit)
+    frames, pairs = totals["frames"], totals["pairs"]
+    if scores[low] == scores[high]:
+        parts = [f"{names} agree on F1 ({scores[high]:.2f})"]
+    else:
+        parts = [
+            f"{names} agree within {scores[high] - scores[low]:.2f} points of F1 "
+            f"({low} {scores[low]:.2f}, {high} {scores[high]:.2f})"
+        ]
+    parts.append(
+        f"they count {frames['counts_differ']} of {_many(len(audit.keys), 'frame')} differently "
+        f"({_share(frames['counts_differ'], len(audit.keys))})"
+    )
+    parts.append(f"the boundary decides {_many(pairs['by_boundary'], 'pair')}")
+    parts.append(
+        f"{pairs['fragile']} of {_many(pairs['all'], 'pair')} are fragile and carry "
+        f"{pairs['fragile_true_positives']} of {audit.primary.tp} true positives"
+    )
+    if audit.missing.any():
+        change = 100 * (f1(audit.counts(PRIMARY, missing="skip")) - f1(audit.primary))
+        left_out = _many(int(audit.missing.sum()), "frame")
+        outcome = (
+            "leaves nothing to score" if math.isnan(change) else f"changes F1 by {change:+.2f}"
+        )
+        parts.append(f"leaving out the {left_out} without a prediction {outcome}")
+    return "; ".join(parts) + "."
+
+
+def _rules(audit: Audit) -> Table:
+    rows = [
+        {
+            "rule": row.rule,
+            "boundary": "<=" if row.inclusive else "<",
+            "missing": row.missing,
+            **row.counts.to_json(),
+            **{key: 100 * metric.function(row.counts) for key, metric in METRICS.items()},
+            "dtp": row.dtp,
+            "df1": 100 * row.df1,
+        }
+        for row in audit.rows
+    ]
+    columns = [
+        Column("rule", "Rule", role="label"),
+        Column("boundary", "d"),
+        Column("missing", "Missing"),
+        *(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")),
+        *(Column(k, f"{m.title} %", "right", "metric", number(2)) for k, m in METRICS.items()),
+        Column("dtp", "dTP", "right", "metric", lambda v: f"{v:+d}"),
+        Column("df1", "dF1", "right", "metric", _signed),
+    ]
+    if not audit.missing.any():
+        del columns[2]
+    return Table("", tuple(columns), rows, tuple(_notes(audit)))
+
+
+def _notes(audit: Audit) -> Iterator[str]:
+    yield conclusion(audit)
+    yield (
+        f"d: distance {audit.radius:g} px counts (<=) or not (<). dTP, dF1 (points): against "
+        f"{PRIMARY}, <=, missing frames as empty ones."
+    )
+    if audit.missing.any():
+        yield (
+            f"Missing: {int(audit.missing.sum())} of {len(audit.keys)} labelled frames have no "
+            "prediction file; they count as empty, or are left out (skip)."
+        )
+    else:
+        yield "Every labelled frame has a prediction file, so missing policies do not differ."
+    around = ", ".join(f"{radius:g} px: {tp}" for radius, tp in audit.tp_at.items())
+    yield f"True positives of {PRIMARY} by radius: {around}."
+    for name, rule in RULES.items():
+        yield f"{name}: {rule.definition}."
+    if audit.unknown:
+        yield f"{len(audit.unknown)} files match no labelled frame and were not looked at."
+
+
+def _lists(audit: Audit, limit: int) -> list[Table]:
+    """The frames, then the pairs; none of a kind, no table."""
+    totals = _totals(audit)
+    tables = []
+    chosen = _frames(audit)
+    if len(chosen):
+        columns = [Column("frame", "Frame", role="label")]
+        columns += [Column(k, k.capitalize(), "right") for k in ("predictions", "labels")]
+        for inclusive in (True, False):
+            sign = "<=" if inclusive else "<"
+            columns += [Column(f"{rule} {sign}", f"{rule} {sign}", "right") for rule in RULES]
+        shown = [_flat(_frame(audit, f)) for f in (chosen[:limit] if limit else chosen).tolist()]
+        f, n = totals["frames"], len(audit.keys)
+        notes = (
+            _listed(len(shown), len(chosen), "frames"),
+            f"{' and '.join((', '.join(RANKED[:-1]), RANKED[-1]))} make different pairs in "
+            f"{f['pairs_differ']} frames ({_share(f['pairs_differ'], n)}) and count "
+            f"{f['counts_differ']} differently ({_share(f['counts_differ'], n)}); the boundary "
+            f"changes {f['boundary_differs']}; ungated counts {f['ungated_differs']} otherwise "
+            f"than {PRIMARY}.",
+        )
+        title = "Frames on which the rules differ: true positives"
+        tables.append(Table(title, tuple(columns), shown, notes))
+    p = totals["pairs"]
+    if p["fragile"]:
+        listed = [_flat(pair) for pair in islice(_pairs(audit), limit or None)]
+        columns = [
+            Column("frame", "Frame", role="label"),
+            Column("prediction", "Prediction", "right"),
+            Column("label", "Label", "right"),
+            Column("distance", "px", "right", show=number(3)),
+            Column("why", "Why", show=", ".join),
+            *(Column(rule, rule, "right") for rule in RULES),
+        ]
+        about = (
+            _listed(len(listed), p["fragile"], "fragile pairs"),
+            "Per rule (<=): the label this prediction is paired with. Why: rule, not all of "
+            f"{', '.join(RANKED)} make the pair ({p['by_rule']}); boundary, some make it only with "
+            f"<= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px within or "
+            f"beyond the radius ({p['near_radius']}).",
+            f"Fragile pairs carry {p['fragile_true_positives']} of {audit.primary.tp} true "
+            f"positives ({_share(p['fragile_true_positives'], audit.primary.tp)}).",
+        )
+        tables.append(Table("Fragile pairs", tuple(columns), listed, about))
+    return tables
+
+
+def _totals(audit: Audit) -> dict[str, dict[str, int]]:
+    pairs = audit.pairs
+    kinds = {
+        "near_radius": pairs.near_radius,
+        "by_rule": pairs.by_rule,
+        "by_boundary": pairs.by_boundary,
+        "fragile": pairs.fragile,
+    }
+    carried = {f"{k}_true_positives": int((v & pairs.primary).sum()) for k, v in kinds.items()}
+    return {
+        "frames": {
+            "pairs_differ": int(audit.pairs_differ.sum()),
+            "counts_differ": int(audit.counts_differ.sum()),
+            "boundary_differs": int(audit.boundary_differs.sum()),
+            "ungated_differs": int(audit.ungated_differs.sum()),
+        },
+        "pairs": {"all": len(pairs.frame)} | {k: int(v.sum()) for k, v in kinds.items()} | carried,
+    }
+
+
+def _frames(audit: Audit) -> Indices:
+    """Frames worth listing: those the ranked rules or the boundary treat differently first."""
+    strong = audit.pairs_differ | audit.boundary_differs
+    return np.concatenate([np.flatnonzero(strong), np.flatnonzero(audit.ungated_differs & ~strong)])
+
+
+def _frame(audit: Audit, f: int) -> dict[str, Any]:
+    return {
+        "frame": audit.keys[f],
+        "predictions": int(audit.predictions[f]),
+        "labels": int(audit.labels[f]),
+        "true_positives": {
+            f"{rule} {'<=' if inclusive else '<'}": int(tp[f])
+            for (rule, inclusive), tp in audit.tp.items()
+        },
+    }
+
+
+def _pairs(audit: Audit) -> Iterator[dict[str, Any]]:
+    """Fragile pairs: those that depend on the rule or boundary first, in order of the frames."""
+    pairs = audit.pairs
+    strong = pairs.by_rule | pairs.by_boundary
+    order = np.concatenate([np.flatnonzero(strong), np.flatnonzero(pairs.fragile & ~strong)])
+    reasons = {"rule": pairs.by_rule, "boundary": pairs.by_boundary, "radius": pairs.near_radius}
+    for k in order.tolist():
+        frame, prediction = int(pairs.frame[k]), int(pairs.prediction[k])
+        row = audit.starts[frame] + prediction
+        partners = {rule: int(of[row]) for rule, of in audit.partner.items()}
+        yield {
+            "frame": audit.keys[frame],
+            "prediction": prediction,
+            "label": int(pairs.label[k]),
+            "distance": float(pairs.distance[k]),
+            "why": [reason for reason, flags in reasons.items() if flags[k]],
+            "paired_with": {rule: None if j < 0 else j for rule, j in partners.items()},
+        }
+
+
+def _flat(entry: dict[str, Any]) -> dict[str, Any]:
+    """Nested values beside the others, for a row of a table."""
+    nested = {k: v for value in entry.values() if isinstance(value, dict) for k, v in value.items()}
+    return entry | nested
+
+
+def _metrics(counts: Counts) -> dict[str, float | None]:
+    return {key: _null(metric.function(counts)) for key, metric in METRICS.items()}
+
+
+def _null(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _signed(value: float) -> str:
+    return DASH if math.isnan(value) else f"{value:+.2f}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else DASH
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _listed(shown: int, total: int, what: str) -> str:
+    return f"{total} {what}{'' if shown == total else f', the first {shown} listed'}."

@@ -1,0 +1,116 @@
+"""From the correct numbers to those the challenge's script prints, one cause at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from adaptor_bench.audit.audit import PRIMARY, Audit
+from adaptor_bench.audit.emulator import SCRIPT_RADIUS, ScriptRun, emulate_official
+from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.evaluate.reading import Batches
+from adaptor_bench.matching.match import match_frames
+
+__all__ = ["Reconciliation", "Step", "reconcile_official"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The numbers after one more cause, and what it is.
+
+    ``counts`` are true ones: FP predictions without a label, FN labels without a prediction. The
+    ratios, in 0..1, are what would be printed; NaN for 0/0 or when the script crashes.
+    """
+
+    name: str
+    counts: Counts
+    precision: float
+    sensitivity: float
+    f1: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The script called as documented and with its arguments exchanged, and the steps to the
+    former."""
+
+    documented: ScriptRun
+    exchanged: ScriptRun
+    steps: tuple[Step, ...]
+
+
+def reconcile_official(
+    batches: Batches, audited: Audit, predictions: Path, labels: Path
+) -> Reconciliation:
+    """Emulate the script on the folders that ``batches`` and ``audited`` come from."""
+    documented = emulate_official(predictions, labels)
+    steps = [_step(f"correct: {PRIMARY}", audited.primary, "")]
+    points = batches.predictions, batches.labels
+    tp = match_frames(*points, SCRIPT_RADIUS, "official", True).tp
+    everything = np.ones(len(tp), dtype=bool)
+    before, now = audited.primary, _pooled(tp, audited, everything)
+    constant = "" if audited.radius == SCRIPT_RADIUS else f"; radius {SCRIPT_RADIUS} is built in"
+    why = f"repeatedly the closest pair instead of as many as possible{constant}"
+    steps.append(_step("rule official", now, f"{why}: {_change(before, now)}"))
+    if audited.missing.any():
+        before, now = now, _pooled(tp, audited, ~audited.missing)
+        frames = int(audited.missing.sum())
+        plural = "" if frames == 1 else "s"
+        why = f"{frames} labelled frame{plural} without a prediction file left out"
+        steps.append(_step("missing left out", now, f"{why}: {_change(before, now)}"))
+    scored = int((~audited.missing).sum())
+    steps += _script_steps(documented, now, scored)
+    return Reconciliation(documented, emulate_official(labels, predictions), tuple(steps))
+
+
+def _script_steps(run: ScriptRun, before: Counts, scored: int) -> list[Step]:
+    """The script's own counts under their true names, then what it prints."""
+    true = Counts(run.counts.tp, run.counts.fn, run.counts.fp)
+    if run.crash:
+        nothing = float("nan")
+        return [Step("printed", true, nothing, nothing, nothing, f"it ends with {run.crash}")]
+    if run.evaluated != scored:
+        why = (
+            f"it finds {run.evaluated} of {scored} frames, by the path "
+            "folder/subfolder/point_labels/name.json"
+        )
+    else:
+        why = "the last of equally close pairs in file order goes first"
+    return [
+        _step("the script's counts", true, f"{why}: {_change(before, true)}"),
+        Step(
+            "printed",
+            true,
+            run.precision,
+            run.sensitivity,
+            run.f1,
+            "its two folders are bound the wrong way round, so precision and sensitivity are "
+            "exchanged",
+        ),
+    ]
+
+
+def _pooled(tp: np.ndarray, audited: Audit, scored: np.ndarray) -> Counts:
+    found = int(tp[scored].sum())
+    predicted, labelled = audited.predictions[scored].sum(), audited.labels[scored].sum()
+    return Counts(found, int(predicted) - found, int(labelled) - found)
+
+
+def _step(name: str, counts: Counts, why: str) -> Step:
+    return Step(name, counts, precision(counts), sensitivity(counts), f1(counts), why)
+
+
+def _change(before: Counts, now: Counts) -> str:
+    changes = [
+        f"{after - old:+d} {name}"
+        for name, old, after in (
+            ("TP", before.tp, now.tp),
+            ("FP", before.fp, now.fp),
+            ("FN", before.fn, now.fn),
+        )
+        if after != old
+    ]
+    return ", ".join(changes) or "no change here"

@@ -1,0 +1,134 @@
+"""Frames of finished runs with what was labelled and predicted there, ready to be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.data.images import read_image
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.results.runs import Run
+
+__all__ = ["Shot", "chosen_frames", "provenance", "shoot"]
+
+CHOICE = "Chosen by rule, not by eye: F1 of the frame nearest that of its fold; most labels first."
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A frame (H, W, 3), its labels (L, 2) and predictions (P, 2), order x, y px, and which are
+    paired within ``radius`` px: ``hit`` (P,) marks predictions, ``found`` (L,) labels."""
+
+    run: Run
+    frame: Frame
+    image: NDArray[np.uint8]
+    labels: NDArray[np.float64]
+    predictions: NDArray[np.float64]
+    hit: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+    radius: float
+
+    @property
+    def counts(self) -> Counts:
+        """TP, FP and FN of the frame."""
+        tp = int(self.hit.sum())
+        return Counts(tp, len(self.hit) - tp, len(self.found) - tp)
+
+
+def chosen_frames(run: Run, number: int, wanted: str | None = None) -> list[str]:
+    """Keys of ``number`` frames of a run, or the one asked for (``surgery/video/stem``).
+
+    Typical ones: F1 nearest the fold's own, among frames with at least half the median number of
+    labels; then more labels, then the name. From different videos as far as there are. Raises
+    UsageError for a frame the run was not scored on.
+    """
+    score = run.score()
+    frames = {frame.key: frame for frame in score.scored}
+    if wanted is not None:
+        if wanted not in frames:
+            raise UsageError(
+                f"{wanted!r} is not a frame of {run.domain} fold {run.fold}",
+                hint=suggest(wanted, frames),
+            )
+        return [wanted]
+    typical = f1(score.counts)
+    least = np.median([f.labels for f in frames.values()]) / 2
+
+    def order(frame: FrameScore) -> tuple[bool, float, int, str]:
+        value = f1(frame.counts)
+        far = abs(value - typical) if value == value else 2.0
+        return frame.labels < least, round(far, 2), -frame.labels, frame.key
+
+    ranked = sorted(frames.values(), key=order)
+    seen: list[str] = []
+    chosen: list[FrameScore] = []
+    for frame in [*ranked, *ranked]:
+        video = frame.key.rsplit("/", 1)[0]
+        if len(chosen) < number and frame not in chosen and (
+            video not in seen or len(seen) == len({f.key.rsplit("/", 1)[0] for f in ranked})
+        ):  # fmt: skip
+            seen += [video] * (video not in seen)
+            chosen.append(frame)
+    return [frame.key for frame in chosen]
+
+
+def shoot(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[Shot]:
+    """The frames ``keys`` of ``run``. Raises InputError listing those that ``dataset`` has
+    otherwise than the run was scored on."""
+    frames = {frame.key: frame for frame in dataset.frames.get(run.domain, ())}
+    fold_score = run.score()
+    scored = {frame.key: frame for frame in fold_score.frames}
+    radius = fold_score.settings.radius
+    shots, problems = [], []
+    for key in keys:
+        frame, score = frames.get(key), scored[key]
+        if frame is None:
+            problems.append(f"{key}: no such frame")
+            continue
+        labels = read_points(frame.label).points
+        path = frame.prediction_path(run.predictions)
+        predictions = np.empty((0, 2)) if score.missing else read_points(path).points
+        if (len(labels), len(predictions)) != (score.labels, score.predictions):
+            problems.append(
+                f"{key}: {len(labels)} labels and {len(predictions)} predictions, scored were "
+                f"{score.labels} and {score.predictions}"
+            )
+            continue
+        hit, found = np.zeros(len(predictions), bool), np.zeros(len(labels), bool)
+        hit[[i for i, _, _ in score.pairs]] = True
+        found[[j for _, j, _ in score.pairs]] = True
+        image = read_image(frame.image)
+        shots.append(Shot(run, frame, image, labels, predictions, hit, found, radius))
+    if problems:
+        raise InputError.collect(
+            f"{dataset.root}: not the frames that {run.path} was scored on:", problems,
+            hint="Give the run's own data with --data.",
+        )  # fmt: skip
+    return shots
+
+
+def provenance(runs: Sequence[Run]) -> list[str]:
+    """One line per dataset: methods, domains, folds, profile, seeds; and what a phantom is."""
+    lines: dict[str, None] = {}
+    for name in sorted({run.dataset["name"] for run in runs}):
+        here = [run for run in runs if run.dataset["name"] == name]
+        methods = ", ".join(sorted({run.method for run in here}))
+        where = "; ".join(
+            f"{domain} fold{'s' * (len(folds) > 1)} {', '.join(map(str, folds))}"
+            for domain in sorted({run.domain for run in here})
+            if (folds := sorted({run.fold for run in here if run.domain == domain}))
+        )
+        profiles = ", ".join(sorted({run.profile for run in here}))
+        seeds = ", ".join(str(s) for s in sorted({run.seed for run in here}))
+        several = "s" * (len({run.seed for run in here}) > 1)
+        lines[f"{methods}. {name}: {where}; profile {profiles}, seed{several} {seeds}."] = None
+    if any(run.dataset["kind"] == "phantom" for run in runs):
+        lines["Phantom: numbers about the phantom, not AdaptOR results."] = None
+    return list(lines)

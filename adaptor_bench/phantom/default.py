@@ -1,0 +1,49 @@
+"""The embedded dataset: the phantom, drawn once into the user's cache directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from adaptor_bench.atomic import claimed
+from adaptor_bench.phantom import GENERATOR_VERSION, PROFILES, write_phantom
+from adaptor_bench.progress import Progress, message
+
+__all__ = ["cache_directory", "cached_phantom", "embedded_profile"]
+
+
+def cache_directory() -> Path:
+    """``$ADAPTOR_BENCH_CACHE``, or the platform's place for what can be made again."""
+    chosen = os.environ.get("ADAPTOR_BENCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local"))
+    elif sys.platform == "darwin":
+        base = Path("~/Library/Caches")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return base.expanduser() / "adaptor_bench"
+
+
+def embedded_profile(name: str, kind: str) -> str | None:
+    """The profile of the dataset ``name``, if it is a phantom that can be drawn on demand."""
+    profile = name.removeprefix("phantom-")
+    return profile if kind == "phantom" and name != profile and profile in PROFILES else None
+
+
+def cached_phantom(profile: str, progress: Progress) -> Path:
+    """The folder of the phantom ``profile`` (tiny, mini, paper), seed 0; drawn if not there yet.
+
+    The folder's name carries the generator's version, so a newer generator draws anew.
+    """
+    root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
+    if root.is_dir():
+        return root
+    with claimed(root, lambda: message(f"{root}: another process is drawing it, waiting")):
+        if not root.is_dir():
+            message(f"drawing the phantom dataset ({profile}) into {root}, once")
+            with progress.bar("phantom") as bar:
+                write_phantom(root, profile, 0, progress=bar)
+    return root

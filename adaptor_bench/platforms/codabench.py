@@ -1,0 +1,109 @@
+"""The scoring program of Codabench.
+
+Reads ``<input>/ref`` (labels) and ``<input>/res`` (the unpacked submission); writes
+``scores.json``, flat and numbers only, and ``detailed_results.html``, which needs no other file.
+A refused submission leaves the page with all findings and no scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from adaptor_bench.atomic import write_json, write_text
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.names import html as escape
+from adaptor_bench.platforms.judging import (
+    Refused,
+    Verdict,
+    judge,
+    load_settings,
+    numbers,
+    one_line,
+    ratios,
+    run,
+)
+from adaptor_bench.submission.findings import Finding
+
+__all__ = ["main", "score_submission"]
+
+_LISTED = 200  # findings on the page
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
+color:#1a1a1a;background:#fff}table{border-collapse:collapse}
+th,td{padding:.3rem .8rem;border-bottom:1px solid #ccc;text-align:right}
+th:first-child,td:first-child{text-align:left}li{overflow-wrap:anywhere}
+"""
+
+
+def main(settings: Path, arguments: list[str] | None = None) -> int:
+    """Entry point; without arguments it uses the platform's own folders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--input", type=Path, default=Path("/app/input"))
+    parser.add_argument("--output", type=Path, default=Path("/app/output"))
+    given = parser.parse_args(arguments)
+    return run(lambda: score_submission(given.input, given.output, load_settings(settings)))
+
+
+def score_submission(source: Path, output: Path, settings: MatchSettings) -> None:
+    """Score ``source/res`` against ``source/ref``. Raises InputError (:class:`Refused`)."""
+    page = output / "detailed_results.html"
+    try:
+        verdict = judge(_upload(source / "res"), source / "ref", settings)
+    except Refused as refused:
+        write_text(page, _page("Not scored", "", refused.findings))
+        raise
+    write_text(page, _page("Scores", _tables(verdict), verdict.remarks))
+    write_json(output / "scores.json", numbers(verdict.score))
+
+
+def _upload(res: Path) -> Path:
+    """The unpacked submission, or the one archive in it. Raises InputError."""
+    if not res.is_dir():
+        raise InputError(f"{res}: there is no submission")
+    files = [path for path in res.iterdir() if path.name != "metadata"]
+    if len(files) == 1 and files[0].name.endswith((".zip", ".tar", ".tar.gz", ".tgz")):
+        return files[0]
+    return res
+
+
+def _tables(verdict: Verdict) -> str:
+    score = verdict.score
+    heads = ("surgery", "TP", "FP", "FN", "precision %", "sensitivity %", "F1 %", "")
+    rows = [*score.surgeries().items(), ("all, pooled", score.counts)]
+    body = []
+    for name, counts in rows:
+        values = ratios(counts)
+        cells = [escape(name), counts.tp, counts.fp, counts.fn]
+        cells += ["-" if v is None else f"{100 * v:.2f}" for v in values.values()]
+        body.append("".join(f"<td>{cell}</td>" for cell in [*cells, _bar(values["f1"])]))
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    lines = "\n".join(f"<tr>{row}</tr>" for row in body)
+    note = f"{len(score.missing)} of {len(score.frames)} labelled frames had no prediction file."
+    return (
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody></table>\n"
+        f"<p>{escape(score.settings.describe())}</p>\n<p>{note}</p>\n"
+    )
+
+
+def _bar(value: float | None) -> str:
+    width = round(100 * (value or 0), 1)
+    return (
+        '<svg width="100" height="12" role="img" aria-hidden="true"><rect width="100" height="12" '
+        f'fill="#ddd"/><rect width="{width}" height="12" fill="#1b6ca8"/></svg>'
+    )
+
+
+def _page(title: str, content: str, findings: tuple[Finding, ...]) -> str:
+    lines = [
+        f"<li><b>{f.severity}</b> {escape(one_line(f))} {escape(f.hint)}</li>"
+        for f in findings[:_LISTED]
+    ]
+    if len(findings) > _LISTED:
+        lines.append(f"<li>and {len(findings) - _LISTED} more</li>")
+    listed = "<h2>Findings</h2>\n<ul>\n" + "\n".join(lines) + "\n</ul>\n" if lines else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body>\n<h1>{title}</h1>\n{content}{listed}</body></html>\n"
+    )

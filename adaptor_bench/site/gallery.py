@@ -1,0 +1,200 @@
+"""Which frames the gallery shows, and what stands on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.labels import read_points
+from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files
+from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
+from adaptor_bench.results.runs import Run
+from adaptor_bench.site.gather import Board
+
+__all__ = ["Candidate", "Reader", "choose", "describe", "disagreement", "mean_error"]
+
+_SIZE = (512, 288)  # of a frame whose label does not say
+_SAME = 0.01  # px between a stored distance and that of points as files keep them
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A frame that could be shown: its scores by the subject's index, and the folds it is in."""
+
+    board: Board
+    key: str
+    scores: dict[int, FrameScore]
+    folds: dict[int, tuple[Run, FoldScore]]
+
+    @property
+    def surgery(self) -> str:
+        """The first part of the key."""
+        return self.key.split("/", 1)[0]
+
+
+def disagreement(scores: Sequence[FrameScore]) -> int:
+    """How far methods differ on a frame: the labels that some of them found and others missed,
+    plus the difference between the most and the fewest false positives."""
+    found = [{label for _, label, _ in score.pairs} for score in scores]
+    if len(found) < 2:
+        return 0
+    false = [score.counts.fp for score in scores]
+    some, all_of_them = set[int]().union(*found), found[0].intersection(*found[1:])
+    return len(some - all_of_them) + max(false) - min(false)
+
+
+def mean_error(scores: Sequence[FrameScore]) -> float:
+    """False positives and misses of a frame, mean over the methods."""
+    return sum(s.counts.fp + s.counts.fn for s in scores) / len(scores) if scores else 0.0
+
+
+def choose(boards: Sequence[Board], number: int) -> list[Candidate]:
+    """``number`` frames: every surgery the same share as far as it has frames.
+
+    Within a surgery half of them (rounded up) are those on which the methods differ most (then
+    those with most errors, then in order), the others are spread evenly over the rest. The result
+    is in the order of boards and frames, and depends on nothing but the runs.
+    """
+    groups: dict[tuple[str, str], list[Candidate]] = {}
+    for board in boards:
+        for candidate in _candidates(board):
+            groups.setdefault((board.anchor, candidate.surgery), []).append(candidate)
+    shares = _shares([len(group) for group in groups.values()], number)
+    chosen = []
+    for group, share in zip(groups.values(), shares, strict=True):
+        chosen += _of_surgery(group, share)
+    return chosen
+
+
+def _candidates(board: Board) -> list[Candidate]:
+    found: dict[str, Candidate] = {}
+    for entry in board.entries:
+        for run, score in entry.shown():
+            for frame in score.scored:
+                candidate = found.setdefault(frame.key, Candidate(board, frame.key, {}, {}))
+                candidate.scores[entry.subject.index] = frame
+                candidate.folds[entry.subject.index] = run, score
+    order = {key: place for place, key in enumerate(board.frames)}
+    return sorted(found.values(), key=lambda c: (order.get(c.key, len(order)), c.key))
+
+
+def _shares(sizes: Sequence[int], number: int) -> list[int]:
+    """``number`` divided over groups of ``sizes``, none above its size, as evenly as it goes."""
+    shares = [0] * len(sizes)
+    left = min(number, sum(sizes))
+    while left:
+        for i, size in enumerate(sizes):
+            if left and shares[i] < size:
+                shares[i] += 1
+                left -= 1
+    return shares
+
+
+def _of_surgery(group: list[Candidate], share: int) -> list[Candidate]:
+    def difficulty(place: int) -> tuple[float, float, int]:
+        scores = list(group[place].scores.values())
+        return -disagreement(scores), -mean_error(scores), place
+
+    ordered = sorted(range(len(group)), key=difficulty)
+    most = (share + 1) // 2
+    rest = sorted(ordered[most:])
+    wanted = share - most
+    spread = [rest[(2 * i + 1) * len(rest) // (2 * wanted)] for i in range(wanted)]
+    return [group[place] for place in sorted(ordered[:most] + spread)]
+
+
+class Reader:
+    """Reads the points of single frames; walks every prediction folder once."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, PointFiles | None] = {}
+
+    def predictions(self, run: Run, key: str) -> NDArray[np.float64] | None:
+        """(N, 2), x then y in pixels; None where the run has no predictions."""
+        if run.held is not None:
+            return run.held.points.get(key, np.empty((0, 2)))
+        if run.path not in self._files:
+            there = run.predictions.is_dir()
+            self._files[run.path] = find_point_files(run.predictions) if there else None
+        files = self._files[run.path]
+        if files is None:
+            return None
+        return read_points(files.frames[key]).points if key in files.frames else np.empty((0, 2))
+
+
+def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]:
+    """The frame as the page's script reads it: pixels of the frame, lists of x, y, x, y, ..
+
+    ``labels`` is None without the dataset, ``p`` without prediction files. ``t`` lists the pairs
+    as stored with the score: prediction, label, prediction, label, .. Raises InputError for points
+    that cannot be read, or that are not those the stored pairs are about.
+    """
+    surgery, video, stem = candidate.key.split("/")
+    frame = candidate.board.frames.get(candidate.key)
+    labels, size = None, _SIZE
+    if frame is not None:
+        label = read_points(frame.label)
+        labels, size = label.points, label.size or _SIZE
+    methods, problems = [], []
+    for index, score in sorted(candidate.scores.items()):
+        run, _ = candidate.folds[index]
+        points = reader.predictions(run, candidate.key)
+        if found := _difference(score, points, labels):
+            problems.append(f"{run.path}: {candidate.key}: {found}")
+        methods.append(
+            {
+                "method": index,
+                "p": _flat(points),
+                "t": [i for pair in score.pairs for i in pair[:2]],
+                "tp": score.counts.tp,
+                "fp": score.counts.fp,
+                "fn": score.counts.fn,
+                "heat": None,
+            }
+        )
+    if problems:
+        raise InputError("\n  ".join(problems))
+    scores = list(candidate.scores.values())
+    return {
+        "id": f"{candidate.board.anchor}/{candidate.key}",
+        "board": board,
+        "surgery": surgery,
+        "video": video,
+        "stem": stem,
+        "size": list(size),
+        "image": None,
+        "labels": _flat(labels),
+        "count": max(score.labels for score in scores),
+        "disagreement": disagreement(scores),
+        "error": round(mean_error(scores), 2),
+        "methods": methods,
+    }
+
+
+def _difference(
+    score: FrameScore, points: NDArray[np.float64] | None, labels: NDArray[np.float64] | None
+) -> str:
+    """What of points (N, 2) and labels (M, 2), as far as known, is not as it was scored."""
+    for what, known, counted in (
+        ("predictions", points, score.predictions),
+        ("labels", labels, score.labels),
+    ):
+        if known is not None and len(known) != counted:
+            return f"{len(known)} {what}, its score file says {counted}"
+    if points is None or labels is None or not score.pairs:
+        return ""
+    first, second, stored = (np.array(side) for side in zip(*score.pairs, strict=True))
+    now = np.linalg.norm(points[first] - labels[second], axis=1)
+    if np.abs(now - stored).max() <= _SAME:
+        return ""
+    return "points are not where its score file says; in another order, perhaps"
+
+
+def _flat(points: NDArray[np.float64] | None) -> list[float] | None:
+    return None if points is None else [round(float(value), 1) for value in points.ravel()]

@@ -1,0 +1,60 @@
+"""The ranking card of every board: what its order rests on, in sentences, plots and tables."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from adaptor_bench.report.card import Card, card_of
+from adaptor_bench.report.renderers.html import fragments
+from adaptor_bench.report.sentences import how_resampled
+from adaptor_bench.report.table import Table
+from adaptor_bench.site.gather import Board
+from adaptor_bench.site.markup import Markup, breakable
+from adaptor_bench.site.rankplots import rank_plot, significance_map
+
+__all__ = ["PAGE", "board_card", "ranking_section"]
+
+PAGE = "ranking.html"
+
+
+def board_card(board: Board) -> Card | None:
+    """The card of a board; None with fewer than two complete methods."""
+    certainty = board.certainty
+    if certainty is None or len(certainty.study.methods) < 2:
+        return None
+    return card_of(certainty)
+
+
+def ranking_section(board: Board, card: Card, heading: str) -> dict[str, Any]:
+    """A board's card as the template reads it."""
+    assert board.certainty is not None
+    found = board.certainty.study
+    estimates, ranks, pairs, schemes = card.tables
+    level = found.options.level
+    return {
+        "anchor": board.anchor,
+        "heading": heading,
+        "sentences": card.sentences,
+        "estimates": _table([estimates]),
+        "rank_plot": rank_plot(found.methods, found.rank_probability),
+        "ranks": _table([ranks]),
+        "map": significance_map(found.methods, found.pairs, level),
+        "alpha": f"{1 - level:.3g}",
+        "pairs": _table([pairs]),
+        "schemes": _table([schemes]),
+        "resampled": how_resampled(found),
+    }
+
+
+def _table(tables: Sequence[Table]) -> Markup:
+    """Tables without their titles: the page has headings of its own."""
+    made = fragments([replace(table, title="") for table in tables])
+    return Markup(re.sub(r'(?<=<th scope="row">)[^<]+', lambda m: _breakable(m.group()), made))
+
+
+def _breakable(escaped: str) -> str:
+    return breakable(html.unescape(escaped))
