@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adaptor_bench.evaluate.uncertainty.study import Options, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.sentences import card_sentences
-from adaptor_bench.report.studies import Board
+from adaptor_bench.report.studies import BoardStudy
 
 
 def board(counts, fold=None, owner=None, **options):
@@ -31,7 +31,7 @@ def board(counts, fold=None, owner=None, **options):
         np.arange(n),
         fold,
     )
-    return Board("data", "folder", "sim", ("quick",), study(found, Options(**options)), {})
+    return BoardStudy("data", "folder", "sim", ("quick",), study(found, Options(**options)), {})
 
 
 def said(*arguments, **options):

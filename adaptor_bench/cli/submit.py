@@ -14,7 +14,7 @@ from adaptor_bench.progress import message
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from adaptor_bench.entries.entry import Board, Entry
+    from adaptor_bench.entries.entry import Entry, Leaderboard
 
 
 @click.command(name="submit")
@@ -139,7 +139,7 @@ def command(
     message(f"`bench leaderboard --board {given} --write` renders the tables anew.")
 
 
-def _phantom(board: Board) -> Path:
+def _phantom(board: Leaderboard) -> Path:
     from adaptor_bench.errors import UsageError
     from adaptor_bench.phantom.default import cached_phantom
     from adaptor_bench.progress import Progress
@@ -152,7 +152,7 @@ def _phantom(board: Board) -> Path:
     return cached_phantom(board.embedded, Progress())
 
 
-def _tell_gaps(entry: Entry, board: Board, allowed: bool) -> None:
+def _tell_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
     """Say what of the leaderboard the entry lacks. Raises InputError for frames, unless allowed."""
     from adaptor_bench.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.entries.entry import Board
+from adaptor_bench.entries.entry import Leaderboard
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.evaluate.metrics import Counts
@@ -15,7 +15,7 @@ from adaptor_bench.results.runs import Cell, Run
 __all__ = ["again", "elsewhere", "unfit"]
 
 
-def unfit(cells: Sequence[Cell], board: Board) -> list[str]:
+def unfit(cells: Sequence[Cell], board: Leaderboard) -> list[str]:
     """Runs with other folds or another matching than the board's."""
     problems: dict[str, None] = {}
     for cell in cells:
@@ -31,7 +31,7 @@ def unfit(cells: Sequence[Cell], board: Board) -> list[str]:
     return list(problems)
 
 
-def elsewhere(cells: Sequence[Cell], board: Board) -> list[str]:
+def elsewhere(cells: Sequence[Cell], board: Leaderboard) -> list[str]:
     """Notes on runs on frames of another fingerprint than the board's."""
     return [
         f"{run.domain}: trained and predicted on frames of fingerprint "

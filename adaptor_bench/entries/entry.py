@@ -17,8 +17,8 @@ from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.resources import bundled
 
 __all__ = [
-    "Board",
     "Entry",
+    "Leaderboard",
     "SeedCounts",
     "boards",
     "check_entry",
@@ -37,7 +37,7 @@ RENDERED = "table.json"  # rendered from the entries, not one of them
 
 
 @dataclass(frozen=True)
-class Board:
+class Leaderboard:
     """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
     (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all; ``labels``
     domain to the hash of the labels alone, which is all that scores depend on."""
@@ -108,7 +108,7 @@ class Entry:
     predictions: str | None = None
     notes: tuple[str, ...] = ()
 
-    def fold_counts(self, board: Board, domain: str) -> dict[int, dict[int, Counts]]:
+    def fold_counts(self, board: Leaderboard, domain: str) -> dict[int, dict[int, Counts]]:
         """Seed to fold to pooled counts; a fold with a surgery missing is not there."""
         return {
             seed: {
@@ -119,7 +119,7 @@ class Entry:
             for seed, found in self.measured.get(domain, {}).items()
         }
 
-    def aggregates(self, board: Board, domain: str, ddof: int = 0) -> dict[str, Aggregate]:
+    def aggregates(self, board: Leaderboard, domain: str, ddof: int = 0) -> dict[str, Aggregate]:
         """Every metric over the folds of the board."""
         counts = self.fold_counts(board, domain)
         # Where frames without a prediction are left out, their labels are not counted anywhere.
@@ -183,7 +183,7 @@ def find_boards(given: Iterable[str], root: Path | None = None) -> tuple[Path, .
     return tuple(dict.fromkeys(found))
 
 
-def read_board(folder: Path) -> Board:
+def read_board(folder: Path) -> Leaderboard:
     """Read ``board.json``. Raises InputError listing everything that is wrong with it."""
     document = read_document(folder / BOARD, "board")
     found = []
@@ -197,7 +197,7 @@ def read_board(folder: Path) -> Board:
         raise InputError.collect(f"{folder / BOARD}: not a leaderboard:", found)
     domains = document["domains"]
     matching = document["matching"]
-    return Board(
+    return Leaderboard(
         folder,
         document["id"],
         document["title"],
@@ -215,7 +215,7 @@ def read_board(folder: Path) -> Board:
     )
 
 
-def read_entry(path: Path, board: Board) -> Entry:
+def read_entry(path: Path, board: Leaderboard) -> Entry:
     """Read one entry of ``board``. Raises InputError listing everything that is wrong with it."""
     document = read_document(path, "entry")
     found = []
@@ -258,7 +258,7 @@ def read_entry(path: Path, board: Board) -> Entry:
     return Entry(**document)
 
 
-def read_entries(board: Board) -> list[Entry]:
+def read_entries(board: Leaderboard) -> list[Entry]:
     """All entries of a board by id. Raises InputError naming every file that is malformed."""
     entries, found = [], []
     # A hidden file is one that is being written, or was when its writer was killed.
@@ -274,7 +274,7 @@ def read_entries(board: Board) -> list[Entry]:
     return entries
 
 
-def check_entry(entry: Entry, board: Board) -> Path:
+def check_entry(entry: Entry, board: Leaderboard) -> Path:
     """The path of the entry's file. Raises InputError for what would not be an entry."""
     path = board.folder / f"{entry.id}.json"
     if found := problems(entry.to_json(), schema("entry")):
@@ -282,7 +282,7 @@ def check_entry(entry: Entry, board: Board) -> Path:
     return path
 
 
-def write_entry(entry: Entry, board: Board, *, exclusive: bool = False) -> Path:
+def write_entry(entry: Entry, board: Leaderboard, *, exclusive: bool = False) -> Path:
     """Write the entry's file, small and the same for the same entry; returns its path.
 
     Raises UsageError with ``exclusive`` when another submission was faster.
@@ -298,7 +298,7 @@ def write_entry(entry: Entry, board: Board, *, exclusive: bool = False) -> Path:
     return path
 
 
-def write_board(board: Board, *, exclusive: bool = False) -> Path:
+def write_board(board: Leaderboard, *, exclusive: bool = False) -> Path:
     """Write ``board.json``; returns its path. Raises UsageError with ``exclusive`` when there is
     one."""
     path = board.folder / BOARD

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from adaptor_bench.entries.entry import (
-    Board,
     Entry,
+    Leaderboard,
     check_entry,
     read_entries,
     write_board,
@@ -24,7 +24,7 @@ __all__ = ["publish"]
 def publish(
     entry: Entry,
     packed: Packed,
-    board: Board,
+    board: Leaderboard,
     *,
     keep: bool = True,
     overwrite: bool = False,
@@ -63,7 +63,7 @@ def publish(
     return path
 
 
-def _discard(board: Board, *files: str | None) -> None:
+def _discard(board: Leaderboard, *files: str | None) -> None:
     """Remove ``files`` of predictions that no entry names."""
     for name in {*files} - {entry.predictions for entry in read_entries(board)} - {None}:
         (board.folder / str(name)).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.data.frames import Dataset, Frame
-from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.entries.naming import twins
 from adaptor_bench.entries.packed import unpack
 from adaptor_bench.errors import InputError
@@ -39,7 +39,7 @@ class Rebuilt:
 
 
 def shown_names(
-    boards: Sequence[tuple[Board, Sequence[Entry]]], taken: Container[str] = ()
+    boards: Sequence[tuple[Leaderboard, Sequence[Entry]]], taken: Container[str] = ()
 ) -> list[list[str]]:
     """What the methods of each board's entries are called beside methods called ``taken``.
 
@@ -63,7 +63,7 @@ def shown_names(
 
 
 def rebuild_runs(
-    board: Board,
+    board: Leaderboard,
     entries: Sequence[Entry],
     names: Sequence[str],
     dataset: Dataset,
@@ -121,7 +121,7 @@ def rebuild_runs(
     return Rebuilt(sorted(runs, key=lambda run: run.path), done, left_out)
 
 
-def _frames_by_fold(board: Board, dataset: Dataset) -> dict[tuple[str, int], list[Frame]]:
+def _frames_by_fold(board: Leaderboard, dataset: Dataset) -> dict[tuple[str, int], list[Frame]]:
     """The validation frames of every domain and fold of the board, by surgery."""
     found: dict[tuple[str, int], list[Frame]] = {}
     for domain, folds in board.folds.items():
@@ -133,7 +133,7 @@ def _frames_by_fold(board: Board, dataset: Dataset) -> dict[tuple[str, int], lis
     return found
 
 
-def _complete_folds(board: Board, entry: Entry) -> Iterator[tuple[str, int, int]]:
+def _complete_folds(board: Leaderboard, entry: Entry) -> Iterator[tuple[str, int, int]]:
     """Domain, seed and fold of which the entry has all surgeries."""
     for domain, seeds in entry.measured.items():
         for seed, stored in seeds.items():
@@ -143,7 +143,7 @@ def _complete_folds(board: Board, entry: Entry) -> Iterator[tuple[str, int, int]
 
 
 def _record(
-    board: Board, entry: Entry, name: str, domain: str, seed: int, fold: int
+    board: Leaderboard, entry: Entry, name: str, domain: str, seed: int, fold: int
 ) -> dict[str, Any]:
     """``run.json`` of one fold."""
     setup = entry.setup or {}

@@ -12,8 +12,8 @@ from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.entries.admission import again, elsewhere, unfit
 from adaptor_bench.entries.entry import (
-    Board,
     Entry,
+    Leaderboard,
     SeedCounts,
 )
 from adaptor_bench.entries.naming import check_names, entry_id
@@ -51,7 +51,7 @@ class About:
 
 
 def entry_from_runs(
-    roots: Sequence[Path], board: Board, about: About, data: Callable[[], Path]
+    roots: Sequence[Path], board: Leaderboard, about: About, data: Callable[[], Path]
 ) -> tuple[Entry, Packed]:
     """The entry of one method's finished runs, and its predictions.
 
@@ -103,7 +103,7 @@ def entry_from_runs(
 
 
 def entry_from_predictions(
-    folder: Path, board: Board, about: About, data: Path
+    folder: Path, board: Leaderboard, about: About, data: Path
 ) -> tuple[Entry, Packed]:
     """The entry of a folder of predictions, scored against the labels of ``data``.
 
@@ -136,7 +136,7 @@ def entry_from_predictions(
     return _entry(board, about, about.method, about.method, measured, None), packed
 
 
-def with_labels(board: Board, data: Path) -> Board:
+def with_labels(board: Leaderboard, data: Path) -> Leaderboard:
     """The board with the hash of its labels. Raises InputError when ``data`` are not its data."""
     loaded = load_frames(index_dataset(data), board.folds, prepare=lambda image: image[:1, :1])
     other = [d for d, f in board.fingerprints.items() if loaded[d].fingerprint != f]
@@ -145,7 +145,7 @@ def with_labels(board: Board, data: Path) -> Board:
     return replace(board, labels={domain: labels_digest(loaded[domain]) for domain in board.folds})
 
 
-def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
+def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderboard:
     """A new leaderboard for the data, folds and matching of these runs. Not written yet.
 
     That of a phantom can be drawn again by its name, ``phantom-<profile>``.
@@ -162,7 +162,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
     folds: dict[str, dict[int, tuple[str, ...]]] = {}
     for run in runs:
         folds.setdefault(run.domain, {})[run.fold] = run.validation
-    board = Board(
+    board = Leaderboard(
         folder,
         folder.resolve().name,
         title,
@@ -189,7 +189,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Board:
 
 
 def _entry(
-    board: Board,
+    board: Leaderboard,
     about: About,
     method: str,
     title: str,

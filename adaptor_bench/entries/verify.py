@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
-from adaptor_bench.entries.entry import Board, Entry, SeedCounts
+from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.errors import BenchError, InputError
@@ -37,7 +37,7 @@ class Verdict:
 
 
 def frames_of_board(
-    dataset: Dataset, board: Board, progress: Progress | None = None
+    dataset: Dataset, board: Leaderboard, progress: Progress | None = None
 ) -> tuple[dict[str, list[Frame]], list[str]]:
     """The frames behind each domain of the board, and what is to be known about them.
 
@@ -79,7 +79,7 @@ def labels_digest(loaded: DomainFrames) -> str:
 
 
 def verify_entry(
-    entry: Entry, board: Board, frames: dict[str, list[Frame]], folder: Path | None = None
+    entry: Entry, board: Leaderboard, frames: dict[str, list[Frame]], folder: Path | None = None
 ) -> Verdict:
     """Score ``entry`` again. ``folder`` replaces the board's own folder of predictions."""
     if entry.predictions is None and folder is None:
@@ -107,7 +107,7 @@ def verify_entry(
     return Verdict(entry.id, tuple(differences), "", tuple(claims(entry, board)), scored)
 
 
-def claims(entry: Entry, board: Board) -> list[str]:
+def claims(entry: Entry, board: Leaderboard) -> list[str]:
     """Claims that differ from the measured means by more than rounding, and unfounded ones."""
     found = []
     for domain, claimed in entry.claim.items():
@@ -121,7 +121,9 @@ def claims(entry: Entry, board: Board) -> list[str]:
     return found
 
 
-def _differ(stored: SeedCounts, points: Points, frames: Sequence[Frame], board: Board) -> list[str]:
+def _differ(
+    stored: SeedCounts, points: Points, frames: Sequence[Frame], board: Leaderboard
+) -> list[str]:
     found = []
     sha = digest(points)
     if sha != stored.sha256:

@@ -16,7 +16,7 @@ from adaptor_bench.evaluate.uncertainty.study import Study
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.figures.charts import Estimate
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.studies import Board
+from adaptor_bench.report.studies import BoardStudy
 from adaptor_bench.results.runs import Cell
 
 __all__ = ["RADII", "curves_by_fold", "points_by_fold", "surgery_estimates"]
@@ -62,7 +62,7 @@ def points_by_fold(found: Tally) -> dict[str, Floats]:
     }
 
 
-def surgery_estimates(board: Board) -> dict[str, list[tuple[str, Estimate]]]:
+def surgery_estimates(board: BoardStudy) -> dict[str, list[tuple[str, Estimate]]]:
     """Method to F1 with interval per surgery, the mean over folds last."""
     found: Study = board.study
     tally = found.tally

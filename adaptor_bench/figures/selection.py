@@ -10,7 +10,7 @@ from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.studies import Board, named_rows, study_board
+from adaptor_bench.report.studies import BoardStudy, named_rows, study_board
 from adaptor_bench.results.board import blocks
 from adaptor_bench.results.runs import Cell, Run, find_runs
 
@@ -22,7 +22,7 @@ class Selection:
     """Complete methods of one dataset: the study of every domain, sim first, and
     ``cells[domain][method]`` in the order of the ranking."""
 
-    boards: tuple[Board, ...]
+    boards: tuple[BoardStudy, ...]
     cells: dict[str, dict[str, Cell]]
 
     @property
@@ -84,7 +84,7 @@ def complete_methods(roots: Sequence[Path], domain: str) -> Selection:
     Raises InputError when there is none, UsageError when they are of several datasets.
     """
     found = blocks([run for run in find_runs(roots) if domain in ("all", run.domain)], [])
-    boards: list[Board] = []
+    boards: list[BoardStudy] = []
     chosen: dict[str, dict[str, Cell]] = {}
     for block, rows in zip(found, named_rows(found), strict=True):
         cells = {row.name: row.cell for row in rows}

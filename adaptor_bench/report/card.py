@@ -18,7 +18,7 @@ from adaptor_bench.names import html as escape
 from adaptor_bench.names import markdown, printable
 from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
-from adaptor_bench.report.studies import Board, studies_of
+from adaptor_bench.report.studies import BoardStudy, studies_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.runs import Cell
 
@@ -81,7 +81,7 @@ def ranking_cards(
     return [card_of(board) for board in studies_of(cells, options) if len(board.study.methods) > 1]
 
 
-def card_of(board: Board) -> Card:
+def card_of(board: BoardStudy) -> Card:
     """The card of one board with at least two complete methods."""
     found = board.study
     return Card(

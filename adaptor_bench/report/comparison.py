@@ -17,7 +17,7 @@ from adaptor_bench.report.card import INTERVALS, interval_text, prose
 from adaptor_bench.report.footers import matching_notes
 from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled
-from adaptor_bench.report.studies import Board, missing_folds
+from adaptor_bench.report.studies import BoardStudy, missing_folds
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.runs import Cell, Run, differing_in, find_runs, group_cells
 
@@ -30,7 +30,7 @@ class Comparison:
 
     a: str
     b: str
-    board: Board
+    board: BoardStudy
 
     @property
     def study(self) -> Study:
@@ -241,7 +241,7 @@ def _compared(
     if problems:
         raise InputError.collect(f"{where} cannot be compared:", problems)
     paired = tally({label: cell.scores for label, cell in zip(labels, cells, strict=True)})
-    board = Board(
+    board = BoardStudy(
         runs[0].dataset["name"],
         runs[0].dataset["kind"],
         runs[0].domain,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_text
-from adaptor_bench.entries.entry import Board, Entry
+from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.entries.naming import twins
 from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.aggregate import Aggregate
@@ -25,7 +25,7 @@ PRIMARY = "f1"
 
 
 def render_board(
-    board: Board, entries: Sequence[Entry], format: str, *, domain: str = "all", ddof: int = 0
+    board: Leaderboard, entries: Sequence[Entry], format: str, *, domain: str = "all", ddof: int = 0
 ) -> str:
     """The whole leaderboard in any format of ``table.render``, or ``json``. Raises UsageError."""
     domains = [d for d in board.folds if domain in ("all", d)]
@@ -37,7 +37,7 @@ def render_board(
     return render([*tables[:-1], replace(tables[-1], notes=(*tables[-1].notes, *closing))], format)
 
 
-def write_tables(board: Board, entries: Sequence[Entry]) -> list[Path]:
+def write_tables(board: Leaderboard, entries: Sequence[Entry]) -> list[Path]:
     """Write ``table.md`` and ``table.json`` beside the entries: same entries, same bytes."""
     written = []
     for name, format in (("table.md", "markdown"), ("table.json", "json")):
@@ -47,7 +47,7 @@ def write_tables(board: Board, entries: Sequence[Entry]) -> list[Path]:
 
 
 def board_rows(
-    board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0
+    board: Leaderboard, entries: Sequence[Entry], domain: str, ddof: int = 0
 ) -> list[dict[str, Any]]:
     """Rows as in ``bench leaderboard --format json``, with team and claim; best first."""
     rows = []
@@ -83,7 +83,9 @@ def board_rows(
     return rows
 
 
-def board_tables(board: Board, entries: Sequence[Entry], domain: str, ddof: int = 0) -> list[Table]:
+def board_tables(
+    board: Leaderboard, entries: Sequence[Entry], domain: str, ddof: int = 0
+) -> list[Table]:
     """The ranking of one domain, and F1 per fold; what is incomplete comes last.
 
     What :func:`render_board` says once of all domains is not among the notes.
@@ -135,7 +137,7 @@ def _names(entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def _ranked(
-    board: Board, entries: Sequence[Entry], domain: str, ddof: int
+    board: Leaderboard, entries: Sequence[Entry], domain: str, ddof: int
 ) -> list[tuple[Entry, dict[str, Aggregate], int | None]]:
     here = [entry for entry in entries if domain in entry.measured]
     found = [e.aggregates(board, domain, ddof) for e in here]
@@ -145,7 +147,7 @@ def _ranked(
 
 
 def _cells(
-    board: Board, entry: Entry, domain: str, found: dict[str, Aggregate], rank: int | None
+    board: Leaderboard, entry: Entry, domain: str, found: dict[str, Aggregate], rank: int | None
 ) -> dict[str, Any]:
     first = found[PRIMARY]
     total = len(board.folds[domain])
@@ -172,7 +174,7 @@ def _claim(claimed: float | None, mean: float | None) -> str | None:
 
 
 def _notes(
-    board: Board,
+    board: Leaderboard,
     domain: str,
     ranked: Sequence[tuple[Entry, dict[str, Aggregate], int | None]],
     ddof: int,
@@ -230,7 +232,7 @@ def _notes(
     return list(dict.fromkeys(notes))
 
 
-def _closing_notes(board: Board, entries: Sequence[Entry]) -> list[str]:
+def _closing_notes(board: Leaderboard, entries: Sequence[Entry]) -> list[str]:
     """What concerns all domains, to be said once."""
     names = _names(entries)
     notes = change_notes(

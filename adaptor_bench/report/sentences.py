@@ -12,7 +12,7 @@ from adaptor_bench.evaluate.uncertainty.significance import smallest_p
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Pair, Study
 from adaptor_bench.report.footers import PHANTOM, unlabelled_notes
-from adaptor_bench.report.studies import Board
+from adaptor_bench.report.studies import BoardStudy
 
 __all__ = [
     "card_sentences",
@@ -26,7 +26,7 @@ __all__ = [
 SAME = 1e-9  # values this close differ by the order of a summation (evaluate.ranking)
 
 
-def card_sentences(board: Board) -> tuple[str, ...]:
+def card_sentences(board: BoardStudy) -> tuple[str, ...]:
     """The ranking card of a board with at least two methods, one statement a sentence."""
     found = board.study
     sentences = [
@@ -138,7 +138,7 @@ def p_value(p: float) -> str:
     return "-" if math.isnan(p) else f"{p:.3g}"
 
 
-def _who_leads(board: Board) -> str:
+def _who_leads(board: BoardStudy) -> str:
     found = board.study
     metric = found.options.metric
     title = METRICS[metric].title
@@ -162,7 +162,7 @@ def _who_leads(board: Board) -> str:
     return f"{where} {_and(first)} share the first rank with {number} ({told})."
 
 
-def _profiles_sentence(board: Board) -> str:
+def _profiles_sentence(board: BoardStudy) -> str:
     if len(board.profiles) < 2:
         return ""
     return f"The profiles differ ({board.profile}): this compares them, too."

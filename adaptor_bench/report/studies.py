@@ -18,11 +18,11 @@ from adaptor_bench.report.footers import matching_notes
 from adaptor_bench.results.board import Block, Row, blocks, distinct_names
 from adaptor_bench.results.runs import Cell, Run
 
-__all__ = ["Board", "Measured", "missing_folds", "named_rows", "studies_of", "study_board"]
+__all__ = ["BoardStudy", "Measured", "missing_folds", "named_rows", "studies_of", "study_board"]
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardStudy:
     """One dataset and domain: the study of its complete methods, and who is left out.
 
     ``profiles`` are those of all its methods; ``left_out`` maps a method to the reason;
@@ -75,7 +75,7 @@ def named_rows(boards: Sequence[Block]) -> list[list[Measured]]:
     ]
 
 
-def studies_of(cells: Sequence[Cell], options: Options | None = None) -> list[Board]:
+def studies_of(cells: Sequence[Cell], options: Options | None = None) -> list[BoardStudy]:
     """One board per dataset and domain with at least one complete method.
 
     Methods with a fold missing in any seed are left out. Raises InputError when runs of one board
@@ -91,7 +91,7 @@ def studies_of(cells: Sequence[Cell], options: Options | None = None) -> list[Bo
 
 def study_board(
     block: Block, cells: Mapping[str, Cell], options: Options | None = None
-) -> Board | None:
+) -> BoardStudy | None:
     """The study of ``cells``, by name, of one block; None without a complete method.
 
     Raises InputError as :func:`studies_of`.
@@ -108,7 +108,7 @@ def study_board(
         raise InputError(f"{where}: {error.message}", hint=error.hint) from error
     left_out = {name: f"{folds} missing" for name, folds in missing.items() if folds}
     runs = [run for cell in cells.values() for run, _ in cell.pairs()]
-    return Board(
+    return BoardStudy(
         block.dataset,
         block.kind,
         block.domain,
