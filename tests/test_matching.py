@@ -5,20 +5,15 @@ The golden frames are those of the conformance suite: tests/test_conformance.py.
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.conformance import brute_force
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import RULES, match, match_rules
-
-GOLDEN = Path(__file__).parent / "golden"
-brute_force = runpy.run_path(str(GOLDEN / "regenerate.py"))["brute_force"]
 
 # A coarse grid, so that ties and distances at exactly the radius are frequent.
 coarse = st.tuples(st.integers(0, 14), st.integers(0, 14))

@@ -1,60 +1,25 @@
-"""Check the hand-made cases of ``cases.py`` and write ``submissions/conformance/matching.json``.
+"""Prove ``submissions/conformance/matching.json``, whose cases are typed by hand.
 
-What was typed is checked here by brute force, in double precision and in exact arithmetic, with
-code that shares nothing with the package: over all assignments for ``hungarian`` and ``ungated``,
-over all orders of equally close pairs for ``official`` and ``nearest``. Nothing is written when
-anything disagrees. Run: ``python regenerate.py``.
+What was typed is checked by brute force, in double precision and in exact arithmetic, with code
+that shares nothing with the package: over all assignments for ``hungarian`` and ``ungated``, over
+all orders of equally close pairs for ``official`` and ``nearest``.
+
+To add a case, type it into the file (the keys are explained by its ``conventions`` and by the cases
+beside it; in a proof "P1-L2 5" is the distance of the first prediction and the second label), then
+run ``python tests/oracles/conformance.py``. It adds ``hungarian_summed_distance`` and the ratios
+of a set, and writes the file again, one key a line. Nothing is written if anything disagrees.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import runpy
 from fractions import Fraction
 from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
-HERE = Path(__file__).parent
-SUITE = HERE.parent.parent / "submissions" / "conformance" / "matching.json"
-CASES = runpy.run_path(str(HERE / "cases.py"))
-RULES = ("hungarian", "official", "nearest", "ungated")
-VERSION = 1
-
-CONVENTIONS = {
-    "points": "[x, y] in pixels; x to the right, y down. `scores`, where given, are one confidence "
-    "per prediction and must not matter.",
-    "distance": "Euclidean, in double precision, compared with the radius without a tolerance.",
-    "inclusive": "true: a pair at exactly the radius counts (<=); false: it does not (<); null: no "
-    "distance equals the radius, so either boundary must give these counts.",
-    "counts": "tp matched predictions, fp other predictions, fn labels that were not matched.",
-    "rules": {
-        "hungarian": "one to one, only pairs within the radius; as many pairs as possible, among "
-        "those the smallest summed distance",
-        "official": "repeatedly the closest pair within the radius with both points free; "
-        "equally close: the pair whose midpoint lies further left, then further up",
-        "nearest": "every prediction asks for its nearest label within the radius (equally near: "
-        "the one further left, then further up); the nearest of those who ask gets it; the others "
-        "get no second choice",
-        "ungated": "one to one, as many pairs as the smaller side has points, the smallest summed "
-        "distance over all pairs; those beyond the radius are dropped afterwards",
-    },
-    "tie_dependent": "for each rule whose counts depend on which of several equally close pairs "
-    "goes first: all counts that are possible. `expected` holds those of the tie-break above.",
-    "same_frame_as": "the case with the same points in another order (or with scores): the counts "
-    "must be the same, whatever the tie-break.",
-    "rounding": "true: double precision and paper disagree, and double precision decides.",
-    "original_programs_differ": "counts of the published program of that rule where they are not "
-    "`expected`: official, the challenge's evaluation.py (<=, the last of equally close pairs in "
-    "file order wins); nearest, Cardio-AI's match_keypoints and remove_dupes (<, compares points "
-    "by their coordinates).",
-    "sets": "several frames scored as one set, under every rule. predictions null: there is no "
-    "prediction file (`missing`: empty counts it as an empty list, skip leaves the frame out); "
-    "labels null: there is no label file and the frame is not scored. Counts are added up, "
-    "then precision = tp / (tp + fp), sensitivity = tp / (tp + fn), f1 = 2 tp / (2 tp + fp + fn); "
-    "0/0 is null.",
-}
+SUITE = Path(__file__).parents[2] / "submissions" / "conformance" / "matching.json"
 
 
 # --- brute force ------------------------------------------------------------------------------
@@ -151,12 +116,12 @@ def closest_first(pairs):
             if not left:
                 return frozenset({0})
             least = min(group[pair] for pair in left)
-            found = set()
+            ways = set()
             for i, j in left:
                 if group[i, j] == least:
                     rest = frozenset(pair for pair in left if pair[0] != i and pair[1] != j)
-                    found |= {1 + n for n in taken(rest)}
-            return frozenset(found)
+                    ways |= {1 + n for n in taken(rest)}
+            return frozenset(ways)
 
         return taken(frozenset(group))
 
@@ -250,10 +215,12 @@ def outcomes(case, inclusive, measure):
 def faults_of_frame(case):
     """Everything that is wrong with a typed case."""
     p, q = len(case["predictions"]), len(case["labels"])
-    faults = []
-    for rule, (tp, fp, fn) in case["expected"].items():
-        if (tp + fp, tp + fn) != (p, q):
-            faults.append(f"{rule} does not add up to {p} predictions and {q} labels")
+    expected, ties = case["expected"], case["tie_dependent"]
+    faults = [
+        f"{rule} does not add up to {p} predictions and {q} labels"
+        for rule, counts in expected.items()
+        if (counts["tp"] + counts["fp"], counts["tp"] + counts["fn"]) != (p, q)
+    ]
     at_radius = any(
         in_floats(a, b) == case["radius"] for a in case["predictions"] for b in case["labels"]
     )
@@ -261,72 +228,83 @@ def faults_of_frame(case):
         faults.append("`inclusive` must be given exactly if a distance equals the radius")
     differs = False
     for inclusive in (True, False) if case["inclusive"] is None else (case["inclusive"],):
-        found = outcomes(case, inclusive, in_floats)
-        for rule, possible in found.items():
-            typed = {c[0] for c in case["ties"].get(rule, [case["expected"][rule]])}
-            if possible != typed or case["expected"][rule][0] not in possible:
+        proved = outcomes(case, inclusive, in_floats)
+        for rule, possible in proved.items():
+            typed = {counts["tp"] for counts in ties.get(rule, [expected[rule]])}
+            if possible != typed or expected[rule]["tp"] not in possible:
                 faults.append(f"{rule}: typed {sorted(typed)}, brute force {sorted(possible)}")
         for rule, tp in by_the_tie_break(case, inclusive).items():
-            if case["expected"][rule][0] != tp:
+            if expected[rule]["tp"] != tp:
                 faults.append(f"{rule}: the tie-break gives {tp}")
-        differs |= outcomes(case, inclusive, on_paper) != found
+        differs |= outcomes(case, inclusive, on_paper) != proved
     if differs != case["rounding"]:
         faults.append("`rounding` must be given exactly if paper and floats disagree")
     return faults
 
 
-def faults_of_set(case):
-    """Everything that is wrong with a typed set, of frames on which all rules agree."""
+def counts_of_set(case):
+    """Counts and ratios of a set, of frames on which all rules agree."""
     frames = tp = predicted = labelled = 0
-    for key, predictions, labels in case["frames"]:
+    for frame in case["frames"]:
+        predictions, labels = frame["predictions"], frame["labels"]
         if labels is None or (predictions is None and case["missing"] == "skip"):
             continue
-        one = {"id": key, "radius": 6.0, "predictions": predictions or [], "labels": labels}
-        found = {
+        one = {
+            "id": frame["frame"],
+            "radius": case["radius"],
+            "predictions": predictions or [],
+            "labels": labels,
+        }
+        (hits,) = {
             n for inc in (True, False) for s in outcomes(one, inc, on_paper).values() for n in s
         }
-        assert len(found) == 1, f"{case['id']}: the rules disagree on {key}"
-        frames, tp = frames + 1, tp + found.pop()
+        frames, tp = frames + 1, tp + hits
         predicted, labelled = predicted + len(predictions or []), labelled + len(labels)
-    counts = (frames, tp, predicted - tp, labelled - tp)
-    ratios = ((tp, predicted), (tp, labelled), (2 * tp, predicted + labelled))
-    faults = []
-    if counts != case["expected"]:
-        faults.append(f"typed {case['expected']}, counted {counts}")
-    if ratios != case["ratios"]:
-        faults.append(f"typed {case['ratios']}, counted {ratios}")
-    return faults
+    ratios = {
+        "precision": (tp, predicted),
+        "sensitivity": (tp, labelled),
+        "f1": (2 * tp, predicted + labelled),
+    }
+    return {"frames": frames, "tp": tp, "fp": predicted - tp, "fn": labelled - tp} | {
+        name: n / d if d else None for name, (n, d) in ratios.items()
+    }
 
 
-def all_faults():
+def faults_of_set(case):
+    """Everything that is wrong with a typed set."""
+    counted = counts_of_set(case)
+    return [
+        f"{name}: typed {value}, counted {counted[name]}"
+        for name, value in case["expected"].items()
+        if value != counted[name]
+    ]
+
+
+def all_faults(suite):
     """``id: what is wrong`` for all cases."""
-    faults = []
-    by_id = {case["id"]: case for case in CASES["FRAMES"]}
-    ids = [case["id"] for case in [*CASES["FRAMES"], *CASES["SETS"]]]
-    if len(set(ids)) != len(ids):
-        faults.append("an id is used twice")
-    for case in CASES["FRAMES"]:
+    by_id = {case["id"]: case for case in suite["cases"]}
+    ids = [case["id"] for case in [*suite["cases"], *suite["sets"]]]
+    faults = ["an id is used twice"] if len(set(ids)) != len(ids) else []
+    for case in suite["cases"]:
         faults += [f"{case['id']}: {fault}" for fault in faults_of_frame(case)]
-        if case["same"]:
-            other = by_id[case["same"]]
+        if case["same_frame_as"]:
+            other = by_id[case["same_frame_as"]]
             for key in ("predictions", "labels"):
                 if sorted(case[key]) != sorted(other[key]):
                     faults.append(f"{case['id']}: {key} are not those of {other['id']}")
-            if case["expected"] != other["expected"] or case["ties"] != other["ties"]:
-                faults.append(f"{case['id']}: expects something else than {other['id']}")
-    for case in CASES["SETS"]:
+            for key in ("expected", "tie_dependent"):
+                if case[key] != other[key]:
+                    faults.append(f"{case['id']}: expects something else than {other['id']}")
+    for case in suite["sets"]:
         faults += [f"{case['id']}: {fault}" for fault in faults_of_set(case)]
     return faults
 
 
-# --- the document -----------------------------------------------------------------------------
+# --- what is not typed ------------------------------------------------------------------------
 
 
-def counts_as_json(counts):
-    return dict(zip(("tp", "fp", "fn"), counts, strict=True))
-
-
-def frame_as_json(case):
+def summed_distance(case):
+    """Smallest summed distance of as many pairs as possible."""
     inclusive = case["inclusive"] is not False
     total = math.fsum(
         brute_force(
@@ -337,49 +315,11 @@ def frame_as_json(case):
         )[1]
         for group in components(near_pairs(case, inclusive, in_floats))
     )
-    document = {
-        "id": case["id"],
-        "shows": case["shows"],
-        "proof": case["proof"],
-        "radius": case["radius"],
-        "inclusive": case["inclusive"],
-        "predictions": case["predictions"],
-        "labels": case["labels"],
-        "scores": case["scores"],
-        "expected": {rule: counts_as_json(c) for rule, c in case["expected"].items()},
-        "hungarian_summed_distance": round(total, 9),
-        "tie_dependent": {r: [counts_as_json(c) for c in some] for r, some in case["ties"].items()},
-        "same_frame_as": case["same"],
-        "rounding": case["rounding"],
-        "original_programs_differ": {r: counts_as_json(c) for r, c in case["originals"].items()},
-    }
-    if case["scores"] is None:
-        del document["scores"]
-    return document
+    return round(total, 9)
 
 
-def set_as_json(case):
-    names = ("precision", "sensitivity", "f1")
-    ratios = {
-        name: n / d if d else None for name, (n, d) in zip(names, case["ratios"], strict=True)
-    }
-    frames, *counts = case["expected"]
-    return {
-        "id": case["id"],
-        "shows": case["shows"],
-        "proof": case["proof"],
-        "radius": 6.0,
-        "missing": case["missing"],
-        "frames": [
-            {"frame": key, "predictions": predictions, "labels": labels}
-            for key, predictions, labels in case["frames"]
-        ],
-        "expected": {"frames": frames} | counts_as_json(counts) | ratios,
-    }
-
-
-def suite_as_text():
-    """The document, one key of a case a line."""
+def suite_as_text(suite):
+    """The file, with what is computed added; one key of a case a line."""
 
     def lines(cases):
         return ",\n".join(
@@ -388,27 +328,16 @@ def suite_as_text():
         )
 
     head = json.dumps(
-        {
-            "suite": "point matching",
-            "version": VERSION,
-            "conventions": CONVENTIONS,
-        },
-        indent=1,
+        {key: suite[key] for key in ("suite", "version", "conventions")}, indent=1
     ).removesuffix("\n}")
-    frames = lines(map(frame_as_json, CASES["FRAMES"]))
-    sets = lines(map(set_as_json, CASES["SETS"]))
-    return f'{head},\n "cases": [\n{frames}\n ],\n "sets": [\n{sets}\n ]\n}}\n'
-
-
-def main():
-    """Write the suite, if nothing is wrong with it."""
-    faults = all_faults()
-    if faults:
-        raise SystemExit("nothing was written:\n" + "\n".join(faults))
-    SUITE.parent.mkdir(parents=True, exist_ok=True)
-    SUITE.write_text(suite_as_text(), encoding="utf-8")
-    print(f"{len(CASES['FRAMES'])} frames and {len(CASES['SETS'])} sets in {SUITE}")  # noqa: T201
+    cases = lines(c | {"hungarian_summed_distance": summed_distance(c)} for c in suite["cases"])
+    sets = lines(c | {"expected": c["expected"] | counts_of_set(c)} for c in suite["sets"])
+    return f'{head},\n "cases": [\n{cases}\n ],\n "sets": [\n{sets}\n ]\n}}\n'
 
 
 if __name__ == "__main__":
-    main()
+    suite = json.loads(SUITE.read_text("utf-8"))
+    faults = all_faults(suite)
+    if faults:
+        raise SystemExit("nothing was written:\n" + "\n".join(faults))
+    SUITE.write_text(suite_as_text(suite), encoding="utf-8")
