@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.bounded import read_json
-from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError
 from adaptor_bench.names import terminal
+from adaptor_bench.schemas import problems, schema
 
 __all__ = ["LIMIT", "read_document", "tidy"]
 

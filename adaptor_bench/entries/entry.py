@@ -9,12 +9,12 @@ from typing import Any
 
 from adaptor_bench.atomic import write_text
 from adaptor_bench.entries.documents import read_document, tidy
-from adaptor_bench.entries.schema import problems, schema
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.resources import bundled
+from adaptor_bench.schemas import problems, schema
 
 __all__ = [
     "Entry",
