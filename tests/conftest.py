@@ -13,17 +13,14 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pytest
-from PIL import Image
+from frame_files import SIZE, write_frame
 
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 
-SIZE = (512, 288)
 STEERING = re.compile(
     r"(ADAPTOR_BENCH|OMP|GOMP|KMP|MKL|OPENBLAS|NUMEXPR|CUDA|NVIDIA|TORCH|PYTORCH|MPL|XDG|LC|TTY)_.*"
     r"|PYTHON(?!PATH|HOME).*|COLUMNS|LINES|TERM|(NO|FORCE|CLI)_?COLOR(_FORCE)?|LANG(UAGE)?|TZ"
@@ -58,25 +55,6 @@ def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("ADAPTOR_BENCH_CACHE", str(cache))
         cached_phantom("tiny", Progress(live=False))
     return cache
-
-
-def write_frame(
-    root: Path, surgery: str, stem: str, points: object, *, size: tuple[int, int] = SIZE
-) -> Path:
-    """One frame with bright squares at its points; returns the label's path."""
-    points = np.asarray(points, dtype=float).reshape(-1, 2)
-    width, height = size
-    seed = crc32(f"{surgery}/{stem}".encode())  # no two frames alike
-    image = np.random.default_rng(seed).integers(40, 70, (height, width, 3), dtype=np.uint8)
-    for x, y in np.round(points).astype(int):
-        image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3] = 230
-    video = root / surgery / "video_1"
-    (video / "images").mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(video / "images" / f"{stem}.png")
-    label = video / "point_labels" / f"{stem}.json"
-    names = {"folder": Path(surgery).name, "subfolder": "video_1", "image": f"{stem}.png"}
-    write_points(label, points, **names, size=size)
-    return label
 
 
 @pytest.fixture

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from finished_runs import SURGERIES, put_fold
-from PIL import Image
+from finished_runs import SURGERIES, put_predicted
+from frame_files import write_frame
 
-from adaptor_bench.data.check import load_frames
-from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import read_points, write_points
-from adaptor_bench.evaluate.score import score
+from adaptor_bench.data.labels import read_points
 
 __all__ = ["FRAMES", "NASTY", "put_predictions", "write_world"]
 
@@ -49,42 +45,26 @@ def put_predictions(
     """A finished fold that finds about a share ``keep`` of the labels, ``shift`` px beside them,
     and invents as many points as it misses."""
     rng = np.random.default_rng([fold, seed, round(10 * keep)])
-    data = {"name": "data", "kind": "folder", "fingerprint": _fingerprint(root / "data")}
-    where = put_fold(out, method, fold, [], seed=seed, dataset=data, **changes)
-    frames = [f for f in index_dataset(root / "data").domain("intraop")
-              if f.surgery == SURGERIES[fold - 1]]  # fmt: skip
-    for frame in frames:
+
+    def points_of(frame):
         labels = read_points(frame.label).points
-        found = rng.random(len(labels)) < keep
-        invented = rng.uniform((20, 20), (490, 270), ((~found).sum(), 2))
-        points = np.vstack([labels[found] + (shift, 0), invented]).round(2)
-        write_points(frame.prediction_path(where / "predictions"), points, folder=frame.surgery,
-                     subfolder=frame.video, image=f"{frame.stem}.png")  # fmt: skip
-    score(where / "predictions", frames).save(where / "score.json")
-    return where
+        hit = rng.random(len(labels)) < keep
+        invented = rng.uniform((20, 20), (490, 270), ((~hit).sum(), 2))
+        return np.vstack([labels[hit] + (shift, 0), invented]).round(2)
 
-
-@cache
-def _fingerprint(root: Path) -> str:
-    return load_frames(index_dataset(root), ["intraop"])["intraop"].fingerprint
+    return put_predicted(out, method, fold, root / "data", points_of, seed=seed, **changes)
 
 
 def _write_data(root: Path) -> None:
     rng = np.random.default_rng(0)
     for s, surgery in enumerate(SURGERIES):
         for k in range(FRAMES):
-            video = root / surgery / "V"
             # One frame without labels; the others well apart, so that pairs are clear.
             places = np.stack(np.meshgrid(np.arange(60, 480, 60), np.arange(50, 260, 60)), -1)
             grid = places.reshape(-1, 2)
             number = 0 if (s, k) == (0, 0) else 4 + s + k
             labels = grid[rng.choice(len(grid), number, replace=False)].astype(float)
-            write_points(video / "point_labels" / f"{k:06d}.json", labels, folder=surgery,
-                         subfolder="V", image=f"{k:06d}.png", size=(512, 288))  # fmt: skip
-            (video / "images").mkdir(exist_ok=True)
-            shade = np.linspace(40 + 20 * k, 200, 512, dtype=np.uint8)
-            image = np.broadcast_to(shade[None, :, None], (288, 512, 3))
-            Image.fromarray(np.ascontiguousarray(image)).save(video / "images" / f"{k:06d}.png")
+            write_frame(root, surgery, f"{k:06d}", labels, video="V")
 
 
 def _keep_heatmaps(where: Path, store: Path, seed: int, fold: int) -> None:

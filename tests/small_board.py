@@ -6,15 +6,13 @@ import json
 
 import commands
 import numpy as np
-from finished_runs import put_fold
-from PIL import Image
+from finished_runs import put_predicted
+from frame_files import put_points, write_frame
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.folds import plan_folds
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.evaluate.score import score
 from adaptor_bench.report.entry_tables import board_rows
 
 __all__ = ["SURGERIES", "finished", "invoke", "predict", "put_board", "put_data", "rows", "submit",
@@ -26,20 +24,14 @@ def invoke(*arguments, code=0):
 
 
 SURGERIES = ("case_1", "case_2", "case_3")
+LABELS = np.array([[50, 50], [100, 100], [200, 150]])
 
 
 def put_data(root):
     """Three surgeries, two frames each, three labels a frame; one domain."""
     for s in SURGERIES:
         for k in range(2):
-            labels = np.array([[50, 50], [100, 100], [200, 150]]) + k
-            place = root / s / "v"
-            write_points(place / "point_labels" / f"{k}.json", labels, folder=s, subfolder="v",
-                         image=f"{k}.png", size=(512, 288))  # fmt: skip
-            (place / "images").mkdir(exist_ok=True)
-            Image.fromarray(np.full((288, 512, 3), 40 * k, np.uint8)).save(
-                place / "images" / f"{k}.png"
-            )
+            write_frame(root, s, f"{k}", LABELS + k, video="v")
     return root
 
 
@@ -47,9 +39,8 @@ def predict(root, data, shift, surgeries=SURGERIES, extra=()):
     """The labels moved by ``shift`` px, and ``extra`` points."""
     for s in surgeries:
         for k in range(2):
-            points = np.array([[50, 50], [100, 100], [200, 150], *extra]) + k + (shift, 0)
-            write_points(root / s / "v" / "point_labels" / f"{k}.json", points, folder=s,
-                         subfolder="v", image=f"{k}.png")  # fmt: skip
+            points = np.array([*LABELS, *extra]) + k + (shift, 0)
+            put_points(root, f"{s}/v/{k}", points)
     return root
 
 
@@ -85,15 +76,13 @@ def finished(out, data, board, fingerprint, shift=0):
     """Runs of all folds of the board, predicted on frames of ``fingerprint``."""
     definition = read_board(board)
     plan = dict(zip(("name", "sha256"), definition.plans["intraop"], strict=True))
-    dataset = index_dataset(data)
     for fold, surgeries in definition.folds["intraop"].items():
-        where = put_fold(
-            out, "net", fold, [], folds=[1, 2, 3], fold_plan=plan, validation=list(surgeries),
+        put_predicted(
+            out, "net", fold, data,
+            lambda frame: LABELS + int(frame.stem) + (shift, 0),
+            folds=[1, 2, 3], fold_plan=plan, validation=list(surgeries),
             dataset={"name": "data", "kind": "folder", "fingerprint": fingerprint},
         )  # fmt: skip
-        predict(where / "predictions", data, shift, surgeries)
-        frames = [f for f in dataset.domain("intraop") if f.surgery in surgeries]
-        score(where / "predictions", frames).save(where / "score.json")
     return out
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from frame_files import put_points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.audit.audit import RANKED, audit
 from adaptor_bench.audit.audit_table import audit_as_json, audit_tables, conclusion
 from adaptor_bench.cli.audit import command
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import Batches
@@ -43,10 +43,9 @@ def write_folders(root, frames):
     for side in (0, 1):
         for stem, points in frames.items():
             if points[side] is not None:
-                name = ("predictions", "labels")[side]
-                path = root / name / "aicm11" / "VID000_0" / "point_labels" / f"{stem}.json"
-                names = {"folder": "aicm11", "subfolder": "VID000_0", "image": f"{stem}.png"}
-                write_points(path, points[side], **names)
+                put_points(
+                    root / ("predictions", "labels")[side], f"aicm11/VID000_0/{stem}", points[side]
+                )
 
 
 @pytest.fixture

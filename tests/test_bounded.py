@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 
 from adaptor_bench import bounded
 from adaptor_bench.bounded import read_file, read_json, read_up_to

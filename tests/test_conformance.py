@@ -8,12 +8,12 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from frame_files import put_points
 from oracles.conformance import all_faults, faults_of_frame, faults_of_set, suite_as_text
 
 from adaptor_bench.audit.conformance import judge, load_answers, load_suite, suite_path
 from adaptor_bench.audit.emulator import cardio_counts, script_counts
 from adaptor_bench.cli.conformance import command
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.score import MatchSettings, score
@@ -165,10 +165,7 @@ def test_our_scorer_passes_every_set(case, rule, tmp_path):
         (tmp_path / side).mkdir()
         for entry in case["frames"]:
             if entry[side] is not None:
-                folder, subfolder, stem = entry["frame"].split("/")
-                path = tmp_path / side / folder / subfolder / f"{stem}.json"
-                names = {"folder": folder, "subfolder": subfolder, "image": f"{stem}.png"}
-                write_points(path, entry[side], **names)
+                put_points(tmp_path / side, entry["frame"], entry[side])
     settings = MatchSettings(rule, case["radius"], missing=case["missing"])
     found = score(tmp_path / "predictions", tmp_path / "labels", settings)
     metrics = {f.__name__: f(found.counts) for f in (precision, sensitivity, f1)}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import write_frame
+from frame_files import write_frame
 from PIL import Image
 
 from adaptor_bench.cli import bench

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import write_frame
+from frame_files import put_points, write_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -448,11 +448,7 @@ def test_an_image_that_is_none_is_named(tmp_path):
 def test_bench_data_info_gives_table_1(tmp_path):
     for surgery, count in INTRAOP.items():
         for i in range(count // 100):
-            write_points(
-                tmp_path / surgery / "V" / "point_labels" / f"{i:06d}.json",
-                np.ones((i, 2)),
-                **NAMES,
-            )
+            put_points(tmp_path, f"{surgery}/V/{i:06d}", np.ones((i, 2)))
     result = CliRunner().invoke(data_command, ["info", str(tmp_path), "--format", "json"])
     assert result.exit_code == 0
     found = json.loads(result.stdout)["domains"]["intraop"]

@@ -7,6 +7,7 @@ import math
 from itertools import count, pairwise
 
 import pytest
+from frame_files import put_points
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from adaptor_bench.audit.emulator import (
     script_counts,
 )
 from adaptor_bench.audit.reconcile import reconcile_official
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.evaluate.score import MatchSettings, score
@@ -30,9 +30,7 @@ FOUR = [(10, 10), (50, 50), (90, 90), (130, 130)]
 
 
 def put(root, points, stem="000000", folder="aicm1", subfolder="V", inner="point_labels"):
-    path = root / folder / subfolder / inner / f"{stem}.json"
-    write_points(path, points, folder=folder, subfolder=subfolder, image=f"{stem}.png")
-    return path
+    return put_points(root, f"{folder}/{subfolder}/{stem}", points, inner=inner)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from frame_files import put_points
 
 from adaptor_bench.cli.evaluate import command
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.score import FoldScore
 from adaptor_bench.submission.validate import validate
@@ -22,13 +22,7 @@ LABELS = [(10, 10), (50, 50), (90, 90), (130, 130)]
 
 
 def put(root, surgery, stem, points):
-    write_points(
-        root / surgery / "V" / "point_labels" / f"{stem}.json",
-        points,
-        folder=surgery,
-        subfolder="V",
-        image=f"{stem}.png",
-    )
+    put_points(root, f"{surgery}/V/{stem}", points)
 
 
 @pytest.fixture

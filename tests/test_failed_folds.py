@@ -6,7 +6,7 @@ import json
 
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 from method_files import put_method
 
 SURGERIES = ("a", "b", "c")

@@ -5,20 +5,19 @@ from __future__ import annotations
 import dataclasses
 import sys
 from dataclasses import replace
+from itertools import product
 
 import commands
 import numpy as np
 import pytest
-from finished_runs import put_fold, put_method
-from PIL import Image
+from finished_runs import RECORD, SURGERIES, put_method, put_predicted
+from frame_files import put_points, write_frame
 
 pytest.importorskip("matplotlib")
 
 from adaptor_bench.cli.paper.figures import FIGURES
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.score import score
 from adaptor_bench.figures.canvas import looks, save
 from adaptor_bench.figures.charts import (
     Estimate,
@@ -50,24 +49,17 @@ def invoke(*arguments, code=0):
 def world(tmp_path_factory):
     """Four surgeries of three frames, four labels each; a run that finds three and invents one."""
     root = tmp_path_factory.mktemp("world")
-    for s in range(11, 15):
-        for k in range(3):
-            place = root / "data" / f"aicm{s}" / "V"
-            write_points(place / "point_labels" / f"{k}.json", LABELS + k, folder=f"aicm{s}",
-                         subfolder="V", image=f"{k}.png", size=(512, 288))  # fmt: skip
-            (place / "images").mkdir(exist_ok=True)
-            shade = np.full((288, 512, 3), 60 + 20 * k, np.uint8)
-            Image.fromarray(shade).save(place / "images" / f"{k}.png")
-    dataset = index_dataset(root / "data")
+    for surgery, k in product(SURGERIES, range(3)):
+        write_frame(root / "data", surgery, f"{k}", LABELS + k, video="V")
     for method, shift in (("one", 1.0), ("two", 5.0)):
-        for fold, surgery in enumerate(("aicm14", "aicm13", "aicm12", "aicm11"), start=1):
-            where = put_fold(root / "runs", method, fold, [])
-            for k in range(3):
-                points = np.vstack([LABELS[:3] + k + (shift, 0), [[400, 40]]])
-                write_points(where / "predictions" / surgery / "V" / "point_labels" / f"{k}.json",
-                             points, folder=surgery, subfolder="V", image=f"{k}.png")  # fmt: skip
-            frames = [f for f in dataset.domain("intraop") if f.surgery == surgery]
-            score(where / "predictions", frames).save(where / "score.json")
+
+        def points_of(frame, shift=shift):
+            return np.vstack([LABELS[:3] + int(frame.stem) + (shift, 0), [[400, 40]]])
+
+        for fold in range(1, 5):
+            put_predicted(
+                root / "runs", method, fold, root / "data", points_of, dataset=RECORD["dataset"]
+            )
     return root
 
 
@@ -235,10 +227,7 @@ def test_typical_frames_are_chosen_by_rule(world):
 def test_other_data_are_refused(world, tmp_path):
     run = find_runs([world / "runs"])[0]
     key = chosen_frames(run, 1)[0]
-    surgery, video, stem = key.split("/")
-    place = tmp_path / surgery / video
-    write_points(place / "point_labels" / f"{stem}.json", LABELS[:2], folder=surgery,
-                 subfolder=video, image=f"{stem}.png", size=(512, 288))  # fmt: skip
+    put_points(tmp_path, key, LABELS[:2], size=(512, 288))
     with pytest.raises(InputError, match="2 labels and 4 predictions, scored were 4 and 4"):
         shoot(run, index_dataset(tmp_path), [key])
 

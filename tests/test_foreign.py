@@ -6,7 +6,7 @@ import json
 
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 
 from adaptor_bench.data.foreign import foreign_below, foreign_document, foreign_file
 

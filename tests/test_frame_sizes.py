@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image

@@ -11,17 +11,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from commands import invoke
-from conftest import write_frame
-from finished_runs import put_fold
+from finished_runs import put_predicted
+from frame_files import put_points, write_frame
 from method_files import put_method
 
 from adaptor_bench.cli import main
-from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import read_points, write_points
+from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import write_board
 from adaptor_bench.entries.submit import board_from_runs
-from adaptor_bench.evaluate.score import score
 
 NASTY = "=\x1b]0;pwned\x07\x9b2J\u202e<b>|`\u200b"
 FORBIDDEN = set(map(chr, [*range(9), *range(11, 32), *range(127, 160)])) | set(
@@ -42,23 +40,19 @@ def world(tmp_path_factory):
     for surgery in SURGERIES:
         for k in range(2):
             write_frame(data, surgery, f"{SOFT}{k}", rng.uniform(30, 250, (6, 2)).round(1))
-    dataset = index_dataset(data)
-    fingerprint = load_frames(dataset, ["intraop"])["intraop"].fingerprint
-    described = {"name": dataset.name, "kind": "folder", "fingerprint": fingerprint}
     for number, shift in enumerate((1, 4)):
+
+        def points_of(frame, shift=shift):
+            return read_points(frame.label).points + np.array([shift, 0])
+
         for fold, surgery in enumerate(SURGERIES, start=1):
-            where = put_fold(
-                root / "runs", f"{NASTY}{number}", fold, [], folds=[1, 2, 3], title=f"{NASTY}t",
-                validation=[surgery], train=SURGERIES, dataset=described,
-                notes=[f"{NASTY}note"], **RUNS,
+            put_predicted(
+                root / "runs", f"{NASTY}{number}", fold, data, points_of, folds=[1, 2, 3],
+                title=f"{NASTY}t", validation=[surgery], train=SURGERIES, notes=[f"{NASTY}note"],
+                **RUNS,
             )  # fmt: skip
-            frames = [f for f in dataset.domain("intraop") if f.surgery == surgery]
-            for frame in frames:
-                points = read_points(frame.label).points + np.array([shift, 0])
-                for target in (where / "predictions", root / f"p{number}"):
-                    write_points(frame.prediction_path(target), points, folder=surgery,
-                                 subfolder=frame.video, image=f"{frame.stem}.png")  # fmt: skip
-            score(where / "predictions", frames).save(where / "score.json")
+        for frame in index_dataset(data).domain("intraop"):
+            put_points(root / f"p{number}", "/".join(frame.written), points_of(frame))
     (root / "board").mkdir()
     write_board(board_from_runs([root / "runs"], root / "board", f"{NASTY}board"))
     for number in (0, 1):

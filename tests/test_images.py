@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 from PIL import Image, ImageOps
 
 from adaptor_bench import predict

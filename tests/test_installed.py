@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from conftest import write_frame
+from frame_files import write_frame
 
 from adaptor_bench.cli import bench
 from adaptor_bench.cli.adapter import _PLATFORMS as PLATFORMS

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import invoke
-from conftest import write_frame
 from finished_runs import put_fold
+from frame_files import write_frame
 from PIL import Image
 
 from adaptor_bench.container import find_images

@@ -8,10 +8,10 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from finished_runs import put_fold, put_hits
 
 from adaptor_bench.cli.leaderboard import command
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
 from adaptor_bench.report.leaderboard import render_leaderboard
 from adaptor_bench.report.render import render
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
@@ -24,41 +24,7 @@ PUBLISHED = sorted((bundled("leaderboards") / "published").glob("*.json"))
 
 def put_run(out, method="stern", fold=1, hits=8, **changes):
     """One finished fold: ``hits`` of 10 labels found, no false positive."""
-    record = {
-        "schema": 1,
-        "method": method,
-        "title": method.title(),
-        "domain": "intraop",
-        "fold": fold,
-        "folds": [1, 2, 3, 4],
-        "fold_plan": {"name": "adaptor2021-v1", "sha256": "ab" * 32},
-        "train": ["aicm12", "aicm13", "aicm14"],
-        "validation": ["aicm11"],
-        "dataset": {"name": "phantom", "kind": "phantom", "fingerprint": "cd" * 32},
-        "profile": "quick",
-        "parameters": {"lr": 0.001},
-        "profile_changes": {},
-        "seed": 0,
-        "device": "cpu",
-        "versions": {},
-        "seconds": {},
-        "notes": [],
-    }
-    settings = changes.pop("settings", MatchSettings())
-    labels = changes.pop("labels", 10)
-    record |= changes
-    where = out / record["dataset"]["name"] / method / record["domain"] / f"fold_{fold}"
-    where.mkdir(parents=True)
-    (where / "predictions").mkdir()
-    pairs = tuple((i, i, 0.0) for i in range(hits))
-    FoldScore(settings, (FrameScore("aicm11/V/0", hits, labels, pairs),)).save(where / "score.json")
-    (where / "run.json").write_text(json.dumps(record))
-    return where
-
-
-def put_method(out, method, hits, **changes):
-    for fold, n in enumerate(hits, start=1):
-        put_run(out, method, fold, n, **changes)
+    return put_fold(out, method, fold, [("aicm11/V/0", hits, 0, 10 - hits)], **changes)
 
 
 def rows(roots, **options):
@@ -117,8 +83,8 @@ def test_malformed_published_files_are_all_named(tmp_path):
 def test_runs_are_found_at_any_depth(tmp_path):
     where = put_run(tmp_path, "improved_heatmap/no_cutting", 2)
     put_run(tmp_path, "stern", 1)
-    store = tmp_path / "phantom" / "artefacts" / "network-0123456789abcdef"
-    for ignored in (store / "fold_1", "phantom/stern/intraop/.partial-fold_2-x"):
+    store = tmp_path / "phantom-x" / "artefacts" / "network-0123456789abcdef"
+    for ignored in (store / "fold_1", "phantom-x/stern/intraop/.partial-fold_2-x"):
         (tmp_path / ignored).mkdir(parents=True)
         (tmp_path / ignored / "run.json").write_text("{}")
     (store / "key.json").write_text("{}")
@@ -152,8 +118,8 @@ def test_malformed_runs_are_all_named(tmp_path):
 
 
 def test_cells(tmp_path):
-    put_method(tmp_path / "s0", "stern", [8, 8], seed=0)
-    put_method(tmp_path / "s1", "stern", [6, 6], seed=1)
+    put_hits(tmp_path / "s0", "stern", [8, 8], seed=0)
+    put_hits(tmp_path / "s1", "stern", [6, 6], seed=1)
     put_run(tmp_path / "s2", "stern", parameters={"lr": 0.1})
     cells = group_cells(find_runs([tmp_path]))
     assert [{s: sorted(f) for s, f in cell.scores.items()} for cell in cells] == [
@@ -184,9 +150,9 @@ def test_run_json_must_be_an_object(tmp_path):
 
 
 def test_rows_and_ranks(tmp_path):
-    put_method(tmp_path, "good", [9, 7, 9, 7])
-    put_method(tmp_path, "same", [7, 9, 7, 9])
-    put_method(tmp_path, "bad", [2, 2, 2, 2])
+    put_hits(tmp_path, "good", [9, 7, 9, 7])
+    put_hits(tmp_path, "same", [7, 9, 7, 9])
+    put_hits(tmp_path, "bad", [2, 2, 2, 2])
     table = measured([tmp_path])
     assert {m: r["rank"] for m, r in table.items()} == {"good": 1, "same": 1, "bad": 3}
     good = table["good"]
@@ -194,13 +160,13 @@ def test_rows_and_ranks(tmp_path):
     assert good["sensitivity"]["std"] == 10
     assert good["sensitivity"]["folds"] == {"f1": 90, "f2": 70, "f3": 90, "f4": 70}
     assert good["precision"]["mean"] == 100
-    assert (good["dataset"], good["domain"], good["n"]) == ("phantom", "intraop", 4)
+    assert (good["dataset"], good["domain"], good["n"]) == ("phantom-x", "intraop", 4)
     assert measured([tmp_path], ddof=1)["good"]["sensitivity"]["std"] == pytest.approx(11.547005)
 
 
 def test_a_partial_run_cannot_outrank_a_full_one(tmp_path):
-    put_method(tmp_path, "partial", [10, 10, 10])
-    put_method(tmp_path, "full", [1, 1, 1, 1])
+    put_hits(tmp_path, "partial", [10, 10, 10])
+    put_hits(tmp_path, "full", [1, 1, 1, 1])
     table = measured([tmp_path])
     assert table["full"]["rank"] == 1
     partial = table["partial"]
@@ -214,7 +180,7 @@ def test_a_partial_run_cannot_outrank_a_full_one(tmp_path):
 
 
 def test_an_undefined_ratio_is_null_and_a_dash(tmp_path):
-    put_method(tmp_path, "silent", [0, 5, 5, 5])
+    put_hits(tmp_path, "silent", [0, 5, 5, 5])
     row = measured([tmp_path])["silent"]
     assert row["precision"]["folds"]["f1"] is None
     assert row["precision"]["mean"] is None
@@ -224,8 +190,8 @@ def test_an_undefined_ratio_is_null_and_a_dash(tmp_path):
 
 
 def test_seeds(tmp_path):
-    put_method(tmp_path / "s0", "stern", [8] * 4, seed=0)
-    put_method(tmp_path / "s1", "stern", [6] * 4, seed=1)
+    put_hits(tmp_path / "s0", "stern", [8] * 4, seed=0)
+    put_hits(tmp_path / "s1", "stern", [6] * 4, seed=1)
     row = measured([tmp_path])["stern"]
     assert (row["seeds"], row["sensitivity"]["mean"]) == ([0, 1], 70)
     assert row["sensitivity"]["std"] == 0
@@ -234,10 +200,10 @@ def test_seeds(tmp_path):
 
 
 def test_rows_of_one_method_are_told_apart(tmp_path):
-    put_method(tmp_path / "a", "stern", [8] * 4)
-    put_method(tmp_path / "b", "stern", [6] * 4, parameters={"lr": 0.1})
+    put_hits(tmp_path / "a", "stern", [8] * 4)
+    put_hits(tmp_path / "b", "stern", [6] * 4, parameters={"lr": 0.1})
     assert set(measured([tmp_path])) == {"stern (lr=0.001)", "stern (lr=0.1)"}
-    put_method(tmp_path / "c", "other", [6] * 4, profile="smoke")
+    put_hits(tmp_path / "c", "other", [6] * 4, profile="smoke")
     assert "Profile" in render_leaderboard([tmp_path])
 
 
@@ -245,28 +211,28 @@ def test_rows_of_one_method_are_told_apart(tmp_path):
     ("change", "message"),
     [
         ({"fold_plan": {"name": "4-balanced", "sha256": "ff" * 32}}, "fold plan"),
-        ({"dataset": {"name": "phantom", "kind": "phantom", "fingerprint": "0" * 64}}, "finger"),
-        ({"settings": MatchSettings("official")}, "matching"),
-        ({"settings": MatchSettings(inclusive=False)}, "matching"),
+        ({"dataset": {"name": "phantom-x", "kind": "phantom", "fingerprint": "0" * 64}}, "finger"),
+        ({"matching": {"rule": "official"}}, "matching"),
+        ({"matching": {"inclusive": False}}, "matching"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(tmp_path, change, message):
-    put_method(tmp_path, "a", [8] * 4)
-    put_method(tmp_path, "b", [8] * 4, **change)
+    put_hits(tmp_path, "a", [8] * 4)
+    put_hits(tmp_path, "b", [8] * 4, **change)
     with pytest.raises(InputError, match=message) as caught:
         render_leaderboard([tmp_path])
-    assert f"{tmp_path}/phantom/a" in caught.value.message
-    assert f"{tmp_path}/phantom/b" in caught.value.message
+    assert f"{tmp_path}/phantom-x/a" in caught.value.message
+    assert f"{tmp_path}/phantom-x/b" in caught.value.message
 
 
 # -- published beside measured ---------------------------------------------------------------------
 
 
 def test_the_phantom_is_not_ranked_with_published_rows(tmp_path):
-    put_method(tmp_path, "perfect", [10] * 4)
+    put_hits(tmp_path, "perfect", [10] * 4)
     found = [(r["method"], r["dataset"], r["rank"]) for r in rows([tmp_path], domain="intraop")]
     assert found == [
-        ("perfect", "phantom", 1),
+        ("perfect", "phantom-x", 1),
         ("Improved heatmap (Yao et al. 2021)", "adaptor2021", 1),
         ("Heatmap baseline (Stern et al. 2021)", "adaptor2021", 2),
     ]
@@ -277,7 +243,7 @@ def test_the_phantom_is_not_ranked_with_published_rows(tmp_path):
 
 def test_the_real_data_share_a_ranking_with_published_rows(tmp_path):
     real = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}
-    put_method(tmp_path, "middling", [3] * 4, dataset=real)  # F1 46.15
+    put_hits(tmp_path, "middling", [3] * 4, dataset=real)  # F1 46.15
     found = [(r["method"], r["source"], r["rank"]) for r in rows([tmp_path], domain="intraop")]
     assert found == [
         ("Improved heatmap (Yao et al. 2021)", "published", 1),
@@ -290,7 +256,7 @@ def test_the_real_data_share_a_ranking_with_published_rows(tmp_path):
 def test_other_folds_of_the_real_data_do_not(tmp_path):
     real = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}
     plan = {"name": "2-balanced", "sha256": "ff" * 32}
-    put_method(tmp_path, "x", [3, 3], dataset=real, fold_plan=plan, folds=[1, 2])
+    put_hits(tmp_path, "x", [3, 3], dataset=real, fold_plan=plan, folds=[1, 2])
     assert [r["rank"] for r in rows([tmp_path], domain="intraop")] == [1, 1, 2]
 
 
@@ -316,7 +282,7 @@ def test_published_only():
 
 
 def test_csv(tmp_path):
-    put_method(tmp_path, "stern", [0, 5, 5])
+    put_hits(tmp_path, "stern", [0, 5, 5])
     found = list(csv.DictReader(io.StringIO(render_leaderboard([tmp_path], format="csv"))))
     row = next(r for r in found if r["method"] == "stern")
     assert (row["f1_mean"], row["precision_f1"], row["missing_folds"]) == ("", "", "f4")
@@ -325,8 +291,8 @@ def test_csv(tmp_path):
 
 @pytest.mark.parametrize("format", ["text", "markdown", "json", "csv"])
 def test_output_is_stable_and_names_everything(tmp_path, format):
-    put_method(tmp_path, "b|c", [8] * 4)
-    put_method(tmp_path, "a", [8] * 4)
+    put_hits(tmp_path, "b|c", [8] * 4)
+    put_hits(tmp_path, "a", [8] * 4)
     first = render_leaderboard([tmp_path], format=format, per_fold=True)
     assert first == render_leaderboard([tmp_path], format=format, per_fold=True)
     assert first.endswith("\n")
@@ -388,10 +354,10 @@ def test_command(tmp_path, monkeypatch):
     runner = CliRunner()
     alone = runner.invoke(command, ["--format", "json"])
     assert {r["source"] for r in json.loads(alone.stdout)} == {"published"}
-    put_method(tmp_path / "runs", "stern", [8] * 4)
+    put_hits(tmp_path / "runs", "stern", [8] * 4)
     default = runner.invoke(command, ["--format", "json", "--domain", "intraop"])
     assert json.loads(default.stdout)[0]["method"] == "stern"
-    named = runner.invoke(command, ["runs/phantom", "--per-fold"])
+    named = runner.invoke(command, ["runs/phantom-x", "--per-fold"])
     assert named.exit_code == 0
     assert "stern" in named.stdout
     assert runner.invoke(command, ["nowhere"]).exit_code == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 from PIL import Image, ImageEnhance
 
 from adaptor_bench.data.frames import index_dataset

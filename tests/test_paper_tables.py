@@ -10,16 +10,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from finished_runs import VALIDATION, put_hits
 
 from adaptor_bench.cli.paper import command
 from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
 from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.footnotes import published_notes
@@ -33,11 +34,6 @@ from adaptor_bench.results.published import load_published
 
 GOLDEN = Path(__file__).parent / "golden" / "paper"
 DOMAIN_OF = {"table2": "sim", "table3": "intraop"}
-FOLDS = {
-    "sim": [["aicm9", "aicm10"], ["aicm7", "aicm8"], ["aicm5", "aicm6"], ["aicm3", "aicm4"],
-            ["aicm1", "aicm2"]],
-    "intraop": [["aicm14"], ["aicm13"], ["aicm12"], ["aicm11"]],
-}  # fmt: skip
 REAL = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}
 
 # Typed from the paper, not read from the repository: metric, method, folds, mean and spread.
@@ -61,37 +57,7 @@ TABLE_1 = {
 }
 
 
-def put(out, method, hits, *, domain="intraop", wrong=0, **changes):
-    """Folds of one method: ``hits`` of 10 labels found a fold, ``wrong`` false positives each."""
-    folds = FOLDS[domain]
-    for k, n in enumerate(hits, start=1):
-        record = {
-            "schema": 1,
-            "method": method,
-            "title": method,
-            "domain": domain,
-            "fold": k,
-            "folds": list(range(1, len(folds) + 1)),
-            "fold_plan": {"name": "adaptor2021-v1", "sha256": "ab" * 32},
-            "train": [s for group in folds if group != folds[k - 1] for s in group],
-            "validation": folds[k - 1],
-            "dataset": {"name": "phantom", "kind": "phantom", "fingerprint": "cd" * 32},
-            "profile": "quick",
-            "parameters": {"cut": True, "rate": 0.1},
-            "profile_changes": {},
-            "seed": 0,
-            "device": "cpu",
-            "versions": {},
-            "seconds": {},
-            "notes": [],
-        } | changes
-        where = out / f"{method}-{record['seed']}" / domain / f"fold_{k}"
-        where.mkdir(parents=True)
-        pairs = tuple((i, i, 0.0) for i in range(n))
-        frame = FrameScore(f"{folds[k - 1][0]}/V/0", n + wrong, 10, pairs)
-        FoldScore(MatchSettings(), (frame,)).save(where / "score.json")
-        (where / "run.json").write_text(json.dumps(record))
-    return out
+put = partial(put_hits, parameters={"cut": True, "rate": 0.1})
 
 
 def shown(table):
@@ -128,7 +94,7 @@ def test_every_printed_number_is_there(domain):
     (table,) = result_tables(domain)
     cells = shown(table)
     baseline, ours = "Heatmap baseline (Stern et al. 2021)", "Improved heatmap (Yao et al. 2021)"
-    names = [f"f{k + 1}" for k in range(len(FOLDS[domain]))]
+    names = [f"f{k + 1}" for k in range(len(VALIDATION[domain]))]
     for metric, ((printed,), folds, mean) in PRINTED[domain].items():
         assert cells[metric, baseline]["folds"] == printed
         assert {cells[metric, baseline][name] for name in names} == {"-"}
@@ -208,7 +174,7 @@ def test_measured_rows_stand_apart(tmp_path):
     alone = result_tables("intraop")  # untouched by what was measured
     assert render_paper([published], "json") == render_paper(alone, "json")
     assert {row["source"] for row in measured.rows} == {"measured"}
-    assert "measured on phantom, profile quick, seed 0" in measured.title
+    assert "measured on phantom-x, profile quick, seed 0" in measured.title
     assert measured.notes[0] == PHANTOM
     assert not any(PHANTOM in note for note in published.notes)
     cells = shown(measured)["Sensitivity", "good"]
@@ -272,7 +238,7 @@ def test_incomplete_rows_have_no_mean_and_are_named(tmp_path):
 
 def test_seeds_and_profiles_are_told_apart(tmp_path):
     for seed, n in ((0, 8), (1, 6)):
-        put(tmp_path, "stern", [n] * 4, seed=seed)
+        put(tmp_path / str(seed), "stern", [n] * 4, seed=seed)
     put(tmp_path, "once", [5] * 4)
     measured = result_tables("intraop", [tmp_path])[1]
     assert "seeds 0, 1" in measured.title

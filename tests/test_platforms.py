@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from frame_files import put_points
 
 from adaptor_bench.cli import bench
 from adaptor_bench.data.labels import write_points
@@ -61,9 +62,7 @@ finally:
 
 def write_frames(root, frames):
     for key, points in frames.items():
-        surgery, video, stem = key.split("/")
-        path = root / surgery / video / f"{stem}.json"
-        write_points(path, points, folder=surgery, subfolder=video, image=f"{stem}.png")
+        put_points(root, key, points, inner="")
     return root
 
 

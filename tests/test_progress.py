@@ -7,7 +7,7 @@ import math
 
 import pytest
 from commands import invoke
-from conftest import write_frame
+from frame_files import write_frame
 from method_files import put_method
 
 from adaptor_bench import progress

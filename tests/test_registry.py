@@ -10,7 +10,7 @@ import commands
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import write_frame
+from frame_files import write_frame
 
 from adaptor_bench import container
 from adaptor_bench.cli import bench

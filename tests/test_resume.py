@@ -7,13 +7,12 @@ import shutil
 
 import pytest
 from commands import invoke
-from conftest import write_frame
 from finished_runs import SURGERIES, put_fold
+from frame_files import put_points, write_frame
 from method_files import METHOD, put_method
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.results.runs import find_runs, group_cells
 from adaptor_bench.resume import differences
 
@@ -227,8 +226,7 @@ def test_an_entry_is_of_one_program(tmp_path):
             dataset = {"name": "data", "kind": "folder", "fingerprint": fingerprint}
             frames = [(f"{surgery}/video_1/1", 0, 0, 1)]
             where = put_fold(tmp_path / name, "m", fold, frames, dataset=dataset, **code)
-            points = where / "predictions" / surgery / "video_1" / "1.json"
-            write_points(points, [], folder=surgery, subfolder="video_1", image="1.png")
+            put_points(where / "predictions", f"{surgery}/video_1/1", [], inner="")
         return tmp_path / name
 
     data = tmp_path / "data"

@@ -6,9 +6,9 @@ import json
 import math
 
 import pytest
+from frame_files import put_points
 
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, Counts, f1, precision, sensitivity
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
@@ -19,16 +19,8 @@ GRID = [(20.0 * i, 30.0) for i in range(1, 5)]
 
 def put(root, key, points, *, labels=False, nested=True):
     """One point file at the place of frame ``key``."""
-    *folders, stem = key.split("/")
-    folder = root.joinpath(*folders) / ("point_labels" if nested else "")
-    write_points(
-        folder / f"{stem}.json",
-        points,
-        folder=folders[-2],
-        subfolder=folders[-1],
-        image=f"{stem}.png",
-        size=(512, 288) if labels else None,
-    )
+    size = (512, 288) if labels else None
+    put_points(root, key, points, inner="point_labels" if nested else "", size=size)
 
 
 @pytest.fixture

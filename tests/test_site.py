@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from commands import invoke
 from finished_runs import SURGERIES, put_fold, put_method
+from frame_files import put_points
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from site_world import FRAMES, NASTY, put_predictions, write_world
 
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import read_points, write_points
+from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
@@ -235,8 +236,7 @@ def test_labels_that_changed_after_scoring_are_noticed(world, tmp_path):
     shutil.copytree(world, copied)
     label = copied / "data" / "aicm13" / "V" / "point_labels" / "000001.json"
     points = read_points(label).points
-    write_points(label, points[:-1], folder="aicm13", subfolder="V", image="000001.png",
-                 size=(512, 288))  # fmt: skip
+    put_points(copied / "data", "aicm13/V/000001", points[:-1], size=(512, 288))
     _, told = build(copied, tmp_path / "site", code=1)
     assert "aicm13/V/000001" in told and "not the frames these runs were scored on" in told
     assert not (tmp_path / "site").exists()

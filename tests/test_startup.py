@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_frame
+from frame_files import write_frame
 
 HEAVY = ("torch", "torchvision", "lightning", "pytorch_lightning", "segmentation_models_pytorch",
          "timm", "matplotlib")  # fmt: skip

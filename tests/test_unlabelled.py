@@ -11,14 +11,13 @@ import commands
 import numpy as np
 import pytest
 from finished_runs import SURGERIES, put_fold
+from frame_files import put_points
 from method_files import put_method
 from small_board import predict, put_board, put_data, rows, submit
 
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.score import MatchSettings
 from adaptor_bench.evaluate.uncertainty.estimands import resampled
 from adaptor_bench.evaluate.uncertainty.resampling import enumerate_draws, resample
 from adaptor_bench.evaluate.uncertainty.study import Options, study
@@ -36,7 +35,7 @@ FALSE = {"good": 3, "good/part": 0, "poor": 7}  # predicted where nothing is lab
 def put(out: Path, folds, *, skip: bool = False) -> Path:
     """Three methods on ``folds``; of four folds the third has no label."""
     rng = np.random.default_rng(0)
-    missing = MatchSettings(missing="skip" if skip else "empty")
+    matching = {"missing": "skip" if skip else "empty"}
     for (method, skill), fold in product(
         {"good": 0.9, "good/part": 0.8, "poor": 0.5}.items(), range(1, 5)
     ):
@@ -47,7 +46,7 @@ def put(out: Path, folds, *, skip: bool = False) -> Path:
         if fold == 3:
             frames = [(key, 0, FALSE[method] * (k == 0), 0) for k, (key, *_) in enumerate(frames)]
         if fold in folds:
-            put_fold(out, method, fold, frames, folds=list(folds), settings=missing)
+            put_fold(out, method, fold, frames, folds=list(folds), matching=matching)
     return out
 
 
@@ -162,15 +161,12 @@ def test_entries(tmp_path):
     """Of two that are equal on all labels, the one without false points is not placed behind."""
     data = put_data(tmp_path / "data")
     for label in (data / "case_3").rglob("*.json"):
-        write_points(
-            label, np.empty((0, 2)), folder="case_3", subfolder="v", image=label.stem + ".png"
-        )
+        put_points(data, f"case_3/v/{label.stem}", np.empty((0, 2)))
     board = put_board(tmp_path / "small", data)
     everywhere = predict(tmp_path / "everywhere", data, 1)
     right = predict(tmp_path / "right", data, 1, ("case_1", "case_2"))
     for k in range(2):
-        write_points(right / "case_3" / "v" / "point_labels" / f"{k}.json", np.empty((0, 2)),
-                     folder="case_3", subfolder="v", image=f"{k}.png")  # fmt: skip
+        put_points(right, f"case_3/v/{k}", np.empty((0, 2)))
     for name, folder in (("everywhere", everywhere), ("right", right)):
         submit(folder, board, data, "--claim", "intraop:f1=100", method=name)
     found = rows(board)

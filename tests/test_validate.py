@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import write_frame
+from frame_files import write_frame
 
 from adaptor_bench.cli.validate import command
 from adaptor_bench.errors import InputError, UsageError
