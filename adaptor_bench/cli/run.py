@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from adaptor_bench.cli.output import show
 from adaptor_bench.registry import PROFILES
 
 __all__ = ["command"]
-
-_EMBEDDED = {"smoke": "tiny", "quick": "mini", "paper": "paper"}
 
 
 @click.command("run")
@@ -85,45 +82,33 @@ def command(
     method does not get through is recorded as failed, and the others go on. Several processes that
     are given the same command share the folds.
     """
-    # Threads that spin while they wait make a run many times slower beside another busy program.
-    # Read when torch is loaded, hence before anything imports it.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.data.frames import index_dataset
-    from adaptor_bench.harness import Bench, RunRequest, requested_domains
-    from adaptor_bench.phantom.default import cached_phantom
-    from adaptor_bench.progress import Progress, message
-    from adaptor_bench.registry import discover, parse_setting
+    from adaptor_bench.api.running import prepare
+    from adaptor_bench.progress import message
+    from adaptor_bench.registry import parse_setting
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.results.runs import find_runs
 
     scored_by = settings_of(**matching)
-    registry = discover(methods_from)
-    specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
-    progress = Progress(lines=True)
-    profile = profile or _default_profile(device)
-    parameters = dict(parse_setting(text) for text in settings)
-    for spec in specs:
-        spec.resolve(profile, parameters)  # wrong usage is told before anything is drawn or read
-    dataset = index_dataset(data if data else cached_phantom(_EMBEDDED[profile], progress))
-    request = RunRequest(
-        methods=specs,
-        domains=requested_domains(dataset, domain),
-        profile=profile,
-        settings=parameters,
+    harness = prepare(
+        methods,
+        data,
+        domain=domain,
         folds=folds,
         groups=groups,
+        profile=profile,
+        out=out,
         seed=seed,
         device=device,
-        out=out,
-        restart=restart,
+        settings=dict(parse_setting(text) for text in settings),
         matching=scored_by,
+        methods_from=methods_from,
+        restart=restart,
     )
-    harness = Bench(dataset, request, progress)
     failed = harness.run()
     if not failed or find_runs([harness.root]):
         # What stands there from before may have been scored otherwise.
-        score_of = rescoring(scored_by, dataset)
+        score_of = rescoring(scored_by, harness.dataset)
         board = render_leaderboard([harness.root], domain=domain, format=style, score_of=score_of)
         show(board, newline=False)
     if failed:
@@ -135,9 +120,3 @@ def command(
             )
         message("Rerun the same command to try them again; finished folds are kept.")
         raise SystemExit(1)
-
-
-def _default_profile(device: str) -> str:
-    from adaptor_bench.train.device import resolve_device
-
-    return "paper" if resolve_device(device).startswith("cuda") else "quick"

@@ -1,0 +1,158 @@
+"""``ab.methods``, ``ab.register`` and ``ab.run``: train and score methods as ``bench run`` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adaptor_bench.api.datasets import dataset_folder
+from adaptor_bench.errors import TrainingError
+from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.match import RADIUS
+from adaptor_bench.registry import MethodSpec, discover
+from adaptor_bench.registry import method as register
+
+if TYPE_CHECKING:
+    from adaptor_bench.harness import Bench
+    from adaptor_bench.progress import Progress
+
+__all__ = ["methods", "prepare", "register", "run"]
+
+EMBEDDED = {"smoke": "phantom-tiny", "quick": "phantom-mini", "paper": "phantom-paper"}
+"""The dataset of each profile where none is given."""
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+def methods(methods_from: Paths = ()) -> dict[str, MethodSpec]:
+    """The registered methods by name; nothing heavy is loaded.
+
+    ``methods_from`` are folders with more method files, whose code is run. A method has a
+    ``card`` (title, paper), and ``resolve(profile)`` gives its parameters.
+
+    >>> import adaptor_bench as ab
+    >>> "improved_heatmap/no_cutting" in ab.methods()
+    True
+    >>> ab.methods()["stern"].card.title
+    'Stern baseline (Stern et al.)'
+
+    Raises InputError when there is no such folder.
+    """
+    return discover(paths_of(methods_from)).methods
+
+
+def run(
+    method: str | Sequence[str],
+    data: str | os.PathLike[str] | None = None,
+    *,
+    domain: str = "all",
+    folds: int | Iterable[int] = (),
+    groups: int | None = None,
+    profile: str | None = None,
+    out: str | os.PathLike[str] = "runs",
+    seed: int = 0,
+    device: str = "auto",
+    set: Mapping[str, Any] | None = None,
+    radius: float = RADIUS,
+    matching: str = "hungarian",
+    inclusive: bool | None = None,
+    missing: str = "empty",
+    methods_from: Paths = (),
+    restart: bool = False,
+) -> Path:
+    """Train and score methods on the folds of a dataset, as ``bench run`` does.
+
+    ``data`` is a folder or the name of an embedded phantom (see ``ab.load_dataset``); None takes
+    the phantom of the profile: tiny for ``smoke``, mini for ``quick``, paper for ``paper``.
+    ``profile`` None is ``paper`` with a GPU, else ``quick``. ``folds`` chooses folds by number,
+    all by default; ``groups`` makes that many folds, balanced by frames. ``set`` gives values to
+    parameters of the methods. Finished folds are kept unless ``restart``. Progress goes to stderr.
+
+    Returns the folder of the run directories, for ``ab.load_results``.
+
+    Raises UsageError for what does not exist or does not fit, InputError for bad data and for
+    finished folds that were run otherwise, TrainingError when folds failed; the others are kept.
+    """
+    bench = prepare(
+        [method] if isinstance(method, str) else method,
+        data,
+        domain=domain,
+        folds=(folds,) if isinstance(folds, int) else tuple(folds),
+        groups=groups,
+        profile=profile,
+        out=Path(out),
+        seed=seed,
+        device=device,
+        settings=set or {},
+        matching=MatchSettings(matching, radius, inclusive, missing),
+        methods_from=paths_of(methods_from),
+        restart=restart,
+    )
+    if failed := bench.run():
+        lines = [f"  {f.method} {f.domain} fold {f.fold}: {f.reason}" for f in failed]
+        headline = f"{len(failed)} of {len(bench.cells)} folds failed:"
+        raise TrainingError(
+            "\n".join([headline, *lines]), hint=f"Finished folds are kept in {bench.root}."
+        )
+    return bench.root
+
+
+def prepare(
+    methods: Iterable[str],
+    data: str | os.PathLike[str] | None,
+    *,
+    domain: str,
+    folds: tuple[int, ...],
+    groups: int | None,
+    profile: str | None,
+    out: Path,
+    seed: int,
+    device: str,
+    settings: Mapping[str, Any],
+    matching: MatchSettings,
+    methods_from: Iterable[Path],
+    restart: bool,
+    progress: Progress | None = None,
+) -> Bench:
+    """The bench that is ready to run, wrong usage told before anything is drawn or read."""
+    # Threads that spin while they wait make a run many times slower beside another busy program.
+    # Read when torch is loaded, hence before anything imports it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from adaptor_bench.data.frames import index_dataset
+    from adaptor_bench.harness import Bench, RunRequest, requested_domains
+    from adaptor_bench.progress import Progress
+
+    registry = discover(methods_from)
+    specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
+    profile = profile or _default_profile(device)
+    for spec in specs:
+        spec.resolve(profile, settings)
+    dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
+    request = RunRequest(
+        methods=specs,
+        domains=requested_domains(dataset, domain),
+        profile=profile,
+        settings=dict(settings),
+        folds=folds,
+        groups=groups,
+        seed=seed,
+        device=device,
+        out=out,
+        restart=restart,
+        matching=matching,
+    )
+    return Bench(dataset, request, progress or Progress(lines=True))
+
+
+def paths_of(paths: Paths) -> list[Path]:
+    """One path or several, as a list."""
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return [Path(path) for path in several]
+
+
+def _default_profile(device: str) -> str:
+    from adaptor_bench.train.device import resolve_device
+
+    return "paper" if resolve_device(device).startswith("cuda") else "quick"

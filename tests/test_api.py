@@ -1,0 +1,173 @@
+"""``import adaptor_bench as ab``: what a notebook has, lazily, with the command line's results."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import write_frame
+from method_files import put_method
+
+import adaptor_bench as ab
+from adaptor_bench.cli import bench
+from adaptor_bench.errors import InputError, TrainingError, UsageError
+
+PACKAGE = Path(ab.__file__).parent
+MODULES = sorted(p.stem for p in (PACKAGE / "api").glob("*.py") if p.stem != "__init__")
+
+
+@pytest.fixture(autouse=True)
+def cache(phantom_cache, monkeypatch):
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Labels, and predictions that are one hit, one miss and one false point; as paths."""
+    write_frame(tmp_path / "labels", "a", "000000", [(10, 10), (300, 200)])
+    write_frame(tmp_path / "labels", "b", "000000", [(50, 50)])
+    write_frame(tmp_path / "predictions", "a", "000000", [(12, 10), (100, 100)])
+    return tmp_path / "predictions", tmp_path / "labels"
+
+
+@pytest.mark.parametrize("name", ["adaptor_bench", *(f"adaptor_bench.api.{m}" for m in MODULES)])
+def test_the_examples_in_the_docstrings_are_true(name):
+    failed, _ = doctest.testmod(import_module(name))
+    assert failed == 0
+
+
+def test_importing_it_loads_nothing_and_its_names_load_no_torch():
+    code = (
+        "import sys, adaptor_bench as ab; assert set(ab.__all__) <= set(dir(ab)); "
+        "loaded = {m.partition('.')[0] for m in sys.modules}; "
+        "print(sorted(loaded & {'numpy', 'scipy', 'click', 'torch', 'pandas', 'matplotlib'})); "
+        "[getattr(ab, name) for name in ab.__all__]; "
+        "loaded = {m.partition('.')[0] for m in sys.modules}; "
+        "print(sorted(loaded & {'torch', 'pandas', 'matplotlib', 'lightning', 'skimage'}))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+def test_what_type_checkers_see_is_what_is_there():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {}
+    for node in checked.body:
+        seen |= {alias.name: node.module for alias in node.names}
+    assert sorted(seen) == sorted(ab.__all__)
+    for name, module in seen.items():
+        assert ab.__getattr__(name) is getattr(import_module(module), name)
+        assert ab.__getattr__(name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'evalute'"):
+        ab.evalute  # noqa: B018
+
+
+def test_evaluate_is_a_function_whatever_was_imported_before():
+    code = "import adaptor_bench.evaluate.metrics as m, adaptor_bench as ab; m.METRICS; " \
+        "print(ab.evaluate([[(1, 1)]], [[(1, 1)]]).counts.tp)"  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "1\n"
+
+
+# --- scoring -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_folders_arrays_and_datasets_score_as_the_command_line_does(folders, kind):
+    predictions, labels = folders
+    expected = CliRunner().invoke(
+        bench, ["evaluate", str(predictions), str(labels), "--format", "json"]
+    )
+    arrays = {"a/video_1/000000": np.array([(12, 10), (100, 100)])}
+    data = ab.load_dataset(kind(labels))
+    for one, other in (
+        (kind(predictions), kind(labels)),
+        (arrays, kind(labels)),
+        (kind(predictions), data),
+        (arrays, data.labels()),
+    ):
+        assert ab.evaluate(one, other).to_json() == json.loads(expected.stdout)
+    shown = str(ab.evaluate(kind(predictions), kind(labels)))
+    assert "all, pooled" in shown and "33.33" in shown
+
+
+def test_settings_reach_the_score(folders):
+    assert ab.evaluate(*folders).counts.to_json() == {"tp": 1, "fp": 1, "fn": 2}
+    assert ab.evaluate(*folders, missing="skip").counts.fn == 1
+    assert ab.evaluate(*folders, radius=2, inclusive=False).counts.tp == 0
+    assert ab.match([(0, 0)], [(6, 0)]).tp == 1
+    assert ab.match([(0, 0)], [(6, 0)], rule="nearest").tp == 0
+    with pytest.raises(InputError, match="1 of 2 labelled frames have no"):
+        ab.evaluate(*folders, missing="error")
+    with pytest.raises(InputError, match="1 of 2 labelled frames have no"):
+        ab.evaluate({"1": []}, {"1": [], "2": []}, missing="error")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (lambda: ab.match([1, 2, 3], []), InputError, r"predictions: .*\(N, 2\)"),
+        (lambda: ab.match([], [(1, float("nan"))]), InputError, "labels: coordinates"),
+        (lambda: ab.match([], [("a", 1)]), InputError, "labels: could not convert"),
+        (lambda: ab.match([], [], rule="hungary"), UsageError, "Did you mean 'hungarian'"),
+        (lambda: ab.match([], [], radius=0), UsageError, "positive number"),
+        (lambda: ab.evaluate([[]], [[], []]), InputError, "1 frames of predictions, but 2"),
+        (lambda: ab.evaluate([], []), InputError, "no labelled frames"),
+        (lambda: ab.evaluate({"x/1": []}, {"x/1": []}), InputError, "'x/1' is not surgery/"),
+        (lambda: ab.evaluate({"x": [], "y": []}, {"z": []}), InputError, "none of the 2 predicted"),
+        (lambda: ab.evaluate("nowhere", "nowhere"), UsageError, "nowhere: cannot be read"),
+        (lambda: ab.evaluate([[(1,)], [(2, 2)], 3], [[]] * 3), InputError, "(?s)frame 0.*frame 2"),
+        (lambda: ab.load_dataset("phantom-huge"), InputError, "phantom-huge: no such folder"),
+        (lambda: ab.load_dataset("phantom-tiny").surgery("aicm99"), UsageError, "Did you mean"),
+        (lambda: ab.run("sternn"), UsageError, "unknown method 'sternn'"),
+        (lambda: ab.run("stern", profile="quick", set={"epochs": "x"}), UsageError, "epochs"),
+    ],
+)
+def test_what_cannot_be_used_is_told_plainly(call, error, says):
+    with pytest.raises(error, match=says):
+        call()
+
+
+# --- running -------------------------------------------------------------------------------------
+
+
+def test_a_dataset_is_a_sequence_of_frames_with_folds(folders):
+    data = ab.load_dataset(folders[1])
+    assert [frame.key for frame in data] == ["a/video_1/000000", "b/video_1/000000"]
+    assert (data.kind, data.domains, len(data[1:]), len(data.surgery("b"))) == (
+        "folder", ["intraop"], 1, 1,
+    )  # fmt: skip
+    assert [fold.validation for fold in data.folds("intraop")] == [("a",), ("b",)]
+    table = data.frame()
+    assert table["labels"].tolist() == [2, 1] and table["fold"].tolist() == [1, 2]
+
+
+def test_a_run_from_python_is_a_run_of_the_command_line(folders, tmp_path):
+    methods = put_method(tmp_path / "mine")
+    assert "point" in ab.methods(methods)
+    root = ab.run("point", folders[1], out="here", methods_from=methods, profile="smoke", folds=2)
+    arguments = ["run", "--method", "point", "--data", str(folders[1]), "--out", "there"]
+    arguments += ["--methods-from", str(methods), "--profile", "smoke", "--fold", "2"]
+    assert CliRunner().invoke(bench, arguments).exit_code == 0
+    one, other = (Path(p) / "labels/point/intraop/fold_2/run.json" for p in ("here", "there"))
+    documents = [json.loads(path.read_text("utf-8")) for path in (one, other)]
+    for document in documents:
+        del document["seconds"]
+    assert root == Path("here/labels") and documents[0] == documents[1]
+
+
+def test_a_failed_fold_is_an_error_and_the_others_are_kept(folders, tmp_path):
+    broken = ("self.task = task", "1 / (task.train[0].frame.surgery == 'a')")
+    methods = put_method(tmp_path / "mine", broken)
+    with pytest.raises(TrainingError, match=r"1 of 2 .*:\n  point intraop fold 1: "):
+        ab.run("point", folders[1], methods_from=methods, profile="smoke")
+    assert {p.name for p in Path("runs").rglob("fold_*")} == {"fold_2", "fold_1.failed"}
