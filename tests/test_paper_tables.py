@@ -174,7 +174,7 @@ def test_measured_rows_stand_apart(tmp_path):
     alone = result_tables("intraop")  # untouched by what was measured
     assert render_paper([published], "json") == render_paper(alone, "json")
     assert {row["source"] for row in measured.rows} == {"measured"}
-    assert "measured on phantom-x, profile quick, seed 0" in measured.title
+    assert "measured on phantom-x (phantom), profile quick, seed 0" in measured.title
     assert measured.notes[0] == PHANTOM
     assert not any(PHANTOM in note for note in published.notes)
     cells = shown(measured)["Sensitivity", "good"]
