@@ -13,7 +13,8 @@ from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.folds import plan_folds
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.report.entry_tables import board_rows
+from adaptor_bench.report.columns import plain_rows
+from adaptor_bench.results.board import leaderboard_boards
 
 __all__ = ["SURGERIES", "finished", "invoke", "predict", "put_board", "put_data", "rows", "submit",
            "submit_runs"]  # fmt: skip
@@ -69,7 +70,7 @@ def submit(predictions, board, data, *more, method="mine", code=0):
 
 def rows(board):
     found = read_board(board)
-    return {r["method"]: r for r in board_rows(found, read_entries(found), "intraop")}
+    return {r["method"]: r for r in plain_rows(leaderboard_boards(found, read_entries(found)))}
 
 
 def finished(out, data, board, fingerprint, shift=0):

@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -20,6 +21,7 @@ from small_board import (
     predict,
     put_board,
     put_data,
+    rows,
     submit,
     submit_runs,
 )  # fmt: skip
@@ -168,20 +170,32 @@ def test_the_predictions_of_another_team_are_not_entered_silently(points, data, 
     assert "no entry 'first-ent'" in told and "'first-net'" in told
     enter(points, board, data, "Second", "better", "--identical-to", "first-net")
     shown = invoke("leaderboard", "--board", board)
-    assert "better: the same predictions as net." in shown
-    assert "net: the same predictions as better." in shown
+    assert "better (Second) is the same as net (First): their predictions agree" in shown
+    assert [rows(board)[m]["rank"] for m in ("net", "better")] == [1, None]
+    assert rows(board)["better"]["same_as"] == "net (First)"
 
 
 def test_a_team_may_enter_methods_that_do_not_differ(tmp_path, points, data, board):
-    for method in ("net", "net/no_cyclegan"):
+    """They are one competitor: the parent has the rank, and the next best the one after it."""
+    for method in ("net/no_cyclegan", "net"):
         enter(points, board, data, "Team", method)
+    enter(predict(tmp_path / "worse", data, 9), board, data, "Team", "worse")
+    found = rows(board)
+    assert {m: r["rank"] for m, r in found.items()} == {
+        "net": 1,
+        "net/no_cyclegan": None,
+        "worse": 2,
+    }
+    assert found["net/no_cyclegan"]["same_as"] == "net" and "same_as" not in found["net"]
+    shown = invoke("leaderboard", "--board", board)
+    assert re.search(r"\n +- +net/no_cyclegan \(same as net\)  ", shown)
     nothing = tmp_path / "nothing"
     shutil.copytree(points, nothing)
     for path in nothing.glob("**/*.json"):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"points": []}))
     for team in ("One", "Two"):  # nobody's
         enter(nothing, board, data, team, "silent")
-    assert "same predictions" not in invoke("leaderboard", "--board", board)
+    assert invoke("leaderboard", "--board", board).count("same as") == 2  # as above
 
 
 # --- several at once, and cut short ---------------------------------------------------------------

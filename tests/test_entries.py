@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -36,7 +37,7 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.entry_tables import render_board
+from adaptor_bench.report.leaderboard import render_entries
 from adaptor_bench.resources import bundled
 from adaptor_bench.schemas import problems, schema
 
@@ -264,7 +265,7 @@ def test_ties_share_a_rank_and_incomplete_entries_have_none(tmp_path, data, boar
     assert found["part"]["f1"]["mean"] is None
     assert found["part"]["missing_folds"] == ["f2"]
     shown = " ".join(invoke("leaderboard", "--board", board).split())
-    assert "part (Team): fold f2 missing, hence no mean and no rank." in shown
+    assert "part: fold f2 missing, hence no mean and no rank." in shown
     assert "2/3" in shown
 
 
@@ -281,7 +282,7 @@ def test_entries_of_one_method_are_told_apart(tmp_path, data, board):
     predictions = predict(tmp_path / "again", data, 0)
     invoke("submit", predictions, "--board", board, "--team", "Red", "--method", "net", "--data",
            data, "--id", "second")  # fmt: skip
-    assert "net (Red), second" in invoke("leaderboard", "--board", board)
+    assert "net (Red) [second]" in invoke("leaderboard", "--board", board)
 
 
 def test_a_missing_frame_counts_as_missed(tmp_path, data, board):
@@ -295,7 +296,7 @@ def test_a_missing_frame_counts_as_missed(tmp_path, data, board):
     counted = read_entries(read_board(board))[0].measured["intraop"][0]
     assert (counted.frames, counted.missing) == (6, 2)
     assert rows(board)["mine"]["f1"]["folds"] == {"f1": 100, "f2": 100, "f3": 0}
-    assert "2 frames had no prediction" in invoke("leaderboard", "--board", board)
+    assert "2 labelled frames had no prediction" in invoke("leaderboard", "--board", board)
     assert "verified" in invoke("verify", board, "--data", data)
 
 
@@ -316,18 +317,18 @@ def test_claims_of_every_metric_stand_beside_their_metric(tmp_path, data, board)
     submit(tmp_path / "p", board, data, "--claim", "intraop:precision=99", "--claim",
            "intraop:sensitivity=100")  # fmt: skip
     submit(predict(tmp_path / "q", data, 0), board, data, method="other")
-    lines = invoke("leaderboard", "--board", board, "--format", "csv").splitlines()
-    head = lines[0].split(",")
-    assert head[head.index("precision_std") + 1] == "claim_precision"
-    assert head[head.index("sensitivity_std") + 1] == "claim_sensitivity"
-    assert "claim_f1" not in head
-    shown = {row.split(",")[1]: dict(zip(head, row.split(","), strict=True)) for row in lines[1:3]}
-    assert shown["mine"]["claim_precision"] == "99.00 (!)"
-    assert shown["mine"]["claim_sensitivity"] == "100.00"
-    assert shown["other"]["claim_precision"] == ""
-    assert "mine (!): the claim is not what was measured." in invoke(
-        "leaderboard", "--board", board
-    )
+    text = invoke("leaderboard", "--board", board, "--format", "csv")
+    found = {row["method"]: row for row in csv.DictReader(io.StringIO(text))}
+    claims = ("precision_claimed", "sensitivity_claimed", "f1_claimed")
+    assert [found["mine"][key] for key in claims] == ["99.0", "100.0", ""]
+    assert [found["other"][key] for key in claims] == ["", "", ""]
+    shown = invoke("leaderboard", "--board", board)
+    heads = re.split(r"  +", shown.splitlines()[2].strip())
+    assert heads[heads.index("Precision") + 1] == "Precision claimed"
+    assert heads[heads.index("Sensitivity") + 1] == "Sensitivity claimed"
+    assert "F1 claimed" not in heads
+    assert "99.00 (!)" in shown and "100.00 (!)" not in shown
+    assert "mine (!): the claim is not what was measured." in shown
 
 
 @pytest.mark.parametrize("what", ["count", "frames", "hash", "points", "gone", "unpublished"])
@@ -537,7 +538,7 @@ def test_the_order_of_files_does_not_matter(tmp_path, data, board):
         submit(predict(tmp_path / name, data, 0), board, data, method=name)
     found = read_board(board)
     entries = read_entries(found)
-    assert render_board(found, entries, "markdown") == render_board(
+    assert render_entries(found, entries, "markdown") == render_entries(
         found, entries[::-1], "markdown"
     )
 

@@ -29,7 +29,7 @@ from adaptor_bench.report.paper.lines import Line, results_table
 from adaptor_bench.report.paper.output import FORMATS, combined, format_of, render_paper
 from adaptor_bench.report.paper.results import result_tables
 from adaptor_bench.report.table import Column, Table
-from adaptor_bench.results.board import Numbers
+from adaptor_bench.results.blocks import Numbers
 from adaptor_bench.results.published import load_published
 
 GOLDEN = Path(__file__).parent / "golden" / "paper"

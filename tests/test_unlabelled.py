@@ -23,8 +23,7 @@ from adaptor_bench.evaluate.uncertainty.resampling import enumerate_draws, resam
 from adaptor_bench.evaluate.uncertainty.study import Options, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.card import ranking_cards
-from adaptor_bench.report.entry_tables import render_board
-from adaptor_bench.report.leaderboard import render_leaderboard
+from adaptor_bench.report.leaderboard import render_entries, render_leaderboard
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.results import result_tables
 from adaptor_bench.results.runs import find_runs, group_cells
@@ -175,7 +174,7 @@ def test_entries(tmp_path):
         assert found[name]["unlabelled_folds"] == ["f3"]
     assert [found[n]["unlabelled_false_points"]["f3"] for n in ("everywhere", "right")] == [6, 0]
     definition = read_board(board)
-    text = render_board(definition, read_entries(definition), "text")
+    text = render_entries(definition, read_entries(definition), "text")
     assert "False points there: everywhere 6, right 0" in " ".join(text.split())
     assert "(!)" not in text
     commands.invoke("verify", board, "--data", data)

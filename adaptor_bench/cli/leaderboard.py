@@ -105,7 +105,7 @@ def command(
 
 def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write: bool) -> None:
     from adaptor_bench.entries.entry import find_boards, read_board, read_entries
-    from adaptor_bench.report.entry_tables import render_board, write_tables
+    from adaptor_bench.report.leaderboard import render_entries, write_tables
     from adaptor_bench.resources import refuse_installed
 
     folders = find_boards(names)
@@ -122,4 +122,4 @@ def _entries(names: tuple[str, ...], domain: str, format_: str, ddof: int, write
             for path in write_tables(board, entries):
                 message(str(path))
             continue
-        show(render_board(board, entries, format_, domain=domain, ddof=ddof), newline=False)
+        show(render_entries(board, entries, format_, domain=domain, ddof=ddof), newline=False)

@@ -11,7 +11,7 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.studies import BoardStudy, named_rows, study_board
-from adaptor_bench.results.board import blocks
+from adaptor_bench.results.blocks import blocks
 from adaptor_bench.results.runs import Cell, Run, find_runs
 
 __all__ = ["Selection", "complete_methods", "dataset_of", "one_run", "runs_of_method"]

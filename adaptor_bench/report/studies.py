@@ -15,7 +15,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import tally
 from adaptor_bench.report.footers import matching_notes
-from adaptor_bench.results.board import Block, Row, blocks, distinct_names
+from adaptor_bench.results.blocks import Block, Row, blocks, distinct_names
 from adaptor_bench.results.runs import Cell, Run
 
 __all__ = ["BoardStudy", "Measured", "missing_folds", "named_rows", "studies_of", "study_board"]

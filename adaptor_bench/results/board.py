@@ -1,258 +1,285 @@
-"""What stands on a leaderboard: rows, in blocks within which they may be ranked together.
+"""Boards: results that may stand in one table, in order, each with its name and its rank.
 
-A block is one dataset and one domain. Published numbers share a block with measured ones only
-when these come from the real AdaptOR 2021 frames and its published folds.
+A board is one dataset and domain under one fold plan and one matching; where results differ in
+these it is refused. Published numbers share a board with measured ones only when these come from
+the real AdaptOR 2021 frames and its published folds.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
+from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import Failure
-from adaptor_bench.results.published import PublishedResult
-from adaptor_bench.results.runs import Cell, Run, group_cells
+from adaptor_bench.results.result import REAL, FoldResult, Result
+from adaptor_bench.results.sources import results_of_entries
 
-__all__ = ["Block", "Numbers", "Row", "blocks", "distinct_names"]
-
-REAL = "adaptor2021"
-PRIMARY = "f1"
+__all__ = ["Board", "boards_of", "leaderboard_boards", "name_results"]
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """One metric of one row, percent. ``folds`` maps ``f1``, ``f2``, .. to values, NaN for 0/0."""
+class Board:
+    """``results`` in the order of the table: named, ranked if ``ranked``.
 
-    mean: float | None = None
-    std: float | None = None
-    folds: dict[str, float] | None = None
-    seed_std: float | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """A method on a domain. ``rank`` is None for incomplete rows and where nothing is ranked;
-    ``cell`` are the runs of a measured one.
-
-    ``n`` folds are behind its means. ``unlabelled`` folds count for no method; they map to the
-    false points there.
+    ``kind`` is ``published`` without a measured result, else the dataset's kind; ``failures`` are
+    the folds of its dataset and domain that a method did not get through; ``leaderboard`` is the
+    definition of one whose entries these are.
     """
-
-    method: str
-    title: str
-    domain: str
-    dataset: str
-    source: str
-    numbers: dict[str, Numbers]
-    rank: int | None = None
-    n: int | None = None
-    missing: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    unlabelled: Mapping[str, float] = field(default_factory=dict)
-    seeds: tuple[int, ...] = ()
-    profile: str | None = None
-    place: str | None = None
-    protocol: str | None = None
-    cell: Cell | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def of_folds(self) -> int | str | None:
-        """5, or ``4/5`` where folds are missing or have no labels."""
-        others = len(self.missing) + len(self.unlabelled)
-        return self.n if self.n is None or not others else f"{self.n}/{self.n + others}"
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows that share dataset, domain, folds and matching. ``kind`` is ``published`` without a
-    measured row, else the dataset's kind; ``examples`` are one run and score per measured row;
-    ``failures`` the folds of its dataset and domain that a method did not get through."""
 
     domain: str
     dataset: str
     kind: str
-    rows: tuple[Row, ...]
-    examples: tuple[Cell, ...] = ()
-    published: tuple[PublishedResult, ...] = ()
+    results: tuple[Result, ...]
     ranked: bool = True
     failures: tuple[Failure, ...] = ()
+    leaderboard: Leaderboard | None = None
+    ddof: int = 0
+
+    @property
+    def measured(self) -> tuple[Result, ...]:
+        """Those that are not printed numbers."""
+        return tuple(r for r in self.results if r.source == "measured")
+
+    @property
+    def published(self) -> tuple[Result, ...]:
+        """Those that are printed numbers."""
+        return tuple(r for r in self.results if r.source == "published")
+
+    @property
+    def competitors(self) -> tuple[Result, ...]:
+        """The measured ones without those that are the same as another."""
+        return tuple(r for r in self.measured if r.same_as is None)
 
     @property
     def settings(self) -> MatchSettings:
-        """How all scores of the measured rows were matched: a block allows one way only."""
-        return self.examples[0].pairs()[0][1].settings
+        """How all measured results were matched: a board allows one way only."""
+        if self.leaderboard is not None:
+            return self.leaderboard.settings
+        settings = self.measured[0].settings
+        assert settings is not None
+        return settings
+
+    @property
+    def title(self) -> str:
+        """What it is a table of, without its unit."""
+        if self.leaderboard is not None:
+            return f"{self.leaderboard.title}: {self.domain}"
+        if self.kind != "published":
+            return f"{self.domain}: measured on {self.dataset}"
+        if not self.ranked:
+            return f"{self.domain}: published under other protocols, not ranked"
+        return f"{self.domain}: published on AdaptOR 2021, not comparable with other data"
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """All folds that any result knows, in order."""
+        known = ({*r.main.folds, *r.main.missing, *r.main.unlabelled} for r in self.results)
+        return tuple(sorted(set[int]().union(*known)))
 
 
-def blocks(
-    runs: Sequence[Run],
-    published: Sequence[PublishedResult],
+def boards_of(
+    results: Sequence[Result],
     *,
-    ddof: int = 0,
     all_published: bool = False,
     failures: Sequence[Failure] = (),
-    score_of: Callable[[Run], FoldScore] = Run.score,
-) -> list[Block]:
-    """All blocks, by domain: the measured ones by dataset, and after them the published.
+    ddof: int = 0,
+) -> list[Board]:
+    """All boards, by domain: the measured ones by dataset, and after them the published.
 
-    A failure in a domain where nothing was finished is told in the other blocks of its dataset.
-
-    Raises InputError when runs of one dataset and domain differ in fold plan, data fingerprint or
-    matching: such rows cannot be compared.
+    ``all_published`` adds results under other protocols, unranked. A failure in a domain where
+    nothing was finished is told on the other boards of its dataset. Raises InputError when results
+    of one dataset and domain differ in fold plan, data fingerprint or matching.
     """
-    grouped: dict[tuple[str, str], list[Cell]] = {}
-    for cell in group_cells(runs, score_of):
-        grouped.setdefault((cell.example.domain, cell.example.dataset["name"]), []).append(cell)
+    measured = [r for r in results if r.source == "measured"]
+    names = dict(zip(map(id, measured), name_results(measured), strict=True))
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for result in measured:
+        named = replace(result, name=names[id(result)])
+        grouped.setdefault((result.domain, result.dataset), []).append(named)
     _refuse_mixtures(grouped.values())
-    result = []
-    for domain in in_order({key[0] for key in grouped} | {p.domain for p in published}):
-        here = tuple(p for p in published if p.domain == domain)
-        default = tuple(p for p in here if p.in_default_table)
+    printed = [r for r in results if r.printed]
+    boards = []
+    for domain in in_order({key[0] for key in grouped} | {r.domain for r in printed}):
+        here = [r for r in printed if r.domain == domain]
+        default = [r for r in here if r.printed and r.printed.in_default_table]
         shared = False
         for key in sorted(key for key in grouped if key[0] == domain):
-            cells = tuple(grouped[key])
-            dataset = cells[0].example.dataset
-            join = dataset["kind"] == REAL and cells[0].example.fold_plan["name"] == MANIFEST
-            shared = shared or join
+            group, kind = grouped[key], grouped[key][0].kind
             failed = tuple(
                 f
                 for f in failures
                 if f.dataset == key[1]
                 and (f.domain == domain or (f.domain, f.dataset) not in grouped)
             )
-            rows = _measured(cells, ddof, failed)
-            rows += [_printed(p) for p in default] if join else []
-            beside = default if join else ()
-            result.append(
-                Block(
-                    domain, key[1], dataset["kind"], _ranked(rows), cells, beside, failures=failed
-                )
-            )
+            join = kind == REAL and group[0].plan[0] == MANIFEST
+            shared = shared or join
+            ranked = _ranked([_with_failures(r, failed) for r in group] + default * join)
+            boards.append(Board(domain, key[1], kind, ranked, failures=failed, ddof=ddof))
         if default and not shared:
-            printed = _ranked([_printed(p) for p in default])
-            result.append(Block(domain, REAL, "published", printed, published=default))
-        others = tuple(p for p in here if not p.in_default_table)
+            boards.append(Board(domain, REAL, "published", _ranked(default), ddof=ddof))
+        others = [r for r in here if r not in default]
         if others and all_published:
-            unranked = tuple(_printed(p) for p in others)
-            result.append(
-                Block(domain, REAL, "published", unranked, published=others, ranked=False)
-            )
-    return sorted(result, key=lambda block: block.kind == "published")
+            unranked = tuple(replace(r, name=r.method) for r in others)
+            boards.append(Board(domain, REAL, "published", unranked, ranked=False, ddof=ddof))
+    return sorted(boards, key=lambda board: board.kind == "published")
 
 
-def _measured(cells: Sequence[Cell], ddof: int, failures: Sequence[Failure]) -> list[Row]:
-    names = distinct_names([cell.example for cell in cells])
-    rows = []
-    for cell, name in zip(cells, names, strict=True):
-        run = cell.example
-        aggregates = cell.aggregates(ddof)
-        first = aggregates[PRIMARY]
-        rows.append(
-            Row(
-                method=name,
-                title=run.title,
-                domain=run.domain,
-                dataset=run.dataset["name"],
-                source="measured",
-                numbers={
-                    key: Numbers(
-                        mean=_percent(a.mean),
-                        std=_percent(a.std),
-                        folds={f"f{k}": 100 * v for k, v in sorted(a.folds.items())},
-                        seed_std=_percent(a.seed_std),
-                    )
-                    for key, a in aggregates.items()
-                },
-                n=first.n,
-                missing=tuple(f"f{k}" for k in first.missing),
-                unlabelled={f"f{k}": false for k, false in first.unlabelled.items()},
-                failed=tuple(
-                    f"f{f.fold}"
-                    for f in failures
-                    if (f.method, f.domain) == (run.method, run.domain) and f.fold in first.missing
-                ),
-                seeds=tuple(sorted(cell.scores)),
-                profile=run.profile,
-                cell=cell,
-            )
+def leaderboard_boards(
+    leaderboard: Leaderboard, entries: Iterable[Entry], ddof: int = 0
+) -> list[Board]:
+    """The board of every domain of a leaderboard, even without an entry; from its files alone."""
+    results = results_of_entries(leaderboard, sorted(entries, key=lambda e: e.id), ddof)
+    results = [
+        replace(r, name=name) for r, name in zip(results, name_results(results), strict=True)
+    ]
+    return [
+        Board(
+            domain,
+            leaderboard.dataset,
+            leaderboard.kind,
+            _ranked([r for r in results if r.domain == domain]),
+            leaderboard=leaderboard,
+            ddof=ddof,
         )
-    return rows
+        for domain in leaderboard.folds
+    ]
 
 
-def _printed(result: PublishedResult) -> Row:
-    metrics = result.metrics
-    folds = metrics[PRIMARY].folds
-    return Row(
-        method=result.method,
-        title=result.method,
-        domain=result.domain,
-        dataset=REAL,
-        source="published",
-        numbers={
-            key: Numbers(metrics[key].mean, metrics[key].std, metrics[key].folds)
-            if key in metrics
-            else Numbers()
-            for key in METRICS
-        },
-        n=len(folds) if folds else None,
-        place=f"{result.source['document']}, {result.source['place']}",
-        protocol=result.protocol,
-    )
+def name_results(results: Sequence[Result]) -> list[str]:
+    """What each result is called beside the others; the same one has one name on all domains.
+
+    The method; of an entry with its team, where there are several teams or a run of that name;
+    and in brackets whatever else tells namesakes apart.
+    """
+    different: dict[str, Result] = {}
+    for result in results:
+        different.setdefault(result.identity, result)
+    several = len({r.team for r in results if r.entry}) > 1
+    ours = {r.method for r in results if not r.entry}
+    names: dict[str, str] = {}
+    for identity, result in different.items():
+        name = result.method
+        if result.entry:
+            name += f" ({result.team})" * (several or name in ours)
+        else:
+            name += _differing(result, [r for r in different.values() if not r.entry])
+        names[identity] = name
+    for tell in (_entry_id, _profile):
+        for name in {n for n in names.values() if list(names.values()).count(n) > 1}:
+            namesakes = [identity for identity, n in names.items() if n == name]
+            if len({tell(different[identity]) for identity in namesakes}) > 1:
+                for identity in namesakes:
+                    names[identity] += f" [{tell(different[identity])}]"
+    taken: set[str] = set()
+    for identity, name in names.items():
+        unused = chain([name], (f"{name} {number}" for number in count(2)))
+        names[identity] = next(n for n in unused if n not in taken)
+        taken.add(names[identity])
+    return [names[result.identity] for result in results]
 
 
-def _ranked(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """With ranks by mean F1, best first; what has no rank goes last, by name."""
-    placed = ranks([row.numbers[PRIMARY].mean for row in rows])
-    ranked = [replace(row, rank=rank) for row, rank in zip(rows, placed, strict=True)]
-    return tuple(sorted(ranked, key=lambda r: (r.rank is None, r.rank or 0, r.method)))
+def _entry_id(result: Result) -> str:
+    return result.entry.id if result.entry else ""
 
 
-def distinct_names(runs: Sequence[Run]) -> list[str]:
-    """Method names; where several rows share one, with the parameters in which they differ, and
-    with the program's hash where that differs."""
-    names = []
-    for run in runs:
-        namesakes = [r for r in runs if r.method == run.method and r.profile == run.profile]
-        keys = sorted({key for r in namesakes for key in r.parameters})
-        differing = [
-            f"{key}={json.dumps(run.parameters.get(key))}"
-            for key in keys
-            if len({json.dumps(r.parameters.get(key), sort_keys=True) for r in namesakes}) > 1
+def _profile(result: Result) -> str:
+    return result.profile or ""
+
+
+def _differing(result: Result, others: Sequence[Result]) -> str:
+    """`` (rate=0.1)``: the parameters, and the code, that set it apart from namesakes of its
+    profile."""
+    namesakes = [r for r in others if r.method == result.method and r.profile == result.profile]
+    differing = [
+        f"{key}={json.dumps(result.parameters.get(key))}"
+        for key in sorted({key for r in namesakes for key in r.parameters})
+        if len({json.dumps(r.parameters.get(key), sort_keys=True) for r in namesakes}) > 1
+    ]
+    if len({r.code for r in namesakes}) > 1:
+        differing.append(f"code {result.code or 'not recorded'}")
+    return f" ({', '.join(differing)})" if differing else ""
+
+
+def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:
+    failed = [
+        f.fold
+        for f in failures
+        if (f.method, f.domain) == (result.method, result.domain) and f.fold in result.missing
+    ]
+    return replace(result, failed=tuple(failed))
+
+
+def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
+    """With ranks by the mean, best first; what is the same as another stands below it; what has
+    no rank goes last, by name."""
+    named = [r if r.name else replace(r, name=r.method) for r in results]
+    same = _same_as(named)
+    alone = [r for r in named if r.name not in same]
+    placed = ranks([r.main.mean for r in alone])
+    ranked = [replace(r, rank=rank) for r, rank in zip(alone, placed, strict=True)]
+    ordered: list[Result] = []
+    for result in sorted(ranked, key=lambda r: (r.rank is None, r.rank or 0, r.name)):
+        ordered.append(result)
+        ordered += [
+            replace(r, same_as=result.name) for r in named if same.get(r.name) == result.name
         ]
-        if len({r.program for r in namesakes}) > 1:
-            differing.append(f"code {run.program or 'not recorded'}")
-        names.append(f"{run.method} ({', '.join(differing)})" if differing else run.method)
-    return names
+    return tuple(ordered)
 
 
-def _refuse_mixtures(groups: Iterable[Sequence[Cell]]) -> None:
+def _same_as(results: Sequence[Result]) -> dict[str, str]:
+    """Name to the name of the result whose very points it has, on all folds and seeds.
+
+    Of such results the first with the shortest ablation (``a`` before ``a/b``) stands for all.
+    Points are compared where counts agree; empty predictions are nobody's.
+    """
+    found: dict[str, str] = {}
+    firsts: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda r: r.method.count("/")):
+        if not any(part.counts.tp + part.counts.fp for part in result.fold_results):
+            continue
+        outline = repr([(p.seed, p.fold, sorted(p.surgeries.items())) for p in result.fold_results])
+        alike = firsts.setdefault(outline, [])
+        for other in alike:
+            if result.digests is not None and result.digests == other.digests:
+                found[result.name] = other.name
+                break
+        else:
+            alike.append(result)
+    return found
+
+
+def _refuse_mixtures(groups: Iterable[Sequence[Result]]) -> None:
+    described: dict[str, Callable[[Result, FoldResult], str]] = {
+        "fold plan": lambda r, p: (
+            f"{p.run.fold_plan['name']} {p.run.fold_plan['sha256'][:12]}"
+            if p.run
+            else f"{r.plan[0]} {r.plan[1][:12]}"
+        ),
+        "dataset fingerprint": lambda r, p: (
+            p.run.dataset["fingerprint"] if p.run else r.fingerprint
+        )[:12],
+        "matching": lambda r, p: (p.score or r).settings.describe(),  # type: ignore[union-attr]
+    }
     problems = []
-    for cells in groups:
-        # Every run of a cell is looked at, not only its example.
-        described: dict[str, Callable[[Run, Any], str]] = {
-            "fold plan": lambda run, _: f"{run.fold_plan['name']} {run.fold_plan['sha256'][:12]}",
-            "dataset fingerprint": lambda run, _: run.dataset["fingerprint"][:12],
-            "matching": lambda _, score: score.settings.describe(),
-        }
+    for group in groups:
         for what, describe in described.items():
             users: dict[str, list[str]] = {}
-            for cell in cells:
-                for run, score in cell.pairs():
-                    users.setdefault(describe(run, score), []).append(str(run.path))
+            for result in group:
+                for part in result.fold_results:
+                    users.setdefault(describe(result, part), []).append(part.where)
             if len(users) > 1:
-                run = cells[0].example
-                problems.append(f"{run.dataset['name']}, {run.domain}: several values of {what}")
+                problems.append(f"{group[0].dataset}, {group[0].domain}: several values of {what}")
                 problems += [
-                    f"  {value}: {paths[0]}" + (f" and {len(paths) - 1} more" * (len(paths) > 1))
-                    for value, paths in users.items()
+                    f"  {value}: {where[0]}" + (f" and {len(where) - 1} more" * (len(where) > 1))
+                    for value, where in users.items()
                 ]
     if problems:
         raise InputError.collect(
@@ -261,8 +288,3 @@ def _refuse_mixtures(groups: Iterable[Sequence[Cell]]) -> None:
             hint="Give the run directories that belong together, or repeat the others. `bench "
             "leaderboard --radius R --data DIR` scores all of them alike.",
         )
-
-
-def _percent(value: float | None) -> float | None:
-    """NaN (a ratio 0/0) and None (a fold is missing) both have nothing to show."""
-    return None if value is None or math.isnan(value) else 100 * value

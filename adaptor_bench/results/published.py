@@ -16,6 +16,7 @@ import numpy as np
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
 
@@ -84,6 +85,20 @@ class PublishedResult:
     metrics: dict[str, PublishedMetric]
     discrepancies: tuple[Discrepancy, ...]
     notes: tuple[str, ...]
+
+    @property
+    def printed_in(self) -> str:
+        """Document and place."""
+        return f"{self.source['document']}, {self.source['place']}"
+
+    def aggregate(self, key: str) -> Aggregate:
+        """One metric as printed, in 0..1; nothing but dashes where it is not printed."""
+        metric = self.metrics.get(key)
+        if metric is None:
+            return Aggregate({}, None, None, 0, 0)
+        folds = {int(name[1:]): value / 100 for name, value in (metric.folds or {}).items()}
+        std = None if metric.std is None else metric.std / 100
+        return Aggregate(folds, metric.mean / 100, std, len(folds), metric.ddof or 0)
 
     @classmethod
     def from_json(cls, document: Any, where: str) -> PublishedResult:

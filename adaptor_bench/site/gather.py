@@ -13,7 +13,7 @@ from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.studies import BoardStudy as Certainty
 from adaptor_bench.report.studies import Measured, named_rows, study_board
-from adaptor_bench.results.board import Block, Row, blocks
+from adaptor_bench.results.blocks import Block, Row, blocks
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.runs import Cell, Run
 

@@ -45,7 +45,8 @@ def _table(domain: str, rows: Rows, floor: dict[str, float]) -> str:
     lines += [_line(head), "|" + "---|" * len(head)]
     for name, row in rows.items():
         spreads = [_spread(row[key]) for key in ("precision", "sensitivity", "f1")]
-        cells = [row["rank"] or "-", f"`{name}`", *spreads, _number(row["f1"]["seed_std"])]
+        shown = f"`{name}`" + (f", same as `{row['same_as']}`" if "same_as" in row else "")
+        cells = [row["rank"] or "-", shown, *spreads, _number(row["f1"]["seed_std"])]
         lines.append(_line([*cells, *(_number(row["f1"]["folds"][fold]) for fold in folds)]))
     blank = ["", "*best trivial detector*", *[""] * (len(head) - 2 - len(folds))]
     lines.append(_line([*blank, *(f"{floor[fold]:.1f}" for fold in folds)]))

@@ -20,7 +20,7 @@ from adaptor_bench.report.paper.lines import (
 )
 from adaptor_bench.report.paper.results import measured_title, runs_below
 from adaptor_bench.report.table import Spread, Table
-from adaptor_bench.results.board import blocks
+from adaptor_bench.results.blocks import blocks
 from adaptor_bench.results.published import PublishedResult, load_published
 
 __all__ = ["ablation_tables"]

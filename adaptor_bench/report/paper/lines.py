@@ -13,7 +13,7 @@ from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
-from adaptor_bench.results.board import REAL, Numbers, distinct_names
+from adaptor_bench.results.blocks import REAL, Numbers, distinct_names
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Cell
 

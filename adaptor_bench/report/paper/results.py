@@ -15,7 +15,7 @@ from adaptor_bench.report.paper.lines import (
     results_table,
 )
 from adaptor_bench.report.table import Table
-from adaptor_bench.results.board import Block, blocks
+from adaptor_bench.results.blocks import Block, blocks
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.runs import Run, find_runs
 

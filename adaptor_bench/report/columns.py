@@ -1,0 +1,281 @@
+"""The columns of every leaderboard: of runs and of entries, in all formats and on the site.
+
+A column is one object in :data:`COLUMNS`, and one more needs no change anywhere else: its plain
+value goes to JSON and CSV, what it shows goes to text, markdown, LaTeX, HTML and the site.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from adaptor_bench.evaluate.aggregate import Aggregate
+from adaptor_bench.evaluate.metrics import METRICS, Metric
+from adaptor_bench.report.table import Column, Spread, Table, number, plain, spread
+from adaptor_bench.results.board import Board
+from adaptor_bench.results.notes import claim_holds
+from adaptor_bench.results.result import Result, fold_names
+
+__all__ = [
+    "COLUMNS",
+    "DIGITS",
+    "ResultColumn",
+    "flat_table",
+    "method_label",
+    "percent",
+    "plain_rows",
+    "shown_columns",
+    "spread_of",
+]
+
+DIGITS = 2  # the precision of the published tables
+
+
+def _always(board: Board) -> bool:
+    return True
+
+
+def _never(board: Board) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """``value`` of a result is plain: text, numbers, lists and mappings, percent for ratios.
+
+    ``cell`` is what tables show of it, if that is another value, by ``show``; ``when`` tells
+    whether a board's tables have the column; ``data`` whether JSON and CSV have it, and there
+    ``optional`` leaves out what is empty. ``about`` is what the site says of the column.
+    """
+
+    key: str
+    title: str
+    value: Callable[[Result], Any]
+    cell: Callable[[Result], Any] | None = None
+    show: Callable[[Any], str] = plain
+    align: Literal["left", "right"] = "left"
+    role: Literal["rank", "label", "metric", "detail"] = "detail"
+    when: Callable[[Board], bool] = _always
+    data: bool = True
+    optional: bool = False
+    about: str = ""
+
+    def of(self, result: Result) -> Any:
+        """The value that tables show."""
+        return (self.cell or self.value)(result)
+
+    @property
+    def column(self) -> Column:
+        """As a table has it."""
+        return Column(self.key, self.title, self.align, self.role, self.show)
+
+
+def shown_columns(board: Board) -> list[ResultColumn]:
+    """The columns of a board's tables, in order."""
+    return [column for column in COLUMNS if column.when(board)]
+
+
+def plain_rows(boards: Sequence[Board]) -> list[dict[str, Any]]:
+    """All results in the order of the tables, as JSON has them: percent, None for what is not."""
+    rows = []
+    for result in (r for board in boards for r in board.results):
+        values = {c.key: c.value(result) for c in COLUMNS if c.data}
+        left_out = {c.key for c in COLUMNS if c.optional and not values.get(c.key)}
+        rows.append({key: value for key, value in values.items() if key not in left_out})
+    return rows
+
+
+def flat_table(boards: Sequence[Board]) -> Table:
+    """One row a result, one value a column: ``f1_mean``, ``f1_std``, ``f1_f3``, .."""
+    rows = [
+        {k: v for key, value in row.items() for k, v in _flat(key, value)}
+        for row in plain_rows(boards)
+    ]
+    by_key: dict[str, dict[str, None]] = {c.key: {} for c in COLUMNS if c.data}
+    for row in plain_rows(boards):
+        for key, value in row.items():
+            by_key[key] |= dict.fromkeys(k for k, _ in _flat(key, value))
+    keys = [key for found in by_key.values() for key in sorted(found, key=_fold_order)]
+    return Table("", tuple(Column(key, key) for key in keys), rows)
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for inner, item in value.items():
+            # Folds stand beside their mean.
+            yield from _flat(key if inner == "folds" else f"{key}_{inner}", item)
+    elif isinstance(value, list):
+        yield key, " ".join(map(str, value))
+    else:
+        yield key, value
+
+
+def _fold_order(key: str) -> int:
+    """Folds by their number, in the place of the first; sorting keeps all else."""
+    last = key.rpartition("_")[2]
+    return int(last[1:]) if last[:1] == "f" and last[1:].isdecimal() and key.count("_") else 0
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def percent(value: float | None) -> float | None:
+    """Free of the noise of the last bits, far finer than anything printed. A ratio 0/0 (NaN) and
+    a mean with a fold missing (None) have nothing to show."""
+    return None if value is None or math.isnan(value) else round(100 * value, 6)
+
+
+def spread_of(aggregate: Aggregate) -> Spread:
+    """Mean and spread in percent."""
+    return Spread(percent(aggregate.mean), percent(aggregate.std))
+
+
+def _numbers(metric: Metric) -> Callable[[Result], dict[str, Any]]:
+    def value(result: Result) -> dict[str, Any]:
+        found = result.metrics[metric.key]
+        folds = {f"f{k}": percent(v) for k, v in sorted(found.folds.items())}
+        claimed = {"claimed": result.claim(metric.key)} if result.entry else {}
+        return {
+            "mean": percent(found.mean),
+            "std": percent(found.std),
+            "folds": None if result.printed and not folds else folds,
+            "seed_std": percent(found.seed_std),
+            **claimed,
+        }
+
+    return value
+
+
+def _metric_columns(metric: Metric) -> list[ResultColumn]:
+    """The metric, and where there are claims what is claimed of it."""
+    key = metric.key
+
+    def claim(result: Result) -> str | None:
+        claimed = result.claim(key)
+        doubt = "" if claim_holds(result, key) else " (!)"
+        return None if claimed is None else f"{claimed:.2f}{doubt}"
+
+    return [
+        ResultColumn(
+            key,
+            metric.title,
+            _numbers(metric),
+            lambda r: spread_of(r.metrics[key]),
+            spread(DIGITS),
+            role="metric",
+            about=metric.definition,
+        ),
+        ResultColumn(
+            f"claim_{key}",
+            f"{metric.title} claimed",
+            claim,
+            align="right",
+            when=lambda board: any(r.claim(key) is not None for r in board.results),
+            data=False,
+            about="What the submitter says; (!): not what was measured.",
+        ),
+    ]
+
+
+def method_label(result: Result) -> str:
+    """The method in a table that has a column for teams, and whom it is the same as."""
+    name = result.method if result.entry else result.name
+    return f"{name} (same as {result.same_as})" if result.same_as else name
+
+
+def _several(value: Callable[[Result], Any]) -> Callable[[Board], bool]:
+    return lambda board: len({v for r in board.results if (v := value(r))}) > 1
+
+
+def _several_seeds(board: Board) -> bool:
+    return any(len(r.seeds) > 1 for r in board.results)
+
+
+def _of_entries(board: Board) -> bool:
+    return board.leaderboard is not None
+
+
+COLUMNS: list[ResultColumn] = [
+    ResultColumn(
+        "rank", "Rank", lambda r: r.rank, align="right", role="rank", when=lambda b: b.ranked
+    ),
+    ResultColumn(
+        "method",
+        "Method",
+        lambda r: r.method if r.entry else r.name,
+        method_label,
+        role="label",
+    ),
+    ResultColumn("domain", "Domain", lambda r: r.domain, when=_never),
+    ResultColumn("dataset", "Dataset", lambda r: r.dataset, when=_never),
+    ResultColumn("team", "Team", lambda r: r.team, when=_of_entries, optional=True),
+    ResultColumn("source", "Source", lambda r: r.source, when=_several(lambda r: r.source)),
+    ResultColumn(
+        "profile",
+        "Profile",
+        lambda r: r.profile,
+        when=lambda b: _of_entries(b) or _several(lambda r: r.profile)(b),
+    ),
+    ResultColumn(
+        "protocol",
+        "Protocol",
+        lambda r: r.printed.protocol if r.printed else None,
+        when=lambda b: not b.ranked,
+    ),
+    *(column for metric in METRICS.values() for column in _metric_columns(metric)),
+    ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, align="right"),
+    ResultColumn(
+        "seeds",
+        "Seeds",
+        lambda r: list(r.seeds),
+        lambda r: len(r.seeds) or None,
+        align="right",
+        when=_several_seeds,
+    ),
+    ResultColumn(
+        "seed_std",
+        "Seed std",
+        lambda r: percent(r.main.seed_std),
+        show=number(DIGITS),
+        align="right",
+        when=_several_seeds,
+        data=False,
+        about="Spread over training seeds of mean F1.",
+    ),
+    ResultColumn("title", "Title", lambda r: r.title, when=_never),
+    ResultColumn(
+        "entry", "Entry", lambda r: r.entry.id if r.entry else None, when=_never, optional=True
+    ),
+    ResultColumn("same_as", "Same as", lambda r: r.same_as, when=_never, optional=True),
+    ResultColumn("missing_folds", "Missing", lambda r: list(fold_names(r.missing)), when=_never),
+    ResultColumn(
+        "unlabelled_folds",
+        "Without labels",
+        lambda r: list(fold_names(r.main.unlabelled)),
+        when=_never,
+        optional=True,
+    ),
+    ResultColumn(
+        "unlabelled_false_points",
+        "False points there",
+        lambda r: {f"f{k}": n for k, n in sorted(r.main.unlabelled.items())},
+        when=_never,
+        optional=True,
+    ),
+    ResultColumn("failed_folds", "Failed", lambda r: list(fold_names(r.failed)), when=_never),
+    ResultColumn(
+        "printed_in",
+        "Printed in",
+        lambda r: r.printed.printed_in if r.printed else None,
+        when=_never,
+    ),
+    ResultColumn(
+        "matching",
+        "Matching",
+        lambda r: r.settings.to_json() if r.settings else None,
+        when=_never,
+    ),
+]
+"""In the order of tables; text, markdown, LaTeX and HTML show those whose ``when`` holds."""
