@@ -1,12 +1,15 @@
-"""Where the files that come with the package are: in the wheel, or beside it in a checkout."""
+"""What comes with the package: files, in the wheel or beside it in a checkout, and modules."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 
 from adaptor_bench.errors import BenchError, UsageError
 
-__all__ = ["bundled", "own_files", "refuse_installed"]
+__all__ = ["bundled", "modules_of", "own_files", "refuse_installed"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -49,3 +52,10 @@ def refuse_installed(folder: Path) -> None:
             f"{folder}: belongs to the installed package and is not written to",
             hint="Give the leaderboard's folder in a checkout, or a copy of it.",
         )
+
+
+def modules_of(package: str) -> list[ModuleType]:
+    """Import every module of ``package``, sorted by name: one that is there is found."""
+    folders = import_module(package).__path__
+    names = sorted(module.name for module in iter_modules(folders))
+    return [import_module(f"{package}.{name}") for name in names]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adaptor_bench.platforms.bundle import _SCORING
+from adaptor_bench.platforms.bundle import SCORING
 
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "adaptor_bench"
@@ -205,7 +205,7 @@ def test_the_scoring_code_of_a_bundle_has_all_that_it_imports():
     """Platforms run it without the rest of the package."""
     given = {
         path.relative_to(PACKAGE).as_posix()
-        for name in _SCORING
+        for name in SCORING
         for path in (PACKAGE / name, *(PACKAGE / name).rglob("*"))
     }
     for name in sorted(n for n in given if n.endswith(".py")):

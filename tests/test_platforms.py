@@ -23,16 +23,20 @@ import yaml
 from click.testing import CliRunner
 from frame_files import put_points
 
+import adaptor_bench.platforms as package
 from adaptor_bench.cli import bench
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.platforms.bundle import PLATFORMS, write_bundle
+from adaptor_bench.platforms import platform as registry
+from adaptor_bench.platforms.bundle import Bundle, write_bundle
 from adaptor_bench.platforms.evalai import LABELS as EVALAI_LABELS
 from adaptor_bench.platforms.evalai import SPLIT
 from adaptor_bench.platforms.grand_challenge import metrics_document
 from adaptor_bench.platforms.judging import judge
+from adaptor_bench.platforms.platform import platforms
 
+PLATFORMS = [name for name, found in platforms().items() if isinstance(found, Bundle)]
 METRICS = ("precision", "sensitivity", "f1", "tp", "fp", "fn")
 LABELS = {
     "aicm1/V/000000": [(10, 10), (50, 50), (90, 90), (130, 130)],
@@ -555,6 +559,31 @@ def adapter(*arguments):
     return CliRunner().invoke(bench, ["adapter", *map(str, arguments)], catch_exceptions=False)
 
 
+MAILED = """
+from adaptor_bench.platforms.packing import write_folder
+from adaptor_bench.platforms.platform import Platform
+
+class Mailed(Platform):
+    name = "mailed"
+
+    def write(self, order):
+        write_folder(order.out, [("mail.txt", order.settings.describe().encode())])
+        return "one mail"
+"""
+
+
+def test_a_platform_is_one_file(tmp_path, monkeypatch):
+    """Beside the others it would be found likewise."""
+    (tmp_path / "mailed.py").write_text(MAILED)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setattr(registry, "_CLASSES", dict(registry._CLASSES))
+    assert "|mailed|" in adapter("--help").stdout
+    done = adapter("mailed", "--out", tmp_path / "out", "--radius", 4)
+    assert (done.exit_code, done.stderr) == (0, "one mail\n")
+    assert "4 px" in (tmp_path / "out" / "mail.txt").read_text()
+    monkeypatch.delitem(sys.modules, "adaptor_bench.platforms.mailed")
+
+
 def test_challenger_table(world, good, tmp_path):
     none = write_frames(tmp_path / "none", dict.fromkeys(LABELS, ()))
     out = tmp_path / "table.csv"
@@ -580,8 +609,10 @@ def test_challenger_refuses_other_frames_and_twice_the_same_name(world, good, tm
         adapter("challenger-csv", *arguments, "--entry", f"a={good}", "--entry", f"b={other}")
     twice = ("--entry", f"a={good}", "--entry", f"a={other}")
     for wrong in (twice, ("--entry", "nothing"), ()):
-        assert adapter("challenger-csv", *arguments, *wrong).exit_code == 2
-    assert adapter("evalai", "--out", tmp_path / "e", "--entry", f"a={good}").exit_code == 2
+        with pytest.raises(UsageError):
+            adapter("challenger-csv", *arguments, *wrong)
+    with pytest.raises(UsageError):
+        adapter("evalai", "--out", tmp_path / "e", "--entry", f"a={good}")
     assert not (tmp_path / "t.csv").exists() and not (tmp_path / "e").exists()
 
 
@@ -590,8 +621,9 @@ def test_challenger_does_not_ignore_how_to_match(world, good, tmp_path):
     run = ("evaluate", good, world / "labels", "--output", stored, "--radius", 3)
     CliRunner().invoke(bench, [str(a) for a in run], catch_exceptions=False)
     entry = ("challenger-csv", "--out", out, "--entry", f"a={stored}")
-    result = adapter(*entry, "--radius", 6)
-    assert result.exit_code == 2 and "distance <= 3 px" in result.stderr and not out.exists()
+    with pytest.raises(UsageError, match="distance <= 3 px"):
+        adapter(*entry, "--radius", 6)
+    assert not out.exists()
     assert adapter(*entry, "--radius", 3).exit_code == adapter(*entry).exit_code == 0
 
 

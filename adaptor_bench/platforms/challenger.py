@@ -10,16 +10,61 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from adaptor_bench.errors import InputError
+from adaptor_bench.atomic import write_text
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.names import csv_cell
-from adaptor_bench.platforms.judging import ratios
+from adaptor_bench.platforms.judging import judge, ratios
+from adaptor_bench.platforms.platform import Order, Platform
 
-__all__ = ["COLUMNS", "challenger_csv", "join_folds"]
+__all__ = ["COLUMNS", "ChallengeR", "challenger_csv", "join_folds"]
 
 COLUMNS = ("task", "case", "algorithm", "value")
+
+
+class ChallengeR(Platform):
+    """A table of several algorithms instead of a bundle."""
+
+    name = "challenger-csv"
+
+    def write(self, order: Order) -> str:
+        """The CSV. An entry is a folder or an archive of predictions, which needs labels, a
+        score.json, or a folder of ``fold_*/score.json``."""
+        if order.image is not None:
+            raise UsageError("--image is for bundles; challenger-csv writes a table")
+        if not order.entries:
+            raise UsageError("challenger-csv needs at least one --entry NAME=PATH")
+        scores: dict[str, FoldScore] = {}
+        for entry in order.entries:
+            name, equals, text = entry.partition("=")
+            if not (name and equals and Path(text).exists()):
+                raise UsageError(f"--entry {entry}: expected NAME=PATH with an existing path")
+            if name in scores:
+                raise UsageError(f"--entry {name}: given twice")
+            scores[name] = _score(name, Path(text), order)
+        write_text(order.out, challenger_csv(scores))
+        return f"{order.out}: {len(scores)} algorithms; larger is better (smallBetter = FALSE)"
+
+
+def _score(name: str, path: Path, order: Order) -> FoldScore:
+    folds = sorted(path.glob("fold_*/score.json"))
+    if path.name.endswith(".json"):
+        score = FoldScore.load(path)
+    elif folds:
+        score = join_folds([FoldScore.load(fold) for fold in folds])
+    elif order.labels is None:
+        raise UsageError(f"--entry {name}={path}: predictions need --labels")
+    else:
+        score = judge(path, order.labels, order.settings).score
+    # A score.json was matched before; what was asked for must not be something else.
+    if order.chosen and score.settings != order.settings:
+        raise UsageError(
+            f"--entry {name}: its score.json was made otherwise: {score.settings.describe()}"
+        )
+    return score
 
 
 def challenger_csv(entries: Mapping[str, FoldScore]) -> str:

@@ -8,13 +8,16 @@ A refused submission leaves the page with all findings and no scores.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from adaptor_bench.atomic import write_json, write_text
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.names import html as escape
+from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (
+    COLUMNS,
     Refused,
     Verdict,
     judge,
@@ -24,9 +27,10 @@ from adaptor_bench.platforms.judging import (
     ratios,
     run,
 )
+from adaptor_bench.platforms.packing import Files, write_folder, zip_folder
 from adaptor_bench.submission.findings import Finding
 
-__all__ = ["main", "score_submission"]
+__all__ = ["Codabench", "main", "score_submission"]
 
 _LISTED = 200  # findings on the page
 _STYLE = """
@@ -35,6 +39,36 @@ color:#1a1a1a;background:#fff}table{border-collapse:collapse}
 th,td{padding:.3rem .8rem;border-bottom:1px solid #ccc;text-align:right}
 th:first-child,td:first-child{text-align:left}li{overflow-wrap:anywhere}
 """
+
+
+class Codabench(Bundle):
+    """A competition bundle, unpacked and as ``bundle.zip``."""
+
+    name = "codabench"
+    programs = ("scoring_program",)
+
+    def add_labels(self, folder: Path, labels: Files) -> None:
+        """As they are: the bundle is zipped as a whole."""
+        write_folder(folder / "reference_data", labels)
+
+    def placeholders(self) -> dict[str, str]:
+        """``$columns`` of the leaderboard."""
+        columns = [
+            {
+                "title": column.title,
+                "key": column.key,
+                "index": index,
+                "sorting": "desc" if column.larger_is_better else "asc",
+                "precision": 4 if column.ratio else 0,
+                "hidden": False,
+            }
+            for index, column in enumerate(c for c in COLUMNS if c.key != "frames")
+        ]
+        return {"columns": "\n      ".join(f"- {json.dumps(column)}" for column in columns)}
+
+    def finish(self, folder: Path) -> None:
+        """The zip that is uploaded."""
+        zip_folder(folder, folder / "bundle.zip")
 
 
 def main(settings: Path, arguments: list[str] | None = None) -> int:

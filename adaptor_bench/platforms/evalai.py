@@ -6,19 +6,46 @@ is raised as an exception whose message the participant sees.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import BenchError
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.platforms.judging import judge, load_settings, numbers, spread
+from adaptor_bench.platforms.bundle import Bundle
+from adaptor_bench.platforms.judging import COLUMNS, judge, load_settings, numbers, spread
+from adaptor_bench.platforms.packing import Files, write_zip, zip_folder
 
-__all__ = ["LABELS", "SPLIT", "evaluate"]
+__all__ = ["LABELS", "SPLIT", "EvalAI", "evaluate"]
 
 SPLIT = "labelled_frames"
 """The codename of the only split; the challenge's configuration says the same."""
-LABELS = ("f1", "precision", "sensitivity", "tp", "fp", "fn", "frames", "missing")
+LABELS = tuple(column.key for column in COLUMNS)
 """Metric keys, in the order of the board."""
+
+
+class EvalAI(Bundle):
+    """A challenge configuration, the evaluation script and its zip, an annotation zip."""
+
+    name = "evalai"
+    programs = ("evaluation_script",)
+
+    def add_labels(self, folder: Path, labels: Files) -> None:
+        """As the annotations of the only phase."""
+        write_zip(folder / "annotations" / "labels.zip", labels)
+
+    def placeholders(self) -> dict[str, str]:
+        """``$labels`` and ``$label_metadata`` of the leaderboard."""
+        metadata = (
+            {"sort_ascending": not column.larger_is_better, "description": column.description}
+            for column in COLUMNS
+        )
+        lines = (f"{k}: {json.dumps(m)}" for k, m in zip(LABELS, metadata, strict=True))
+        return {"labels": json.dumps(LABELS), "label_metadata": "\n        ".join(lines)}
+
+    def finish(self, folder: Path) -> None:
+        """The zip that the configuration names."""
+        zip_folder(folder / "evaluation_script", folder / "evaluation_script.zip")
 
 
 def evaluate(

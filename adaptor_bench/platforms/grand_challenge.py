@@ -24,7 +24,9 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
 from adaptor_bench.names import printable
+from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (
+    COLUMNS,
     Verdict,
     intervals,
     judge,
@@ -34,13 +36,36 @@ from adaptor_bench.platforms.judging import (
     run,
     spread,
 )
+from adaptor_bench.platforms.packing import Files, write_tar
 from adaptor_bench.submission.document import FILE_LIMIT
 from adaptor_bench.submission.findings import shown
 
-__all__ = ["evaluate", "main", "metrics_document"]
+__all__ = ["GrandChallenge", "evaluate", "main", "metrics_document"]
 
 _JOBS = "predictions.json"
 _JOBS_LIMIT = 512 << 20  # bytes; the points of all frames may stand in it
+
+
+class GrandChallenge(Bundle):
+    """An evaluation container, leaderboard columns, ground truth, a local test run."""
+
+    name = "grand-challenge"
+
+    def add_labels(self, folder: Path, labels: Files) -> None:
+        """As the tarball that is uploaded as ground truth."""
+        write_tar(folder / "ground_truth.tar.gz", labels)
+
+    def placeholders(self) -> dict[str, str]:
+        """``$columns``: everything beside F1, by which is ranked."""
+        columns: list[dict[str, str | bool]] = []
+        for column in (c for c in COLUMNS if c.key not in ("f1", "frames")):
+            path = f"aggregates.{column.key}"
+            columns.append({"title": column.title, "path": f"{path}.value"})
+            if column.ratio:
+                columns[-1]["error_path"] = f"{path}.std"
+            columns[-1]["order"] = "desc" if column.larger_is_better else "asc"
+            columns[-1]["exclude_from_ranking"] = True
+        return {"columns": ",\n  ".join(map(json.dumps, columns))}
 
 
 def main(settings: Path, arguments: list[str] | None = None) -> int:

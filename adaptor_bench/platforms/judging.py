@@ -26,6 +26,8 @@ from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
 
 __all__ = [
+    "COLUMNS",
+    "Column",
     "Refused",
     "Verdict",
     "intervals",
@@ -39,6 +41,35 @@ __all__ = [
     "spread",
 ]
 
+
+@dataclass(frozen=True)
+class Column:
+    """A number on a platform's leaderboard; ``ratio`` is one in 0..1, anything else a count."""
+
+    key: str
+    title: str
+    description: str
+    ratio: bool = False
+    larger_is_better: bool = True
+
+
+COLUMNS = (
+    *(
+        Column(m.key, m.title, f"{m.definition}, counts of all frames", True, m.higher_is_better)
+        for m in sorted(METRICS.values(), key=lambda metric: metric.key != "f1")
+    ),
+    Column("tp", "TP", "points found"),
+    Column("fp", "FP", "points invented", larger_is_better=False),
+    Column("fn", "FN", "points missed", larger_is_better=False),
+    Column("frames", "Frames", "frames scored"),
+    Column(
+        "missing",
+        "Frames without a prediction",
+        "frames without a prediction",
+        larger_is_better=False,
+    ),
+)
+"""All that :func:`numbers` may give, what ranks first."""
 _NAMED = 3  # errors in the one line a platform shows
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (
     Refused,
     judge,
@@ -24,12 +25,23 @@ from adaptor_bench.platforms.judging import (
     one_line,
     require_valid,
 )
+from adaptor_bench.platforms.packing import Files, write_zip
 
-__all__ = ["cwl_score", "cwl_validate", "orca_score", "orca_validate"]
+__all__ = ["Synapse", "cwl_score", "cwl_validate", "orca_score", "orca_validate"]
 
 _MANIFEST = "SYNAPSE_METADATA_MANIFEST.tsv"
 _ORCA_LIMIT = 500  # characters of an error text, exclusive
 _CWL_LISTED = 100  # findings in an error text
+
+
+class Synapse(Bundle):
+    """Both dialects, CWL tools and a workflow, ground truth zip."""
+
+    name = "synapse"
+
+    def add_labels(self, folder: Path, labels: Files) -> None:
+        """As the one file of a folder."""
+        write_zip(folder / "groundtruth" / "groundtruth.zip", labels)
 
 
 def cwl_validate(settings: Path, arguments: list[str] | None = None) -> int:
