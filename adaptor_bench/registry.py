@@ -141,10 +141,14 @@ class Registry:
 
     def add(self, spec: MethodSpec) -> None:
         """Register; a name given twice is an error that names both files."""
-        if spec.name in self.methods:
+        known = self.methods.get(spec.name)
+        # A notebook's cell that is run again replaces what it registered before.
+        again = (
+            known and self is _program and known.factory.__qualname__ == spec.factory.__qualname__
+        )
+        if known and not again:
             raise NameTakenError(
-                f"method {spec.name!r} is registered twice: "
-                f"in {self.methods[spec.name].origin} and in {spec.origin}",
+                f"method {spec.name!r} is registered twice: in {known.origin} and in {spec.origin}",
                 hint="Rename one of them.",
             )
         self.methods[spec.name] = spec
@@ -173,7 +177,8 @@ class _Registered:
         self._registry.add(spec)
 
 
-_current = Registry()
+_program = Registry()  # what the running program registers itself, as a notebook does
+_current = _program
 
 
 def method(
@@ -217,13 +222,26 @@ def method(
 
 
 def discover(folders: Iterable[Path] = ()) -> Registry:
-    """All methods: the ones shipped, those in ``folders``, and installed entry points.
+    """All methods: the ones shipped, those in ``folders``, installed entry points, and what the
+    running program registered itself.
 
     A file that cannot be loaded is listed in :attr:`Registry.unavailable` with the reason; it
     never takes the others down.
     """
     global _current
     _current = registry = Registry()
+    try:
+        _discover(registry, folders)
+    finally:
+        _current = _program
+    for name, spec in _program.methods.items():
+        # A module of methods may have been imported before it is found here.
+        if name not in registry.methods or registry.methods[name].origin != spec.origin:
+            registry.add(spec)
+    return registry
+
+
+def _discover(registry: Registry, folders: Iterable[Path]) -> None:
     for folder in (bundled("baselines"), *folders):
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder of methods")
@@ -233,7 +251,6 @@ def discover(folders: Iterable[Path] = ()) -> Registry:
 
     for entry in entry_points(group=_ENTRY_POINTS):
         _attempt(registry, entry.value, partial(_load_entry, entry))
-    return registry
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

@@ -19,6 +19,7 @@ from method_files import put_method
 import adaptor_bench as ab
 from adaptor_bench.cli import bench
 from adaptor_bench.errors import InputError, TrainingError, UsageError
+from adaptor_bench.registry import Registry
 
 PACKAGE = Path(ab.__file__).parent
 MODULES = sorted(p.stem for p in (PACKAGE / "api").glob("*.py") if p.stem != "__init__")
@@ -171,3 +172,21 @@ def test_a_failed_fold_is_an_error_and_the_others_are_kept(folders, tmp_path):
     with pytest.raises(TrainingError, match=r"1 of 2 .*:\n  point intraop fold 1: "):
         ab.run("point", folders[1], methods_from=methods, profile="smoke")
     assert {p.name for p in Path("runs").rglob("fold_*")} == {"fold_2", "fold_1.failed"}
+
+
+def test_a_program_registers_methods_of_its_own(monkeypatch):
+    monkeypatch.setattr("adaptor_bench.registry._program", registry := Registry())
+    monkeypatch.setattr("adaptor_bench.registry._current", registry)
+    for side in (3.0, 4.0):  # a cell that is run twice
+
+        @ab.register("mine", card=ab.Card(title="Mine"))
+        def build(*, side: float = side) -> None: ...
+
+        assert ab.methods()["mine"].resolve("paper") == {"side": side}
+
+    build.variant("small", ablates="size", side=1.0)
+    assert ab.methods()["mine/small"].changes == {"side": 1.0}
+    with pytest.raises(UsageError, match="'mine' is registered twice"):
+
+        @ab.register("mine", card=ab.Card(title="Other"))
+        def other(*, side: float = 1.0) -> None: ...
