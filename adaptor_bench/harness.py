@@ -24,7 +24,6 @@ from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import (
     Failure,
     find_failures,
@@ -33,7 +32,7 @@ from adaptor_bench.failures import (
     record_failure,
 )
 from adaptor_bench.foldrun import FoldResult, run_fold
-from adaptor_bench.matching.match import RADIUS
+from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Job, Progress, message
 from adaptor_bench.provenance import versions

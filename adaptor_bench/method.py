@@ -18,7 +18,7 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.images import resize_image
 from adaptor_bench.data.sizes import network_size
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 
 __all__ = [

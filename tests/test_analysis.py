@@ -19,9 +19,9 @@ from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.analysis.ratios import jsonable, metrics
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
+from adaptor_bench.matching.settings import MatchSettings
 
 SIZE = (60, 40)
 points = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 39)), max_size=7)

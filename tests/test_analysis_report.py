@@ -12,8 +12,8 @@ import pytest
 from adaptor_bench.evaluate.analysis import analyse
 from adaptor_bench.evaluate.analysis.taxonomy import CLASSES
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.report.analysis import analysis_tables
 from adaptor_bench.report.render import RENDERERS, render
 

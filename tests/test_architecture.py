@@ -26,7 +26,8 @@ BASE = {
 LAYERS: list[set[str]] = [
     BASE,
     {"data", "parameters", "artefacts", "sourcecode", "failures"},
-    {"phantom", "heatmap", "matching", "evaluate"},
+    {"matching"},
+    {"phantom", "heatmap", "evaluate"},
     {"submission", "method", "resume", "sharing"},
     {"platforms", "blame", "registry"},
     {"predict", "train", "translate", "foldrun", "container", "harness"},

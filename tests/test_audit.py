@@ -14,14 +14,15 @@ from frame_files import put_points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.audit.audit import RANKED, audit
+from adaptor_bench.audit.audit import audit
 from adaptor_bench.audit.audit_table import audit_as_json, audit_tables, conclusion
 from adaptor_bench.cli.audit import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import RULES, match
+from adaptor_bench.matching.match import match
+from adaptor_bench.matching.rules import all_rules, ranked_rules
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "audit.md"
 
@@ -86,7 +87,7 @@ def test_every_rule_boundary_and_policy(document):
         (rule, inclusive, missing): (n, 11 - n, (12 if missing == "empty" else 10) - n)
         for missing in ("empty", "skip")
         for inclusive in (True, False)
-        for rule, n in ((rule, tp[rule] - (not inclusive)) for rule in RULES)
+        for rule, n in ((rule, tp[rule] - (not inclusive)) for rule in all_rules())
     }
     first = document["rules"][0]
     assert (first["rule"], first["inclusive"], first["missing"]) == ("hungarian", True, "empty")
@@ -101,7 +102,7 @@ def test_frames_that_differ(document):
     frames = {entry["frame"]: entry["true_positives"] for entry in document["frames_differ"]}
     assert list(frames) == [f"aicm11/VID000_0/{n:06d}" for n in (0, 1, 3, 2)]
     chain = frames["aicm11/VID000_0/000000"]
-    assert [chain[f"{rule} <="] for rule in RULES] == [2, 1, 1, 2]
+    assert [chain[f"{rule} <="] for rule in all_rules()] == [2, 1, 1, 2]
     assert frames["aicm11/VID000_0/000001"]["official <"] == 0
     assert frames["aicm11/VID000_0/000002"]["ungated <="] == 0
     assert document["totals"]["frames"] == {
@@ -269,7 +270,7 @@ def test_the_audit_is_every_rule_by_itself(frames, radius):
     """Counts, unions and flags, from one call of ``match`` per frame, rule and boundary."""
     found = audit(batches_of(frames), radius)
     pairs, counts = {}, {}
-    for rule in RULES:
+    for rule in all_rules():
         for inclusive in (True, False):
             matched = [match(p or [], q, radius, rule, inclusive) for p, q in frames]
             counts[rule, inclusive] = [m.tp for m in matched]
@@ -279,9 +280,9 @@ def test_the_audit_is_every_rule_by_itself(frames, radius):
                 for (i, j), d in zip(m.pairs.tolist(), m.distances.tolist(), strict=True)
             }
     assert {key: tp.tolist() for key, tp in found.tp.items()} == counts
-    ranked = {key: value for key, value in pairs.items() if key[0] in RANKED}
+    ranked = {key: value for key, value in pairs.items() if key[0] in ranked_rules()}
     distance = {pair: d for some in ranked.values() for pair, d in some.items()}
-    for rule in RANKED:
+    for rule in ranked_rules():
         for f, (p, q) in enumerate(frames):
             wider = match(p or [], q, radius + 0.5, rule, False)
             for (i, j), d in zip(wider.pairs.tolist(), wider.distances.tolist(), strict=True):
@@ -290,13 +291,15 @@ def test_the_audit_is_every_rule_by_itself(frames, radius):
     columns = (found.pairs.frame, found.pairs.prediction, found.pairs.label)
     assert list(zip(*(c.tolist() for c in columns), strict=True)) == sorted(distance)
     for k, pair in enumerate(sorted(distance)):
-        makers = [[pair in ranked[rule, b] for rule in RANKED] for b in (True, False)]
+        makers = [[pair in ranked[rule, b] for rule in ranked_rules()] for b in (True, False)]
         assert found.pairs.distance[k] == distance[pair]
         assert found.pairs.by_rule[k] == (len(set(makers[0])) == 2)
         assert found.pairs.by_boundary[k] == (makers[0] != makers[1])
         assert found.pairs.near_radius[k] == (abs(distance[pair] - radius) < 0.5)
         assert found.pairs.primary[k] == makers[0][0]
-    differ = {f for f in range(len(frames)) if len({counts[r, True][f] for r in RANKED}) > 1}
+    differ = {
+        f for f in range(len(frames)) if len({counts[r, True][f] for r in ranked_rules()}) > 1
+    }
     assert set(np.flatnonzero(found.counts_differ)) == differ
     assert differ <= set(np.flatnonzero(found.pairs_differ))
     for row in found.rows:
@@ -319,7 +322,7 @@ def test_ranks_between_the_rules(predictions, labels, inclusive):
     nearer, is excluded by the distance, or for equal distances by the tie-break, which both rules
     share (the label further left first).
     """
-    tp = {rule: match(predictions, labels, 6.0, rule, inclusive).tp for rule in RULES}
+    tp = {rule: match(predictions, labels, 6.0, rule, inclusive).tp for rule in all_rules()}
     assert tp["nearest"] <= tp["official"] <= tp["hungarian"]
     assert tp["ungated"] <= tp["hungarian"]
 

@@ -14,13 +14,7 @@ from scipy.spatial.distance import cdist
 from adaptor_bench.matching.assignment import _solve_large, optimal_groups
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.candidates import find_candidates
-from adaptor_bench.matching.match import (
-    RULES,
-    count_at_radii,
-    match,
-    match_frames,
-    match_rules,
-)
+from adaptor_bench.matching.match import match, match_frames, match_rules
 
 coarse = st.tuples(st.integers(0, 20), st.integers(0, 20))
 fine = st.tuples(st.floats(0, 40), st.floats(0, 40))
@@ -106,39 +100,6 @@ def test_the_candidates_are_all_close_pairs(predictions, labels, radius):
         for j, q in enumerate(labels)
     }
     assert found == pytest.approx({k: d for k, d in expected.items() if d <= radius})
-
-
-@given(frames, st.sampled_from(sorted(RULES)), st.booleans())
-@settings(max_examples=150, deadline=None)
-def test_all_radii_at_once(frames, rule, inclusive):
-    radii = [6.0, 1, 3, 15, 0.5, 3]  # in no order, one of them twice
-    together = count_at_radii(*batches(frames), radii, rule, inclusive)
-    for radius, tp in zip(radii, together, strict=True):
-        np.testing.assert_array_equal(
-            tp, match_frames(*batches(frames), radius, rule, inclusive).tp, err_msg=f"{radius}"
-        )
-
-
-def test_all_radii_at_once_in_crowded_frames():
-    """Long augmenting paths, which small examples hardly have."""
-    predictions, labels = batches(list(crowded(120)))
-    radii = range(1, 16)
-    for rule in RULES:
-        together = count_at_radii(predictions, labels, radii, rule)
-        alone = [match_frames(predictions, labels, r, rule).tp for r in radii]
-        np.testing.assert_array_equal(together, alone)
-
-
-def test_all_radii_at_once_in_a_heap_of_points():
-    """Hundreds of points at two places: any other order of work takes minutes."""
-    heap = ([(10, 10)] * 300 + [(5, 5)], [(19, 10)] * 300 + [(5, 5)])
-    predictions, labels = batches([([(1, 1)], [(1, 4)]), heap])
-    found = count_at_radii(predictions, labels, [2, 8.5, 9, 15])
-    assert found.tolist() == [[0, 1], [1, 1], [1, 301], [1, 301]]
-
-
-def test_no_radius_gives_no_row():
-    assert count_at_radii(*batches([([(1, 1)], [])]), []).shape == (0, 1)
 
 
 @given(frames)

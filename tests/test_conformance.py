@@ -16,9 +16,11 @@ from adaptor_bench.audit.emulator import cardio_counts, script_counts
 from adaptor_bench.cli.conformance import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
-from adaptor_bench.evaluate.score import MatchSettings, score
+from adaptor_bench.evaluate.score import score
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import RULES, match, match_frames
+from adaptor_bench.matching.match import match, match_frames
+from adaptor_bench.matching.rules import all_rules, ranked_rules
+from adaptor_bench.matching.settings import MatchSettings
 
 SUITE = load_suite()
 CASES = {case["id"]: case for case in SUITE["cases"]}
@@ -122,14 +124,14 @@ def test_the_suite_is_complete():
     for case in CASES.values():
         assert case["proof"]
         assert case["shows"]
-        assert set(case["expected"]) == set(RULES) == set(SUITE["conventions"]["rules"])
+        assert set(case["expected"]) == set(all_rules()) == set(SUITE["conventions"]["rules"])
         assert case["same_frame_as"] in {None, *CASES}
 
 
 # --- our matcher ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", all_rules())
 @pytest.mark.parametrize(("case", "inclusive"), FRAMES)
 def test_our_matcher_passes_every_frame(case, inclusive, rule):
     found = match(case["predictions"], case["labels"], case["radius"], rule, inclusive)
@@ -139,7 +141,7 @@ def test_our_matcher_passes_every_frame(case, inclusive, rule):
         assert found.distances.sum() == pytest.approx(total, abs=1e-8)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", all_rules())
 @pytest.mark.parametrize("inclusive", [True, False])
 def test_our_matcher_passes_all_frames_at_once(rule, inclusive):
     """The frames in one batch, repeated in reverse: none influences another."""
@@ -157,7 +159,7 @@ def test_our_matcher_passes_all_frames_at_once(rule, inclusive):
         assert {"tp": tp, "fp": fp, "fn": fn} == case["expected"][rule], case["id"]
 
 
-@pytest.mark.parametrize("rule", [name for name, rule in RULES.items() if not rule.audit_only])
+@pytest.mark.parametrize("rule", ranked_rules())
 @pytest.mark.parametrize("case", SETS.values(), ids=SETS)
 def test_our_scorer_passes_every_set(case, rule, tmp_path):
     """Through files: which frames count is decided when they are read."""
@@ -191,7 +193,7 @@ def test_what_is_said_about_the_original_programs():
 # --- judging ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", all_rules())
 def test_our_answers_conform(rule):
     judgement = judge(SUITE, answers_of(matcher(rule)), rule, exact_ties=True)
     assert judgement.conforms
@@ -199,7 +201,7 @@ def test_our_answers_conform(rule):
     assert judgement.ties == judgement.unanswered == judgement.unknown == ()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", all_rules())
 def test_a_wrong_matcher_is_found_out(rule):
     judgement = judge(SUITE, answers_of(any_within), rule)
     assert not judgement.conforms
@@ -208,8 +210,8 @@ def test_a_wrong_matcher_is_found_out(rule):
     assert judgement.agreed + len(found) == judgement.cases
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("other", RULES)
+@pytest.mark.parametrize("rule", all_rules())
+@pytest.mark.parametrize("other", all_rules())
 def test_every_rule_is_told_from_every_other(rule, other):
     judgement = judge(SUITE, answers_of(matcher(other)), rule)
     assert judgement.conforms == (rule == other)

@@ -21,9 +21,10 @@ from adaptor_bench.audit.emulator import (
 from adaptor_bench.audit.reconcile import reconcile_official
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.score import MatchSettings, score
+from adaptor_bench.evaluate.score import score
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
+from adaptor_bench.matching.settings import MatchSettings
 
 ZERO = "ZeroDivisionError: division by zero"
 FOUR = [(10, 10), (50, 50), (90, 90), (130, 130)]

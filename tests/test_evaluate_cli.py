@@ -15,7 +15,7 @@ from frame_files import put_points
 
 from adaptor_bench.cli.evaluate import command
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.score import FoldScore
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.submission.validate import validate
 
 LABELS = [(10, 10), (50, 50), (90, 90), (130, 130)]

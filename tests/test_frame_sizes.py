@@ -21,9 +21,9 @@ from torch import nn
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.data.sizes import network_size, reference_size, shrinkage
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Pixels
 from adaptor_bench.site.album import _of_frame as of_frame
 from adaptor_bench.train.augment import Augmentation, crop_around

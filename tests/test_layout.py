@@ -21,8 +21,8 @@ from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.failures import find_failures, record_failure
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms.bundle import write_bundle
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.submission.reference import read_reference

@@ -13,14 +13,15 @@ from oracles.conformance import brute_force
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import RULES, match, match_rules
+from adaptor_bench.matching.match import match, match_rules
+from adaptor_bench.matching.rules import all_rules
 
 # A coarse grid, so that ties and distances at exactly the radius are frequent.
 coarse = st.tuples(st.integers(0, 14), st.integers(0, 14))
 fine = st.tuples(st.floats(0, 40), st.floats(0, 40))
 few = st.lists(coarse, max_size=5) | st.lists(fine, max_size=5)
 several = st.lists(coarse, max_size=12)
-rules = st.sampled_from(sorted(RULES))
+rules = st.sampled_from(sorted(all_rules()))
 one_to_one = st.sampled_from(["hungarian", "official"])
 
 
@@ -28,7 +29,7 @@ def counts(found):
     return found.tp, found.fp, found.fn
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", all_rules())
 def test_boundary(rule):
     at_radius = [(14, 6)], [(14, 0)]
     assert match(*at_radius, rule=rule, inclusive=True).tp == 1
@@ -156,7 +157,7 @@ def test_heaps_of_points_are_matched_as_other_frames_are(monkeypatch):
     sides = [PointBatch.from_frames([rng.integers(0, 40, (s[k], 2)) / 2 for s in sizes])
              for k in (0, 1)]  # fmt: skip
     together = match_rules(*sides, 6.0)
-    monkeypatch.setattr("adaptor_bench.matching.ungated._AT_ONCE", 30)
+    monkeypatch.setattr("adaptor_bench.matching.rules.ungated._AT_ONCE", 30)
     alone = match_rules(*sides, 6.0)
     for rule, found in together.items():
         for what in ("frame", "prediction", "label", "distance"):

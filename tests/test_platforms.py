@@ -27,7 +27,7 @@ import adaptor_bench.platforms as package
 from adaptor_bench.cli import bench
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms import platform as registry
 from adaptor_bench.platforms.bundle import Bundle, write_bundle
 from adaptor_bench.platforms.evalai import LABELS as EVALAI_LABELS

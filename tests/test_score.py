@@ -12,7 +12,9 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, Counts, f1, precision, sensitivity
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
-from adaptor_bench.evaluate.score import FoldScore, MatchSettings, score, score_frame
+from adaptor_bench.evaluate.score import score, score_frame
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 
 GRID = [(20.0 * i, 30.0) for i in range(1, 5)]
 

@@ -19,9 +19,9 @@ from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.leaks import trace_of
 from adaptor_bench.errors import BenchError, InputError, TrainingError, UsageError
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings
 from adaptor_bench.heatmap.targets import draw_heatmap
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import discover

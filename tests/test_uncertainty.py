@@ -16,7 +16,7 @@ from scipy import stats
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.score import FoldScore, FrameScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.evaluate.uncertainty.estimands import ESTIMANDS, estimate, ratios, resampled
 from adaptor_bench.evaluate.uncertainty.flips import flip_distance
 from adaptor_bench.evaluate.uncertainty.intervals import (
@@ -40,6 +40,7 @@ from adaptor_bench.evaluate.uncertainty.stability import (
 )
 from adaptor_bench.evaluate.uncertainty.study import Options, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
+from adaptor_bench.matching.settings import MatchSettings
 
 
 def make(counts, fold=None, owner=None, frames=1):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.api.datasets import dataset_folder
 from adaptor_bench.errors import TrainingError
-from adaptor_bench.evaluate.scorefile import MatchSettings
-from adaptor_bench.matching.match import RADIUS
+from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.registry import MethodSpec, discover
 from adaptor_bench.registry import method as register
 

@@ -19,10 +19,11 @@ from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import RADIUS, Match
+from adaptor_bench.matching.match import Match
 from adaptor_bench.matching.match import match as match_points
+from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.submission.source import extracted
 
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import Indices, Matches
-from adaptor_bench.matching.match import RADIUS, RULES, count_at_radii, match_rules
+from adaptor_bench.matching.match import match_frames, match_rules
+from adaptor_bench.matching.rules import ranked_rules
+from adaptor_bench.matching.settings import RADIUS, RULE
 
-__all__ = ["MARGIN", "PRIMARY", "RANKED", "Audit", "AuditPairs", "AuditRow", "audit"]
+__all__ = ["MARGIN", "Audit", "AuditPairs", "AuditRow", "audit"]
 
-PRIMARY = "hungarian"
-"""The rule all others are compared with, with ``<=`` and missing frames counted as empty."""
-RANKED = tuple(name for name, rule in RULES.items() if not rule.audit_only)
 MARGIN = 0.5
 """Pixels: a pair whose distance is less than this from the radius, on either side, is fragile."""
 
@@ -47,9 +46,10 @@ class AuditPairs:
 
     ``frame`` (K,) counts frames; ``prediction`` and ``label`` (K,) are indices within the frame, as
     in the files; ``distance`` (K,) pixels. ``made`` and ``made_strict``, shape (K, R), say which
-    of :data:`RANKED` make the pair with ``<=`` and with ``<``.
+    of the R rules ``ranked`` make the pair with ``<=`` and with ``<``.
     """
 
+    ranked: tuple[str, ...]
     frame: Indices
     prediction: Indices
     label: Indices
@@ -81,7 +81,7 @@ class AuditPairs:
     @cached_property
     def primary(self) -> Flags:
         """Made by the primary rule: one of its true positives, shape (K,)."""
-        return self.made[:, RANKED.index(PRIMARY)]
+        return self.made[:, self.ranked.index(RULE)]
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ class Audit:
 
     ``tp`` maps (rule, inclusive) to true positives of every frame, shape (F,); ``partner`` maps a
     rule (``<=``) to the label index of every row of the predictions, -1 for none; ``starts`` turns
-    a frame into its first row. ``tp_at`` maps radii half a pixel to either side, and the radius
-    itself, to the primary rule's true positives.
+    a frame into its first row. All is compared with the primary rule: ``hungarian``, ``<=``, and
+    missing frames counted as empty. ``tp_at`` maps the radius, and radii half a pixel to either
+    side, to the primary rule's true positives.
     """
 
     radius: float
@@ -109,7 +110,7 @@ class Audit:
     @cached_property
     def primary(self) -> Counts:
         """Counts by the primary rule, ``<=``, missing frames as empty ones."""
-        return self.counts(PRIMARY)
+        return self.counts(RULE)
 
     def counts(self, rule: str, inclusive: bool = True, missing: str = "empty") -> Counts:
         """Counts pooled over all frames (``skip``: over those with a prediction file)."""
@@ -117,6 +118,11 @@ class Audit:
         tp = int(self.tp[rule, inclusive][scored].sum())
         predicted, labelled = self.predictions[scored].sum(), self.labels[scored].sum()
         return Counts(tp, int(predicted) - tp, int(labelled) - tp)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The rules that may rank."""
+        return self.pairs.ranked
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -127,18 +133,18 @@ class Audit:
     def rows(self) -> tuple[AuditRow, ...]:
         """Every rule under every boundary and missing policy; the primary comes first."""
         base = self.primary
-        found = []
-        for missing in self.policies:
-            for rule, inclusive in self.tp:
-                counts = self.counts(rule, inclusive, missing)
-                dtp, df1 = counts.tp - base.tp, f1(counts) - f1(base)
-                found.append(AuditRow(rule, inclusive, missing, counts, dtp, df1))
-        return tuple(found)
+
+        def row(rule: str, inclusive: bool, missing: str) -> AuditRow:
+            counts = self.counts(rule, inclusive, missing)
+            dtp, df1 = counts.tp - base.tp, f1(counts) - f1(base)
+            return AuditRow(rule, inclusive, missing, counts, dtp, df1)
+
+        return tuple(row(*of, missing) for missing in self.policies for of in self.tp)
 
     @cached_property
     def counts_differ(self) -> Flags:
         """Frames to which the ranked rules (``<=``) give different counts, shape (F,)."""
-        return np.ptp([self.tp[rule, True] for rule in RANKED], axis=0) > 0
+        return np.ptp([self.tp[rule, True] for rule in self.ranked], axis=0) > 0
 
     @cached_property
     def pairs_differ(self) -> Flags:
@@ -153,7 +159,7 @@ class Audit:
     @cached_property
     def ungated_differs(self) -> Flags:
         """Frames to which ``ungated`` gives other counts than the primary rule, shape (F,)."""
-        return self.tp["ungated", True] != self.tp[PRIMARY, True]
+        return self.tp["ungated", True] != self.tp[RULE, True]
 
     def _frames_of(self, pairs: Flags) -> Flags:
         return np.bincount(self.pairs.frame[pairs], minlength=len(self.keys)) > 0
@@ -164,52 +170,45 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
 
     Raises UsageError for a radius that is not a positive number.
     """
-    predictions, labels = batches.predictions, batches.labels
-    found = {True: match_rules(predictions, labels, radius, tuple(RULES), True)}
+    points = batches.predictions, batches.labels
+    matched = {True: match_rules(*points, radius, inclusive=True)}
     # As long as no rule makes a pair at exactly the radius, all make the same pairs with <.
-    at_radius = any((matches.distance == radius).any() for matches in found[True].values())
-    found[False] = (
-        match_rules(predictions, labels, radius, tuple(RULES), False) if at_radius else found[True]
-    )
-    beyond = match_rules(predictions, labels, radius + MARGIN, RANKED, False)
+    at_radius = any((matches.distance == radius).any() for matches in matched[True].values())
+    matched[False] = match_rules(*points, radius, inclusive=False) if at_radius else matched[True]
     around = [r for r in (radius - MARGIN, radius + MARGIN) if r > 0]
-    at_radii = count_at_radii(predictions, labels, around, PRIMARY).sum(axis=1)
-    tp_at = {r: int(n) for r, n in zip(around, at_radii, strict=True)}
-    tp_at[float(radius)] = int(found[True][PRIMARY].tp.sum())
+    tp_at = {r: len(match_frames(*points, r, RULE).frame) for r in around}
+    tp_at[float(radius)] = len(matched[True][RULE].frame)
     partner = {}
-    for rule, matches in found[True].items():
-        of = np.full(len(predictions.points), -1)
-        of[matches.prediction] = matches.label - labels.starts[matches.frame]
+    for rule, matches in matched[True].items():
+        of = np.full(len(points[0].points), -1)
+        of[matches.prediction] = matches.label - points[1].starts[matches.frame]
         partner[rule] = of
     return Audit(
         radius=float(radius),
         keys=batches.keys,
         missing=batches.missing,
-        predictions=predictions.counts,
-        labels=labels.counts,
-        tp={(rule, b): matches.tp for b, some in found.items() for rule, matches in some.items()},
-        pairs=_union(found, beyond, batches, radius),
+        predictions=points[0].counts,
+        labels=points[1].counts,
+        tp={(rule, b): matches.tp for b, some in matched.items() for rule, matches in some.items()},
+        pairs=_union(matched, batches, radius),
         partner=partner,
-        starts=predictions.starts,
+        starts=points[0].starts,
         tp_at=dict(sorted(tp_at.items())),
         unknown=batches.unknown,
     )
 
 
-def _union(
-    found: dict[bool, dict[str, Matches]],
-    beyond: dict[str, Matches],
-    batches: Batches,
-    radius: float,
-) -> AuditPairs:
-    """The pairs of the ranked rules under either boundary, and who makes them; of ``beyond``, the
-    same rules at a larger radius, those that are further apart than ``radius``."""
-    width = len(batches.labels.points) + 1
+def _union(matched: dict[bool, dict[str, Matches]], batches: Batches, radius: float) -> AuditPairs:
+    """The pairs of the ranked rules under either boundary, and who makes them; of the pairs at a
+    larger radius those that are further apart than ``radius``."""
+    predictions, labels = batches.predictions, batches.labels
+    ranked, width = ranked_rules(), len(labels.points) + 1
 
     def coded(matches: Matches) -> Indices:
         return matches.prediction * width + matches.label
 
-    codes = {(b, r): coded(found[b][r]) for b in found for r in RANKED}
+    codes = {(b, rule): coded(matched[b][rule]) for b in matched for rule in ranked}
+    beyond = match_rules(predictions, labels, radius + MARGIN, ranked, False)
     outside = [
         (coded(m)[m.distance > radius], m.distance[m.distance > radius]) for m in beyond.values()
     ]
@@ -217,17 +216,18 @@ def _union(
     distance = np.empty(len(union))
     for code, apart in outside:
         distance[np.searchsorted(union, code)] = apart
-    made = {b: np.zeros((len(union), len(RANKED)), dtype=bool) for b in found}
+    made = {b: np.zeros((len(union), len(ranked)), dtype=bool) for b in matched}
     for (boundary, rule), code in codes.items():
         at = np.searchsorted(union, code)
-        made[boundary][at, RANKED.index(rule)] = True
-        distance[at] = found[boundary][rule].distance
+        made[boundary][at, ranked.index(rule)] = True
+        distance[at] = matched[boundary][rule].distance
     prediction, label = union // width, union % width
-    frame = batches.predictions.frame_of[prediction]
+    frame = predictions.frame_of[prediction]
     return AuditPairs(
+        ranked,
         frame,
-        prediction - batches.predictions.starts[frame],
-        label - batches.labels.starts[frame],
+        prediction - predictions.starts[frame],
+        label - labels.starts[frame],
         distance,
         made[True],
         made[False],

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.audit.audit import MARGIN, PRIMARY, RANKED, Audit
+from adaptor_bench.audit.audit import MARGIN, Audit
 from adaptor_bench.evaluate.metrics import METRICS, Counts, f1
 from adaptor_bench.matching.batch import Indices
-from adaptor_bench.matching.match import RULES
+from adaptor_bench.matching.rules import all_rules
+from adaptor_bench.matching.settings import RULE
 from adaptor_bench.report.table import DASH, Column, Table, number
 
 __all__ = ["audit_as_json", "audit_tables", "conclusion"]
@@ -25,7 +26,7 @@ def audit_as_json(audit: Audit) -> dict[str, Any]:
         "frames": len(audit.keys),
         "missing": int(audit.missing.sum()),
         "unknown": len(audit.unknown),
-        "primary": {"rule": PRIMARY, "inclusive": True, "missing": "empty"},
+        "primary": {"rule": RULE, "inclusive": True, "missing": "empty"},
         "missing_policies": list(audit.policies),
         "rules": [
             {
@@ -63,10 +64,10 @@ def conclusion(audit: Audit) -> str:
         audit.pairs.fragile.any()
     ):
         return "All rules and both boundaries give the same counts, and no pair is fragile."
-    counts = {rule: audit.counts(rule) for rule in RANKED}
+    counts = {rule: audit.counts(rule) for rule in audit.ranked}
     scores = {rule: 100 * f1(c) for rule, c in counts.items()}
     low, high = (pick(scores, key=lambda r: scores[r]) for pick in (min, max))
-    names = f"{', '.join(RANKED[:-1])} and {RANKED[-1]}"
+    names = _listing(audit.ranked)
     totals = _totals(audit)
     frames, pairs = totals["frames"], totals["pairs"]
     if scores[low] == scores[high]:
@@ -86,7 +87,7 @@ def conclusion(audit: Audit) -> str:
         f"{pairs['fragile_true_positives']} of {audit.primary.tp} true positives"
     )
     if audit.missing.any():
-        change = 100 * (f1(audit.counts(PRIMARY, missing="skip")) - f1(audit.primary))
+        change = 100 * (f1(audit.counts(RULE, missing="skip")) - f1(audit.primary))
         left_out = _many(int(audit.missing.sum()), "frame")
         outcome = (
             "leaves nothing to score" if math.isnan(change) else f"changes F1 by {change:+.2f}"
@@ -126,7 +127,7 @@ def _notes(audit: Audit) -> Iterator[str]:
     yield conclusion(audit)
     yield (
         f"d: distance {audit.radius:g} px counts (<=) or not (<). dTP, dF1 (points): against "
-        f"{PRIMARY}, <=, missing frames as empty ones."
+        f"{RULE}, <=, missing frames as empty ones."
     )
     if audit.missing.any():
         yield (
@@ -136,9 +137,9 @@ def _notes(audit: Audit) -> Iterator[str]:
     else:
         yield "Every labelled frame has a prediction file, so missing policies do not differ."
     around = ", ".join(f"{radius:g} px: {tp}" for radius, tp in audit.tp_at.items())
-    yield f"True positives of {PRIMARY} by radius: {around}."
-    for name, rule in RULES.items():
-        yield f"{name}: {rule.definition}."
+    yield f"True positives of {RULE} by radius: {around}."
+    for rule in all_rules().values():
+        yield f"{rule.name}: {rule.definition}."
     if audit.unknown:
         yield f"{len(audit.unknown)} files match no labelled frame and were not looked at."
 
@@ -153,16 +154,18 @@ def _lists(audit: Audit, limit: int) -> list[Table]:
         columns += [Column(k, k.capitalize(), "right") for k in ("predictions", "labels")]
         for inclusive in (True, False):
             sign = "<=" if inclusive else "<"
-            columns += [Column(f"{rule} {sign}", f"{rule} {sign}", "right") for rule in RULES]
+            columns += [
+                Column(f"{rule} {sign}", f"{rule} {sign}", "right") for rule in audit.partner
+            ]
         shown = [_flat(_frame(audit, f)) for f in (chosen[:limit] if limit else chosen).tolist()]
         f, n = totals["frames"], len(audit.keys)
         notes = (
             _listed(len(shown), len(chosen), "frames"),
-            f"{' and '.join((', '.join(RANKED[:-1]), RANKED[-1]))} make different pairs in "
+            f"{_listing(audit.ranked)} make different pairs in "
             f"{f['pairs_differ']} frames ({_share(f['pairs_differ'], n)}) and count "
             f"{f['counts_differ']} differently ({_share(f['counts_differ'], n)}); the boundary "
             f"changes {f['boundary_differs']}; ungated counts {f['ungated_differs']} otherwise "
-            f"than {PRIMARY}.",
+            f"than {RULE}.",
         )
         title = "Frames on which the rules differ: true positives"
         tables.append(Table(title, tuple(columns), shown, notes))
@@ -175,14 +178,14 @@ def _lists(audit: Audit, limit: int) -> list[Table]:
             Column("label", "Label", "right"),
             Column("distance", "px", "right", show=number(3)),
             Column("why", "Why", show=", ".join),
-            *(Column(rule, rule, "right") for rule in RULES),
+            *(Column(rule, rule, "right") for rule in audit.partner),
         ]
         about = (
             _listed(len(listed), p["fragile"], "fragile pairs"),
             "Per rule (<=): the label this prediction is paired with. Why: rule, not all of "
-            f"{', '.join(RANKED)} make the pair ({p['by_rule']}); boundary, some make it only with "
-            f"<= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px within or "
-            f"beyond the radius ({p['near_radius']}).",
+            f"{', '.join(audit.ranked)} make the pair ({p['by_rule']}); boundary, some make it "
+            f"only with <= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px "
+            f"within or beyond the radius ({p['near_radius']}).",
             f"Fragile pairs carry {p['fragile_true_positives']} of {audit.primary.tp} true "
             f"positives ({_share(p['fragile_true_positives'], audit.primary.tp)}).",
         )
@@ -260,6 +263,10 @@ def _metrics(counts: Counts) -> dict[str, float | None]:
 
 def _null(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def _listing(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _signed(value: float) -> str:

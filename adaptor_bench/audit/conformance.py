@@ -14,7 +14,7 @@ from typing import Any
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
-from adaptor_bench.matching.match import rule_named
+from adaptor_bench.matching.rules import rule_named
 from adaptor_bench.resources import bundled
 
 __all__ = ["Disagreement", "Judgement", "judge", "load_answers", "load_suite", "suite_path"]

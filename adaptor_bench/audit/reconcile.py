@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from adaptor_bench.audit.audit import PRIMARY, Audit
+from adaptor_bench.audit.audit import Audit
 from adaptor_bench.audit.emulator import SCRIPT_RADIUS, ScriptRun, emulate_official
 from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.matching.settings import RULE
 
 __all__ = ["Reconciliation", "Step", "reconcile_official"]
 
@@ -47,7 +48,7 @@ def reconcile_official(
 ) -> Reconciliation:
     """Emulate the script on the folders that ``batches`` and ``audited`` come from."""
     documented = emulate_official(predictions, labels)
-    steps = [_step(f"correct: {PRIMARY}", audited.primary, "")]
+    steps = [_step(f"correct: {RULE}", audited.primary, "")]
     points = batches.predictions, batches.labels
     tp = match_frames(*points, SCRIPT_RADIUS, "official", True).tp
     everything = np.ones(len(tp), dtype=bool)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.matching import RuleName
 from adaptor_bench.cli.output import show
 
 
@@ -23,7 +24,7 @@ from adaptor_bench.cli.output import show
 )
 @click.option(
     "--rule",
-    type=click.Choice(["hungarian", "official", "nearest", "ungated"]),
+    type=RuleName(audits=True),
     help="The rule the answers are meant to follow.",
 )
 @click.option("--partial", is_flag=True, help="A case without an answer is no disagreement.")

@@ -14,7 +14,8 @@ from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.reading import Batches
-    from adaptor_bench.evaluate.score import FoldScore, MatchSettings
+    from adaptor_bench.evaluate.scorefile import FoldScore
+    from adaptor_bench.matching.settings import MatchSettings
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FOLDER_OR_ARCHIVE = click.Path(exists=True, path_type=Path)
@@ -68,7 +69,7 @@ def command(
 
     from adaptor_bench.data.radius import radius_note
     from adaptor_bench.evaluate.score import score_batches
-    from adaptor_bench.matching.match import RADIUS
+    from adaptor_bench.matching.settings import RADIUS
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.render import render
 

@@ -8,11 +8,35 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from adaptor_bench.evaluate.scorefile import MatchSettings
+    from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = ["asked", "matching_options", "settings_of"]
+__all__ = ["RuleName", "asked", "matching_options", "settings_of"]
 
 _NAMES = ("matching", "radius", "strict", "missing")
+
+
+class RuleName(click.Choice[str]):
+    """The name of a matching rule; which there are is looked up when it is asked for."""
+
+    def __init__(self, *, audits: bool = False) -> None:
+        self.audits = audits
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The rules that rank, and those for audits only if these are wanted too."""
+        from adaptor_bench.matching.rules import all_rules, ranked_rules
+
+        return tuple(all_rules()) if self.audits else ranked_rules()
+
+
+class _RuleOption(click.Option):
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from adaptor_bench.matching.rules import ranked_rules, rule_named
+
+        rules = (f" {name}: {rule_named(name).definition}." for name in ranked_rules())
+        self.help = f"Which predicted point is which labelled one.{''.join(rules)}"
+        return super().get_help_record(ctx)
 
 
 def matching_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +62,8 @@ def matching_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--matching",
-            type=click.Choice(["hungarian", "official", "nearest"]),
+            cls=_RuleOption,
+            type=RuleName(),
             default="hungarian",
             show_default=True,
             help="Which predicted point is which labelled one.",
@@ -50,7 +75,7 @@ def matching_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def settings_of(matching: str, radius: float, strict: bool, missing: str) -> MatchSettings:
     """What was asked for. Raises UsageError for a radius that is none."""
-    from adaptor_bench.evaluate.scorefile import MatchSettings
+    from adaptor_bench.matching.settings import MatchSettings
 
     return MatchSettings(matching, radius, False if strict else None, missing)
 

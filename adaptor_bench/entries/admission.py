@@ -9,7 +9,8 @@ from adaptor_bench.entries.entry import Leaderboard
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.runs import Cell, Run
 
 __all__ = ["again", "elsewhere", "unfit"]

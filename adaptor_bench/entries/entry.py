@@ -12,7 +12,7 @@ from adaptor_bench.entries.documents import read_document, tidy
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
 from adaptor_bench.schemas import problems, schema
 

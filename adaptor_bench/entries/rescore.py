@@ -8,7 +8,8 @@ from adaptor_bench.data.frames import Frame
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.evaluate.reading import pair_batches, read_labels
 from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 
 __all__ = ["score_points"]
 

@@ -20,8 +20,8 @@ from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files, natural_order
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 
 __all__ = ["Batches", "pair_batches", "read_batches", "read_labels"]

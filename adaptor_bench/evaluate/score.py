@@ -10,22 +10,13 @@ from numpy.typing import ArrayLike
 
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.evaluate.reading import Batches, read_batches
-from adaptor_bench.evaluate.scorefile import MISSING, FoldScore, FrameScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.matching.batch import Matches, PointBatch
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 
-__all__ = [
-    "MISSING",
-    "Batches",
-    "FoldScore",
-    "FrameScore",
-    "MatchSettings",
-    "read_batches",
-    "score",
-    "score_batches",
-    "score_frame",
-]
+__all__ = ["score", "score_batches", "score_frame"]
 
 _AT_ONCE = 4096  # frames matched together: bounds the memory, costs nothing
 
@@ -50,9 +41,9 @@ def score_batches(batches: Batches, settings: MatchSettings) -> FoldScore:
     for first in range(0, len(batches.keys), _AT_ONCE):
         last = min(first + _AT_ONCE, len(batches.keys))
         part = batches.predictions.frames(first, last), batches.labels.frames(first, last)
-        found = match_frames(*part, settings.radius, settings.rule, settings.inclusive)
+        matches = match_frames(*part, settings.radius, settings.rule, settings.inclusive)
         missing = batches.missing[first:last].tolist()
-        frames += _frame_scores(batches.keys[first:last], missing, found, *part)
+        frames += _frame_scores(batches.keys[first:last], missing, matches, *part)
     return FoldScore(settings, tuple(frames), batches.unknown)
 
 
@@ -76,17 +67,17 @@ def score_frame(
 def _frame_scores(
     keys: tuple[str, ...],
     missing: list[bool],
-    found: Matches,
+    matches: Matches,
     predictions: PointBatch,
     labels: PointBatch,
 ) -> list[FrameScore]:
     """The frames' entries; rows of the batches become indices within the frame."""
-    prediction = found.prediction - predictions.starts[found.frame]
-    label = found.label - labels.starts[found.frame]
-    columns = prediction.tolist(), label.tolist(), found.distance.tolist()
+    prediction = matches.prediction - predictions.starts[matches.frame]
+    label = matches.label - labels.starts[matches.frame]
+    columns = prediction.tolist(), label.tolist(), matches.distance.tolist()
     pairs = list(zip(*columns, strict=True))
-    ends = np.cumsum(found.tp).tolist()
-    sizes = zip(found.predictions.tolist(), found.labels.tolist(), strict=True)
+    ends = np.cumsum(matches.tp).tolist()
+    sizes = zip(matches.predictions.tolist(), matches.labels.tolist(), strict=True)
     first, frames = 0, []
     for key, absent, (p, q), end in zip(keys, missing, sizes, ends, strict=True):
         frames.append(FrameScore(key, p, q, tuple(pairs[first:end]), absent))

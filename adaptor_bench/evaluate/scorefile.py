@@ -7,77 +7,21 @@ so that no stored number can disagree with the pairs it came from.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.matching.match import RADIUS, rule_named
+from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = ["MISSING", "FoldScore", "FrameScore", "MatchSettings"]
+__all__ = ["FoldScore", "FrameScore"]
 
 SCHEMA = 1
-MISSING = ("empty", "skip", "error")
 _DIGITS = 4  # of a stored distance: 1/10000 px
 _LIMIT = 512 << 20  # bytes of a score.json: 100,000 frames have a tenth of it
-
-
-@dataclass(frozen=True)
-class MatchSettings:
-    """How a score was computed. Scores under different settings are never compared.
-
-    ``inclusive=None`` takes the rule's own boundary and is resolved at once. ``missing`` says
-    what a labelled frame without a prediction is: ``empty`` (all its labels are FN), ``skip``
-    (left out) or ``error``. Raises UsageError for values that do not exist.
-    """
-
-    rule: str = "hungarian"
-    radius: float = RADIUS
-    inclusive: bool | None = None
-    missing: str = "empty"
-
-    def __post_init__(self) -> None:
-        rule = rule_named(self.rule)
-        if rule.audit_only:
-            raise UsageError(
-                f"the rule {self.rule!r} is for audits only: it cannot rank",
-                hint="`bench audit` shows it beside the others.",
-            )
-        if self.inclusive is None:
-            object.__setattr__(self, "inclusive", rule.inclusive)
-        object.__setattr__(self, "radius", float(self.radius))
-        if not (math.isfinite(self.radius) and self.radius > 0):
-            raise UsageError(f"the radius must be a positive number of pixels, not {self.radius:g}")
-        if self.missing not in MISSING:
-            raise UsageError(
-                f"there is no missing policy {self.missing!r}", hint=suggest(self.missing, MISSING)
-            )
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"rule", "radius", "inclusive", "missing"}``."""
-        return {
-            "rule": self.rule,
-            "radius": self.radius,
-            "inclusive": self.inclusive,
-            "missing": self.missing,
-        }
-
-    def describe(self) -> str:
-        """One line for a table's footer."""
-        boundary = "<=" if self.inclusive else "<"
-        policy = {
-            "empty": "count as empty (all labels FN)",
-            "skip": "are left out",
-            "error": "are an error",
-        }[self.missing]
-        return (
-            f"Matching: {self.rule}, distance {boundary} {self.radius:g} px of the frame as "
-            f"stored; frames without a prediction file {policy}."
-        )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import ClassVar
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms.packing import Files, label_files
 from adaptor_bench.platforms.platform import Order, Platform, find_platform
 from adaptor_bench.resources import bundled, own_files

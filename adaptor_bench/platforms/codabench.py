@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adaptor_bench.atomic import write_json, write_text
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import html as escape
 from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (

@@ -18,8 +18,9 @@ import numpy as np
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.source import extracted

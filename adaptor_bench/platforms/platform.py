@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from adaptor_bench.errors import UsageError, suggest
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import modules_of
 
 __all__ = ["Order", "Platform", "find_platform", "platforms"]

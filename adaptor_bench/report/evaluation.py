@@ -8,7 +8,7 @@ from typing import Any
 
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.score import FoldScore
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.report.table import Column, Table, number
 
 __all__ = ["evaluation_as_json", "evaluation_table"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from adaptor_bench.data.radius import radius_note
-from adaptor_bench.evaluate.scorefile import MatchSettings
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.runs import Run
 
 __all__ = ["PHANTOM", "change_notes", "matching_notes", "unlabelled_keys", "unlabelled_notes"]

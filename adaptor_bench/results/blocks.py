@@ -17,8 +17,9 @@ from adaptor_bench.data.frames import in_order
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.failures import Failure
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Cell, Run, group_cells
 

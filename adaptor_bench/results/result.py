@@ -22,7 +22,8 @@ from adaptor_bench.entries.packed import Points, digest, read_folder
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 

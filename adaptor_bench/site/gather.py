@@ -9,7 +9,8 @@ from functools import cached_property
 
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore, MatchSettings
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.studies import BoardStudy as Certainty
 from adaptor_bench.report.studies import Measured, named_rows, study_board

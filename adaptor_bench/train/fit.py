@@ -16,9 +16,9 @@ from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import FRAME_SIZE, reference_size
 from adaptor_bench.errors import TrainingError, UsageError
 from adaptor_bench.evaluate.metrics import Counts, f1
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.matching.match import match
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Bar
 from adaptor_bench.train.augment import Augmentation
 from adaptor_bench.train.device import deterministic, train_once_through

@@ -22,8 +22,8 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels, Prediction, Stages
 from adaptor_bench.room import need
 from adaptor_bench.train.fit import TrainingSettings, fit_network

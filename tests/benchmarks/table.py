@@ -21,14 +21,14 @@ from test_matching_speed import (
     FRAMES,
     RADII,
     SCENES,
-    all_rules,
     curve,
+    every_rule,
     obvious,
     one_rule,
     seconds,
 )
 
-from adaptor_bench.matching.match import RULES
+from adaptor_bench.matching.rules import all_rules
 
 
 def matching():
@@ -37,9 +37,11 @@ def matching():
         loop, one = seconds(obvious, pairs), seconds(one_rule, pairs)
         work = [("obvious loop", loop), ("`hungarian`", one)]
         work += [
-            (f"`{rule}`", seconds(one_rule, pairs, rule)) for rule in RULES if rule != "hungarian"
+            (f"`{rule}`", seconds(one_rule, pairs, rule))
+            for rule in all_rules()
+            if rule != "hungarian"
         ]
-        work.append(("all four rules", seconds(all_rules, pairs)))
+        work.append(("all four rules", seconds(every_rule, pairs)))
         work.append((f"`hungarian` at {len(RADII)} radii", seconds(curve, pairs)))
         for name, time in work:
             frames = f"{FRAMES / time:,.0f}"

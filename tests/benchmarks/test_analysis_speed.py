@@ -10,8 +10,8 @@ import pytest
 
 from adaptor_bench.evaluate.analysis import analyse
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.settings import MatchSettings
 
 FRAMES = 2376
 AT_MOST = 4.0  # seconds; both chance floors included

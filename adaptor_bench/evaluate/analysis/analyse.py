@@ -21,9 +21,9 @@ from adaptor_bench.evaluate.analysis.localisation import Localisation, localisat
 from adaptor_bench.evaluate.analysis.radius import RadiusCurve, radius_curve
 from adaptor_bench.evaluate.analysis.taxonomy import Taxonomy, taxonomy
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.evaluate.scorefile import MatchSettings
 from adaptor_bench.matching.batch import Matches
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.matching.settings import MatchSettings
 
 __all__ = ["Analysis", "analyse"]
 

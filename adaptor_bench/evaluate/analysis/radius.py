@@ -10,7 +10,7 @@ import numpy as np
 
 from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, metrics
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import count_at_radii
+from adaptor_bench.matching.match import match_frames
 
 __all__ = ["RADII", "RadiusCurve", "radius_curve"]
 
@@ -54,7 +54,9 @@ def radius_curve(
     at = np.asarray(radii, dtype=float)
     if at.ndim != 1 or not len(at) or (np.diff(at) <= 0).any():
         raise ValueError("the radii must be rising numbers, at least one")
-    tp = count_at_radii(predictions, labels, at.tolist(), rule, inclusive).sum(axis=1)
+    tp = np.array(
+        [len(match_frames(predictions, labels, r, rule, inclusive).frame) for r in at.tolist()]
+    )
     values = metrics(tp, len(predictions.points) - tp, len(labels.points) - tp)
     height = values["f1"]
     # The trapezoid rule; written out because its numpy name changed in version 2.

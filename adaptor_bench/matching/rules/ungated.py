@@ -1,8 +1,4 @@
-"""The assignment over *all* pairs of a frame, for audits: what happens without a gate.
-
-As many pairs as the smaller side has points, however far apart, with the least summed distance.
-A far-away point can draw a label away from the prediction right beside it.
-"""
+"""``ungated``, for audits only: an assignment over *all* pairs of a frame, gated afterwards."""
 
 from __future__ import annotations
 
@@ -10,36 +6,55 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from adaptor_bench.matching.batch import Indices, PointBatch
-from adaptor_bench.matching.candidates import Candidates, Floats, distances
-
-__all__ = ["ungated_pairs"]
+from adaptor_bench.matching import candidates
+from adaptor_bench.matching.batch import Indices, PointBatch, Points
+from adaptor_bench.matching.candidates import Candidates, Floats
+from adaptor_bench.matching.rule import distances, rule, within
+from adaptor_bench.matching.search import Search
 
 _AT_ONCE = 500_000  # distances held in memory
 _HUGE = 1e100  # px; the square of a larger coordinate need not be a number
 
 
-def ungated_pairs(
-    predictions: PointBatch, labels: PointBatch, near: Candidates, kept: Indices, contested: Indices
-) -> tuple[Indices, Indices, Floats]:
-    """Rows and distances, shape (K,) each, of the assignment of least summed distance.
+@rule(
+    "ungated",
+    "for audits only: smallest summed distance over all pairs, the radius afterwards",
+    audit_only=True,
+)
+def ungated(
+    predictions: Points, labels: Points, radius: float, inclusive: bool
+) -> list[tuple[int, int]]:
+    """As many pairs as the smaller side has points, however far apart, with the least summed
+    distance; those beyond the radius are dropped afterwards.
 
-    ``near`` are the candidates within some radius, ``kept`` and ``contested`` what
-    :func:`~adaptor_bench.matching.rules.settle` makes of them. They alone settle a frame without
-    contested pairs in which every point of the smaller side keeps a pair: then each has its nearest
-    partner, and no assignment can do better than that.
+    A far-away point can draw a label away from the prediction right beside it.
     """
+    from scipy.optimize import linear_sum_assignment
+
+    distance = distances(predictions, labels)
+    near = within(distance, radius, inclusive)
+    return [(i, j) for i, j in zip(*linear_sum_assignment(distance), strict=True) if near[i, j]]
+
+
+@ungated.for_many_frames
+def _gated_afterwards(search: Search, inclusive: bool) -> tuple[Indices, Indices, Floats]:
+    """The candidates settle a frame without contested pairs in which every point of the smaller
+    side keeps a pair: then each has its nearest partner, and no assignment can do better."""
+    predictions, labels = search.predictions, search.labels
+    settled = search.settled(inclusive=True)
+    near, kept = settled.near, settled.kept
     frame = predictions.frame_of[near.prediction_rows[near.i[kept]]]
     smaller = np.minimum(predictions.counts, labels.counts)
     easy = np.bincount(frame, minlength=len(labels)) == smaller
-    easy[predictions.frame_of[near.prediction_rows[near.i[contested]]]] = False
+    easy[predictions.frame_of[near.prediction_rows[near.i[settled.contested]]]] = False
     at = kept[easy[frame]]
-    found = [(near.prediction_rows[near.i[at]], near.label_rows[near.j[at]], near.d[at])]
+    parts = [(near.prediction_rows[near.i[at]], near.label_rows[near.j[at]], near.d[at])]
     hard = ~easy & (smaller > 0)
     if hard.any():
-        found += _assignments(predictions, labels, near, np.flatnonzero(hard))
-    p, q, d = (np.concatenate(part) for part in zip(*found, strict=True))
-    return p, q, d
+        parts += _assignments(predictions, labels, near, np.flatnonzero(hard))
+    p, q, d = (np.concatenate(part) for part in zip(*parts, strict=True))
+    gate = within(d, search.radius, inclusive)
+    return p[gate], q[gate], d[gate]
 
 
 def _assignments(
@@ -60,7 +75,7 @@ def _assignments(
         else:
             i, j = linear_sum_assignment(_distances(*sides))
         rows_p, rows_l = rows_p[i], rows_l[j]
-        yield rows_p, rows_l, distances(predictions, labels, rows_p, rows_l)
+        yield rows_p, rows_l, candidates.distances(predictions, labels, rows_p, rows_l)
     frames, sizes = frames[sizes <= _AT_ONCE], sizes[sizes <= _AT_ONCE]
     if not len(frames):
         return
@@ -76,7 +91,7 @@ def _assignments(
         pairs = np.minimum(high, wide)
         at = np.repeat(_before(high * wide), pairs) + i * np.repeat(wide, pairs) + j
         rows_p, rows_l = rows_p[at], rows_l[at]
-        yield rows_p, rows_l, distances(predictions, labels, rows_p, rows_l)
+        yield rows_p, rows_l, candidates.distances(predictions, labels, rows_p, rows_l)
 
 
 def _distances(rows: Floats, columns: Floats) -> Floats:
