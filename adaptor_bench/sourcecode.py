@@ -29,9 +29,9 @@ CARRIERS = frozenset(
     {_PACKAGE.name}
     | {
         f"{_PACKAGE.name}.{name}"
-        for name in ("artefacts", "atomic", "bounded", "errors", "heatmap.parameters", "locks",
-                     "names", "parameters", "progress", "provenance", "registry", "resources",
-                     "sourcecode")
+        for name in ("artefacts", "atomic", "bounded", "errors", "harness", "harness.provenance",
+                     "heatmap.parameters", "locks", "names", "parameters", "progress",
+                     "registry", "resources", "sourcecode")
     }
 )  # fmt: skip
 _INSTALLED = {"site-packages", "dist-packages"}

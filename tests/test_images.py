@@ -15,12 +15,12 @@ from commands import invoke
 from frame_files import write_frame
 from PIL import Image, ImageOps
 
-from adaptor_bench import predict
 from adaptor_bench.data import check, images
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.errors import InputError
+from adaptor_bench.harness import predict
 from adaptor_bench.method import Resize
 
 GREY = np.array([[0, 1, 127], [128, 254, 255]], np.uint8)

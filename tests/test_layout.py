@@ -21,7 +21,7 @@ from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.failures import find_failures, record_failure
+from adaptor_bench.harness.failures import find_failures, record_failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms.bundle import write_bundle
 from adaptor_bench.results.runs import find_runs
@@ -56,8 +56,8 @@ def test_a_surgery_meets_itself_in_every_unicode_form(tmp_path, labels, predicti
 
 
 def test_predictions_are_written_in_the_spelling_of_the_dataset(tmp_path):
+    from adaptor_bench.harness.predict import write_prediction
     from adaptor_bench.method import Prediction
-    from adaptor_bench.predict import write_prediction
 
     write_frame(tmp_path / "gt", NFD, "000000", [(10, 10)])
     (frame,) = index_dataset(tmp_path / "gt").domain("intraop")

@@ -13,8 +13,8 @@ from method_files import METHOD, put_method
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.harness.resume import differences
 from adaptor_bench.results.runs import find_runs, group_cells
-from adaptor_bench.resume import differences
 
 
 @pytest.fixture

@@ -388,8 +388,8 @@ def full_disk(*_, **__):
 @pytest.mark.parametrize(
     ("target", "kept"),
     [
-        ("adaptor_bench.predict.write_points", ["heatmaps", "network"]),
-        ("adaptor_bench.harness.write_json", ["heatmaps", "network"]),
+        ("adaptor_bench.harness.predict.write_points", ["heatmaps", "network"]),
+        ("adaptor_bench.harness.job.write_json", ["heatmaps", "network"]),
         ("adaptor_bench.train.heatmap_method.np.save", ["network"]),
         ("adaptor_bench.train.heatmap_method.write_weights", []),
         ("adaptor_bench.artefacts.write_json", []),
@@ -500,7 +500,7 @@ def test_too_little_memory_is_no_bug_of_ours(make_dataset, tmp_path, monkeypatch
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr("adaptor_bench.harness.inner_split", full)
+    monkeypatch.setattr("adaptor_bench.harness.job.inner_split", full)
     _, told = run(make_dataset(), tmp_path / "runs", code=1)
     assert "error: there is not enough memory" in told and "internal" not in told
 
@@ -512,7 +512,7 @@ def test_a_bug_of_ours_is_an_internal_error_without_traceback_unless_asked(
         raise RuntimeError("a bug")
 
     data = make_dataset()
-    monkeypatch.setattr("adaptor_bench.harness.inner_split", bug)
+    monkeypatch.setattr("adaptor_bench.harness.job.inner_split", bug)
     _, told = run(data, tmp_path / "runs", code=3)
     assert "\ninternal error: RuntimeError: a bug\n" in told
     assert "Traceback" not in told

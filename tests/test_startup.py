@@ -112,6 +112,6 @@ def test_the_library_without_the_training_zone_is_torch_free():
         and p.name != "__main__.py"
         and "_bundled" not in p.parts
     )
-    assert "adaptor_bench.harness" in names
+    assert "adaptor_bench.harness.job" in names
     heavy, _ = loaded(f"import importlib; [importlib.import_module(n) for n in {names!r}]")
     assert heavy == []

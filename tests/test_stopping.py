@@ -13,7 +13,7 @@ import pytest
 
 from adaptor_bench import locks
 from adaptor_bench.atomic import atomic_directory, claim, claimed, remove_abandoned
-from adaptor_bench.sharing import FAILED, FINISHED, KEPT, share
+from adaptor_bench.harness.sharing import FAILED, FINISHED, KEPT, share
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and flock are of Unix")
 GIVE_UP = 100  # seconds, on the busiest of machines

@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Predict landmarks with the method of RUN, a directory .../fold_<k>."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.predict import predict_folder
+    from adaptor_bench.harness.predict import predict_folder
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device

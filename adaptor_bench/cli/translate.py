@@ -40,10 +40,10 @@ def command(
 ) -> None:
     """Translate frames with the CycleGAN of RUN, a directory .../intraop/fold_<k>."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from adaptor_bench.harness.translate import translate_folder
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
-    from adaptor_bench.translate import translate_folder
 
     registry = discover(methods_from)
     device = resolve_device(device)

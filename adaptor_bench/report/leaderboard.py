@@ -13,7 +13,7 @@ from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.failures import find_failures
+from adaptor_bench.harness.failures import find_failures
 from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
 from adaptor_bench.report.render import RENDERERS, render
 from adaptor_bench.report.table import Column, Table, number

@@ -18,7 +18,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.failures import Failure
+from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Cell, Run, group_cells

@@ -15,7 +15,7 @@ import numpy as np
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.failures import Failure
+from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult

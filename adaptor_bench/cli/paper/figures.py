@@ -135,10 +135,10 @@ def _translated(
     from adaptor_bench.figures.drawn import frames_to_translate
     from adaptor_bench.figures.frames import translations
     from adaptor_bench.figures.shots import provenance
-    from adaptor_bench.predict import load_method
+    from adaptor_bench.harness.predict import load_method
+    from adaptor_bench.harness.translate import translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
-    from adaptor_bench.translate import translated
 
     source, target = DOMAINS
     run, frames = frames_to_translate(runs, **given)
@@ -155,7 +155,7 @@ def _staged(
     """One frame of one run, and how the method came to its points there."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.figures.drawn import single_shot
-    from adaptor_bench.predict import staged
+    from adaptor_bench.harness.predict import staged
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
 

@@ -52,7 +52,7 @@ def _processor() -> str:
 
 def _commit() -> str | None:
     """The checkout's commit, with ``+`` when files differ from it; None outside a checkout."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     try:

@@ -24,21 +24,21 @@ from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.radius import radius_note
 from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.failures import (
+from adaptor_bench.harness.failures import (
     Failure,
     find_failures,
     forget_failure,
     place_of_failure,
     record_failure,
 )
-from adaptor_bench.foldrun import FoldResult, run_fold
+from adaptor_bench.harness.fold import FoldResult, run_fold
+from adaptor_bench.harness.provenance import versions
+from adaptor_bench.harness.resume import damage, differences
+from adaptor_bench.harness.sharing import FAILED, share
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Job, Progress, message
-from adaptor_bench.provenance import versions
 from adaptor_bench.registry import MethodSpec
-from adaptor_bench.resume import damage, differences
-from adaptor_bench.sharing import FAILED, share
 from adaptor_bench.sourcecode import Source, source_of
 
 __all__ = ["Bench", "Cell", "RunRequest", "requested_domains"]
@@ -163,7 +163,7 @@ class Bench:
             spec = cell.spec
             if spec.name in self._sources:
                 continue
-            self._sources[spec.name] = source_of(Path(spec.origin), "adaptor_bench.foldrun")
+            self._sources[spec.name] = source_of(Path(spec.origin), "adaptor_bench.harness.fold")
             try:
                 made[spec.name] = spec.build(cell.parameters)
             except InputError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adaptor_bench.atomic import claim, remove_abandoned
-from adaptor_bench.failures import place_of_failure
+from adaptor_bench.harness.failures import place_of_failure
 from adaptor_bench.progress import message
 
 __all__ = ["FAILED", "FINISHED", "KEPT", "share"]

@@ -13,9 +13,9 @@ from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.score import score
 from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.harness.predict import write_prediction
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Method, Pixels
-from adaptor_bench.predict import write_prediction
 
 __all__ = ["FoldResult", "run_fold"]
 

@@ -12,8 +12,8 @@ from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import resize_image_smoothly, write_image
 from adaptor_bench.errors import InputError
+from adaptor_bench.harness.predict import in_chunks, load_method
 from adaptor_bench.method import Method, Resize, Translator
-from adaptor_bench.predict import in_chunks, load_method
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
