@@ -1,7 +1,7 @@
 """What strangers wrote, safe to show: names, notes and paths, for every medium in one place.
 
 A name from a file, an archive or a form may hold what moves the cursor, turns the direction of
-reading, opens a tag, or is a formula to a spreadsheet. LaTeX has :func:`report.renderers.latex`.
+reading, opens a tag, or is a formula to a spreadsheet. LaTeX has :func:`report.latex`.
 """
 
 from __future__ import annotations

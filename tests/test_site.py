@@ -26,15 +26,15 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.figures.svg import SERIES, name_room
 from adaptor_bench.names import terminal
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.progress import Progress
+from adaptor_bench.report.markup import Markup, embedded_json, web_address
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
-from adaptor_bench.site.markup import element, embedded_json, web_address
 from adaptor_bench.site.pictures import frame_picture, heatmap_picture
-from adaptor_bench.site.plots import SERIES, FoldLine, Series, fold_plot, line_plot
-from adaptor_bench.site.svg import name_room
+from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
 
 
 class Page(HTMLParser):
@@ -371,9 +371,10 @@ def test_embedded_data_comes_back_and_cannot_end_its_element(value):
 
 
 def test_attributes_and_text_are_escaped():
-    assert element("p", {"title": '"<'}, "a<b", element("b", {}, "&")) == (
-        '<p title="&quot;&lt;">a&lt;b<b>&amp;</b></p>'
+    assert Markup('<p title="{}">{}{}</p>').format('"<', "a<\x1bb", Markup("<b>&amp;</b>")) == (
+        '<p title="&quot;&lt;">a&lt;\\x1bb<b>&amp;</b></p>'
     )
+    assert Markup("").join(["&", Markup("&amp;")]) == "&amp;&amp;"
 
 
 # --- gallery --------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.names import csv_cell, terminal
+from adaptor_bench.report.latex import escape
 from adaptor_bench.report.render import DOCUMENTS, RENDERERS, render
-from adaptor_bench.report.renderers.latex import escape
 from adaptor_bench.report.table import Column, Spread, Table, number, signed, spread
 
 needs_pdflatex = pytest.mark.skipif(

@@ -229,7 +229,7 @@ def _html(title: str, sentences: Sequence[str]) -> str:
 
 
 def _latex(title: str, sentences: Sequence[str]) -> str:
-    from adaptor_bench.report.renderers.latex import escape as tex
+    from adaptor_bench.report.latex import escape as tex
 
     items = "\n".join(f"\\item {tex(s)}" for s in sentences)
     # Names of methods have no place to break: ragged lines keep them out of the margin.

@@ -37,7 +37,7 @@ def render(tables: Sequence[Table], format: str, *, standalone: bool = False) ->
             f"there is no standalone document in format {format!r}",
             hint=f"Formats with a document of their own: {', '.join(DOCUMENTS)}.",
         )
-    return DOCUMENTS[format](tables)
+    return DOCUMENTS[format](tables, True)
 
 
 def _text(tables: Sequence[Table]) -> str:
@@ -141,28 +141,19 @@ def _json(tables: Sequence[Table]) -> str:
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def _latex(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import latex
+def _latex(tables: Sequence[Table], standalone: bool = False) -> str:
+    from adaptor_bench.report.latex import latex
 
-    return latex.fragments(tables)
-
-
-def _html(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import html
-
-    return html.fragments(tables)
+    return latex(tables, standalone)
 
 
-def _latex_document(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import latex
+def _html(tables: Sequence[Table], standalone: bool = False) -> str:
+    """Fragments for a page with styles of its own, or a small page that needs nothing else."""
+    from adaptor_bench.report.markup import templates
 
-    return latex.document(tables)
-
-
-def _html_document(tables: Sequence[Table]) -> str:
-    from adaptor_bench.report.renderers import html
-
-    return html.document(tables)
+    title = next((table.title for table in tables if table.title), "Tables")
+    page = templates().get_template("document.html" if standalone else "fragments.html")
+    return page.render(tables=tables, title=title, site=False)
 
 
 RENDERERS: dict[str, Callable[[Sequence[Table]], str]] = {
@@ -173,10 +164,7 @@ RENDERERS: dict[str, Callable[[Sequence[Table]], str]] = {
     "csv": _csv,
     "json": _json,
 }
-DOCUMENTS: dict[str, Callable[[Sequence[Table]], str]] = {
-    "latex": _latex_document,
-    "html": _html_document,
-}
+DOCUMENTS: dict[str, Callable[[Sequence[Table], bool], str]] = {"latex": _latex, "html": _html}
 
 
 def _value(value: Any) -> Any:

@@ -8,12 +8,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 from adaptor_bench.names import printable
 
-__all__ = ["DASH", "Column", "Spread", "Table", "absent", "number", "plain", "signed", "spread"]
+__all__ = [
+    "DASH",
+    "Column",
+    "Spread",
+    "Table",
+    "TableCell",
+    "absent",
+    "number",
+    "plain",
+    "signed",
+    "spread",
+]
 
 DASH = "-"
 
@@ -70,7 +81,8 @@ class Column:
 
     In a ``group`` column equal values that follow one another are shown once and hold their rows
     together. Neighbouring columns with the same ``over`` share it as a heading (latex, html).
-    A ``data`` column is in csv and json only: what a title says of all rows of a table.
+    A ``data`` column is in csv and json only: what a title says of all rows of a table. ``about``
+    says more than the heading, where there is room to.
     """
 
     key: str
@@ -81,6 +93,36 @@ class Column:
     group: bool = False
     over: str = ""
     data: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """A cell as it is typeset: its text in ``parts`` (mean and spread are two), ``room`` for so
+    many digits in front that means line up, and the ``rows`` it reaches over (0: one above does).
+    ``value`` is the row's own."""
+
+    column: Column
+    parts: tuple[str, ...]
+    value: Any
+    room: int = 0
+    rows: int = 1
+    best: bool = False
+
+    @property
+    def text(self) -> str:
+        """As a page shows it: a dash and minus as printed, spaces as wide as a digit."""
+        if self.parts == (DASH,):
+            return "\u2013"
+        text = " ± ".join(self.parts)
+        negative = text[:1] == "-" and text[1:2].isdigit()
+        return "\u2007" * self.room + (text.replace("-", "\u2212") if negative else text)
+
+    @property
+    def sorts(self) -> str:
+        """What a page sorts by: the number itself, else nothing for what is absent."""
+        value = self.value.mean if isinstance(self.value, Spread) else self.value
+        return "" if absent(value) else f"{value:.6f}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -114,6 +156,40 @@ class Table:
             if i == 0 or any(row.get(k) != self.rows[i - 1].get(k) for k in keys)
         ]
         return [range(a, b) for a, b in pairwise([*starts, len(self.rows)])]
+
+    def headings(self) -> list[tuple[str, int, list[Column]]]:
+        """Columns under one heading ``over`` (or none), with the number of the first, from 1."""
+        found: list[tuple[str, int, list[Column]]] = []
+        for over, columns in groupby(self.shown, key=lambda c: c.over):
+            found.append((over, 1 + sum(len(c) for _, _, c in found), list(columns)))
+        return found
+
+    def has_spread(self, column: Column) -> bool:
+        """Whether means with a spread stand in the column."""
+        return any(isinstance(row.get(column.key), Spread) for row in self.rows)
+
+    def typeset(self) -> list[list[list[TableCell]]]:
+        """Cells by group and row, as a page or a paper shows them."""
+        texts = self.cells()
+        spreads = {c.key for c in self.shown if self.has_spread(c)}
+        means = [[text.partition("±")[0].strip() for text in row] for row in texts]
+        widths = [max(map(len, column)) for column in zip(*means, strict=True)]
+
+        def cell(i: int, j: int, group: range) -> TableCell:
+            column, text = self.shown[j], texts[i][j].strip()
+            spread, room = column.key in spreads, 0
+            parts = tuple(part.strip() for part in text.split("±")) if spread else (text,)
+            if spread:
+                room = widths[j] - len(means[i][j]) if text != DASH else 0
+            rows = (len(group) if i == group[0] else 0) if column.group else 1
+            value = self.rows[i].get(column.key)
+            best = (i, column.key) in self.best
+            return TableCell(column, parts, value, room, rows, best)
+
+        return [
+            [[cell(i, j, group) for j in range(len(self.shown))] for i in group]
+            for group in self.groups()
+        ]
 
 
 def absent(value: Any) -> bool:

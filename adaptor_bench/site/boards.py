@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.figures.svg import key
 from adaptor_bench.report.card import Card
 from adaptor_bench.report.footers import matching_notes, unlabelled_notes
 from adaptor_bench.results.blocks import PRIMARY, Row
 from adaptor_bench.results.published import PROTOCOLS
 from adaptor_bench.site.curves import Curve
 from adaptor_bench.site.gather import Board, Subject
-from adaptor_bench.site.plots import FoldLine, Series, fold_plot, key, line_plot
+from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
 
 __all__ = ["board_page", "curve_page", "heading", "provenance"]
 

@@ -13,6 +13,7 @@ from adaptor_bench.entries.entry import Entry as LeaderboardEntry
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
+from adaptor_bench.report.markup import embedded_json, encodable
 from adaptor_bench.results.material import Material, material
 from adaptor_bench.results.runs import Run
 from adaptor_bench.site.album import RULE, Album, write_album
@@ -20,7 +21,6 @@ from adaptor_bench.site.boards import board_page, heading, provenance
 from adaptor_bench.site.curves import Curve, board_curves
 from adaptor_bench.site.gallery import choose
 from adaptor_bench.site.gather import Board, Subject, gather
-from adaptor_bench.site.markup import embedded_json, encodable
 from adaptor_bench.site.methods import method_card, method_page
 from adaptor_bench.site.pages import Pages
 from adaptor_bench.site.ranking import PAGE as RANKING

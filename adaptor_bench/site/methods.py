@@ -10,11 +10,11 @@ from typing import Any
 from adaptor_bench.entries.entry import Entry as LeaderboardEntry
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.registry import Registry
+from adaptor_bench.report.markup import web_address
 from adaptor_bench.results.runs import Run
 from adaptor_bench.site.boards import curve_page, heading
 from adaptor_bench.site.curves import Curve
 from adaptor_bench.site.gather import Board, Entry, Subject
-from adaptor_bench.site.markup import web_address
 
 __all__ = ["method_card", "method_page"]
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import adaptor_bench
-from adaptor_bench.names import terminal
-from adaptor_bench.site.markup import Markup, breakable
+from adaptor_bench.report.markup import Markup, templates
 
 __all__ = ["Pages"]
 
@@ -21,18 +20,7 @@ class Pages:
     """Renders the templates of one site."""
 
     def __init__(self, title: str, run_count: int, *, gallery: bool, ranking: bool) -> None:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            finalize=lambda value: terminal(value) if type(value) is str else value,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self._environment.filters["breakable"] = breakable
+        self._templates = templates(_HERE / "templates")
         self._shared = {
             "title": title,
             "run_count": run_count,
@@ -68,7 +56,7 @@ class Pages:
                 "form-action 'self'",
             )
         )
-        return self._environment.get_template(template).render(
+        return self._templates.get_template(template).render(
             **self._shared,
             **content,
             here=here,

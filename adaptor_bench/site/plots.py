@@ -6,18 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adaptor_bench.site.markup import Markup, element
-from adaptor_bench.site.svg import coordinate as _n
-from adaptor_bench.site.svg import line as _line
-from adaptor_bench.site.svg import name_room, shortened, svg
-from adaptor_bench.site.svg import text as _text
+from adaptor_bench.figures.svg import SERIES, dash, marker, name_room, shortened, svg
+from adaptor_bench.figures.svg import line as _line
+from adaptor_bench.figures.svg import text as _text
+from adaptor_bench.report.markup import Markup
 
-__all__ = ["SERIES", "FoldLine", "Series", "fold_plot", "line_plot"]
+__all__ = ["FoldLine", "Series", "fold_plot", "line_plot"]
 
-SERIES = 8
-"""Colours, dashes and markers there are; further series begin anew with other dashes."""
-
-_DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 5", "1 4", "12 4", "3 6")
 _WIDTH, _HEIGHT = 640.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 26.0, 44.0
 
@@ -74,9 +69,8 @@ def line_plot(
         look = f"line s{s.index % SERIES}"
         points = [(px(x), py(y)) for x, y in zip(s.x, s.y, strict=True) if not math.isnan(y)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(
-            element("polyline", {"points": path, "class": look, "stroke-dasharray": _dash(s.index)})
-        )
+        drawn = Markup('<polyline points="{}" class="{}" stroke-dasharray="{}"/>')
+        parts.append(drawn.format(path, look, dash(s.index)))
         parts += [marker(s.index, x, y) for x, y in points[s.index % 3 :: 3]]
     return svg(_WIDTH, _HEIGHT, title, parts)
 
@@ -102,40 +96,10 @@ def fold_plot(rows: Sequence[FoldLine], *, title: str) -> Markup:
         if row.low is not None and row.high is not None:
             parts.append(_line(px(row.low), y, px(row.high), y, f"interval {look}"))
         parts += [
-            element("circle", {"cx": _n(px(v)), "cy": _n(y), "r": "4", "class": f"dot {look}"})
+            Markup('<circle cx="{:.1f}" cy="{:.1f}" r="4" class="dot {}"/>').format(px(v), y, look)
             for v in row.values
             if not math.isnan(v)
         ]
         if row.mean is not None:
             parts.append(_line(px(row.mean), y - 9, px(row.mean), y + 9, f"mean {look}"))
     return svg(width, height, title, parts)
-
-
-def marker(index: int, x: float, y: float) -> Markup:
-    """A marker whose shape tells the series where its colour does not."""
-    look = {"class": f"marker s{index % SERIES}"}
-    shape = index % 4
-    if shape == 0:
-        return element("circle", {**look, "cx": _n(x), "cy": _n(y), "r": "3.6"})
-    if shape == 1:
-        box = {"x": _n(x - 3.3), "y": _n(y - 3.3), "width": "6.6", "height": "6.6"}
-        return element("rect", {**look, **box})
-    corners = (
-        [(0, -4.6), (4.4, 3.4), (-4.4, 3.4)]
-        if shape == 2
-        else [(0, -4.8), (4.8, 0), (0, 4.8), (-4.8, 0)]
-    )
-    points = " ".join(f"{_n(x + dx)},{_n(y + dy)}" for dx, dy in corners)
-    return element("polygon", {**look, "points": points})
-
-
-def key(index: int) -> Markup:
-    """The legend's sample of a line."""
-    line = {"x1": "1", "y1": "7", "x2": "33", "y2": "7", "class": f"line s{index % SERIES}"}
-    sample = element("line", {**line, "stroke-dasharray": _dash(index)})
-    size = {"class": "key", "viewBox": "0 0 34 14", "width": "34", "height": "14"}
-    return element("svg", {**size, "aria-hidden": "true"}, sample, marker(index, 17, 7))
-
-
-def _dash(index: int) -> str:
-    return _DASHES[(index + index // SERIES) % len(_DASHES)] or "none"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from adaptor_bench.report.card import Card, card_of
-from adaptor_bench.report.renderers.html import fragments
+from adaptor_bench.report.markup import Markup, templates
 from adaptor_bench.report.sentences import how_resampled
 from adaptor_bench.report.table import Table
 from adaptor_bench.site.gather import Board
-from adaptor_bench.site.markup import Markup, breakable
 from adaptor_bench.site.rankplots import rank_plot, significance_map
 
 __all__ = ["PAGE", "board_card", "ranking_section"]
@@ -52,9 +49,5 @@ def ranking_section(board: Board, card: Card, heading: str) -> dict[str, Any]:
 
 def _table(tables: Sequence[Table]) -> Markup:
     """Tables without their titles: the page has headings of its own."""
-    made = fragments([replace(table, title="") for table in tables])
-    return Markup(re.sub(r'(?<=<th scope="row">)[^<]+', lambda m: _breakable(m.group()), made))
-
-
-def _breakable(escaped: str) -> str:
-    return breakable(html.unescape(escaped))
+    page = templates().get_template("fragments.html")
+    return Markup(page.render(tables=[replace(table, title="") for table in tables], site=True))

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.uncertainty.study import Pair
-from adaptor_bench.site.markup import Markup, element
-from adaptor_bench.site.svg import coordinate as _n
-from adaptor_bench.site.svg import line as _line
-from adaptor_bench.site.svg import name_room, shortened, svg
-from adaptor_bench.site.svg import text as _text
+from adaptor_bench.figures.svg import line as _line
+from adaptor_bench.figures.svg import name_room, shortened, svg
+from adaptor_bench.figures.svg import text as _text
+from adaptor_bench.report.markup import Markup
 
 __all__ = ["rank_plot", "significance_map"]
 
@@ -35,13 +34,11 @@ def rank_plot(methods: Sequence[str], probability: NDArray[np.float64]) -> Marku
                 continue
             x, y = _centre(left, i, k)
             radius = (_CELL / 2 - 2) * math.sqrt(share)
-            parts.append(
-                element(
-                    "circle",
-                    {"cx": _n(x), "cy": _n(y), "r": _n(max(radius, 1.2)), "class": "disc"},
-                    element("title", {}, f"{name}: rank {k + 1} in {100 * share:.1f} %"),
-                )
+            disc = Markup(
+                '<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" class="disc"><title>{}</title></circle>'
             )
+            tip = f"{name}: rank {k + 1} in {100 * share:.1f} %"
+            parts.append(disc.format(x, y, max(radius, 1.2), tip))
             shares.append(f"rank {k + 1} in {100 * share:.1f} %")
         said.append(f"{name} {', '.join(shares) or 'never'}")
     return _svg(methods, left, "How often each rank: " + "; ".join(said), parts)
@@ -67,10 +64,13 @@ def significance_map(
             pair = pairs[a, b]
             sure = pair.significant(level)
             side = _CELL - 4
-            box = {"x": _n(x - side / 2), "y": _n(y - side / 2), "width": _n(side)}
-            look = {"height": _n(side), "rx": "3", "class": "sure" if sure else "unsure"}
+            box = Markup(
+                '<rect x="{:.1f}" y="{:.1f}" width="{side:.0f}" height="{side:.0f}" rx="3" '
+                'class="{}"><title>{}</title></rect>'
+            )
             tip = f"{a} against {b}: corrected p {_p(pair.p_holm)}"
-            parts.append(element("rect", box | look, element("title", {}, tip)))
+            look = "sure" if sure else "unsure"
+            parts.append(box.format(x - side / 2, y - side / 2, look, tip, side=side))
             parts.append(_text(x, y + 4, _p(pair.p_holm), "middle", "on" if sure else ""))
             if sure:
                 told.append(f"{a} over {b}")

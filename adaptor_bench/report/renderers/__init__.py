@@ -1,1 +1,0 @@
-"""Renderers of tables that are more than a few lines: LaTeX and HTML."""
