@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from commands import invoke
-from oracles.readme_results import BEGIN, END, block
+from oracles.readme_results import BEGIN, END, PAGES, details
 
 ROOT = Path(__file__).parent.parent
 BOARD = ROOT / "leaderboards" / "phantom-mini"
@@ -46,10 +47,20 @@ def test_every_row_is_complete():
         assert all(value is not None for value in row["f1"]["folds"].values())
 
 
-def test_the_readme_shows_what_is_committed():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    between = readme.partition(BEGIN)[2].partition(END)[0]
-    assert between == block()
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_the_readmes_show_what_is_committed(page):
+    between = page.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    assert between == PAGES[page]()
+
+
+def test_an_answer_needs_more_than_a_sign(tmp_path, monkeypatch):
+    card = (BOARD / "card.md").read_text("utf-8")
+    assert "sim **no** (-10.9" in details() and "intraop undecided (-13.1" in details()
+    (tmp_path / "card.md").write_text(re.sub(r"\| (yes|no) ", "| no ", card), "utf-8")
+    for name in ("table.json", "floor"):
+        (tmp_path / name).symlink_to(BOARD / name)
+    monkeypatch.setattr("oracles.readme_results.BOARD", tmp_path)
+    assert "**yes**" not in details() and "**no**" not in details()
 
 
 def test_the_entries_score_as_they_say_and_make_their_card(tmp_path, monkeypatch):

@@ -1,12 +1,14 @@
-"""The results block of README.md, from the committed leaderboard and floor alone.
+"""The results in README.md and in the leaderboard's README, from what is committed alone.
 
-``python tests/oracles/readme_results.py --write`` puts it between its marks; a test compares.
+``python tests/oracles/readme_results.py --write`` puts them between their marks; a test compares.
+What a difference means is read from the ranking card: a sign alone is no answer.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +20,7 @@ NO_CYCLEGAN, NO_CUTTING = "improved_heatmap/no_cyclegan", "improved_heatmap/no_c
 
 Row = dict
 Rows = dict[str, Row]
+Estimates = dict[str, dict[str, str]]
 
 
 def read() -> tuple[dict[str, Rows], dict[str, dict[str, float]]]:
@@ -29,8 +32,68 @@ def read() -> tuple[dict[str, Rows], dict[str, dict[str, float]]]:
     return rows, {d: {f: max(s.values()) for f, s in x.items()} for d, x in floor.items()}
 
 
-def block() -> str:
-    """Everything between the marks."""
+class Card:
+    """The tables of one domain in ``card.md``: estimates with tiers, and every pair."""
+
+    def __init__(self, domain: str) -> None:
+        text = (BOARD / "card.md").read_text("utf-8")
+        (part,) = (p for p in text.split("## Ranking card: ") if f", {domain}, " in p[:80])
+        self.surgeries = int(re.search(r"; (\d+) surgeries in", part)[1])
+        self.estimates = {row["Method"]: row for row in _rows_below(part, "Estimates")}
+        self.pairs = {(r["Method"], r["against"]): r for r in _rows_below(part, "Every pair")}
+
+    def difference(self, one: str, other: str) -> tuple[float, float, float, bool]:
+        """Of F1, ``one`` minus ``other``, points: value, interval, whether it is significant."""
+        row, sign = self.pairs.get((one, other)), 1
+        if row is None:
+            row, sign = self.pairs[other, one], -1
+        value, *ends = (sign * float(n) for n in re.findall(r"-?\d+\.\d+", row["Difference of F1"]))
+        return value, min(ends), max(ends), row["Significant"] == "yes"
+
+
+def _rows_below(text: str, heading: str) -> list[dict[str, str]]:
+    table = text.partition(f"### {heading}")[2].partition("\n### ")[0]
+    head, _, *lines = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("|")
+    )
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def summary() -> str:
+    """README.md: F1 with its interval and tier, and what the tiers mean."""
+    rows, floor = read()
+    cards = {domain: Card(domain) for domain in rows}
+    head = ["method"]
+    for domain in rows:
+        head += [f"{domain}: F1 % [95 % interval]", "tier"]
+    lines = [_line(head), "|" + "---|" * len(head)]
+    methods = list(dict.fromkeys(name for here in rows.values() for name in here))
+    for name in methods:
+        cells = [f"`{name}`"]
+        for domain, card in cards.items():
+            if same := rows[domain][name].get("same_as"):
+                cells += [f"same as `{same}`", ""]
+            else:
+                cells += [card.estimates[name]["F1 [95 %]"], card.estimates[name]["Tier"]]
+        lines.append(_line(cells))
+    trivial = ["*best detector without training*"]
+    for domain in rows:
+        trivial += [f"*{sum(floor[domain].values()) / len(floor[domain]):.2f}*", ""]
+    lines += [_line(trivial), ""]
+    for domain, card in cards.items():
+        tiers = {row["Tier"] for row in card.estimates.values()}
+        if len(tiers) == 1:
+            lines.append(
+                f"On {domain} all methods share one tier: with {card.surgeries} surgeries, their "
+                "order is not statistically supported."
+            )
+    return "\n".join(lines) + "\n"
+
+
+def details() -> str:
+    """The leaderboard's README: all folds, and what the data say to the paper's claims."""
     rows, floor = read()
     parts = [_table(domain, rows[domain], floor[domain]) for domain in rows]
     return "\n" + "\n".join([*parts, _claims(rows, floor)])
@@ -55,23 +118,29 @@ def _table(domain: str, rows: Rows, floor: dict[str, float]) -> str:
 
 def _claims(rows: dict[str, Rows], floor: dict[str, dict[str, float]]) -> str:
     domains = list(rows)
+    cards = {domain: Card(domain) for domain in domains}
+
+    def sensitivity(domain: str, name: str) -> str:
+        return cards[domain].estimates[name]["Sensitivity [95 %]"]
+
     lines = [
-        "**Do the paper's claims hold here?**",
+        "**Do the paper's claims hold here?** *Yes* or *no* only where the ranking card's test is "
+        "significant after correction; the interval is that of the difference of F1, in points.",
         "",
-        "- *Improved over the baseline*, F1: "
-        + "; ".join(_against(d, rows[d], IMPROVED, BASELINE) for d in domains)
-        + ".",
-        "- *Higher sensitivity:* "
+        f"- *Improved over the baseline*: {_verdicts(cards, domains, IMPROVED, BASELINE)}.",
+        "- *Higher sensitivity* (not tested): "
         + "; ".join(
-            f"{d} {_mean(rows[d][IMPROVED], 'sensitivity')} against "
-            f"{_mean(rows[d][BASELINE], 'sensitivity')}"
-            for d in domains
+            f"{d} {sensitivity(d, IMPROVED)} against {sensitivity(d, BASELINE)}" for d in domains
         )
         + ".",
-        f"- *CycleGAN helps intraop*, F1: {_change(rows['intraop'], IMPROVED, NO_CYCLEGAN)}.",
-        "- *Cutting helps*, F1: "
-        + "; ".join(f"{d} {_change(rows[d], IMPROVED, NO_CUTTING)}" for d in domains)
-        + ".",
+        f"- *CycleGAN helps intraop*: {_verdicts(cards, ['intraop'], IMPROVED, NO_CYCLEGAN)}.",
+        f"- *Cutting helps*: {_verdicts(cards, domains, IMPROVED, NO_CUTTING)}.",
+    ]
+    few = [d for d in domains if cards[d].surgeries < 6]
+    lines += [
+        f"- On {d}, {cards[d].surgeries} surgeries are too few for any difference to be "
+        "significant at 0.05: there every answer is *undecided*, whatever the interval says."
+        for d in few
     ]
     below = [
         f"{name} {domain} {fold} ({value:.1f} against {floor[domain][fold]:.1f})"
@@ -87,27 +156,13 @@ def _claims(rows: dict[str, Rows], floor: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _against(domain: str, rows: Rows, one: str, other: str) -> str:
-    a, b = rows[one]["f1"], rows[other]["f1"]
-    better = sum(a["folds"][fold] > b["folds"][fold] for fold in a["folds"])
-    verdict = "yes" if a["mean"] > b["mean"] else "**no**"
-    return (
-        f"{domain} {verdict} ({a['mean']:.1f} against {b['mean']:.1f}, better in {better} of "
-        f"{len(a['folds'])} folds)"
-    )
-
-
-def _change(rows: Rows, full: str, ablated: str) -> str:
-    a, b = rows[full]["f1"], rows[ablated]["f1"]
-    better = sum(a["folds"][fold] > b["folds"][fold] for fold in a["folds"])
-    verdict = "yes" if a["mean"] > b["mean"] else "**no**"
-    return (
-        f"{verdict} ({a['mean'] - b['mean']:+.1f}, better in {better} of {len(a['folds'])} folds)"
-    )
-
-
-def _mean(row: Row, key: str) -> str:
-    return "-" if row[key]["mean"] is None else f"{row[key]['mean']:.1f}"
+def _verdicts(cards: dict[str, Card], domains: list[str], one: str, other: str) -> str:
+    said = []
+    for domain in domains:
+        value, low, high, significant = cards[domain].difference(one, other)
+        verdict = ("**yes**" if value > 0 else "**no**") if significant else "undecided"
+        said.append(f"{domain} {verdict} ({value:+.1f}, 95 % interval {low:+.1f} to {high:+.1f})")
+    return "; ".join(said)
 
 
 def _spread(numbers: dict) -> str:
@@ -124,13 +179,15 @@ def _line(cells: list) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+PAGES = {ROOT / "README.md": summary, BOARD / "README.md": details}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
-    if parser.parse_args().write:
-        readme = ROOT / "README.md"
-        before, _, rest = readme.read_text("utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        readme.write_text(before + BEGIN + block() + END + after, "utf-8")
-    else:
-        sys.stdout.write(block())
+    write = parser.parse_args().write
+    for page, made in PAGES.items():
+        if write:
+            before, _, rest = page.read_text("utf-8").partition(BEGIN)
+            page.write_text(before + BEGIN + made() + END + rest.partition(END)[2], "utf-8")
+        else:
+            sys.stdout.write(made())
