@@ -85,6 +85,18 @@ def test_what_lies_beside_the_package_is_in_it(names):
         assert {inside + name for name in here} <= names
 
 
+def test_the_documents_that_messages_and_docstrings_name_are_in_it(names):
+    named = {
+        place
+        for path in (REPOSITORY / "adaptor_bench").rglob("*.py")
+        for place in re.findall(
+            r"\b(?:baselines|docs|submissions)/[\w/-]+\.md", path.read_text("utf-8")
+        )
+    }
+    assert "docs/uncertainty.md" in named
+    assert {f"adaptor_bench/_bundled/{place}" for place in named} <= names
+
+
 def test_nothing_else_is_in_it(names):
     roots = {name.split("/")[0] for name in names}
     assert {r for r in roots if not r.endswith(".dist-info")} == {"adaptor_bench"}

@@ -68,7 +68,7 @@ def summary() -> str:
     head = ["method"]
     for domain in rows:
         head += [f"{domain}: F1 % [95 % interval]", "tier"]
-    lines = [_line(head), "|" + "---|" * len(head)]
+    lines = ["", _line(head), "|" + "---|" * len(head)]
     methods = list(dict.fromkeys(name for here in rows.values() for name in here))
     for name in methods:
         cells = [f"`{name}`"]
@@ -78,7 +78,7 @@ def summary() -> str:
             else:
                 cells += [card.estimates[name]["F1 [95 %]"], card.estimates[name]["Tier"]]
         lines.append(_line(cells))
-    trivial = ["*best detector without training*"]
+    trivial = ["*best trivial detector*"]
     for domain in rows:
         trivial += [f"*{sum(floor[domain].values()) / len(floor[domain]):.2f}*", ""]
     lines += [_line(trivial), ""]

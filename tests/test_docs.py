@@ -1,0 +1,129 @@
+"""What the documents say is there: links, paths, commands, options, folders."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from test_architecture import LAYER
+
+from adaptor_bench.cli import COMMANDS, bench
+
+ROOT = Path(__file__).parent.parent
+WRITTEN = ("README.md", "baselines", "docs", "leaderboards", "submissions")
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "*/*.md", "*/*/*.md")
+    for path in ROOT.glob(pattern)
+    if path.relative_to(ROOT).parts[0] in WRITTEN
+)
+LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+PLACE = re.compile(r"`((?:adaptor_bench|baselines|docs|leaderboards|submissions|tests)/[\w./-]+)`")
+
+
+def prose(page: Path) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of its headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", prose(page), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_and_paths_lead_somewhere(page):
+    for target, anchor in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        assert path.is_relative_to(ROOT), target
+        assert not anchor or anchor[1:] in anchors(path), f"{target}{anchor}"
+    for place in PLACE.findall(prose(page)):
+        path = ROOT / place
+        assert (path.parent if path.stem == "NAME" else path).exists(), place  # of any such file
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of every ``bench`` command in the page's blocks of code."""
+    blocks = re.findall(
+        r"^```(?:sh|)\n(.*?)^```|((?:^    .*\n)+)", page.read_text("utf-8"), re.M | re.S
+    )
+    lines = [line for pair in blocks for block in pair for line in block.splitlines()]
+    said = [part.strip() for line in lines for part in re.split(r" && |;|\| | > ", line)]
+    return [
+        shlex.split(part, comments=True)[1:]
+        for part in said
+        if re.match(r"(\.venv/bin/)?bench\b", part) and "[" not in part and "..." not in part
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_commands_and_options_exist(page):
+    for words in commands(page):
+        command: click.Command = bench
+        while isinstance(command, click.Group):
+            command, words = command.get_command(click.Context(command), words[0]), words[1:]
+            assert command is not None, words
+        options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+        given = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert given <= options | {"--help"}, f"{command.name}: {given - options}"
+
+
+def test_the_page_of_commands_has_every_command():
+    page = ROOT / "docs" / "cli.md"
+    shown = {words[0] for words in commands(page)}
+    assert set(COMMANDS) <= shown
+    nested = {(w[0], w[1]) for w in commands(page) if w[0] == "data"}
+    group = bench.get_command(click.Context(bench), "data")
+    assert {sub for _, sub in nested} == set(group.list_commands(click.Context(group)))
+
+
+def test_the_index_names_every_page():
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
+
+
+def test_the_front_page_is_one_screen():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
+
+
+def test_pictures_are_small():
+    for picture in (ROOT / "docs" / "images").glob("*.[ps][nv]g"):
+        assert picture.stat().st_size < 300_000, picture.name
+
+
+def test_the_table_of_folders_is_the_tree_from_bottom_to_top():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| ((?:`[\w/]+` ?)+)\|", page.partition("## The folders")[2], re.M)
+    named = [name for row in rows for name in re.findall(r"`([\w/]+)`", row)]
+    package = ROOT / "adaptor_bench"
+    there = {f"{p.parent.name}/" for p in package.glob("*/__init__.py")}
+    there |= {p.stem for p in package.glob("*.py")}
+    assert sorted(named) == sorted(there)
+    layers = [LAYER[name.rstrip("/")] for name in named]
+    assert layers == sorted(layers), "a row stands above one that it may import from"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_examples_in_the_pages_are_true(page, phantom_cache, monkeypatch):
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
+    failed, run = doctest.testfile(str(ROOT / page), module_relative=False)
+    assert run and not failed
+
+
+def test_the_picture_of_the_data_flow_is_what_its_script_draws():
+    script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_architecture.py"))
+    picture = (ROOT / "docs" / "images" / "architecture.svg").read_text("utf-8")
+    assert script["picture"]() == picture
+    folders = {f"{p.parent.name}/" for p in (ROOT / "adaptor_bench").glob("*/__init__.py")}
+    shown = set(re.findall(r">([a-z/ ]+/)<", picture))
+    assert {name for line in shown for name in line.split()} <= folders
