@@ -26,7 +26,6 @@ __all__ = [
     "read_json",
     "read_up_to",
     "refuse_constant",
-    "require_shallow",
 ]
 
 DEPTH = 64
@@ -114,10 +113,10 @@ def parse_json(content: bytes, where: str, *, once: bool = False) -> Any:
     """The document in ``content``; ``where`` names it. NaN, Infinity and deep nesting are refused
     (InputError)."""
     try:
-        document = json.loads(
-            content, parse_constant=refuse_constant, object_pairs_hook=_once if once else None
-        )
-        require_shallow(document)
+        text = content.decode(json.detect_encoding(content), "surrogatepass")
+        document = (_ONCE if once else _ANY).decode(text)
+        if sum(content.count(bracket) for bracket in b"[{") > DEPTH:
+            _require_shallow(document)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         if "integer string conversion" in reason:  # Python's words advise to change Python
@@ -138,7 +137,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def require_shallow(document: Any) -> None:
+_ANY = json.JSONDecoder(parse_constant=refuse_constant)
+_ONCE = json.JSONDecoder(parse_constant=refuse_constant, object_pairs_hook=_once)
+
+
+def _require_shallow(document: Any) -> None:
     """Raise ValueError for a document that is nested too deeply.
 
     What passes can be walked, compared and written again without a RecursionError.

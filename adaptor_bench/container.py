@@ -20,7 +20,8 @@ from adaptor_bench.atomic import scratch_directory
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.labels import write_points
-from adaptor_bench.data.layout import frame_names, passed_over, unwritable
+from adaptor_bench.data.layout import IMAGES
+from adaptor_bench.data.pointfiles import find_files
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
@@ -71,33 +72,22 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def find_images(root: Path) -> list[Frame]:
-    """The frames below ``root``, ``[sim|intraop/]<folder>/<subfolder>/[images/]<stem>.png``.
+    """The images below ``root`` as frames (their label is the image itself; it is never read).
 
     Sorted by folder, subfolder and stem. Raises InputError when there is none, and with every
     image that is at another place, is there twice or cannot be read.
     """
-    if not root.is_dir():
-        raise InputError(f"{root}: no such folder")
-    frames: dict[str, Frame] = {}
-    problems = []
-    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in _SUFFIXES):
-        relative = path.relative_to(root)
-        if path.is_dir() or passed_over(path.name, folder=False):
-            continue
-        if any(passed_over(folder, folder=True) for folder in relative.parts[:-1]):
-            continue
-        names = frame_names(relative, "images")
-        if names is None:
-            problems.append(f"{path}: expected <folder>/<subfolder>/<image>.png")
-            continue
-        if any(map(unwritable, names)):
-            problems.append(
-                f"{path}: has control or invisible characters, or bytes that are no text, in its "
-                "name"
-            )
-        frame = Frame(*names, path, path)
-        if frames.setdefault(frame.key, frame) is not frame:
-            problems.append(f"{path}: the same frame as {frames[frame.key].image}")
+    files = find_files(root, _SUFFIXES, IMAGES)
+    problems = [f"{path}: expected <folder>/<subfolder>/<image>.png" for path in files.misplaced]
+    problems += [
+        f"{path}: the same frame as {files.frames[key]}"
+        for key, paths in files.duplicates.items()
+        for path in paths
+    ]
+    frames = []
+    for key in sorted(files.frames):
+        path = Path(files.frames[key])
+        frames.append(Frame(*files.names(key), path, path))
         try:
             read_image(path)  # all that cannot be read, before anything is computed
         except InputError as error:
@@ -106,7 +96,7 @@ def find_images(root: Path) -> list[Frame]:
         raise InputError.collect(f"{root}: {len(problems)} images are not usable:", problems)
     if not frames:
         raise InputError(f"{root}: no image found; expected <folder>/<subfolder>/<image>.png")
-    return [frames[key] for key in sorted(frames)]
+    return frames
 
 
 def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar) -> None:

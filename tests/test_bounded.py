@@ -13,8 +13,7 @@ from frame_files import write_frame
 
 from adaptor_bench import bounded
 from adaptor_bench.bounded import read_file, read_json, read_up_to
-from adaptor_bench.data.columns import PointColumns
-from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.labels import PointLists, read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.results.runs import Run
@@ -57,7 +56,7 @@ def unreadable(tmp_path):
 
 def test_only_regular_files_are_read(unreadable):
     for reason, path in unreadable.items():
-        for read in (read_json, read_points, PointColumns().read, FoldScore.load):
+        for read in (read_json, read_points, PointLists().read, FoldScore.load):
             with pytest.raises(InputError) as error:
                 read(path)
             assert error.value.message.startswith(f"{path}: ") and reason in error.value.message
@@ -98,7 +97,7 @@ def test_faulty_content_is_a_plain_line_in_every_command(tmp_path, text, reason)
     good = write_frame(tmp_path / "good", "case_1", "000000", [(10, 10)])
     assert good.exists()
     label.write_text(text)
-    for read in (read_points, PointColumns().read):
+    for read in (read_points, PointLists().read):
         with pytest.raises(InputError) as error:
             read(label)
         assert reason in error.value.message and str(label) in error.value.message
@@ -155,7 +154,7 @@ def test_a_whole_number_may_have_a_decimal_point(tmp_path, size, read):
     names = {"folderName": "a", "subfolderName": "v", "imageFileName": "000000.png"}
     sizes = {"imageWidth": size[0], "imageHeight": size[1]}
     path.write_text(json.dumps(names | {"points": [{"x": 1, "y": 2}]} | sizes))
-    columns = PointColumns()
+    columns = PointLists()
     if read is None:
         for reader in (read_points, columns.read):
             with pytest.raises(InputError, match="positive whole numbers"):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from commands import invoke
 from frame_files import write_frame
 
-from adaptor_bench.data.foreign import foreign_below, foreign_document, foreign_file
+import adaptor_bench.data.formats as package
+from adaptor_bench.data.formats.known import (
+    foreign_below,
+    foreign_document,
+    foreign_file,
+    formats,
+)
 
 LABELME = {
     "version": "5.4.1", "flags": {}, "imagePath": "000000.png", "imageData": None,
@@ -145,3 +152,34 @@ def test_the_search_is_bounded_and_reads_regular_files_only(tmp_path):
     for path in tmp_path.glob("b[1-5]*"):
         path.unlink()
     assert foreign_below(tmp_path)[0] == "c/z.csv"
+
+
+PIPES = """
+import numpy as np
+from adaptor_bench.data.formats.format import Format, PointFile
+
+def read(sample, where):
+    return PointFile(np.array([line.split("|") for line in sample.text.split()], float))
+
+FORMATS = [Format("pipes", lambda s: "|" in s.text[:9], "x|y becomes x and y", (".pip",), read)]
+"""
+
+
+def test_a_format_is_one_file(tmp_path, monkeypatch):
+    """Beside the others it would be found likewise; a reader makes it one that is scored."""
+    (tmp_path / "pipes.py").write_text(PIPES)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    label = write_frame(tmp_path / "labels", "a", "000000", [(10, 10), (300, 200)])
+    theirs = tmp_path / "theirs" / "a" / "video_1" / "000000.pip"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("11|10\n300|200")
+    formats.cache_clear()
+    try:
+        assert label.exists() and foreign_file(theirs).name == "pipes"
+        said = "".join(invoke("validate", tmp_path / "theirs", code=1))
+        assert "a file of pipes" in said and "x|y becomes x and y" in said
+        scored = invoke("evaluate", theirs.parents[2], tmp_path / "labels", "--format", "json")[0]
+        assert json.loads(scored)["counts"] == {"tp": 2, "fp": 0, "fn": 0}
+    finally:
+        formats.cache_clear()
+        monkeypatch.delitem(sys.modules, "adaptor_bench.data.formats.pipes", raising=False)

@@ -17,9 +17,9 @@ from PIL import Image
 
 from adaptor_bench.container import find_images
 from adaptor_bench.data.frames import Frame, index_dataset
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.harness.failures import find_failures, record_failure
 from adaptor_bench.matching.settings import MatchSettings

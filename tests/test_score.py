@@ -9,9 +9,10 @@ import pytest
 from frame_files import put_points
 
 from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, Counts, f1, precision, sensitivity
-from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 from adaptor_bench.evaluate.score import score, score_frame
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore

@@ -144,7 +144,7 @@ def _tell_mistakes(batches: Batches) -> None:
 
 
 def _warn(result: FoldScore, predictions: Path) -> None:
-    from adaptor_bench.data.foreign import foreign_hint
+    from adaptor_bench.data.formats.known import foreign_hint
 
     if result.unknown:
         names = ", ".join(result.unknown[:_LISTED])

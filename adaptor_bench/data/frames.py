@@ -15,10 +15,12 @@ from typing import Any
 
 from adaptor_bench.bounded import read_file
 from adaptor_bench.data.folds import load_manifest
-from adaptor_bench.data.foreign import foreign_hint
+from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.layout import (
     DOMAINS,
+    IMAGES,
     JUNK_FOLDERS,
+    LABELS,
     OTHER_IMAGES,
     by_stem,
     composed,
@@ -59,7 +61,7 @@ class Frame:
     def prediction_path(self, root: Path) -> Path:
         """Where the prediction for this frame stands below ``root`` (challenge layout)."""
         surgery, video, stem = self.written
-        return root / surgery / video / "point_labels" / f"{stem}.json"
+        return root / surgery / video / LABELS / f"{stem}.json"
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,8 @@ class _Names:
 
 
 def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
-    images = by_stem(video / "images", ".png")
-    labels = by_stem(video / "point_labels", ".json")
+    images = by_stem(video / IMAGES, ".png")
+    labels = by_stem(video / LABELS, ".json")
     for stem in images.keys() | labels.keys():
         image, label = images.get(stem, []), labels.get(stem, [])
         for paths in (image, label):
@@ -181,8 +183,8 @@ def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
             surgery.name,
             video.name,
             own,
-            image[0] if image else video / "images" / f"{own}.png",
-            label[0] if label else video / "point_labels" / f"{own}.json",
+            image[0] if image else video / IMAGES / f"{own}.png",
+            label[0] if label else video / LABELS / f"{own}.json",
         )
 
 
@@ -200,7 +202,7 @@ def _hint(root: Path) -> str:
 
 
 def _has_frames(folder: Path) -> bool:
-    return any((v / n).is_dir() for v in folder.iterdir() for n in ("images", "point_labels"))
+    return any((v / n).is_dir() for v in folder.iterdir() for n in (IMAGES, LABELS))
 
 
 def _description(root: Path) -> dict[str, Any]:

@@ -9,24 +9,32 @@ compared without regard to case.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
-from pathlib import Path, PurePath
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath, PurePosixPath
 
 __all__ = [
     "DOMAINS",
+    "IMAGES",
     "JUNK_FILES",
     "JUNK_FOLDERS",
+    "LABELS",
     "OTHER_IMAGES",
     "by_stem",
+    "common_prefix",
     "composed",
     "frame_key",
     "frame_names",
     "junk",
+    "natural_order",
     "passed_over",
     "unwritable",
 ]
 
 DOMAINS = ("sim", "intraop")
+IMAGES = "images"
+LABELS = "point_labels"
 JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
 JUNK_FOLDERS = {"__macosx", "__pycache__"}
 OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -58,13 +66,13 @@ def unwritable(name: str) -> bool:
     return not name.isprintable() and any(unicodedata.category(c) in _INVISIBLE for c in name)
 
 
-def frame_key(relative: PurePath, level: str = "point_labels") -> str | None:
+def frame_key(relative: PurePath, level: str = LABELS) -> str | None:
     """``surgery/video/stem`` in NFC of a file, as :func:`frame_names` tells them apart."""
     names = frame_names(relative, level)
     return None if names is None else composed("/".join(names))
 
 
-def frame_names(relative: PurePath, level: str = "point_labels") -> tuple[str, str, str] | None:
+def frame_names(relative: PurePath, level: str = LABELS) -> tuple[str, str, str] | None:
     """Surgery, video and stem of a file, from its path below the root; None at a wrong place.
 
     ``level`` is the folder that may stand between video and file.
@@ -75,6 +83,57 @@ def frame_names(relative: PurePath, level: str = "point_labels") -> tuple[str, s
     if len(parts) == 4 and parts[0] in DOMAINS:
         del parts[0]
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def common_prefix(folders: Mapping[str, int], level: str = LABELS) -> str:
+    """``team/`` if all files are below the folder ``team``, and more of them are at a frame's place
+    without it; else empty. ``folders`` maps relative posix paths to the files directly in each."""
+    tops = {folder.partition("/")[0] for folder in folders}
+    if len(tops) != 1 or "" in tops:
+        return ""
+    prefix = f"{tops.pop()}/"
+    before = after = 0
+    known: dict[tuple[object, ...], tuple[bool, bool]] = {}
+    for folder, files in folders.items():
+        # All that frame_key looks at to tell a frame's place from another one.
+        parts = folder.split("/")
+        shape = (len(parts), *parts[1:2], parts[-1])
+        if shape not in known:
+            paths = PurePosixPath(folder, "x"), PurePosixPath(folder[len(prefix) :], "x")
+            known[shape] = (
+                frame_key(paths[0], level) is not None,
+                frame_key(paths[1], level) is not None,
+            )
+        before += files * known[shape][0]
+        after += files * known[shape][1]
+    return prefix if after > before else ""
+
+
+def natural_order(keys: Iterable[str]) -> list[str]:
+    """Sorted with numbers compared as numbers: aicm2 before aicm10."""
+
+    def order(key: str) -> tuple[list[tuple[int, str]], str]:
+        # Longer numbers are larger; int() would refuse those of more than 4300 digits.
+        parts = re.split(r"0*([0-9]+)", key)
+        return [(len(p) if i % 2 else -1, p) for i, p in enumerate(parts)], key
+
+    folders: dict[str, list[str]] = {}
+    for key in keys:
+        folders.setdefault(key.rpartition("/")[0], []).append(key)
+    return [
+        key
+        for name in sorted(folders, key=order)
+        # Text order, where it is the same, is several times faster.
+        for key in sorted(folders[name], key=None if _numbered_alike(folders[name]) else order)
+    ]
+
+
+def _numbered_alike(keys: list[str]) -> bool:
+    """All are the same text and a number of the same length, so that text order is theirs."""
+    text = keys[0].rstrip("0123456789")
+    return len({len(key) for key in keys}) == 1 and all(
+        key.startswith(text) and key.isascii() and key[len(text) :].isdecimal() for key in keys
+    )
 
 
 def by_stem(folder: Path, ending: str) -> dict[str, list[Path]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from adaptor_bench.data.layout import by_stem, composed
+from adaptor_bench.data.layout import IMAGES, LABELS, by_stem, composed
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.errors import InputError
 
@@ -33,8 +33,8 @@ def size_beside(label: Path, folders: _Folders | None = None) -> Size | None:
 
     ``folders`` remembers what each folder holds from one call to the next.
     """
-    video = label.parent.parent if label.parent.name == "point_labels" else label.parent
-    folder = video / "images"
+    video = label.parent.parent if label.parent.name == LABELS else label.parent
+    folder = video / IMAGES
     folders = {} if folders is None else folders
     if folder not in folders:
         folders[folder] = by_stem(folder, ".png")

@@ -24,8 +24,9 @@ import numpy.typing as npt
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.bounded import open_file, refuse_constant
 from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import find_point_files, natural_order
 
 __all__ = ["LIMIT", "Packed", "Points", "digest", "pack", "read_folder", "unpack"]
 

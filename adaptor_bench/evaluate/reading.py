@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.data.columns import PointColumns
-from adaptor_bench.data.foreign import foreign_hint
+from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.frames import Frame
+from adaptor_bench.data.labels import PointLists
+from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files, natural_order
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
@@ -67,7 +68,7 @@ def read_batches(
     found.require_unique()
     if settings.missing == "error":
         _require_all(predictions, label_files, found)
-    sides = PointColumns(), PointColumns()
+    sides = PointLists(), PointLists()
     problems: list[str] = []
     with (progress or Progress(live=False)).bar("read") as bar:
         for n, (key, label_file) in enumerate(label_files.items()):
@@ -121,7 +122,7 @@ def pair_batches(
 
 def read_labels(frames: Sequence[Frame]) -> PointBatch:
     """The labels of ``frames``. Raises InputError naming every file that cannot be read."""
-    columns, problems = PointColumns(), []
+    columns, problems = PointLists(), []
     for frame in frames:
         try:
             columns.read(str(frame.label))
@@ -132,7 +133,7 @@ def read_labels(frames: Sequence[Frame]) -> PointBatch:
     return PointBatch.from_counts(columns.points(), columns.counts, columns.scores())
 
 
-def _require_all(predictions: Path, label_files: dict[str, str], found: PointFiles) -> None:
+def _require_all(predictions: Path, label_files: dict[str, str], found: FrameFiles) -> None:
     absent = [key for key in label_files if key not in found.frames]
     if absent:
         raise InputError.collect(

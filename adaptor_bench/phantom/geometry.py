@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from adaptor_bench.data.sizes import FRAME_SIZE
+
 from .randomness import SmoothDrift
 
-FRAME_WIDTH, FRAME_HEIGHT = 512, 288
+FRAME_WIDTH, FRAME_HEIGHT = FRAME_SIZE
 MARGIN_X, MARGIN_Y = 72, 56
 CANVAS_WIDTH = FRAME_WIDTH + 2 * MARGIN_X
 CANVAS_HEIGHT = FRAME_HEIGHT + 2 * MARGIN_Y

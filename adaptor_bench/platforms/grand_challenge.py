@@ -20,8 +20,8 @@ from typing import Any
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import parse_json, read_file, read_up_to
 from adaptor_bench.data.layout import composed
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable

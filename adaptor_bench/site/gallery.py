@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.labels import read_points
+from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files
 from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.results.runs import Run
 from adaptor_bench.site.gather import Board
@@ -113,7 +113,7 @@ class Reader:
     """Reads the points of single frames; walks every prediction folder once."""
 
     def __init__(self) -> None:
-        self._files: dict[Path, PointFiles | None] = {}
+        self._files: dict[Path, FrameFiles | None] = {}
 
     def predictions(self, run: Run, key: str) -> NDArray[np.float64] | None:
         """(N, 2), x then y in pixels; None where the run has no predictions."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from adaptor_bench.data.foreign import foreign_document
+from adaptor_bench.data.formats.known import foreign_document
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.document import Decoded, decode
 from adaptor_bench.submission.findings import Finding

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.numbering import shifted_references
@@ -80,7 +81,7 @@ _NORMALISED = _Mistake(
 )
 _LARGER = (_unscaled(960, 540), _unscaled(1920, 1080))
 # A network's image, or the challenge's own size on other frames: only labels can tell.
-_OTHER = (_unscaled(256, 144), _unscaled(512, 288))
+_OTHER = (_unscaled(256, 144), _unscaled(*FRAME_SIZE))
 _MIRRORED = (
     _mirrored("mirrored left to right", 1, 0),
     _mirrored("mirrored upside down", 0, 1),

@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from adaptor_bench.data.layout import junk, unwritable
-from adaptor_bench.evaluate.pointfiles import common_prefix
+from adaptor_bench.data.layout import common_prefix, junk, unwritable
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding
 

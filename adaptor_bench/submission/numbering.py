@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from adaptor_bench.evaluate.pointfiles import natural_order
+from adaptor_bench.data.layout import natural_order
 from adaptor_bench.submission.pairing import FramePoints
 
 __all__ = ["shifted_references"]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.sizes import FRAME_SIZE
+
 __all__ = ["MOST_POINTS", "FramePoints", "Pairing", "stack", "thin"]
 
 MOST_POINTS = 40
@@ -26,7 +28,7 @@ class FramePoints:
 
     key: str
     points: NDArray[np.float64]
-    size: tuple[int, int] = (512, 288)
+    size: tuple[int, int] = FRAME_SIZE
 
 
 @dataclass(frozen=True)

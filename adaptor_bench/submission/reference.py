@@ -6,19 +6,18 @@ which frames are expected; no pixel is decoded, a header says how large an image
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.data.columns import PointColumns
-from adaptor_bench.data.foreign import foreign_hint
-from adaptor_bench.data.layout import frame_key, passed_over
+from adaptor_bench.data.formats.known import foreign_hint
+from adaptor_bench.data.labels import PointLists
+from adaptor_bench.data.layout import IMAGES
+from adaptor_bench.data.pointfiles import FrameFiles, find_files, find_point_files
 from adaptor_bench.data.stated import frame_sizes
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.pointfiles import PointFiles, find_point_files
 
 __all__ = ["Reference", "read_reference"]
 
@@ -56,8 +55,8 @@ def read_reference(root: Path) -> Reference:
     return _from_images(root)
 
 
-def _from_labels(files: PointFiles) -> Reference:
-    columns, problems = PointColumns(), []
+def _from_labels(files: FrameFiles) -> Reference:
+    columns, problems = PointLists(), []
     for path in files.frames.values():
         try:
             columns.read(path)
@@ -76,19 +75,18 @@ def _from_labels(files: PointFiles) -> Reference:
 
 
 def _from_images(root: Path) -> Reference:
-    sizes: dict[str, tuple[int, int]] = {}
-    problems = []
     from adaptor_bench.data.images import image_size  # judging alone needs no Pillow
 
-    for path in sorted(_images(root)):
-        key = frame_key(path.relative_to(root), "images")
-        if key is None:
-            continue
-        if key in sizes:
-            problems.append(f"{path}: a second image of frame {key}")
-            continue
+    files = find_files(root, {".png"}, IMAGES)
+    sizes: dict[str, tuple[int, int]] = {}
+    problems = [
+        f"{path}: a second image of frame {key}"
+        for key, paths in files.duplicates.items()
+        for path in paths
+    ]
+    for key, path in files.frames.items():
         try:
-            sizes[key] = image_size(path)
+            sizes[key] = image_size(Path(path))
         except InputError as error:
             problems.append(error.message)
     if problems:
@@ -98,11 +96,3 @@ def _from_images(root: Path) -> Reference:
             f"{root}: no label files and no PNG images found", hint=foreign_hint(root, _LAYOUT)
         )
     return Reference(sizes)
-
-
-def _images(root: Path) -> Iterator[Path]:
-    for path in root.rglob("*"):
-        if path.suffix.lower() == ".png" and not passed_over(path.name, folder=False):
-            folders = path.relative_to(root).parts[:-1]
-            if not (any(passed_over(name, folder=True) for name in folders) or path.is_dir()):
-                yield path

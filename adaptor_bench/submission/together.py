@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.pointfiles import natural_order
+from adaptor_bench.data.layout import natural_order
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
 from adaptor_bench.submission.findings import Finding

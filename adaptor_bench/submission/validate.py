@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-from adaptor_bench.data.foreign import foreign_below, foreign_document
+from adaptor_bench.data.formats.known import foreign_below, foreign_document
 from adaptor_bench.data.layout import composed, frame_key
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding

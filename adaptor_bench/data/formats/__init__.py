@@ -1,0 +1,1 @@
+"""Formats of points: one file for each that is read, one for those that are only told by name."""

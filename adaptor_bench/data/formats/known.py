@@ -1,0 +1,107 @@
+"""All formats there are, and which of them a file is of.
+
+A module of this folder that defines ``FORMATS`` is found by being there; formats with a reader are
+asked first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.bounded import read_up_to
+from adaptor_bench.data.formats.challenge import CHALLENGE
+from adaptor_bench.data.formats.format import Format, Sample
+from adaptor_bench.resources import modules_of
+
+__all__ = [
+    "foreign_below",
+    "foreign_beside",
+    "foreign_document",
+    "foreign_file",
+    "foreign_hint",
+    "formats",
+    "readable_endings",
+    "recognised",
+]
+
+_HEAD = 1 << 16  # bytes of a file that are looked at
+_WHOLE = 2 << 20  # bytes of a JSON that is decoded
+_ENTRIES, _FILES = 5_000, 50  # of a folder that are gone through, and opened
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every format but the challenge's own, readable ones first."""
+    modules = modules_of("adaptor_bench.data.formats")
+    known = [one for module in modules for one in getattr(module, "FORMATS", ())]
+    return tuple(sorted(known, key=lambda one: one.read is None))
+
+
+def readable_endings() -> frozenset[str]:
+    """Endings of files that may hold the points of a frame."""
+    return frozenset(e for one in (CHALLENGE, *formats()) if one.read for e in one.endings)
+
+
+def foreign_document(document: Any) -> Format | None:
+    """What a decoded JSON file is; None if it is of no known format, or has points of ours."""
+    sample = Sample(document)
+    return None if CHALLENGE.recognise(sample) else recognised(sample)
+
+
+def foreign_file(path: Path) -> Format | None:
+    """What a file of any kind is; None, too, if it cannot be read."""
+    try:
+        content = read_up_to(path, _WHOLE if path.suffix.lower() == ".json" else _HEAD)
+        if path.suffix.lower() == ".json":
+            return foreign_document(json.loads(content[: _WHOLE + 1]))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return recognised(Sample(content=content))
+
+
+def foreign_below(root: Path) -> tuple[str, Format] | None:
+    """Name below ``root`` of the first file of a known format, and what it is; None without one.
+
+    For a message about a folder in which nothing was found; a bounded number of files is opened.
+    """
+    endings = {ending for one in formats() for ending in one.endings}
+    seen = opened = 0
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            seen += 1
+            path = Path(folder, name)
+            if name.startswith(".") or path.suffix.lower() not in endings:
+                continue
+            opened += 1
+            if found := foreign_file(path):
+                return path.relative_to(root).as_posix(), found
+        if seen > _ENTRIES or opened > _FILES:
+            break
+    return None
+
+
+def foreign_beside(missing: Path) -> tuple[str, Format] | None:
+    """The same for a file that is missing: one of its name, with another ending, in its place."""
+    if missing.exists():
+        return None
+    endings = dict.fromkeys(ending for one in formats() for ending in one.endings)
+    for path in map(missing.with_suffix, endings):
+        if path.exists() and (found := foreign_file(path)):
+            return path.name, found
+    return None
+
+
+def foreign_hint(root: Path, otherwise: str) -> str:
+    """What to say to somebody whose folder ``root`` was not understood."""
+    below = foreign_below(root)
+    return f"There is {below[0]}, {below[1].what}. {below[1].todo}" if below else otherwise
+
+
+def recognised(sample: Sample) -> Format | None:
+    """The first format but ours that a file fits."""
+    return next((one for one in formats() if one.recognise(sample)), None)
