@@ -16,7 +16,7 @@ from adaptor_bench.evaluate.analysis.counting import BINS, counting
 from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.analysis.localisation import localisation
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.analysis.ratios import jsonable, metrics
+from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
@@ -107,8 +107,8 @@ def test_radius_curve_by_hand():
     found = radius_curve(*matched(pairs)[:2], rule="hungarian")
     assert found.tp.tolist() == [0, *[1] * 8, *[2] * 6]
     assert found.f1.tolist() == [2 * tp / 5 for tp in found.tp]
-    assert found.precision[0] == 0
-    assert found.sensitivity[-1] == 2 / 3
+    assert found.metrics["precision"][0] == 0
+    assert found.metrics["sensitivity"][-1] == 2 / 3
     # 14 px wide: a ramp from 1 to 2, level to 9, a ramp to 10, level to 15.
     assert found.area == pytest.approx((0.2 + 7 * 0.4 + 0.6 + 5 * 0.8) / 14)
     strict = radius_curve(*matched(pairs)[:2], rule="nearest")
@@ -190,7 +190,7 @@ def test_against_the_loop(pairs, rule):
         sums = [sum(loop[f][k] for f in inside) for k in range(3)]
         assert [entry.tp, entry.fp, entry.fn] == sums
         assert entry.frames == len(inside)
-        assert same(entry.f1, METRICS["f1"].function(Counts(*sums)))
+        assert same(entry.f1, METRICS["f1"](Counts(*sums)))
 
     names = [f"g{f % 2}" for f in range(len(pairs))]
     grouped = breakdown(names, matches)
@@ -199,7 +199,7 @@ def test_against_the_loop(pairs, rule):
         pooled = Counts(*(sum(loop[f][k] for f in inside) for k in range(3)))
         assert (grouped.tp[g], grouped.fp[g], grouped.fn[g]) == tuple(vars(pooled).values())
         for key, metric in METRICS.items():
-            assert same(float(getattr(grouped, key)[g]), metric.function(pooled))
+            assert same(float(grouped.metrics[key][g]), metric(pooled))
         d = [x for f in inside for x in loop[f][3]]
         assert same(
             round(float(grouped.distance[g]), 9), round(sum(d) / len(d), 9) if d else math.nan
@@ -216,10 +216,9 @@ def test_against_the_loop(pairs, rule):
 
 @given(st.tuples(*[st.integers(0, 3)] * 3))
 def test_metrics_of_arrays_are_those_of_counts(counts):
-    found = metrics(*([c, 1] for c in counts))
-    assert found.keys() == METRICS.keys()
-    for key, metric in METRICS.items():
-        assert same(float(found[key][0]), metric.function(Counts(*counts)))
+    for metric in METRICS.values():
+        first, _ = metric.of(*([c, 1] for c in counts))
+        assert same(float(first), metric(Counts(*counts)))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(6, 9), st.integers(10, 12)), max_size=25))

@@ -15,7 +15,7 @@ from adaptor_bench.audit.conformance import judge, load_answers, load_suite, sui
 from adaptor_bench.audit.emulator import cardio_counts, script_counts
 from adaptor_bench.cli.conformance import command
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
+from adaptor_bench.evaluate.metrics import metrics_of
 from adaptor_bench.evaluate.score import score
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
@@ -170,7 +170,7 @@ def test_our_scorer_passes_every_set(case, rule, tmp_path):
                 put_points(tmp_path / side, entry["frame"], entry[side])
     settings = MatchSettings(rule, case["radius"], missing=case["missing"])
     found = score(tmp_path / "predictions", tmp_path / "labels", settings)
-    metrics = {f.__name__: f(found.counts) for f in (precision, sensitivity, f1)}
+    metrics = metrics_of(found.counts)
     assert {
         "frames": len(found.scored),
         **as_json(found.counts),

@@ -282,7 +282,7 @@ def test_every_step_is_explained(folders):
     assert "equally close" in found.steps[3].why
     assert (found.steps[3].precision, found.steps[3].sensitivity) == (4 / 6, 4 / 8)
     assert (found.steps[4].precision, found.steps[4].sensitivity) == (4 / 8, 4 / 6)
-    assert found.documented.counts == Counts(4, 4, 2)
+    assert found.runs[0].counts == Counts(4, 4, 2)
 
 
 def test_another_radius_is_a_step_of_its_own(folders):

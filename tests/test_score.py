@@ -60,7 +60,7 @@ def test_metrics_follow_the_equations():
     ],
 )
 def test_nothing_divided_by_nothing_is_nan(counts, expected):
-    found = [metric.function(counts) for metric in METRICS.values()]
+    found = [metric(counts) for metric in METRICS.values()]
     assert found == pytest.approx(expected, nan_ok=True)
 
 

@@ -17,7 +17,7 @@ from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
-from adaptor_bench.evaluate.uncertainty.estimands import ESTIMANDS, estimate, ratios, resampled
+from adaptor_bench.evaluate.uncertainty.estimands import ESTIMANDS, estimate, resampled
 from adaptor_bench.evaluate.uncertainty.flips import flip_distance
 from adaptor_bench.evaluate.uncertainty.intervals import (
     jackknife_interval,
@@ -112,7 +112,7 @@ def test_a_resample_is_the_estimate_of_the_surgeries_drawn(found, estimand, metr
                 Counts(),
             )
             share = np.mean([weights[s] for s in range(n) if group[s] == g])
-            total += share * METRICS[metric].function(pooled)
+            total += share * METRICS[metric](pooled)
             weight += share
         np.testing.assert_allclose(got[m], total / weight, rtol=1e-9)
 
@@ -433,7 +433,7 @@ def test_counts_are_lined_up_by_frame():
     found = tally({"x": first, "y": second})
     assert found.frames == ("a/v/0", "b/v/0")
     assert found.counts[:, :, 1].tolist() == [[0, 1], [3, 2]]
-    assert ratios(found.by_surgery, "precision")[0].tolist() == [1, 2 / 3]
+    assert METRICS["precision"].of_last_axis(found.by_surgery)[0].tolist() == [1, 2 / 3]
 
 
 def test_what_cannot_be_paired_is_all_named():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas
 
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.metrics import METRICS, metrics_of
 from adaptor_bench.evaluate.scorefile import FoldScore
 
 __all__ = ["evaluation_frame", "frame_of"]
@@ -35,7 +35,7 @@ def evaluation_frame(score: FoldScore) -> pandas.DataFrame:
                 "labels": frame.labels,
                 "predictions": frame.predictions,
                 **frame.counts.to_json(),
-                **{key: metric.function(frame.counts) for key, metric in METRICS.items()},
+                **metrics_of(frame.counts),
                 "missing": frame.missing,
             }
         )

@@ -17,7 +17,7 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.metrics import Counts, metrics_of
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
@@ -184,11 +184,6 @@ def evaluate(
             f"{score.unknown[0]!r}, for instance, and labelled {score.frames[0].key!r}"
         )
     return Evaluation(score)
-
-
-def metrics_of(counts: Counts) -> dict[str, float]:
-    """Every metric of ``counts``, in 0..1, NaN for 0/0."""
-    return {key: metric.function(counts) for key, metric in METRICS.items()}
 
 
 def as_points(points: ArrayLike, where: str) -> Points:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.audit.audit import MARGIN, Audit
-from adaptor_bench.evaluate.metrics import METRICS, Counts, f1
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS, f1, metrics_of
 from adaptor_bench.matching.batch import Indices
 from adaptor_bench.matching.rules import all_rules
 from adaptor_bench.matching.settings import RULE
@@ -34,9 +35,9 @@ def audit_as_json(audit: Audit) -> dict[str, Any]:
                 "inclusive": row.inclusive,
                 "missing": row.missing,
                 "counts": row.counts.to_json(),
-                "metrics": _metrics(row.counts),
+                "metrics": jsonable(metrics_of(row.counts)),
                 "dtp": row.dtp,
-                "df1": _null(row.df1),
+                "df1": jsonable(row.df1),
             }
             for row in audit.rows
         ],
@@ -103,7 +104,7 @@ def _rules(audit: Audit) -> Table:
             "boundary": "<=" if row.inclusive else "<",
             "missing": row.missing,
             **row.counts.to_json(),
-            **{key: 100 * metric.function(row.counts) for key, metric in METRICS.items()},
+            **{key: 100 * value for key, value in metrics_of(row.counts).items()},
             "dtp": row.dtp,
             "df1": 100 * row.df1,
         }
@@ -255,14 +256,6 @@ def _flat(entry: dict[str, Any]) -> dict[str, Any]:
     """Nested values beside the others, for a row of a table."""
     nested = {k: v for value in entry.values() if isinstance(value, dict) for k, v in value.items()}
     return entry | nested
-
-
-def _metrics(counts: Counts) -> dict[str, float | None]:
-    return {key: _null(metric.function(counts)) for key, metric in METRICS.items()}
-
-
-def _null(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _listing(names: tuple[str, ...]) -> str:

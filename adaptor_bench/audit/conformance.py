@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError
-from adaptor_bench.matching.rules import rule_named
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
 
-__all__ = ["Disagreement", "Judgement", "judge", "load_answers", "load_suite", "suite_path"]
+__all__ = [
+    "Disagreement",
+    "Judgement",
+    "judge",
+    "load_answers",
+    "load_suite",
+    "rules_of_suite",
+    "suite_path",
+]
 
 _COUNTS = ("tp", "fp", "fn")
-_RATIOS = ("precision", "sensitivity", "f1")
 _TOLERANCE = 1e-9  # of a ratio
 
 
@@ -33,16 +41,6 @@ class Disagreement:
     expected: Any
     found: Any
     problem: str
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {
-            "case": self.case,
-            "shows": self.shows,
-            "expected": self.expected,
-            "found": self.found,
-            "problem": self.problem,
-        }
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,8 @@ class Judgement:
         return not self.disagreements
 
     def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {
-            "rule": self.rule,
-            "conforms": self.conforms,
-            "cases": self.cases,
-            "agreed": self.agreed,
-            "disagreements": [d.to_json() for d in self.disagreements],
-            "ties": list(self.ties),
-            "unanswered": list(self.unanswered),
-            "unknown": list(self.unknown),
-        }
+        """All fields, and whether it ``conforms``."""
+        return {"rule": self.rule, "conforms": self.conforms} | jsonable(self)
 
     def to_text(self) -> str:
         """A line per disagreement, and what it comes to."""
@@ -109,6 +98,11 @@ def load_suite() -> dict[str, Any]:
     return document
 
 
+def rules_of_suite() -> list[str]:
+    """The rules that the suite has answers of; others cannot be judged by it."""
+    return list(load_suite()["conventions"]["rules"])
+
+
 def load_answers(path: Path) -> dict[str, Any]:
     """Answers as ``{case id: {"tp", "fp", "fn"}}``. Raises InputError when it is something else."""
     answers = read_json(path)
@@ -138,29 +132,34 @@ def judge(
     A case without an answer disagrees, unless ``partial``. Where the counts depend on which of
     several equally close pairs goes first, any possible counts will do, unless ``exact_ties``; but
     the same points in another order must get the same answer. Ratios of sets are compared where an
-    answer has them. Raises UsageError for an unknown rule.
+    answer has them. Raises UsageError for a rule that the suite does not
+    know.
     """
-    rule_named(rule)
+    judged = suite["conventions"]["rules"]
+    if rule not in judged:
+        raise UsageError(
+            f"the conformance suite has no answers of the rule {rule!r}", hint=suggest(rule, judged)
+        )
     cases = [*suite["cases"], *suite["sets"]]
     disagreements, ties, unanswered, agreed = [], [], [], 0
     for case in cases:
-        found = answers.get(case["id"])
+        answer = answers.get(case["id"])
         expected = case["expected"].get(rule, case["expected"])
-        if found is None:
+        if answer is None:
             unanswered.append(case["id"])
             if not partial:
                 missing = Disagreement(case["id"], case["shows"], expected, None, "no answer")
                 disagreements.append(missing)
             continue
-        problem = _problem(case, expected, found, rule, exact_ties)
+        problem = _problem(case, expected, answer, rule, exact_ties)
         twin = case.get("same_frame_as")
-        if problem is None and twin in answers and _counts(answers[twin]) != _counts(found):
+        if problem is None and twin in answers and _counts(answers[twin]) != _counts(answer):
             problem = f"the counts differ from those of {twin}, which has the same points"
         if problem is not None:
-            disagreements.append(Disagreement(case["id"], case["shows"], expected, found, problem))
+            disagreements.append(Disagreement(case["id"], case["shows"], expected, answer, problem))
             continue
         agreed += 1
-        if _counts(found) != _counts(expected):
+        if _counts(answer) != _counts(expected):
             ties.append(case["id"])
     known = {case["id"] for case in cases}
     return Judgement(
@@ -177,27 +176,27 @@ def judge(
 def _problem(
     case: dict[str, Any],
     expected: dict[str, Any],
-    found: dict[str, Any],
+    answer: dict[str, Any],
     rule: str,
     exact_ties: bool,
 ) -> str | None:
     """What is wrong with an answer."""
-    if _counts(found) != _counts(expected):
+    if _counts(answer) != _counts(expected):
         possible = case.get("tie_dependent", {}).get(rule, [])
-        if not any(_counts(found) == _counts(p) for p in possible):
+        if not any(_counts(answer) == _counts(p) for p in possible):
             return "other counts"
         if exact_ties:
             return "other counts: another of several equally close pairs was taken first"
-    for name in _RATIOS:
-        if name in expected and name in found and not _equal(expected[name], found[name]):
+    for name in METRICS:
+        if name in expected and name in answer and not _equal(expected[name], answer[name]):
             return f"the counts agree, {name} does not"
     return None
 
 
-def _equal(expected: float | None, found: Any) -> bool:
-    if expected is None or isinstance(found, bool) or not isinstance(found, int | float):
-        return expected is None and found is None
-    return math.isclose(expected, found, rel_tol=0, abs_tol=_TOLERANCE)
+def _equal(expected: float | None, value: Any) -> bool:
+    if expected is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return expected is None and value is None
+    return math.isclose(expected, value, rel_tol=0, abs_tol=_TOLERANCE)
 
 
 def _counts(answer: dict[str, Any]) -> tuple[int, ...]:
@@ -213,5 +212,5 @@ def _is_answer(answer: Any) -> bool:
 def _shown(answer: Any) -> str:
     if answer is None:
         return "nothing"
-    names = [name for name in (*_COUNTS, *_RATIOS) if name in answer]
+    names = [name for name in (*_COUNTS, *METRICS) if name in answer]
     return ", ".join(f"{name} {json.dumps(answer[name])}" for name in names)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from adaptor_bench.audit.emulator import ScriptRun
 from adaptor_bench.audit.reconcile import Reconciliation
+from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
 from adaptor_bench.report.table import Column, Table, number
 
@@ -17,11 +17,12 @@ __all__ = [
     "reconciliation_tables",
 ]
 
-_COUNTS = tuple(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn"))
-_SHARE = number(4)
+# What both programs print, whatever else can be measured.
+_PRINTED = (precision, sensitivity, f1)
+_CALLS = (("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS"))
 
 
-def reconciliation_tables(found: Reconciliation) -> list[Table]:
+def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
     """What the script prints in either order of its arguments, and how it comes to that."""
     printed = Table(
         "The challenge's script (evaluation.py, 2021), emulated: what it prints",
@@ -29,15 +30,18 @@ def reconciliation_tables(found: Reconciliation) -> list[Table]:
             Column("call", "Called with", role="label"),
             Column("files", "Total files", "right"),
             Column("skipped", "skipped", "right"),
-            *_COUNTS,
-            Column("sensitivity", "Sensitivity", "right", "metric", _SHARE),
-            Column("precision", "Precision", "right", "metric", _SHARE),
-            Column("f1", "F1 score", "right", "metric", _SHARE),
+            *_numbers(sensitivity="Sensitivity", precision="Precision", f1="F1 score"),
             Column("ends", "Ends with"),
         ),
         [
-            _run_row("PREDICTIONS LABELS (documented)", found.documented),
-            _run_row("LABELS PREDICTIONS", found.exchanged),
+            {
+                "call": " ".join(call) + note,
+                "files": run.files,
+                "skipped": len(run.skipped),
+                **_values(run, run.counts),
+                "ends": run.crash,
+            }
+            for call, run, note in zip(_CALLS, reconciled.runs, (" (documented)", ""), strict=True)
         ],
         (
             "It takes the first folder for the labels, so that in the documented order its FP are "
@@ -48,66 +52,48 @@ def reconciliation_tables(found: Reconciliation) -> list[Table]:
     )
     steps = Table(
         "From the correct numbers to the printed ones",
-        (
-            Column("step", "Step", role="label"),
-            *_COUNTS,
-            *(
-                Column(key, key.capitalize(), "right", "metric", _SHARE)
-                for key in ("precision", "sensitivity", "f1")
-            ),
-            Column("why", "Why"),
-        ),
+        (Column("step", "Step", role="label"), *_numbers(), Column("why", "Why")),
         [
-            {
-                "step": step.name,
-                **step.counts.to_json(),
-                "precision": step.precision,
-                "sensitivity": step.sensitivity,
-                "f1": step.f1,
-                "why": step.why,
-            }
-            for step in found.steps
+            {"step": step.name, **_values(step, step.counts), "why": step.why}
+            for step in reconciled.steps
         ],
         ("TP, FP and FN under their true names throughout.",),
     )
     return [printed, steps]
 
 
-def reconciliation_as_json(found: Reconciliation) -> dict[str, Any]:
+def reconciliation_as_json(reconciled: Reconciliation) -> dict[str, Any]:
     """The same for a program; null for what is not printed."""
-    return {
-        "program": "official-2021",
-        "runs": [
-            {"arguments": ["PREDICTIONS", "LABELS"], **_run(found.documented)},
-            {"arguments": ["LABELS", "PREDICTIONS"], **_run(found.exchanged)},
-        ],
-        "steps": [
-            {
-                "step": step.name,
-                "counts": step.counts.to_json(),
-                "precision": _null(step.precision),
-                "sensitivity": _null(step.sensitivity),
-                "f1": _null(step.f1),
-                "why": step.why,
-            }
-            for step in found.steps
-        ],
-    }
+    return jsonable(
+        {
+            "program": "official-2021",
+            "runs": [
+                {
+                    "arguments": call,
+                    "total_files": run.files,
+                    "skipped": run.skipped,
+                    "counts": run.counts,
+                    "sensitivity": run.sensitivity,
+                    "precision": run.precision,
+                    "f1": run.f1,
+                    "crash": run.crash,
+                }
+                for call, run in zip(_CALLS, reconciled.runs, strict=True)
+            ],
+            "steps": [
+                {"step": step.name, "counts": step.counts, **_ratios(step), "why": step.why}
+                for step in reconciled.steps
+            ],
+        }
+    )
 
 
 def cardio_table(nearest: Counts, original: Counts) -> Table:
     """Our ``nearest`` (``<``) beside the original routine."""
     return Table(
         "Cardio-AI's routine (match_keypoints), emulated",
-        (
-            Column("what", "Matching", role="label"),
-            *_COUNTS,
-            *(
-                Column(key, key.capitalize(), "right", "metric", _SHARE)
-                for key in ("precision", "sensitivity", "f1")
-            ),
-        ),
-        [{"what": name, **_ratios(c), **c.to_json()} for name, c in _cardio(nearest, original)],
+        (Column("matching", "Matching", role="label"), *_numbers()),
+        [{"matching": name, **of, **c.to_json()} for name, c, of in _cardio(nearest, original)],
         (
             "The original tells points apart by their coordinates: three identical predictions on "
             "a label strike one another off, and one pair is enough for all labels at one place. "
@@ -118,55 +104,26 @@ def cardio_table(nearest: Counts, original: Counts) -> Table:
 
 def cardio_as_json(nearest: Counts, original: Counts) -> dict[str, Any]:
     """The same for a program."""
-    return {
-        "program": "cardio-ai",
-        "counts": [
-            {
-                "matching": name,
-                "counts": c.to_json(),
-                **{key: _null(value) for key, value in _ratios(c).items()},
-            }
-            for name, c in _cardio(nearest, original)
-        ],
-    }
+    rows = [{"matching": name, "counts": c, **of} for name, c, of in _cardio(nearest, original)]
+    return jsonable({"program": "cardio-ai", "counts": rows})
 
 
-def _cardio(nearest: Counts, original: Counts) -> list[tuple[str, Counts]]:
-    return [("nearest, <", nearest), ("original", original)]
+def _cardio(nearest: Counts, original: Counts) -> Iterable[tuple[str, Counts, dict[str, float]]]:
+    for name, counts in (("nearest, <", nearest), ("original", original)):
+        yield name, counts, {metric.key: metric(counts) for metric in _PRINTED}
 
 
-def _ratios(counts: Counts) -> dict[str, float]:
-    return {
-        "precision": precision(counts),
-        "sensitivity": sensitivity(counts),
-        "f1": f1(counts),
-    }
+def _ratios(printed: Any) -> dict[str, float]:
+    return {metric.key: getattr(printed, metric.key) for metric in _PRINTED}
 
 
-def _run_row(call: str, run: ScriptRun) -> dict[str, Any]:
-    return {
-        "call": call,
-        "files": run.files,
-        "skipped": len(run.skipped),
-        **run.counts.to_json(),
-        "sensitivity": run.sensitivity,
-        "precision": run.precision,
-        "f1": run.f1,
-        "ends": run.crash,
-    }
+def _values(printed: Any, counts: Counts) -> Mapping[str, Any]:
+    return counts.to_json() | _ratios(printed)
 
 
-def _run(run: ScriptRun) -> dict[str, Any]:
-    return {
-        "total_files": run.files,
-        "skipped": list(run.skipped),
-        "counts": run.counts.to_json(),
-        "sensitivity": _null(run.sensitivity),
-        "precision": _null(run.precision),
-        "f1": _null(run.f1),
-        "crash": run.crash,
-    }
-
-
-def _null(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _numbers(**titles: str) -> Iterable[Column]:
+    """Columns of counts and printed ratios, in the order of ``titles``."""
+    for key in ("tp", "fp", "fn"):
+        yield Column(key, key.upper(), "right")
+    for key, title in (titles or {m.key: m.title for m in _PRINTED}).items():
+        yield Column(key, title, "right", "metric", number(4))

@@ -35,11 +35,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The script called as documented and with its arguments exchanged, and the steps to the
-    former."""
+    """The script called as documented and with its arguments exchanged; the steps to the former."""
 
-    documented: ScriptRun
-    exchanged: ScriptRun
+    runs: tuple[ScriptRun, ScriptRun]
     steps: tuple[Step, ...]
 
 
@@ -64,7 +62,8 @@ def reconcile_official(
         steps.append(_step("missing left out", now, f"{why}: {_change(before, now)}"))
     scored = int((~audited.missing).sum())
     steps += _script_steps(documented, now, scored)
-    return Reconciliation(documented, emulate_official(labels, predictions), tuple(steps))
+    exchanged = emulate_official(labels, predictions)
+    return Reconciliation((documented, exchanged), tuple(steps))
 
 
 def _script_steps(run: ScriptRun, before: Counts, scored: int) -> list[Step]:
@@ -95,9 +94,9 @@ def _script_steps(run: ScriptRun, before: Counts, scored: int) -> list[Step]:
 
 
 def _pooled(tp: np.ndarray, audited: Audit, scored: np.ndarray) -> Counts:
-    found = int(tp[scored].sum())
+    hits = int(tp[scored].sum())
     predicted, labelled = audited.predictions[scored].sum(), audited.labels[scored].sum()
-    return Counts(found, int(predicted) - found, int(labelled) - found)
+    return Counts(hits, int(predicted) - hits, int(labelled) - hits)
 
 
 def _step(name: str, counts: Counts, why: str) -> Step:

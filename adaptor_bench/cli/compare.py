@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.matching import Registered
 from adaptor_bench.cli.numbers import FiniteRange
 from adaptor_bench.cli.output import show
 
 FORMATS = ["text", "markdown", "html", "latex", "json"]
+
+
+def _metrics() -> Iterable[str]:
+    from adaptor_bench.evaluate.metrics import METRICS
+
+    return METRICS
 
 
 @click.command(name="compare")
@@ -32,8 +40,7 @@ FORMATS = ["text", "markdown", "html", "latex", "json"]
               help="The data of a --board that is not of an embedded phantom.")  # fmt: skip
 @click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
 @click.option("--profile", help="Only runs of this profile.")
-@click.option("--metric", type=click.Choice(["f1", "precision", "sensitivity"]), default="f1",
-              show_default=True)  # fmt: skip
+@click.option("--metric", type=Registered(_metrics), default="f1", show_default=True)
 @click.option(
     "--estimand",
     type=click.Choice(["folds", "pooled", "surgeries"]),

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.matching import RuleName
+from adaptor_bench.cli.matching import Registered
 from adaptor_bench.cli.output import show
+
+
+def _rules() -> list[str]:
+    from adaptor_bench.audit.conformance import rules_of_suite
+
+    return rules_of_suite()
 
 
 @click.command(name="conformance")
@@ -24,7 +30,7 @@ from adaptor_bench.cli.output import show
 )
 @click.option(
     "--rule",
-    type=RuleName(audits=True),
+    type=Registered(_rules),
     help="The rule the answers are meant to follow.",
 )
 @click.option("--partial", is_flag=True, help="A case without an answer is no disagreement.")

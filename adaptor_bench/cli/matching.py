@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,31 +10,35 @@ import click
 if TYPE_CHECKING:
     from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = ["RuleName", "asked", "matching_options", "settings_of"]
+__all__ = ["Registered", "asked", "matching_options", "settings_of"]
 
 _NAMES = ("matching", "radius", "strict", "missing")
 
 
-class RuleName(click.Choice[str]):
-    """The name of a matching rule; which there are is looked up when it is asked for."""
+class Registered(click.Choice[str]):
+    """A name out of a registry, which is asked for its names no earlier than they are needed."""
 
-    def __init__(self, *, audits: bool = False) -> None:
-        self.audits = audits
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self.names = names
         self.case_sensitive = True
 
     @property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The rules that rank, and those for audits only if these are wanted too."""
-        from adaptor_bench.matching.rules import all_rules, ranked_rules
+        """All names there are by now."""
+        return tuple(self.names())
 
-        return tuple(all_rules()) if self.audits else ranked_rules()
+
+def _ranked() -> tuple[str, ...]:
+    from adaptor_bench.matching.rules import ranked_rules
+
+    return ranked_rules()
 
 
 class _RuleOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from adaptor_bench.matching.rules import ranked_rules, rule_named
+        from adaptor_bench.matching.rules import rule_named
 
-        rules = (f" {name}: {rule_named(name).definition}." for name in ranked_rules())
+        rules = (f" {name}: {rule_named(name).definition}." for name in _ranked())
         self.help = f"Which predicted point is which labelled one.{''.join(rules)}"
         return super().get_help_record(ctx)
 
@@ -63,7 +67,7 @@ def matching_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--matching",
             cls=_RuleOption,
-            type=RuleName(),
+            type=Registered(_ranked),
             default="hungarian",
             show_default=True,
             help="Which predicted point is which labelled one.",

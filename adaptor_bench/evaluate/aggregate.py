@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.metrics import METRICS, Counts, mean
 
 __all__ = ["Aggregate", "aggregate"]
 
@@ -65,22 +65,22 @@ def aggregate(
     seeds = sorted(counts)
     missing = tuple(f for f in folds if not seeds or any(f not in counts[s] for s in seeds))
     empty = {
-        f: _mean([counts[s][f].fp for s in seeds if f in counts[s]]) for f in sorted(unlabelled)
+        f: mean([counts[s][f].fp for s in seeds if f in counts[s]]) for f in sorted(unlabelled)
     }
     result = {}
     for key, metric in METRICS.items():
-        table = {s: {f: metric.function(counts[s][f]) for f in counts[s]} for s in seeds}
+        table = {s: {f: metric(counts[s][f]) for f in counts[s]} for s in seeds}
         present = [f for f in folds if any(f in table[s] for s in seeds) and f not in empty]
-        values = {f: _mean([table[s][f] for s in seeds if f in table[s]]) for f in present}
+        values = {f: mean([table[s][f] for s in seeds if f in table[s]]) for f in present}
         if missing:
             result[key] = Aggregate(
                 values, None, None, len(values), ddof, missing, unlabelled=empty
             )
             continue
-        per_seed = [_mean([table[s][f] for f in present]) for s in seeds]
+        per_seed = [mean([table[s][f] for f in present]) for s in seeds]
         result[key] = Aggregate(
             folds=values,
-            mean=_mean(list(values.values())),
+            mean=mean(list(values.values())),
             std=_std(list(values.values()), ddof),
             n=len(values),
             ddof=ddof,
@@ -88,10 +88,6 @@ def aggregate(
             unlabelled=empty,
         )
     return result
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else math.nan
 
 
 def _std(values: Sequence[float], ddof: int) -> float:

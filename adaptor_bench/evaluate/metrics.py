@@ -1,7 +1,8 @@
-"""Precision, sensitivity and F1 as functions of pooled counts.
+"""Precision, sensitivity and F1 of pooled counts, and the registry that every table is drawn from.
 
-Equations 1-3 of Yao et al. 2021 (arXiv 2110.05676, section 2.6). A ratio 0/0 is NaN: never 0,
-never 1, never an exception.
+Equations 1-3 of Yao et al. 2021 (arXiv 2110.05676, section 2.6). A metric is one entry: its formula
+is applied to single counts and to arrays of them alike. A ratio 0/0 is NaN: never 0, never 1, never
+an exception.
 """
 
 from __future__ import annotations
@@ -9,8 +10,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["METRICS", "Counts", "Metric", "f1", "precision", "sensitivity"]
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "METRICS",
+    "PRIMARY",
+    "Counts",
+    "Floats",
+    "Metric",
+    "f1",
+    "mean",
+    "metrics_of",
+    "precision",
+    "ratio",
+    "register",
+    "sensitivity",
+]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -29,46 +49,88 @@ class Counts:
         return {"tp": self.tp, "fp": self.fp, "fn": self.fn}
 
 
-def precision(counts: Counts) -> float:
-    """TP / (TP + FP), in 0..1 (equation 1). NaN when nothing was predicted."""
-    return _ratio(counts.tp, counts.tp + counts.fp)
-
-
-def sensitivity(counts: Counts) -> float:
-    """TP / (TP + FN), in 0..1 (equation 2). NaN when nothing is labelled."""
-    return _ratio(counts.tp, counts.tp + counts.fn)
-
-
-def f1(counts: Counts) -> float:
-    """2 TP / (2 TP + FP + FN), in 0..1. NaN only when there is neither prediction nor label.
-
-    Equals the harmonic mean of precision and sensitivity (equation 3) wherever that exists. When
-    one of the two is 0/0, or both are 0, the counts decide: something was missed or invented and
-    nothing found, so F1 is 0.
-    """
-    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
-
-
 @dataclass(frozen=True)
 class Metric:
-    """A metric of pooled counts and what a table needs to know about it."""
+    """A metric of pooled counts, in 0..1, and what a table needs to know about it.
+
+    ``formula`` gets TP, FP and FN as float arrays of one shape; write it with :func:`ratio`.
+    ``short`` is the heading of a narrow column.
+    """
 
     key: str
     title: str
-    function: Callable[[Counts], float]
     definition: str
+    formula: Callable[[Floats, Floats, Floats], Floats]
+    short: str
     higher_is_better: bool = True
 
+    def __call__(self, counts: Counts) -> float:
+        """Of one set of counts; NaN for 0/0."""
+        return float(self.of(counts.tp, counts.fp, counts.fn))
 
-METRICS: dict[str, Metric] = {
-    metric.key: metric
-    for metric in (
-        Metric("precision", "Precision", precision, "TP / (TP + FP)"),
-        Metric("sensitivity", "Sensitivity", sensitivity, "TP / (TP + FN)"),
-        Metric("f1", "F1", f1, "2 TP / (2 TP + FP + FN)"),
+    def of(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> Floats:
+        """Element by element of arrays that broadcast; NaN for 0/0."""
+        return self.formula(*(np.asarray(counts, dtype=float) for counts in (tp, fp, fn)))
+
+    def of_last_axis(self, counts: NDArray[Any]) -> Floats:
+        """Of counts (.., 3): TP, FP, FN."""
+        return self.of(*np.moveaxis(counts, -1, 0))
+
+
+METRICS: dict[str, Metric] = {}
+"""All metrics by key, in the order of columns."""
+PRIMARY = "f1"
+"""The key of the metric that ranks."""
+
+
+def register(metric: Metric) -> Metric:
+    """Give ``metric`` a column in every table."""
+    METRICS[metric.key] = metric
+    return metric
+
+
+def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
+    """Element by element; NaN where the denominator is 0."""
+    a, b = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
+    return np.divide(a, b, out=np.full(a.shape, np.nan), where=b != 0)
+
+
+def mean(values: ArrayLike) -> float:
+    """The mean; NaN of nothing."""
+    array = np.asarray(values, dtype=float)
+    return float(array.mean()) if array.size else math.nan
+
+
+def metrics_of(counts: Counts) -> dict[str, float]:
+    """Every metric by its key, in 0..1; NaN for 0/0."""
+    return {key: metric(counts) for key, metric in METRICS.items()}
+
+
+# Equation 1: NaN when nothing was predicted.
+precision = register(
+    Metric(
+        "precision", "Precision", "TP / (TP + FP)", lambda tp, fp, fn: ratio(tp, tp + fp), "Prec"
     )
-}
-
-
-def _ratio(numerator: int, denominator: int) -> float:
-    return numerator / denominator if denominator else math.nan
+)
+# Equation 2: NaN when nothing is labelled.
+sensitivity = register(
+    Metric(
+        "sensitivity",
+        "Sensitivity",
+        "TP / (TP + FN)",
+        lambda tp, fp, fn: ratio(tp, tp + fn),
+        "Sens",
+    )
+)
+# Equation 3, the harmonic mean of the two, wherever that exists. When one of them is 0/0, or both
+# are 0, the counts decide: something was missed or invented and nothing found, so F1 is 0. NaN only
+# when there is neither prediction nor label.
+f1 = register(
+    Metric(
+        "f1",
+        "F1",
+        "2 TP / (2 TP + FP + FN)",
+        lambda tp, fp, fn: ratio(2 * tp, 2 * tp + fp + fn),
+        "F1",
+    )
+)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
+from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.uncertainty.estimands import ratios, resampled
+from adaptor_bench.evaluate.uncertainty.estimands import resampled
 from adaptor_bench.evaluate.uncertainty.intervals import percentile_interval
 from adaptor_bench.evaluate.uncertainty.resampling import resample
 from adaptor_bench.evaluate.uncertainty.study import Study
@@ -55,7 +56,7 @@ def curves_by_fold(cell: Cell, dataset: Dataset, progress: Progress | None = Non
 def points_by_fold(found: Tally) -> dict[str, Floats]:
     """Method to (folds, 2): sensitivity and precision, mean over seeds; NaN for 0/0."""
     values = [
-        found.over_seeds(ratios(found.by_fold, metric)) for metric in ("sensitivity", "precision")
+        found.over_seeds(metric.of_last_axis(found.by_fold)) for metric in (sensitivity, precision)
     ]
     return {
         method: np.stack([v[m] for v in values], axis=1) for m, method in enumerate(found.methods)
@@ -71,7 +72,7 @@ def surgery_estimates(board: BoardStudy) -> dict[str, list[tuple[str, Estimate]]
         one = _alone(tally, s)
         draws = resample(one, found.options.resamples, found.options.seed, nested=True)
         values = resampled(one, draws)
-        at = one.over_seeds(ratios(one.by_surgery, "f1"))[:, 0]
+        at = one.over_seeds(f1.of_last_axis(one.by_surgery))[:, 0]
         for m, method in enumerate(tally.methods):
             interval = percentile_interval(float(at[m]), values[:, m], draws.probability)
             rows[method].append(

@@ -152,7 +152,7 @@ def load_settings(path: Path) -> MatchSettings:
 
 def ratios(counts: Counts) -> dict[str, float | None]:
     """Precision, sensitivity and F1 in 0..1; None for 0/0."""
-    values = {key: metric.function(counts) for key, metric in METRICS.items()}
+    values = {key: metric(counts) for key, metric in METRICS.items()}
     return {key: None if math.isnan(value) else value for key, value in values.items()}
 
 
@@ -182,9 +182,7 @@ def intervals(score: FoldScore) -> dict[str, Interval]:
     total, surgeries = score.counts, score.surgeries().values()
     without = [Counts(total.tp - c.tp, total.fp - c.fp, total.fn - c.fn) for c in surgeries]
     found = {
-        key: jackknife_interval(
-            metric.function(total), np.array(list(map(metric.function, without)))
-        )
+        key: jackknife_interval(metric(total), np.array(list(map(metric, without))))
         for key, metric in METRICS.items()
     }
     return {key: interval for key, interval in found.items() if math.isfinite(interval.low)}

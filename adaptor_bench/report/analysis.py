@@ -137,7 +137,7 @@ def _groups(key: str, title: str, found: Breakdown, order: list[int]) -> tuple[A
     columns = (
         Column(key, title, role="label"),
         *(Column(k, k.upper(), "right") for k in ("tp", "fp", "fn")),
-        *(Column(k, _SHORT[k], "right", "metric", _PERCENT) for k in METRICS),
+        *(Column(k, f"{m.short} %", "right", "metric", _PERCENT) for k, m in METRICS.items()),
         Column("bias", "Count bias", "right", "metric", number(2)),
         Column("distance", "px", "right", "metric", number(2)),
     )
@@ -145,7 +145,7 @@ def _groups(key: str, title: str, found: Breakdown, order: list[int]) -> tuple[A
         {
             key: found.names[g],
             **{k: int(getattr(found, k)[g]) for k in ("tp", "fp", "fn")},
-            **{k: 100 * float(getattr(found, k)[g]) for k in METRICS},
+            **{k: 100 * float(values[g]) for k, values in found.metrics.items()},
             "bias": float(found.bias[g]),
             "distance": float(found.distance[g]),
         }
@@ -154,7 +154,6 @@ def _groups(key: str, title: str, found: Breakdown, order: list[int]) -> tuple[A
     return columns, rows
 
 
-_SHORT = {"precision": "Prec %", "sensitivity": "Sens %", "f1": "F1 %"}
 _GROUP_NOTE = "Count bias: predicted minus labelled points a frame. px: mean distance of matches."
 
 
@@ -186,7 +185,7 @@ def _frames(analysis: Analysis) -> Table:
     quartiles = ", ".join(_PERCENT(100 * q) for q in (found.p25, found.median, found.p75))
     return Table(
         "Frames with the most errors",
-        tuple(c for c in columns if c.key not in ("precision", "sensitivity")),
+        tuple(c for c in columns if c.key == "f1" or c.key not in METRICS),
         rows,
         (
             f"F1 % of single frames: quartiles {quartiles}; mean {_PERCENT(100 * found.mean)}; "
@@ -205,13 +204,13 @@ def _radius(analysis: Analysis) -> Table:
         (
             Column("radius", "Radius px", "right", "label", lambda r: f"{r:g}"),
             Column("tp", "TP", "right"),
-            *(Column(k, _SHORT[k], "right", "metric", _PERCENT) for k in METRICS),
+            *(Column(k, f"{m.short} %", "right", "metric", _PERCENT) for k, m in METRICS.items()),
         ),
         [
             {
                 "radius": float(radius),
                 "tp": int(found.tp[i]),
-                **{k: 100 * float(getattr(found, k)[i]) for k in METRICS},
+                **{k: 100 * float(values[i]) for k, values in found.metrics.items()},
             }
             for i, radius in enumerate(found.radii)
         ],

@@ -10,7 +10,6 @@ from typing import Any
 
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.estimands import ratios
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
 from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
@@ -162,7 +161,7 @@ def _surgery_table(one: Comparison) -> Table:
     found = one.study
     metric = found.options.metric
     pair = found.tally.select([one.a, one.b])
-    values = 100 * pair.over_seeds(ratios(pair.by_surgery, metric))
+    values = 100 * pair.over_seeds(METRICS[metric].of_last_axis(pair.by_surgery))
     columns = (
         Column("surgery", "Surgery", role="label"),
         Column("frames", "Frames", "right"),

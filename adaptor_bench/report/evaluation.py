@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from adaptor_bench.data.radius import radius_note
-from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.report.table import Column, Table, number
 
@@ -21,11 +21,11 @@ def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
         "matching": score.settings.to_json(),
         "frames": len(score.scored),
         "counts": score.counts.to_json(),
-        "metrics": _metrics(score.counts),
+        "metrics": jsonable(metrics_of(score.counts)),
         "missing": len(score.missing),
         "unknown": len(score.unknown),
         "surgeries": [
-            {"surgery": name, "counts": counts.to_json(), "metrics": _metrics(counts)}
+            {"surgery": name, "counts": counts.to_json(), "metrics": jsonable(metrics_of(counts))}
             for name, counts in score.surgeries().items()
         ],
     }
@@ -61,10 +61,5 @@ def _row(name: str, frames: int, counts: Counts) -> dict[str, Any]:
         "labels": counts.tp + counts.fn,
         "predictions": counts.tp + counts.fp,
         **counts.to_json(),
-        **{key: 100 * metric.function(counts) for key, metric in METRICS.items()},
+        **{key: 100 * value for key, value in metrics_of(counts).items()},
     }
-
-
-def _metrics(counts: Counts) -> dict[str, float | None]:
-    values = {key: metric.function(counts) for key, metric in METRICS.items()}
-    return {key: None if math.isnan(value) else value for key, value in values.items()}

@@ -15,7 +15,7 @@ from typing import Any
 from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.failures import Failure
@@ -26,7 +26,6 @@ from adaptor_bench.results.runs import Cell, Run, group_cells
 __all__ = ["Block", "Numbers", "Row", "blocks", "distinct_names"]
 
 REAL = "adaptor2021"
-PRIMARY = "f1"
 
 
 @dataclass(frozen=True)

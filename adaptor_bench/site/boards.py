@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.figures.svg import key
 from adaptor_bench.report.card import Card
 from adaptor_bench.report.footers import matching_notes, unlabelled_notes
-from adaptor_bench.results.blocks import PRIMARY, Row
+from adaptor_bench.results.blocks import Row
 from adaptor_bench.results.published import PROTOCOLS
 from adaptor_bench.site.curves import Curve
 from adaptor_bench.site.gather import Board, Subject

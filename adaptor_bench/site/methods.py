@@ -145,7 +145,7 @@ def _ratios(several: Iterable[Counts]) -> list[float]:
     """Every metric, percent, mean over ``several``; NaN where one of them is 0/0."""
     several = list(several)
     return [
-        100 * sum(metric.function(counts) for counts in several) / len(several)
+        100 * sum(metric(counts) for counts in several) / len(several)
         for metric in METRICS.values()
     ]
 

@@ -11,7 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from adaptor_bench.evaluate.uncertainty.estimands import ratios, resampled
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.uncertainty.estimands import resampled
 from adaptor_bench.evaluate.uncertainty.resampling import enumerate_draws, resample
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
@@ -45,7 +46,7 @@ def obvious(tally, resamples, seed=0):
         of_surgery = []
         for s in drawn:
             again = rng.choice(frames[s], len(frames[s]))
-            of_surgery.append(ratios(tally.counts[:, again].sum(axis=1), "f1"))
+            of_surgery.append(METRICS["f1"].of_last_axis(tally.counts[:, again].sum(axis=1)))
         values[b] = np.mean(of_surgery, axis=0)
     return values
 

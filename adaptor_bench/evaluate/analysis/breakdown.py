@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, mean, metrics, ratio
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS, Floats, mean, ratio
 from adaptor_bench.matching.batch import Indices, Matches
 
 __all__ = ["Breakdown", "FrameSpread", "breakdown", "frame_spread", "group_of", "part_of_key"]
@@ -28,11 +29,14 @@ class Breakdown:
     tp: Indices
     fp: Indices
     fn: Indices
-    precision: Floats
-    sensitivity: Floats
-    f1: Floats
+    metrics: dict[str, Floats]
     bias: Floats
     distance: Floats
+
+    @property
+    def f1(self) -> Floats:
+        """F1 of every group."""
+        return self.metrics["f1"]
 
     @property
     def worst(self) -> int | None:
@@ -47,11 +51,7 @@ class Breakdown:
                     name: group,
                     "frames": self.frames[g],
                     "counts": {"tp": self.tp[g], "fp": self.fp[g], "fn": self.fn[g]},
-                    "metrics": {
-                        "precision": self.precision[g],
-                        "sensitivity": self.sensitivity[g],
-                        "f1": self.f1[g],
-                    },
+                    "metrics": {key: values[g] for key, values in self.metrics.items()},
                     "count_bias": self.bias[g],
                     "mean_distance": self.distance[g],
                 }
@@ -114,7 +114,7 @@ def breakdown(names: Sequence[str], matches: Matches) -> Breakdown:
 def frame_spread(keys: Sequence[str], matches: Matches, worst: int = 5) -> FrameSpread:
     """How F1 varies over single frames, and the ``worst`` frames (most errors, then order)."""
     errors = matches.fp + matches.fn
-    values = metrics(matches.tp, matches.fp, matches.fn)["f1"]
+    values = METRICS["f1"].of(matches.tp, matches.fp, matches.fn)
     known = values[~np.isnan(values)]
     quartiles = np.percentile(known, [25, 50, 75]) if len(known) else np.full(3, np.nan)
     p25, median, p75 = (float(q) for q in quartiles)
@@ -150,7 +150,7 @@ def _breakdown(names: tuple[str, ...], group: Indices, matches: Matches) -> Brea
         tp,
         fp,
         fn,
-        **metrics(tp, fp, fn),
+        {key: metric.of(tp, fp, fn) for key, metric in METRICS.items()},
         bias=ratio(fp - fn, frames),
         distance=ratio(pooled(matches.distance, group[matches.frame]), tp),
     )

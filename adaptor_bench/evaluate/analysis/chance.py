@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.evaluate.analysis.breakdown import group_of, part_of_key
-from adaptor_bench.evaluate.analysis.ratios import Floats, f1, jsonable
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import Floats, f1
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.match import match_frames
 
@@ -101,7 +102,7 @@ def chance(
     if seed < 0:
         raise UsageError(f"the seed must be a whole number from 0, not {seed}")
     thrown, labelled = len(predictions.points), len(labels.points)
-    reached = float(f1(tp, thrown - tp, labelled - tp))
+    reached = float(f1.of(tp, thrown - tp, labelled - tp))
     surgeries, surgery = group_of(part_of_key(keys, 1))
     several = len(surgeries) > 1
     groups = surgery if several else np.arange(len(keys))
@@ -111,7 +112,7 @@ def chance(
             return Floor(absent="some frames have no labels elsewhere to draw from")
         generator = np.random.default_rng([seed, stream])
         counts = _hits(throw, generator, predictions, labels, draws, radius, rule, inclusive)
-        values = f1(counts, thrown - counts, labelled - counts)
+        values = f1.of(counts, thrown - counts, labelled - counts)
         mean = float(values.mean())
         error = float(values.std(ddof=1)) / math.sqrt(draws)
         skill = (reached - mean) / (1 - mean) if mean < 1 else math.nan

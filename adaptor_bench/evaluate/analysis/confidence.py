@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.analysis.greedy import take_in_order
-from adaptor_bench.evaluate.analysis.ratios import Floats, f1, jsonable, mean, precision, ratio
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import Floats, f1, mean, precision, ratio
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
 
@@ -49,7 +50,7 @@ class Curve:
         """
         if not self.labels:
             return math.nan
-        best = np.maximum.accumulate(precision(self.tp, self.fp)[::-1])[::-1]
+        best = np.maximum.accumulate(precision.of(self.tp, self.fp, 0)[::-1])[::-1]
         return float(np.sum(np.diff(self.tp, prepend=0) / self.labels * best))
 
     def sensitivity_at(self, rates: tuple[float, ...]) -> tuple[float, ...]:
@@ -134,9 +135,9 @@ def confidence(
     steps = curve(predictions, labels, radius, inclusive)
     froc = steps.sensitivity_at(FROC_RATES)
     rate = float(ratio(points - steps.tp[-1:].sum(), steps.frames))
-    values = f1(steps.tp, steps.fp, steps.labels - steps.tp)
+    values = f1.of(steps.tp, steps.fp, steps.labels - steps.tp)
     if not points:
-        best = float(f1(0, 0, steps.labels))
+        best = float(f1.of(0, 0, steps.labels))
         return Confidence(None, 0, steps.average_precision(), froc, rate, best_f1=best)
     at = int(np.argmax(values))  # the first of equals: the highest threshold
     return Confidence(
@@ -146,7 +147,7 @@ def confidence(
         froc=froc,
         fp_per_frame=rate,
         best_threshold=float(steps.threshold[at]),
-        best_precision=float(precision(steps.tp, steps.fp)[at]),
+        best_precision=float(precision.of(steps.tp, steps.fp, 0)[at]),
         best_sensitivity=float(ratio(steps.tp[at], steps.labels)),
         best_f1=float(values[at]),
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.analysis.ratios import f1, jsonable, mean
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import f1, mean
 from adaptor_bench.matching.batch import Matches
 
 __all__ = ["BINS", "Bin", "Counting", "counting"]
@@ -83,7 +84,7 @@ def counting(matches: Matches) -> Counting:
         tp, fp, fn = (int(c[inside].sum()) for c in (matches.tp, matches.fp, matches.fn))
         frames = int(np.count_nonzero(inside))
         bins.append(
-            Bin(least, most, frames, tp, fp, fn, float(f1(tp, fp, fn)), mean(error[inside]))
+            Bin(least, most, frames, tp, fp, fn, float(f1.of(tp, fp, fn)), mean(error[inside]))
         )
     return Counting(
         bias=mean(error),

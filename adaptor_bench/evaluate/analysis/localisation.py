@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.analysis.ratios import jsonable, mean
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import mean
 from adaptor_bench.matching.batch import Matches, PointBatch
 
 __all__ = ["Localisation", "localisation"]

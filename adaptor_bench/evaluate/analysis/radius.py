@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.analysis.ratios import Floats, jsonable, metrics
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS, Floats
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 
@@ -28,17 +29,19 @@ class RadiusCurve:
 
     radii: Floats
     tp: Floats
-    precision: Floats
-    sensitivity: Floats
-    f1: Floats
+    metrics: dict[str, Floats]
     area: float
+
+    @property
+    def f1(self) -> Floats:
+        """F1 at every radius."""
+        return self.metrics["f1"]
 
     def to_json(self) -> dict[str, Any]:
         """``{"area_under_f1", "curve": [{"radius", "tp", "precision", "sensitivity", "f1"}]}``."""
-        columns = ("tp", "precision", "sensitivity", "f1")
+        columns = {"radius": self.radii, "tp": self.tp, **self.metrics}
         curve = [
-            {"radius": radius, **{name: getattr(self, name)[i] for name in columns}}
-            for i, radius in enumerate(self.radii)
+            {name: values[i] for name, values in columns.items()} for i in range(len(self.radii))
         ]
         return jsonable({"area_under_f1": self.area, "curve": curve})
 
@@ -57,7 +60,8 @@ def radius_curve(
     tp = np.array(
         [len(match_frames(predictions, labels, r, rule, inclusive).frame) for r in at.tolist()]
     )
-    values = metrics(tp, len(predictions.points) - tp, len(labels.points) - tp)
+    counts = tp, len(predictions.points) - tp, len(labels.points) - tp
+    values = {key: metric.of(*counts) for key, metric in METRICS.items()}
     height = values["f1"]
     # The trapezoid rule; written out because its numpy name changed in version 2.
     covered = float(at[-1] - at[0])
@@ -65,6 +69,6 @@ def radius_curve(
     return RadiusCurve(
         at,
         tp,
-        **values,
+        values,
         area=area / covered if covered else float(height[0]),
     )

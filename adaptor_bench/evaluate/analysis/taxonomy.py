@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.evaluate.analysis.greedy import take_in_order
-from adaptor_bench.evaluate.analysis.ratios import f1, jsonable
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
 from adaptor_bench.matching.match import match_frames
@@ -110,10 +111,10 @@ def taxonomy(
 
     tp = len(matches.prediction)
     fp, fn = len(predictions.points) - tp, len(labels.points) - tp
-    before = float(f1(tp, fp, fn))
+    before = float(f1.of(tp, fp, fn))
 
     def repaired(name: str, false: int, missed: int) -> ErrorClass:
-        after = float(f1(tp + missed, fp - false, fn - missed))
+        after = float(f1.of(tp + missed, fp - false, fn - missed))
         return ErrorClass(name, false, missed, after, after - before)
 
     counts = (

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["ESTIMANDS", "estimate", "ratios", "resampled"]
+__all__ = ["ESTIMANDS", "estimate", "resampled"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -26,17 +27,6 @@ ESTIMANDS = {
     "pooled": "metric of the counts pooled over all frames",
     "surgeries": "mean over surgeries of the metric of the counts pooled within a surgery",
 }
-
-
-def ratios(counts: npt.NDArray[np.generic], metric: str) -> Floats:
-    """Metric of counts (.., 3): TP, FP, FN. 0/0 is NaN (as ``evaluate.metrics``)."""
-    tp, fp, fn = (counts[..., i].astype(float) for i in range(3))
-    above, below = {
-        "precision": (tp, tp + fp),
-        "sensitivity": (tp, tp + fn),
-        "f1": (2 * tp, 2 * tp + fp + fn),
-    }[metric]
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
 
 
 def estimate(tally: Tally, metric: str = "f1", estimand: str = "folds") -> Floats:
@@ -59,7 +49,7 @@ def resampled(
     result = np.empty((len(resamples.weights), len(tally.methods)))
     for part, counts in resamples.pooled(tally, groups):
         weights = _by_group(resamples.weights[part], groups) / sizes
-        values = ratios(counts, metric)
+        values = METRICS[metric].of_last_axis(counts)
         labelled = counts[..., [0, 2]].sum(axis=(1, 3))[:, None] > 0
         given = np.where(labelled, weights[:, None, :], 0.0)
         # A part that was not drawn says nothing; one that was and is 0/0 leaves no mean.

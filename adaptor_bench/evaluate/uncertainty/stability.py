@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.evaluate.uncertainty.estimands import estimate, ratios, resampled
+from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
@@ -86,7 +87,7 @@ def tiers(values: Floats, different: npt.NDArray[np.bool_]) -> list[int | None]:
 
 def _per_frame(tally: Tally, metric: str) -> Floats:
     """Mean over the frames that have a value: F1 is 0/0 in a frame with no label and no point."""
-    values = ratios(tally.counts, metric)
+    values = METRICS[metric].of_last_axis(tally.counts)
     defined = ~np.isnan(values)
     total = np.where(defined, values, 0).sum(axis=1)
     frames = defined.sum(axis=1)
@@ -96,7 +97,7 @@ def _per_frame(tally: Tally, metric: str) -> Floats:
 
 def _mean_rank(tally: Tally, metric: str) -> Floats:
     """Minus the mean over surgeries of the rank within the surgery: higher is better."""
-    values = tally.over_seeds(ratios(tally.by_surgery[:, tally.labelled], metric))
+    values = tally.over_seeds(METRICS[metric].of_last_axis(tally.by_surgery[:, tally.labelled]))
     if np.isnan(values).any() or not values.size:
         return np.full(len(values), np.nan)
     place = (values[None] - values[:, None] > _SAME).sum(axis=1)  # (methods, surgeries)

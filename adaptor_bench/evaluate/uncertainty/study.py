@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.evaluate.uncertainty.estimands import estimate, ratios, resampled
+from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
 from adaptor_bench.evaluate.uncertainty.flips import FlipDistance, flip_distance
 from adaptor_bench.evaluate.uncertainty.intervals import (
     Interval,
@@ -125,7 +125,7 @@ def study(tally: Tally, options: Options | None = None) -> Study:
         )
 
     unit = np.eye(len(tally.methods))
-    of_surgery = tally.over_seeds(ratios(tally.by_surgery[:, tally.labelled], metric))
+    of_surgery = tally.over_seeds(METRICS[metric].of_last_axis(tally.by_surgery[:, tally.labelled]))
     couples = list(combinations(range(len(tally.methods)), 2))
     p = np.array([sign_flip_p(of_surgery[i] - of_surgery[j]) for i, j in couples])
     pairs = {}
