@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +22,7 @@ from frame_files import SIZE, write_frame
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 
+SLOW = ("torch", "lightning", "selenium")  # quick tests neither train nor start a browser
 STEERING = re.compile(
     r"(ADAPTOR_BENCH|OMP|GOMP|KMP|MKL|OPENBLAS|NUMEXPR|CUDA|NVIDIA|TORCH|PYTORCH|MPL|XDG|LC|TTY)_.*"
     r"|PYTHON(?!PATH|HOME).*|COLUMNS|LINES|TERM|(NO|FORCE|CLI)_?COLOR(_FORCE)?|LANG(UAGE)?|TZ"
@@ -39,6 +41,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(partial(os.chdir, config.invocation_params.dir))
     os.environ |= {"HOME": str(home), "ADAPTOR_BENCH_CACHE": str(home / "cache")}
     os.chdir(home)
+    if config.option.markexpr == "quick":
+        blocked = home / "blocked"
+        blocked.mkdir()
+        for name in SLOW:
+            (blocked / f"{name}.py").write_text(f"raise ImportError('a quick test needs {name}')")
+        sys.path.insert(0, str(blocked))
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            [str(blocked), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """``-m quick`` does not even read files without a quick test: most import what is slow."""
+    if config.option.markexpr != "quick" or collection_path.suffix != ".py":
+        return None
+    return "pytest.mark.quick" not in collection_path.read_text("utf-8") or None
 
 
 @pytest.fixture(autouse=True)

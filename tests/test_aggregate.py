@@ -11,6 +11,8 @@ from adaptor_bench.evaluate.aggregate import aggregate
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.ranking import ranks
 
+pytestmark = pytest.mark.quick
+
 FOLDS = (1, 2, 3)
 
 

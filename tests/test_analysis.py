@@ -23,6 +23,8 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.settings import MatchSettings
 
+pytestmark = pytest.mark.quick
+
 SIZE = (60, 40)
 points = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 39)), max_size=7)
 frames = st.lists(st.tuples(points, points), min_size=1, max_size=6)

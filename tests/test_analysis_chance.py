@@ -17,6 +17,8 @@ from adaptor_bench.evaluate.analysis.chance import (
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 
+pytestmark = pytest.mark.quick
+
 R = 6.0
 
 

@@ -17,6 +17,8 @@ from adaptor_bench.evaluate.analysis.confidence import (
 )
 from adaptor_bench.matching.batch import PointBatch
 
+pytestmark = pytest.mark.quick
+
 R = 6.0
 FAR = [(300, 50 + 20 * i) for i in range(10)]  # beside every label
 

@@ -17,6 +17,8 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.report.analysis import analysis_tables
 from adaptor_bench.report.render import RENDERERS, render
 
+pytestmark = pytest.mark.quick
+
 WIDTH = 100
 
 

@@ -15,6 +15,8 @@ from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
 
+pytestmark = pytest.mark.quick
+
 SIZE = (300, 200)
 R = 6.0
 

@@ -11,6 +11,8 @@ import pytest
 
 from adaptor_bench.platforms.bundle import SCORING
 
+pytestmark = pytest.mark.quick
+
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "adaptor_bench"
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)

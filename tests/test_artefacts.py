@@ -17,6 +17,8 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json, write_text
 from adaptor_bench.errors import WriteError
 
+pytestmark = pytest.mark.quick
+
 FAILURES = [
     ValueError("a bug"),
     KeyboardInterrupt(),

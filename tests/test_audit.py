@@ -24,6 +24,8 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.rules import all_rules, ranked_rules
 
+pytestmark = pytest.mark.quick
+
 DOCUMENT = Path(__file__).parent.parent / "docs" / "audit.md"
 
 # stem: (predictions or None for no file, labels)

@@ -18,6 +18,8 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.results.runs import Run
 
+pytestmark = pytest.mark.quick
+
 
 def test_up_to_the_limit_and_not_beyond(tmp_path, monkeypatch):
     path = tmp_path / "file"

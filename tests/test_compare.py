@@ -14,6 +14,8 @@ from finished_runs import put_fold, put_method
 from adaptor_bench.report.card import ranking_cards
 from adaptor_bench.results.runs import find_runs, group_cells
 
+pytestmark = pytest.mark.quick
+
 
 def invoke(*arguments, code=0):
     shown, told = commands.invoke(*arguments, code=code)

@@ -22,6 +22,8 @@ from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.rules import all_rules, ranked_rules
 from adaptor_bench.matching.settings import MatchSettings
 
+pytestmark = pytest.mark.quick
+
 SUITE = load_suite()
 CASES = {case["id"]: case for case in SUITE["cases"]}
 SETS = {case["id"]: case for case in SUITE["sets"]}

@@ -26,6 +26,8 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.settings import MatchSettings
 
+pytestmark = pytest.mark.quick
+
 ZERO = "ZeroDivisionError: division by zero"
 FOUR = [(10, 10), (50, 50), (90, 90), (130, 130)]
 

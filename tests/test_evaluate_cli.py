@@ -18,6 +18,8 @@ from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.submission.validate import validate
 
+pytestmark = pytest.mark.quick
+
 LABELS = [(10, 10), (50, 50), (90, 90), (130, 130)]
 
 

@@ -17,6 +17,8 @@ from adaptor_bench.data.formats.known import (
     formats,
 )
 
+pytestmark = pytest.mark.quick
+
 LABELME = {
     "version": "5.4.1", "flags": {}, "imagePath": "000000.png", "imageData": None,
     "shapes": [{"label": "suture", "points": [[100.4, 50.2]], "shape_type": "point"}],

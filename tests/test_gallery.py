@@ -11,6 +11,8 @@ import pytest
 from adaptor_bench.submission.codes import CODES
 from adaptor_bench.submission.validate import validate
 
+pytestmark = pytest.mark.quick
+
 SUBMISSIONS = Path(__file__).parent.parent / "submissions"
 CASES = sorted(p.parent for p in SUBMISSIONS.glob("gallery/*/expected.json"))
 # What no small file can show: it takes megabytes, or a disk that refuses to be read.

@@ -13,6 +13,8 @@ from adaptor_bench.heatmap.decode import DecodeSettings, cut_large_regions, deco
 from adaptor_bench.heatmap.targets import COMBINATIONS, draw_heatmap
 from adaptor_bench.matching.match import match
 
+pytestmark = pytest.mark.quick
+
 SIZE = (512, 288)
 
 

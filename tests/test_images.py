@@ -23,6 +23,8 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.harness import predict
 from adaptor_bench.method import Resize
 
+pytestmark = pytest.mark.quick
+
 GREY = np.array([[0, 1, 127], [128, 254, 255]], np.uint8)
 COLOUR = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
 

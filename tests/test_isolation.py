@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from finished_runs import put_method
 
 TESTS = Path(__file__).parent
@@ -56,3 +57,21 @@ def test_tests_pass_wherever_they_are_started(tmp_path):
         cwd=checkout, env=os.environ | odd, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+@pytest.mark.parametrize(
+    "how", ["import selenium", "run([executable, '-c', 'import selenium'], check=True)"]
+)
+def test_a_quick_test_can_neither_train_nor_start_a_browser(tmp_path, how):
+    (tmp_path / "test_one.py").write_text(
+        "import pytest\nfrom subprocess import run\nfrom sys import executable\n"
+        f"@pytest.mark.quick\ndef test_one():\n    {how}\n"
+    )
+    for chosen, passes in (("quick", False), ("not slow", True)):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-m", chosen, "test_one.py"],
+            cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(TESTS)}, capture_output=True,
+            text=True,
+        )  # fmt: skip
+        assert (done.returncode == 0) == passes, done.stdout
+        assert ("a quick test needs selenium" in done.stdout + done.stderr) != passes

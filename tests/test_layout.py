@@ -27,6 +27,8 @@ from adaptor_bench.platforms.bundle import write_bundle
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.submission.reference import read_reference
 
+pytestmark = pytest.mark.quick
+
 NFC, NFD = (unicodedata.normalize(form, "Müller_1") for form in ("NFC", "NFD"))
 
 

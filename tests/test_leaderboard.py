@@ -19,6 +19,8 @@ from adaptor_bench.resources import bundled
 from adaptor_bench.results.published import PublishedResult, load_published, recompute
 from adaptor_bench.results.runs import Run, find_runs, group_cells
 
+pytestmark = pytest.mark.quick
+
 PUBLISHED = sorted((bundled("leaderboards") / "published").glob("*.json"))
 
 

@@ -16,6 +16,8 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_rules
 from adaptor_bench.matching.rules import all_rules
 
+pytestmark = pytest.mark.quick
+
 # A coarse grid, so that ties and distances at exactly the radius are frequent.
 coarse = st.tuples(st.integers(0, 14), st.integers(0, 14))
 fine = st.tuples(st.floats(0, 40), st.floats(0, 40))

@@ -13,6 +13,8 @@ from adaptor_bench.names import alike, csv_cell, html, markdown, printable, refu
 from adaptor_bench.report.render import RENDERERS, render
 from adaptor_bench.report.table import Column, Table
 
+pytestmark = pytest.mark.quick
+
 HOSTILE = "\x1b[2J\x1b]0;pwned\x07A\nB\u202ex\x9b1m\u200b\udcff\x00"
 
 

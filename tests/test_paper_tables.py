@@ -32,6 +32,8 @@ from adaptor_bench.report.table import Column, Table
 from adaptor_bench.results.blocks import Numbers
 from adaptor_bench.results.published import load_published
 
+pytestmark = pytest.mark.quick
+
 GOLDEN = Path(__file__).parent / "golden" / "paper"
 DOMAIN_OF = {"table2": "sim", "table3": "intraop"}
 REAL = {"name": "adaptor2021", "kind": "adaptor2021", "fingerprint": "12" * 32}

@@ -64,6 +64,7 @@ def sampled() -> dict[str, list[np.ndarray]]:
 # --- how many --------------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 def test_paper_profile_has_the_real_frame_counts() -> None:
     assert {name: PROFILES["paper"].frames(name) for name in REAL_VIDEOS} == PAPER_FRAMES
     for surgery, videos in REAL_VIDEOS.items():
@@ -81,6 +82,7 @@ def test_small_profiles_use_every_video(profile: str, sim: int, intraop: int) ->
     assert phantom_frame_count(profile) == 10 * sim + 4 * intraop
 
 
+@pytest.mark.quick
 def test_a_surgery_that_does_not_exist_is_named() -> None:
     with pytest.raises(KeyError, match="aicm15"):
         PhantomSurgery("aicm15", 4)
@@ -91,6 +93,7 @@ def test_a_surgery_that_does_not_exist_is_named() -> None:
 # --- what is drawn ----------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("surgery", ["aicm3", "aicm12"])
 def test_frame_depends_on_its_index_only(surgery: str) -> None:
     first, second = PhantomSurgery(surgery, 8), PhantomSurgery(surgery, 8)
@@ -168,6 +171,7 @@ def frame_with_labels(surgery: str) -> tuple[PhantomSurgery, int]:
     return drawn, 5
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("surgery", ["aicm2", "aicm11"])
 def test_labels_are_visible_landmarks(surgery: str) -> None:
     drawn, index = frame_with_labels(surgery)
@@ -178,6 +182,7 @@ def test_labels_are_visible_landmarks(surgery: str) -> None:
         assert np.abs(landmarks - label).sum(axis=1).min() == 0
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("surgery", ["aicm2", "aicm11"])
 def test_something_over_a_landmark_takes_its_label_away(surgery: str) -> None:
     drawn, index = frame_with_labels(surgery)
@@ -193,6 +198,7 @@ def test_something_over_a_landmark_takes_its_label_away(surgery: str) -> None:
     assert all((after == point).all(axis=1).any() for point in far)
 
 
+@pytest.mark.quick
 def test_a_landmark_without_contrast_has_no_label() -> None:
     drawn, index = frame_with_labels("aicm2")
     plan = drawn.sutures
@@ -212,6 +218,7 @@ def test_an_over_exposed_landmark_has_no_label() -> None:
     assert len(drawn.frame(index).points) == 0
 
 
+@pytest.mark.quick
 def test_landmarks_outside_the_frame_have_no_label() -> None:
     drawn, index = frame_with_labels("aicm2")
     drawn.sutures.points += 2000.0
@@ -235,6 +242,7 @@ def test_every_label_changes_the_picture_where_it_is() -> None:
 # --- the annotator's flaws ------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 def test_label_noise_moves_labels_but_not_pixels() -> None:
     exact = PhantomSurgery("aicm7", 4).frame(2)
     noisy = PhantomSurgery("aicm7", 4, options=PhantomOptions(label_noise_px=1.5)).frame(2)
@@ -243,6 +251,7 @@ def test_label_noise_moves_labels_but_not_pixels() -> None:
     assert 0 < shift.mean() < 5
 
 
+@pytest.mark.quick
 def test_label_drop_removes_labels() -> None:
     exact = PhantomSurgery("aicm7", 4).frame(2)
     some = PhantomSurgery("aicm7", 4, options=PhantomOptions(label_drop=0.5)).frame(2)
@@ -250,6 +259,7 @@ def test_label_drop_removes_labels() -> None:
     assert len(none.points) == 0 < len(some.points) < len(exact.points)
 
 
+@pytest.mark.quick
 def test_impossible_options_are_refused() -> None:
     with pytest.raises(ValueError, match="label_noise_px"):
         PhantomOptions(label_noise_px=-1)
@@ -303,11 +313,13 @@ def test_existing_data_are_not_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.quick
 def test_unknown_profile_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="huge"):
         write_phantom(tmp_path / "out", "huge")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError("No space left on device")])
 def test_failure_in_the_middle_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException

@@ -16,6 +16,8 @@ from adaptor_bench.cli.schema import command
 from adaptor_bench.submission.filecheck import FileCheck
 from adaptor_bench.submission.prediction import FRAME_SIZE, NAME_PATTERN, NAMES, POINTS_LIMIT
 
+pytestmark = pytest.mark.quick
+
 REPOSITORY = Path(__file__).parent.parent
 SCHEMA = json.loads((REPOSITORY / "submissions/prediction.schema.json").read_text("utf-8"))
 JUDGE = Draft202012Validator(SCHEMA)

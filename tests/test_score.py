@@ -17,6 +17,8 @@ from adaptor_bench.evaluate.score import score, score_frame
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 
+pytestmark = pytest.mark.quick
+
 GRID = [(20.0 * i, 30.0) for i in range(1, 5)]
 
 

@@ -14,6 +14,8 @@ from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.sentences import card_sentences
 from adaptor_bench.report.studies import BoardStudy
 
+pytestmark = pytest.mark.quick
+
 
 def board(counts, fold=None, owner=None, **options):
     """A board of (rows, surgeries, 3) counts, one frame a surgery, one surgery a fold."""

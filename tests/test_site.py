@@ -95,6 +95,7 @@ def gallery_of(site):
 # --- numbers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 def test_the_board_shows_what_the_leaderboard_prints(world, site):
     shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
     rows = {r["method"]: r for r in json.loads(shown) if r["source"] == "measured"}

@@ -17,7 +17,10 @@ from adaptor_bench.submission.source import (
     open_source,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")
+pytestmark = [
+    pytest.mark.quick,
+    pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX"),
+]
 BODY = b'{"points": []}'
 
 

@@ -22,6 +22,8 @@ from adaptor_bench.report.latex import escape
 from adaptor_bench.report.render import DOCUMENTS, RENDERERS, render
 from adaptor_bench.report.table import Column, Spread, Table, number, signed, spread
 
+pytestmark = pytest.mark.quick
+
 needs_pdflatex = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"
 )

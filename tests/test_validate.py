@@ -14,6 +14,8 @@ from adaptor_bench.cli.validate import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.submission.validate import validate
 
+pytestmark = pytest.mark.quick
+
 GOOD = {
     "folderName": "aicm1",
     "subfolderName": "VID000_0",

@@ -15,6 +15,8 @@ from adaptor_bench.submission.findings import pointer_part
 from adaptor_bench.submission.locate import positions, survey, too_deep
 from adaptor_bench.submission.rules import DOCUMENT_RULES, Document
 
+pytestmark = pytest.mark.quick
+
 SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8)
 KEYS = st.sampled_from(["", "x", "~", "/", "a/b", '"', "\\", "é", "{", ",", "0"]) | st.text(
     max_size=3

@@ -27,6 +27,8 @@ from adaptor_bench.submission.sarif import to_sarif
 from adaptor_bench.submission.text import to_text
 from adaptor_bench.submission.validate import validate
 
+pytestmark = pytest.mark.quick
+
 REPOSITORY = Path(__file__).parent.parent
 SUBMISSION = REPOSITORY / "adaptor_bench" / "submission"
 GOOD = '{"folderName": "a", "subfolderName": "v", "imageFileName": "0.png", "points": []}'
