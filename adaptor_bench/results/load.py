@@ -1,0 +1,190 @@
+"""Results from folders: finished runs, leaderboards, printed numbers; and as rows for analysis."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from adaptor_bench.data.frames import Dataset, index_dataset
+from adaptor_bench.entries.entry import (
+    BOARD,
+    boards,
+    find_board,
+    read_board,
+    read_entries,
+)
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.phantom.default import cached_phantom, embedded_profile
+from adaptor_bench.progress import Progress
+from adaptor_bench.results.board import name_results
+from adaptor_bench.results.published import load_published
+from adaptor_bench.results.result import Result
+from adaptor_bench.results.runs import find_runs
+from adaptor_bench.results.sources import (
+    published_results,
+    results_of_entries,
+    results_of_runs,
+    scored_entries,
+)
+
+__all__ = ["PUBLISHED", "Loaded", "load_results", "load_scored", "tidy_rows"]
+
+PUBLISHED = "published"
+"""Stands for the numbers that papers print."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """``datasets`` by name; ``left_out``: why entries of leaderboards are not among the results;
+    ``private``: the datasets of leaderboards whose labels nobody but the organiser may have."""
+
+    results: tuple[Result, ...]
+    datasets: dict[str, Dataset]
+    left_out: tuple[str, ...] = ()
+    private: frozenset[str] = frozenset()
+
+
+def load_results(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, ddof: int = 0
+) -> list[Result]:
+    """All results of ``paths``: folders of runs, leaderboards (a folder or a name of one that comes
+    with the package), or ``"published"``. No data are needed, and no image is read.
+
+    ``ddof`` is that of the spreads over folds. Raises InputError for a folder without results or
+    with malformed ones, UsageError for what is neither a folder nor a leaderboard.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    results: list[Result] = []
+    roots: list[Path] = []
+    for path in map(Path, given):
+        if str(path) == PUBLISHED:
+            results += published_results(load_published())
+        elif (path / BOARD).is_file() or (not path.is_dir() and str(path) in boards()):
+            board = read_board(find_board(str(path)))
+            results += results_of_entries(board, read_entries(board), ddof)
+        elif path.is_dir():
+            roots.append(path)
+        else:
+            raise UsageError(
+                f"{path}: neither a folder nor the name of a leaderboard",
+                hint=suggest(str(path), [*boards(), PUBLISHED]),
+            )
+    runs = find_runs(roots)
+    if roots and not runs:
+        raise _nothing(roots)
+    return [*results_of_runs(runs, ddof=ddof), *results]
+
+
+def load_scored(
+    roots: Sequence[Path],
+    leaderboards: Sequence[Path],
+    data: Sequence[Path],
+    progress: Progress,
+    *,
+    ddof: int = 0,
+) -> Loaded:
+    """Runs below ``roots`` and the entries of leaderboard folders, with frames and points.
+
+    ``data`` are dataset folders; embedded phantoms need none. Raises InputError when there is
+    nothing, or it cannot be read or does not fit its data; UsageError for a dataset nobody needs,
+    or a leaderboard whose data must be given.
+    """
+    runs = find_runs(roots)
+    definitions = [read_board(folder) for folder in leaderboards]
+    if not runs and not definitions:
+        raise _nothing(roots)
+    kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
+    kinds |= {board.dataset: board.kind for board in definitions}
+    datasets = _datasets(kinds, data, progress)
+    results = results_of_runs(runs, ddof=ddof)
+    left_out: list[str] = []
+    for board in definitions:
+        if board.dataset not in datasets:
+            raise UsageError(
+                f"the leaderboard {board.id!r} needs its data {board.dataset!r}",
+                hint="Give --data.",
+            )
+        of_board, unpublished = scored_entries(
+            board, read_entries(board), datasets[board.dataset], progress, ddof
+        )
+        results += of_board
+        left_out += [f"{entry} of {board.id}: {why}" for entry, why in unpublished.items()]
+    if not results:
+        raise InputError.collect(
+            "no entry of these leaderboards can be shown:", left_out or ["there is none"]
+        )
+    private = frozenset(board.dataset for board in definitions if board.embedded is None)
+    return Loaded(tuple(results), datasets, tuple(left_out), private)
+
+
+def tidy_rows(
+    results: Iterable[Result], by: Literal["fold", "surgery"] = "fold"
+) -> list[dict[str, Any]]:
+    """One row per method, domain, seed and fold, or surgery: counts, and every metric in 0..1
+    (NaN for 0/0). ``name`` is the method, told apart from namesakes under other settings.
+
+    Printed numbers have no counts: a row per printed fold, or one of their mean where no folds are
+    printed, and none by surgery.
+    """
+    rows = []
+    results = list(results)
+    for result, name in zip(results, name_results(results), strict=True):
+        about = {
+            "method": result.method,
+            "name": name,
+            "team": result.team,
+            "domain": result.domain,
+            "dataset": result.dataset,
+            "source": result.source,
+            "profile": result.profile,
+        }
+        for part in result.fold_results:
+            groups = part.surgeries if by == "surgery" else {None: part.counts}
+            for surgery, counts in groups.items():
+                rows.append(
+                    about
+                    | {"seed": part.seed, "fold": part.fold}
+                    | ({"surgery": surgery} if surgery else {})
+                    | counts.to_json()
+                    | {key: metric.function(counts) for key, metric in METRICS.items()}
+                )
+        if result.printed and by == "fold":
+            nothing = dict.fromkeys(("tp", "fp", "fn"))
+            for fold in result.main.folds or [None]:
+                values = {
+                    key: found.mean if fold is None else found.folds.get(fold)
+                    for key, found in result.metrics.items()
+                }
+                rows.append(about | {"seed": None, "fold": fold} | nothing | values)
+    return rows
+
+
+def _nothing(roots: Sequence[Path]) -> InputError:
+    return InputError(
+        f"{', '.join(map(str, roots))}: no finished run found",
+        hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
+    )
+
+
+def _datasets(
+    kinds: dict[str, str], data: Sequence[Path], progress: Progress
+) -> dict[str, Dataset]:
+    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them."""
+    datasets: dict[str, Dataset] = {}
+    for root in data:
+        dataset = index_dataset(root)
+        if dataset.name not in kinds:
+            raise UsageError(
+                f"{root}: this is dataset {dataset.name!r}, which none of the results is about",
+                hint=suggest(dataset.name, kinds),
+            )
+        datasets[dataset.name] = dataset
+    for name, kind in kinds.items():
+        profile = embedded_profile(name, kind)
+        if profile is not None and name not in datasets:
+            datasets[name] = index_dataset(cached_phantom(profile, progress))
+    return datasets
