@@ -12,7 +12,8 @@ import pytest
 from finished_runs import put_fold, put_method
 
 from adaptor_bench.report.card import ranking_cards
-from adaptor_bench.results.runs import find_runs, group_cells
+from adaptor_bench.results.board import boards_of
+from adaptor_bench.results.load import load_results
 
 pytestmark = pytest.mark.quick
 
@@ -115,7 +116,7 @@ def test_a_card_names_who_is_left_out(out, tmp_path):
     put_method(tmp_path, "good", 0.9, rng=1)
     put_method(tmp_path, "poor", 0.4, rng=2)
     put_method(tmp_path, "part", 0.5, folds=(1, 3))
-    (card,) = ranking_cards(group_cells(find_runs([tmp_path])))
+    (card,) = ranking_cards(boards_of(load_results(tmp_path)))
     assert "part is left out: folds 2, 4 missing." in card.sentences
     assert set(card.intervals) == {"good", "poor"}
     estimate, low, high = card.intervals["good"]["f1"]

@@ -26,7 +26,8 @@ from adaptor_bench.report.card import ranking_cards
 from adaptor_bench.report.leaderboard import render_entries, render_leaderboard
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.results import result_tables
-from adaptor_bench.results.runs import find_runs, group_cells
+from adaptor_bench.results.board import boards_of
+from adaptor_bench.results.load import load_results
 
 FALSE = {"good": 3, "good/part": 0, "poor": 7}  # predicted where nothing is labelled
 
@@ -130,7 +131,7 @@ def test_paper_tables(runs):
 
 
 def test_card_and_comparison(runs):
-    cards = [ranking_cards(group_cells(find_runs([out])))[0] for out in runs]
+    cards = [ranking_cards(boards_of(load_results(out)))[0] for out in runs]
     told = [s for s in cards[0].sentences if s.startswith("Fold f3 has no labels")]
     assert len(told) == 1 and "False points there: good 3, good/part 0, poor 7." in told[0]
     assert [s for s in cards[0].sentences if "Fold f3" not in s] == list(cards[1].sentences)

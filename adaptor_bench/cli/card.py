@@ -44,19 +44,19 @@ def command(
     """A ranking card for every board with two complete methods below RUNS (default: `runs`)."""
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.errors import InputError
+    from adaptor_bench.evaluate.uncertainty.study import Options
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.card import ranking_cards, render_cards
-    from adaptor_bench.results.material import material
-    from adaptor_bench.results.runs import group_cells
+    from adaptor_bench.results.board import boards_of
+    from adaptor_bench.results.load import load_scored
 
     folders = find_boards(boards)
     roots = runs or (() if folders else (Path("runs"),))
-    found = material(roots, folders, data, Progress())
-    chosen = [run for run in found.runs if domain in ("all", run.domain)]
-    cards = ranking_cards(
-        group_cells(chosen), resamples=resamples, seed=seed, level=level, nested=nested or None
-    )
-    for line in found.left_out:
+    loaded = load_scored(roots, folders, data, Progress())
+    chosen = [r for r in loaded.results if domain in ("all", r.domain)]
+    options = Options(level=level, resamples=resamples, seed=seed, nested=nested or None)
+    cards = ranking_cards(boards_of(chosen), options)
+    for line in loaded.left_out:
         message(f"left out: {line}")
     if not cards:
         raise InputError(

@@ -76,15 +76,16 @@ def command(
     from adaptor_bench.evaluate.uncertainty.study import Options
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.comparison import compare, render_comparisons
-    from adaptor_bench.results.material import material
+    from adaptor_bench.results.load import load_scored
     from adaptor_bench.results.runs import find_runs
+    from adaptor_bench.results.sources import results_of_runs
 
     default = Path("runs")
     options = Options(metric, estimand, level, resamples, seed, nested or None)
     roots = roots or ((default,) if default.is_dir() else ())
     if boards:
-        known = material(roots, find_boards(boards), data, Progress()).runs
+        known = load_scored(roots, find_boards(boards), data, Progress()).results
     else:
-        known = tuple(find_runs(roots))
+        known = tuple(results_of_runs(find_runs(roots)))
     found = compare(a, b, known, domain=domain, profile=profile, options=options)
     show(render_comparisons(found, format_), newline=False)

@@ -18,9 +18,9 @@ from adaptor_bench.names import html as escape
 from adaptor_bench.names import markdown, printable
 from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
-from adaptor_bench.report.studies import BoardStudy, studies_of
+from adaptor_bench.report.studies import BoardStudy, study_of
 from adaptor_bench.report.table import Column, Table, number
-from adaptor_bench.results.runs import Cell
+from adaptor_bench.results.board import Board
 
 __all__ = ["CARD_FORMATS", "Card", "card_of", "prose", "ranking_cards", "render_cards"]
 
@@ -65,20 +65,13 @@ class Card:
         }
 
 
-def ranking_cards(
-    cells: Sequence[Cell],
-    *,
-    resamples: int = 10_000,
-    seed: int = 0,
-    level: float = 0.95,
-    nested: bool | None = None,
-) -> list[Card]:
-    """A card for every dataset, domain and profile with at least two complete methods.
+def ranking_cards(boards: Sequence[Board], options: Options | None = None) -> list[Card]:
+    """A card for every board with at least two complete competitors.
 
     Raises InputError when the methods of one board cannot be paired frame by frame.
     """
-    options = Options(level=level, resamples=resamples, seed=seed, nested=nested)
-    return [card_of(board) for board in studies_of(cells, options) if len(board.study.methods) > 1]
+    studies = [study_of(board, options) for board in boards]
+    return [card_of(found) for found in studies if found and len(found.study.methods) > 1]
 
 
 def card_of(board: BoardStudy) -> Card:

@@ -11,14 +11,17 @@ from typing import Any
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
-from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
+from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.card import INTERVALS, interval_text, prose
-from adaptor_bench.report.footers import matching_notes
 from adaptor_bench.report.render import render
 from adaptor_bench.report.sentences import card_sentences, how_resampled
-from adaptor_bench.report.studies import BoardStudy, missing_folds
+from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
-from adaptor_bench.results.runs import Cell, Run, differing_in, find_runs, group_cells
+from adaptor_bench.results.board import differing_in, name_results, same_points
+from adaptor_bench.results.notes import same_note
+from adaptor_bench.results.result import Result
+from adaptor_bench.results.runs import find_runs
+from adaptor_bench.results.sources import results_of_runs
 
 __all__ = ["Comparison", "compare", "render_comparisons"]
 
@@ -30,6 +33,13 @@ class Comparison:
     a: str
     b: str
     board: BoardStudy
+    same: bool = False
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """As the ranking card's; first, whether the two are one competitor."""
+        same = (same_note(self.b, self.a),) if self.same else ()
+        return (*same, *card_sentences(self.board))
 
     @property
     def study(self) -> Study:
@@ -45,7 +55,7 @@ class Comparison:
 def compare(
     a: str,
     b: str,
-    known: Sequence[Run] = (),
+    known: Sequence[Result] = (),
     *,
     domain: str = "all",
     profile: str | None = None,
@@ -53,13 +63,14 @@ def compare(
 ) -> list[Comparison]:
     """Compare ``a`` with ``b`` on every domain both have.
 
-    Each is a folder that holds runs of one method, or the name of a method among ``known``
-    runs. Raises UsageError for a name that is not there, InputError for what cannot be
-    paired: nothing in common, incomplete folds, other data, folds or matching.
+    Each is a folder that holds runs of one method, or what one of the ``known`` results is called
+    (its method, or its name among all of them). Raises UsageError for a name that is not there,
+    InputError for what cannot be paired: nothing in common, incomplete folds, other data, folds or
+    matching.
     """
     sides = [_side(given, known, profile) for given in (a, b)]
-    labels = _labels([cells[0].example for cells in sides], (a, b))
-    by_domain = [{cell.example.domain: cell for cell in cells} for cells in sides]
+    labels = _labels([results[0].name for results in sides], (a, b))
+    by_domain = [{r.domain: r for r in results} for results in sides]
     shared = [d for d in by_domain[0] if d in by_domain[1] and domain in ("all", d)]
     if not shared:
         raise InputError(
@@ -67,7 +78,14 @@ def compare(
             + ("" if domain == "all" else f" named {domain!r}"),
             hint=f"{labels[0]}: {', '.join(by_domain[0])}; {labels[1]}: {', '.join(by_domain[1])}.",
         )
-    return [_compared(labels, (by_domain[0][d], by_domain[1][d]), options) for d in sorted(shared)]
+    return [
+        _compared(
+            replace(by_domain[0][d], name=labels[0]),
+            replace(by_domain[1][d], name=labels[1]),
+            options,
+        )
+        for d in sorted(shared)
+    ]
 
 
 def render_comparisons(found: Sequence[Comparison], format: str) -> str:
@@ -76,8 +94,7 @@ def render_comparisons(found: Sequence[Comparison], format: str) -> str:
         return json.dumps([_json(c) for c in found], indent=1, allow_nan=False) + "\n"
     parts = []
     for one in found:
-        sentences = card_sentences(one.board)
-        parts.append(prose(one.title, sentences, format) + "\n" + render(_tables(one), format))
+        parts.append(prose(one.title, one.sentences, format) + "\n" + render(_tables(one), format))
     return "\n".join(parts)
 
 
@@ -102,7 +119,7 @@ def _json(one: Comparison) -> dict[str, Any]:
             name: round(sign * d, 6) if d == d else None
             for name, d in zip(_labelled(one.study.tally), pair.by_surgery, strict=True)
         },
-        "sentences": card_sentences(one.board),
+        "sentences": list(one.sentences),
         "tables": json.loads(render(_tables(one), "json")),
     }
 
@@ -182,39 +199,41 @@ def _surgery_table(one: Comparison) -> Table:
     return Table(f"{METRICS[metric].title} by surgery (%)", columns, rows)
 
 
-def _side(given: str, known: Sequence[Run], profile: str | None) -> list[Cell]:
-    """Cells of one method, one per domain."""
+def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Result]:
+    """Results of one method, one per domain, named by what it is called."""
     folder = Path(given).is_dir()
-    runs = find_runs([Path(given)]) if folder else []
-    runs = runs or [run for run in known if run.method == given]
-    if not runs:
+    results = results_of_runs(find_runs([Path(given)])) if folder else []
+    results = [replace(r, name=r.method) for r in results]
+    names = name_results(known)
+    if not results:
+        named = [replace(r, name=name) for r, name in zip(known, names, strict=True)]
+        results = [r for r in named if r.name == given] or [r for r in named if r.method == given]
+    if not results:
         hint = "Give folders of runs, or name where runs are with --runs DIR."
         if known:
-            hint = suggest(given, {run.method for run in known})
+            hint = suggest(given, set(names))
         if folder:
             raise InputError(f"{given}: no finished run found", hint=hint)
         raise UsageError(
             f"{given!r} is neither a folder nor a method with finished runs", hint=hint
         )
-    runs = [run for run in runs if profile in (None, run.profile)]
-    cells = group_cells(runs)
-    methods = sorted({run.method for run in runs})
+    results = [r for r in results if profile in (None, r.profile)]
+    methods = sorted({r.method for r in results})
     if len(methods) != 1:
         listed = ", ".join(methods) or "none of this profile"
         raise UsageError(f"{given}: expected runs of one method, found {listed}")
-    for domain in {cell.example.domain for cell in cells}:
-        here = [cell for cell in cells if cell.example.domain == domain]
+    for domain in {r.domain for r in results}:
+        here = [r for r in results if r.domain == domain]
         if len(here) > 1:
             raise UsageError(
-                f"{given}: {len(here)} sets of runs on {domain!r} differ in "
-                f"{differing_in([cell.example for cell in here])}",
-                hint="Give the folder of one of them, or --profile.",
+                f"{given}: {len(here)} sets of runs on {domain!r} differ in {differing_in(here)}",
+                hint="Give the folder of one of them, its full name, or --profile.",
             )
-    return cells
+    return results
 
 
-def _labels(runs: Sequence[Run], given: Sequence[str]) -> tuple[str, str]:
-    first, second = (run.method for run in runs)
+def _labels(names: Sequence[str], given: Sequence[str]) -> tuple[str, str]:
+    first, second = names
     if first != second:
         return first, second
     if Path(given[0]).resolve() == Path(given[1]).resolve():
@@ -222,35 +241,18 @@ def _labels(runs: Sequence[Run], given: Sequence[str]) -> tuple[str, str]:
     return f"{first} (A)", f"{second} (B)"
 
 
-def _compared(
-    labels: tuple[str, str], cells: tuple[Cell, Cell], options: Options | None
-) -> Comparison:
-    runs = [cell.example for cell in cells]
-    where = f"{labels[0]} and {labels[1]} on {runs[0].domain}"
-    problems = []
-    for what, values in {
-        "dataset fingerprint": [run.dataset["fingerprint"][:12] for run in runs],
-        "fold plan": [f"{r.fold_plan['name']} {r.fold_plan['sha256'][:12]}" for r in runs],
-    }.items():
-        if values[0] != values[1]:
-            problems.append(f"{what}: {values[0]} and {values[1]}")
-    for label, cell in zip(labels, cells, strict=True):
-        if missing := missing_folds(cell):
-            problems.append(f"{label}: {missing} missing")
+def _compared(a: Result, b: Result, options: Options | None) -> Comparison:
+    problems = [
+        f"{what}: {here} and {there}"
+        for what, here, there in (
+            ("dataset fingerprint", a.fingerprint[:12], b.fingerprint[:12]),
+            ("fold plan", *(f"{r.plan[0]} {r.plan[1][:12]}" for r in (a, b))),
+        )
+        if here != there
+    ]
+    problems += [f"{r.name}: {folds} missing" for r in (a, b) if (folds := lacking(r))]
     if problems:
-        raise InputError.collect(f"{where} cannot be compared:", problems)
-    paired = tally({label: cell.scores for label, cell in zip(labels, cells, strict=True)})
-    board = BoardStudy(
-        runs[0].dataset["name"],
-        runs[0].dataset["kind"],
-        runs[0].domain,
-        tuple(sorted({run.profile for run in runs})),
-        study(paired, options),
-        {},
-        tuple(
-            matching_notes(
-                cells[0].pairs()[0][1].settings, [r for c in cells for r, _ in c.pairs()]
-            )
-        ),
-    )
-    return Comparison(*labels, board)
+        raise InputError.collect(
+            f"{a.name} and {b.name} on {a.domain} cannot be compared:", problems
+        )
+    return Comparison(a.name, b.name, study_results([a, b], {}, options), same_points(a, b))

@@ -11,8 +11,8 @@ from adaptor_bench.evaluate.uncertainty.resampling import EXACT_LIMIT, distinct
 from adaptor_bench.evaluate.uncertainty.significance import smallest_p
 from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
 from adaptor_bench.evaluate.uncertainty.study import Pair, Study
-from adaptor_bench.report.footers import PHANTOM, unlabelled_notes
 from adaptor_bench.report.studies import BoardStudy
+from adaptor_bench.results.notes import PHANTOM, unlabelled_notes
 
 __all__ = [
     "card_sentences",
@@ -31,10 +31,7 @@ def card_sentences(board: BoardStudy) -> tuple[str, ...]:
     found = board.study
     sentences = [
         _who_leads(board),
-        *unlabelled_notes(
-            (method, {f"f{k}": n for k, n in false.items()})
-            for method, false in found.tally.unlabelled.items()
-        ),
+        *unlabelled_notes(found.tally.unlabelled.items()),
         _unranked_sentence(found),
         *_by_how_much(found),
         power_sentence(found),

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
+from typing import Any
 
 from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
@@ -22,7 +23,14 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.result import REAL, FoldResult, Result
 from adaptor_bench.results.sources import results_of_entries
 
-__all__ = ["Board", "boards_of", "leaderboard_boards", "name_results"]
+__all__ = [
+    "Board",
+    "boards_of",
+    "differing_in",
+    "leaderboard_boards",
+    "name_results",
+    "same_points",
+]
 
 
 @dataclass(frozen=True)
@@ -235,25 +243,47 @@ def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
 
 
 def _same_as(results: Sequence[Result]) -> dict[str, str]:
-    """Name to the name of the result whose very points it has, on all folds and seeds.
+    """Name to the name of the result whose very points it has.
 
     Of such results the first with the shortest ablation (``a`` before ``a/b``) stands for all.
-    Points are compared where counts agree; empty predictions are nobody's.
     """
-    found: dict[str, str] = {}
+    same: dict[str, str] = {}
     firsts: dict[str, list[Result]] = {}
     for result in sorted(results, key=lambda r: r.method.count("/")):
-        if not any(part.counts.tp + part.counts.fp for part in result.fold_results):
-            continue
-        outline = repr([(p.seed, p.fold, sorted(p.surgeries.items())) for p in result.fold_results])
-        alike = firsts.setdefault(outline, [])
-        for other in alike:
-            if result.digests is not None and result.digests == other.digests:
-                found[result.name] = other.name
-                break
-        else:
+        alike = firsts.setdefault(_outline(result), [])
+        other = next((r for r in alike if same_points(result, r)), None)
+        if other is None:
             alike.append(result)
-    return found
+        else:
+            same[result.name] = other.name
+    return same
+
+
+def same_points(a: Result, b: Result) -> bool:
+    """Whether two results agree in every predicted point, on all folds and seeds.
+
+    Points are read where counts agree; those that are not known, and empty ones, are nobody's.
+    """
+    if not any(part.counts.tp + part.counts.fp for part in a.fold_results):
+        return False
+    return _outline(a) == _outline(b) and a.digests is not None and a.digests == b.digests
+
+
+def _outline(result: Result) -> str:
+    return repr([(p.seed, p.fold, sorted(p.surgeries.items())) for p in result.fold_results])
+
+
+def differing_in(results: Sequence[Result]) -> str:
+    """What sets these results of one method apart, in words; empty when nothing does."""
+    described: dict[str, list[Any]] = {
+        "team": [r.team for r in results],
+        "data": [r.dataset for r in results],
+        "profile": [r.profile for r in results],
+        "code": [r.code for r in results],
+    }
+    for key in sorted({key for r in results for key in r.parameters}):
+        described[key] = [json.dumps(r.parameters.get(key), sort_keys=True) for r in results]
+    return ", ".join(what for what, values in described.items() if len(set(values)) > 1)
 
 
 def _refuse_mixtures(groups: Iterable[Sequence[Result]]) -> None:
