@@ -1,6 +1,6 @@
 """The columns of every leaderboard: of runs and of entries, in all formats and on the site.
 
-A column is one object in :data:`COLUMNS`, and one more needs no change anywhere else: its plain
+A column is one object in :func:`columns`, and one more needs no change anywhere else: its plain
 value goes to JSON and CSV, what it shows goes to text, markdown, LaTeX, HTML and the site.
 """
 
@@ -19,9 +19,9 @@ from adaptor_bench.results.notes import claim_holds
 from adaptor_bench.results.result import Result, fold_names
 
 __all__ = [
-    "COLUMNS",
     "DIGITS",
     "ResultColumn",
+    "columns",
     "flat_table",
     "method_label",
     "percent",
@@ -74,15 +74,15 @@ class ResultColumn:
 
 def shown_columns(board: Board) -> list[ResultColumn]:
     """The columns of a board's tables, in order."""
-    return [column for column in COLUMNS if column.when(board)]
+    return [column for column in columns() if column.when(board)]
 
 
 def plain_rows(boards: Sequence[Board]) -> list[dict[str, Any]]:
     """All results in the order of the tables, as JSON has them: percent, None for what is not."""
-    rows = []
+    rows, known = [], columns()
     for result in (r for board in boards for r in board.results):
-        values = {c.key: c.value(result) for c in COLUMNS if c.data}
-        left_out = {c.key for c in COLUMNS if c.optional and not values.get(c.key)}
+        values = {c.key: c.value(result) for c in known if c.data}
+        left_out = {c.key for c in known if c.optional and not values.get(c.key)}
         rows.append({key: value for key, value in values.items() if key not in left_out})
     return rows
 
@@ -93,7 +93,7 @@ def flat_table(boards: Sequence[Board]) -> Table:
         {k: v for key, value in row.items() for k, v in _flat(key, value)}
         for row in plain_rows(boards)
     ]
-    by_key: dict[str, dict[str, None]] = {c.key: {} for c in COLUMNS if c.data}
+    by_key: dict[str, dict[str, None]] = {c.key: {} for c in columns() if c.data}
     for row in plain_rows(boards):
         for key, value in row.items():
             by_key[key] |= dict.fromkeys(k for k, _ in _flat(key, value))
@@ -180,9 +180,8 @@ def _metric_columns(metric: Metric) -> list[ResultColumn]:
 
 
 def method_label(result: Result) -> str:
-    """The method in a table that has a column for teams, and whom it is the same as."""
-    name = result.method if result.entry else result.name
-    return f"{name} (same as {result.same_as})" if result.same_as else name
+    """The name, and whom it is the same as."""
+    return f"{result.name}, same as {result.same_as}" if result.same_as else result.name
 
 
 def _several(value: Callable[[Result], Any]) -> Callable[[Board], bool]:
@@ -197,7 +196,14 @@ def _of_entries(board: Board) -> bool:
     return board.leaderboard is not None
 
 
-COLUMNS: list[ResultColumn] = [
+def columns() -> list[ResultColumn]:
+    """All columns, in the order of tables; text, markdown, LaTeX and HTML show those whose ``when``
+    holds."""
+    of_metrics = [column for metric in METRICS.values() for column in _metric_columns(metric)]
+    return [*_BEFORE, *of_metrics, *_AFTER]
+
+
+_BEFORE = [
     ResultColumn(
         "rank", "Rank", lambda r: r.rank, align="right", role="rank", when=lambda b: b.ranked
     ),
@@ -224,7 +230,8 @@ COLUMNS: list[ResultColumn] = [
         lambda r: r.printed.protocol if r.printed else None,
         when=lambda b: not b.ranked,
     ),
-    *(column for metric in METRICS.values() for column in _metric_columns(metric)),
+]
+_AFTER = [
     ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, align="right"),
     ResultColumn(
         "seeds",
@@ -278,4 +285,3 @@ COLUMNS: list[ResultColumn] = [
         when=_never,
     ),
 ]
-"""In the order of tables; text, markdown, LaTeX and HTML show those whose ``when`` holds."""

@@ -11,7 +11,7 @@ from adaptor_bench.atomic import write_text
 from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.failures import find_failures
 from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
@@ -20,7 +20,6 @@ from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board, boards_of, leaderboard_boards
 from adaptor_bench.results.notes import board_notes, closing_notes, failure_note
 from adaptor_bench.results.published import load_published
-from adaptor_bench.results.result import RANKED_BY
 from adaptor_bench.results.runs import Run, find_runs
 from adaptor_bench.results.sources import published_results, results_of_runs
 
@@ -100,7 +99,7 @@ def render_boards(boards: Sequence[Board], format: str, *, per_fold: bool = Fals
         return json.dumps(plain_rows(boards), indent=1, allow_nan=False) + "\n"
     if format == "csv":
         return render([flat_table(boards)], "csv")
-    shown = tuple(METRICS) if per_fold else (RANKED_BY,)
+    shown = tuple(METRICS) if per_fold else (PRIMARY,)
     tables: list[Table] = []
     measured = [board for board in boards if board.measured or board.leaderboard]
     for board in boards:

@@ -17,7 +17,7 @@ from adaptor_bench.entries.entry import (
     read_entries,
 )
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.metrics import metrics_of
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.board import name_results
@@ -150,7 +150,7 @@ def tidy_rows(
                     | {"seed": part.seed, "fold": part.fold}
                     | ({"surgery": surgery} if surgery else {})
                     | counts.to_json()
-                    | {key: metric.function(counts) for key, metric in METRICS.items()}
+                    | metrics_of(counts)
                 )
         if result.printed and by == "fold":
             nothing = dict.fromkeys(("tp", "fp", "fn"))

@@ -21,18 +21,16 @@ from adaptor_bench.entries.entry import Entry
 from adaptor_bench.entries.packed import Points, digest, read_folder
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
-from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY, Counts
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 
-__all__ = ["RANKED_BY", "REAL", "FoldResult", "Result", "fold_names"]
+__all__ = ["REAL", "FoldResult", "Result", "fold_names"]
 
 REAL = "adaptor2021"
 """The kind of the real AdaptOR 2021 frames, and the dataset that published numbers are about."""
-RANKED_BY = "f1"
-"""The metric that ranks."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,7 @@ class FoldResult:
     fold: int
     surgeries: Mapping[str, Counts]
     where: str
+    validation: tuple[str, ...] = ()
     score: FoldScore | None = None
     run: Run | None = None
     held: Points | None = field(default=None, repr=False)
@@ -127,7 +126,7 @@ class Result:
     @property
     def main(self) -> Aggregate:
         """The metric that ranks."""
-        return self.metrics[RANKED_BY]
+        return self.metrics[PRIMARY]
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.results.runs import Run
 from adaptor_bench.site.boards import heading
 from adaptor_bench.site.gallery import Candidate, Reader, describe
-from adaptor_bench.site.gather import Board, Subject
+from adaptor_bench.site.gather import Section, Subject
 from adaptor_bench.site.pictures import (
     FRAMES,
     SHRINKS,
@@ -45,7 +45,7 @@ class Album:
 
 
 def write_album(
-    boards: Sequence[Board],
+    boards: Sequence[Section],
     subjects: Sequence[Subject],
     chosen: Sequence[Candidate],
     root: Path,
@@ -125,17 +125,17 @@ class _Maps:
 
         ``size`` is (width, height) of the frame.
         """
-        run, score = candidate.folds[index]
-        file = self._kept.find(run, score)
-        if file is None:
+        part = candidate.folds[index]
+        file = self._kept.find(part)
+        if file is None or part.run is None or part.score is None:
             return None
-        keys = [frame.key for frame in score.frames]
+        keys = [frame.key for frame in part.score.frames]
         place = keys.index(candidate.key)
         if (file, place) not in self._written:
             heatmap = self._kept.read(file, place, len(keys))
             if heatmap is None:
                 return None
-            heatmap = _of_frame(heatmap, run, (size[0], size[1]))
+            heatmap = _of_frame(heatmap, part.run, (size[0], size[1]))
             path = self._folder / f"{number:04d}-{index}.webp"
             self._written[file, place] = _put(path, heatmap_picture(heatmap))
             self.files[path] = partial(heatmap_picture, heatmap)

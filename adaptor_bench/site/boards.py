@@ -3,92 +3,106 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.figures.svg import key
 from adaptor_bench.report.card import Card
-from adaptor_bench.report.footers import matching_notes, unlabelled_notes
-from adaptor_bench.results.blocks import Row
-from adaptor_bench.results.published import PROTOCOLS
+from adaptor_bench.report.columns import DIGITS, ResultColumn, percent, shown_columns
+from adaptor_bench.report.studies import profile_of
+from adaptor_bench.report.table import Spread, number
+from adaptor_bench.results.board import Board
+from adaptor_bench.results.notes import PHANTOM, board_notes, matching_notes
+from adaptor_bench.results.result import Result
 from adaptor_bench.site.curves import Curve
-from adaptor_bench.site.gather import Board, Subject
+from adaptor_bench.site.gather import Section, Subject
 from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
 
 __all__ = ["board_page", "curve_page", "heading", "provenance"]
 
 
-def heading(board: Board) -> str:
+def heading(section: Section) -> str:
     """The board's title in words."""
-    block = board.block
-    if block.kind == "published":
-        return f"{block.domain}: published on AdaptOR 2021"
-    return f"{block.domain}: measured on {block.dataset}"
+    board = section.board
+    if board.kind == "published":
+        return f"{board.domain}: published on AdaptOR 2021"
+    return board.title
 
 
-def board_page(board: Board, curves: Mapping[int, Curve], card: Card | None) -> dict[str, Any]:
-    """The board as the template reads it; ``card`` is its ranking card, if it has one."""
-    block = board.block
-    entries = {id(entry.row): entry for entry in board.entries}
-    folds = sorted(
-        {
-            fold
-            for row in block.rows
-            for fold in (*(row.numbers[PRIMARY].folds or {}), *row.missing, *row.unlabelled)
-        },
-        key=lambda name: int(name[1:]),
-    )
-    best = {key: _best(block.rows, key) for key in METRICS}
-    intervals = _intervals(board)
+def board_page(section: Section, curves: Mapping[int, Curve], card: Card | None) -> dict[str, Any]:
+    """The board as the template reads it; ``card`` is its ranking card, if it has one.
+
+    ``columns`` and the cells of its ``rows`` are those of every leaderboard, and behind the metrics
+    the interval and the folds of the metric that ranks.
+    """
+    board = section.board
+    pages = {entry.result.name: entry.subject.page for entry in section.entries}
+    intervals = _intervals(section)
+    columns = shown_columns(board)
+    metrics = max(i for i, column in enumerate(columns) if column.role == "metric") + 1
+    best = {c.key: _best(board, c) for c in columns if c.role == "metric"}
     rows = []
-    for row in block.rows:
-        entry = entries.get(id(row))
-        limits = intervals.get(entry.subject.name) if entry else None
-        low, high = limits or (None, None)
-        numbers = [
-            {"mean": n.mean, "std": n.std, "best": _same(n.mean, best[metric])}
-            for metric, n in row.numbers.items()
-        ]
+    for result in board.results:
+        cells = [_cell(column, result, best.get(column.key)) for column in columns]
+        extra = [_number(result.main.folds.get(fold)) for fold in board.folds]
+        if intervals:
+            low, high = intervals.get(result.name, (None, None))
+            text = "-" if low is None else f"{low:.2f} to {high:.2f}"
+            extra.insert(0, {"text": text, "key": low, "best": False})
         rows.append(
             {
-                "rank": row.rank,
-                "name": entry.subject.name if entry else row.method,
-                "page": entry.subject.page if entry else None,
-                "source": row.source,
-                "profile": row.profile,
-                "numbers": numbers,
-                "folds": [(row.numbers[PRIMARY].folds or {}).get(fold) for fold in folds],
-                "n": row.n,
-                "of_folds": row.of_folds,
-                "missing": row.missing,
-                "seeds": len(row.seeds),
-                "seed_std": row.numbers[PRIMARY].seed_std,
-                "low": low,
-                "high": high,
+                "page": pages.get(result.name),
+                "name": result.name,
+                "same_as": result.same_as,
+                "incomplete": bool(result.missing),
+                "cells": [*cells[:metrics], *extra, *cells[metrics:]],
             }
         )
+    title = METRICS[PRIMARY].title
+    added = [f"{title} interval"] * bool(intervals) + [f"{title} f{fold}" for fold in board.folds]
+    heads = [_head(c.title, c.about, c.role, c.align == "right") for c in columns]
     return {
-        "anchor": board.anchor,
-        "heading": heading(board),
-        "remark": _remark(board),
-        "ranked": block.ranked,
-        "mixed": len({row.source for row in block.rows}) > 1,
-        "profiles": len({row.profile for row in block.rows if row.profile}) > 1,
-        "seeds": any(len(row.seeds) > 1 for row in block.rows),
-        "folds": folds,
+        "anchor": section.anchor,
+        "heading": heading(section),
+        "remark": _remark(section),
+        "columns": [
+            *heads[:metrics],
+            *(_head(name, "", "metric", True) for name in added),
+            *heads[metrics:],
+        ],
         "rows": rows,
-        "notes": _notes(board),
+        "notes": _notes(section),
         "sentences": card.sentences if card else (),
         "has_interval": bool(intervals),
-        "interval_name": _interval_name(board),
-        "curve": curve_page(board, curves),
-        "fold_plot": _fold_plot(board, intervals),
+        "interval_name": _interval_name(section),
+        "curve": curve_page(section, curves),
+        "fold_plot": _fold_plot(section, intervals),
     }
 
 
+def _head(title: str, about: str, role: str, right: bool) -> dict[str, Any]:
+    return {"title": title, "about": about, "role": role, "num": right or role == "metric"}
+
+
+def _cell(column: ResultColumn, result: Result, best: float | None) -> dict[str, Any]:
+    value = column.of(result)
+    key = value.mean if isinstance(value, Spread) else value
+    shown = " ".join(column.show(value).split())
+    return {
+        "text": shown.replace("/", " of ") if column.key == "n" else shown,
+        "key": key if isinstance(key, int | float) else None,
+        "best": best is not None and isinstance(key, float) and abs(key - best) < 1e-7,
+    }
+
+
+def _number(value: float | None) -> dict[str, Any]:
+    shown = percent(value)
+    return {"text": number(DIGITS)(shown), "key": shown, "best": False}
+
+
 def curve_page(
-    board: Board, curves: Mapping[int, Curve], subject: Subject | None = None
+    board: Section, curves: Mapping[int, Curve], subject: Subject | None = None
 ) -> dict[str, Any] | None:
     """Plot, legend and table of F1 by radius, ``subject`` first; None where there is no curve."""
     shown = [e.subject for e in board.entries if e.subject.index in curves]
@@ -100,7 +114,7 @@ def curve_page(
         Series(s.name, s.index, curves[s.index].radii, curves[s.index].f1.tolist()) for s in shown
     ]
     settings = board.settings
-    title = f"F1 in percent by matching radius in pixels, {board.block.domain}: " + ", ".join(
+    title = f"F1 in percent by matching radius in pixels, {board.board.domain}: " + ", ".join(
         f"{line.name} {_at(line, settings.radius)}" for line in lines
     )
     return {
@@ -122,24 +136,25 @@ def curve_page(
     }
 
 
-def provenance(board: Board) -> dict[str, Any] | None:
+def provenance(board: Section) -> dict[str, Any] | None:
     """Where the board's numbers come from; None for published numbers alone."""
     if not board.entries:
         return None
-    runs = [run for entry in board.entries for run, _ in entry.cell.pairs()]
-    run = runs[0]
+    results = board.board.measured
+    first = results[0]
+    parts = [part for result in results for part in result.fold_results]
     facts = [
-        ("Dataset", f"{run.dataset['name']} ({run.dataset['kind']})"),
-        ("Fingerprint", run.dataset["fingerprint"]),
-        ("Folds", f"{run.fold_plan['name']}, {run.fold_plan['sha256']}"),
-        ("Matching", " ".join(matching_notes(board.settings, runs)).removeprefix("Matching: ")),
-        ("Profile", _listed(r.profile for r in runs)),
-        ("Training seeds", _listed(r.seed for r in runs)),
-        ("Device", _listed(r.device for r in runs)),
-        ("Training and prediction", _duration(r.seconds.get("total") for r in runs)),
+        ("Dataset", f"{first.dataset} ({first.kind})"),
+        ("Fingerprint", first.fingerprint),
+        ("Folds", ", ".join(first.plan)),
+        ("Matching", " ".join(matching_notes(board.settings, results)).removeprefix("Matching: ")),
+        ("Profile", _listed(profile_of(r) for r in results)),
+        ("Training seeds", _listed(p.seed for p in parts)),
+        ("Device", _listed(p.device for p in parts)),
+        ("Training and prediction", _duration(p.seconds.get("total") for p in parts)),
     ]
-    names = dict.fromkeys(name for r in runs for name in r.versions)
-    facts += [(_fact(n), _listed(r.versions.get(n) for r in runs)) for n in names]
+    names = dict.fromkeys(name for p in parts for name in p.versions)
+    facts += [(_fact(n), _listed(p.versions.get(n) for p in parts)) for n in names]
     return {"heading": heading(board), "facts": facts}
 
 
@@ -149,55 +164,24 @@ def _fact(name: str) -> str:
     return own.get(name, f"Version of {name}")
 
 
-def _remark(board: Board) -> str:
-    if board.block.kind == "phantom":
-        return (
-            "Numbers on the phantom are numbers about the phantom, not AdaptOR results; "
-            "published numbers stand apart and are not ranked with them."
-        )
-    if board.block.kind == "published":
+def _remark(section: Section) -> str:
+    if section.board.kind == "phantom":
+        return f"{PHANTOM[:-1]}; published numbers stand apart and are not ranked with them."
+    if section.board.kind == "published":
         return "As printed; not comparable with numbers measured on other data."
     return ""
 
 
-def _notes(board: Board) -> list[str]:
-    notes = []
-    names = {id(entry.row): entry.subject.name for entry in board.entries}
-    for row in board.block.rows:
-        name = names.get(id(row), row.method)
-        if row.missing:
-            several = "s" if len(row.missing) > 1 else ""
-            notes.append(
-                f"{name}: fold{several} {', '.join(row.missing)} missing, "
-                "hence no mean and no rank."
-            )
-        for metric, numbers in row.numbers.items():
-            undefined = [fold for fold, v in (numbers.folds or {}).items() if math.isnan(v)]
-            if undefined:
-                what = METRICS[metric].title
-                notes.append(f"{name}: {what} is 0/0 in {_listed(undefined)}.")
-    notes += unlabelled_notes(
-        (names.get(id(row), row.method), row.unlabelled) for row in board.block.rows
-    )
-    for entry in board.entries:
-        name = entry.subject.name
-        if missing := sum(len(score.missing) for _, score in entry.cell.pairs()):
-            several = "s" * (missing > 1)
-            notes.append(f"{name}: {missing} labelled frame{several} had no prediction.")
-        said = dict.fromkeys(note for run, _ in entry.cell.pairs() for note in run.notes)
-        notes += [f"{name}: {note}" for note in said]
-    for result in board.block.published:
-        source = f"{result.source['document']}, {result.source['place']}"
-        notes.append(f"{result.method}: {source}; {PROTOCOLS[result.protocol]}.")
-        notes += [f"{result.method}: {d.describe()}." for d in result.discrepancies]
-    if board.obstacle:
-        notes.append(f"No intervals and no ranking card: {board.obstacle}.")
-    if board.entries and board.dataset is None:
-        notes.append("The dataset is not at hand: no curves over the radius, no pictures.")
+def _notes(section: Section) -> list[str]:
+    notes = list(board_notes(section.board))
+    if section.obstacle:
+        notes.append(f"No intervals and no ranking card: {section.obstacle}.")
+    if section.entries and section.dataset is None:
+        notes.append("The dataset is not available: no curves over the radius, no pictures.")
     return notes
 
 
-def _intervals(board: Board) -> dict[str, tuple[float, float]]:
+def _intervals(board: Section) -> dict[str, tuple[float, float]]:
     """Method to low and high of F1, percent; only where there is an interval."""
     if board.certainty is None:
         return {}
@@ -209,35 +193,31 @@ def _intervals(board: Board) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _interval_name(board: Board) -> str:
+def _interval_name(board: Section) -> str:
     if board.certainty is None:
         return ""
     level = 100 * board.certainty.study.options.level
     return f"{level:g} %, Student's t with the jackknife over surgeries"
 
 
-def _fold_plot(board: Board, intervals: Mapping[str, tuple[float, float]]) -> Any:
+def _fold_plot(board: Section, intervals: Mapping[str, tuple[float, float]]) -> Any:
     rows = []
     for entry in board.entries:
-        numbers = entry.row.numbers[PRIMARY]
-        values = list((numbers.folds or {}).values())
+        main = entry.result.main
+        values = [100 * value for value in main.folds.values()]
         name = entry.subject.name
         low, high = intervals.get(name, (None, None))
-        rows.append(FoldLine(name, entry.subject.index, values, numbers.mean, low, high))
+        rows.append(FoldLine(name, entry.subject.index, values, percent(main.mean), low, high))
     if not rows:
         return None
     said = "; ".join(f"{r.name} mean {_plain(r.mean)}" for r in rows)
-    return fold_plot(rows, title=f"F1 by fold, percent, {board.block.domain}: {said}")
+    return fold_plot(rows, title=f"F1 by fold, percent, {board.board.domain}: {said}")
 
 
-def _best(rows: Sequence[Row], metric: str) -> float | None:
-    means = [row.numbers[metric].mean for row in rows if row.rank is not None]
-    present = [m for m in means if m is not None]
-    return max(present) if len(present) > 1 else None
-
-
-def _same(value: float | None, other: float | None) -> bool:
-    return value is not None and other is not None and abs(value - other) < 1e-7
+def _best(board: Board, column: ResultColumn) -> float | None:
+    ranked = [column.of(r) for r in board.results if r.rank is not None]
+    means = [v.mean for v in ranked if isinstance(v, Spread) and v.mean is not None]
+    return max(means) if len(means) > 1 else None
 
 
 def _at(line: Series, radius: float) -> str:

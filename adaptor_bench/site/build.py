@@ -9,18 +9,16 @@ from pathlib import Path
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory, write_json
 from adaptor_bench.bounded import read_json
-from adaptor_bench.entries.entry import Entry as LeaderboardEntry
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.report.markup import embedded_json, encodable
-from adaptor_bench.results.material import Material, material
-from adaptor_bench.results.runs import Run
+from adaptor_bench.results.load import Loaded, load_scored
 from adaptor_bench.site.album import RULE, Album, write_album
 from adaptor_bench.site.boards import board_page, heading, provenance
 from adaptor_bench.site.curves import Curve, board_curves
 from adaptor_bench.site.gallery import choose
-from adaptor_bench.site.gather import Board, Subject, gather
+from adaptor_bench.site.gather import Section, Subject, gather
 from adaptor_bench.site.methods import method_card, method_page
 from adaptor_bench.site.pages import Pages
 from adaptor_bench.site.ranking import PAGE as RANKING
@@ -70,13 +68,15 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     or a dataset that cannot be used, UsageError when ``out`` holds anything but an earlier site.
     """
     _refuse_foreign(request.out)
-    found = material(request.roots, request.leaderboards, request.data, progress)
-    boards, subjects = gather(found.runs, found.datasets, progress, ddof=request.ddof)
+    loaded = load_scored(
+        request.roots, request.leaderboards, request.data, progress, ddof=request.ddof
+    )
+    boards, subjects = gather(loaded.results, loaded.datasets, progress, ddof=request.ddof)
     curves = {board.anchor: board_curves(board, progress) for board in boards}
     with atomic_directory(request.out, replace=True) as root:
-        private = frozenset() if request.public else found.private
+        private = frozenset() if request.public else loaded.private
         album = _album(boards, subjects, request, private, root, progress)
-        texts = _pages(boards, subjects, found, album, curves, request, registry)
+        texts = _pages(boards, subjects, loaded, album, curves, request, registry)
         for name, text in texts.items():
             (root / name).write_bytes(encodable(text).encode())
         files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
@@ -88,14 +88,14 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
         write_json(root / MANIFEST, manifest)
         size = sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
     shown = len(album.document["frames"])
-    left_out = found.left_out
+    left_out = loaded.left_out
     if request.frames:
         left_out += tuple(f"frames of {name}: labels are not public" for name in sorted(private))
     return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, left_out)
 
 
 def _album(
-    boards: Sequence[Board],
+    boards: Sequence[Section],
     subjects: Sequence[Subject],
     request: SiteRequest,
     private: frozenset[str],
@@ -103,7 +103,7 @@ def _album(
     progress: Progress,
 ) -> Album:
     # Points that were found give labels away as labels do, and counts of a frame their number.
-    public = [b for b in boards if b.entries and b.block.dataset not in private]
+    public = [b for b in boards if b.entries and b.board.dataset not in private]
     chosen = choose(public, request.frames)
     return write_album(
         boards,
@@ -117,9 +117,9 @@ def _album(
 
 
 def _pages(
-    boards: Sequence[Board],
+    boards: Sequence[Section],
     subjects: Sequence[Subject],
-    found: Material,
+    loaded: Loaded,
     album: Album,
     curves: Mapping[str, Mapping[int, Curve]],
     request: SiteRequest,
@@ -131,12 +131,12 @@ def _pages(
     count = len(album.document["frames"])
     pages = Pages(request.title, _folds(boards), gallery=bool(count), ranking=bool(sections))
     cards = [
-        method_card(s, _run(s, boards), registry, _of_leaderboards(s, boards, found))
+        method_card(s, [e.result for b in boards for e in b.entries if e.subject is s], registry)
         for s in subjects
     ]
     front = {
         "summary": _summary(boards, subjects),
-        "left_out": found.left_out,
+        "left_out": loaded.left_out,
         "boards": [board_page(board, curves[board.anchor], card) for board, card in ranked],
         "methods": cards,
         "gallery_count": count,
@@ -191,33 +191,19 @@ def _refuse_foreign(out: Path) -> None:
         )
 
 
-def _folds(boards: Sequence[Board]) -> int:
-    return sum(len(e.cell.pairs()) for board in boards for e in board.entries)
+def _folds(boards: Sequence[Section]) -> int:
+    return sum(len(e.result.fold_results) for board in boards for e in board.entries)
 
 
-def _of_leaderboards(
-    subject: Subject, boards: Sequence[Board], found: Material
-) -> list[LeaderboardEntry]:
-    """The leaderboards' entries behind the rows of a method, each once."""
-    runs = [e.cell.example for board in boards for e in board.entries if e.subject is subject]
-    keys = dict.fromkeys((run.dataset["name"], run.method) for run in runs)
-    return [found.entries[key] for key in keys if key in found.entries]
-
-
-def _run(subject: Subject, boards: Sequence[Board]) -> Run:
-    entries = (e for board in boards for e in board.entries if e.subject is subject)
-    return next(entries).cell.example
-
-
-def _shown_seeds(boards: Sequence[Board]) -> str:
+def _shown_seeds(boards: Sequence[Section]) -> str:
     seeds = sorted({e.shown_seed for board in boards for e in board.entries})
     return ", ".join(str(seed) for seed in seeds)
 
 
-def _summary(boards: Sequence[Board], subjects: Sequence[Subject]) -> str:
+def _summary(boards: Sequence[Section], subjects: Sequence[Subject]) -> str:
     measured = [board for board in boards if board.entries]
-    datasets = ", ".join(dict.fromkeys(board.block.dataset for board in measured))
-    domains = ", ".join(dict.fromkeys(board.block.domain for board in measured))
+    datasets = ", ".join(dict.fromkeys(board.board.dataset for board in measured))
+    domains = ", ".join(dict.fromkeys(board.board.domain for board in measured))
     several = "s" * (len(subjects) > 1)
     return (
         f"{len(subjects)} method{several} on {datasets} ({domains}), {_folds(boards)} finished "

@@ -11,12 +11,11 @@ from adaptor_bench.data.frames import Frame
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.reading import pair_batches, read_batches, read_labels
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.progress import Progress
-from adaptor_bench.results.runs import Run
-from adaptor_bench.site.gather import Board
+from adaptor_bench.results.result import FoldResult
+from adaptor_bench.site.gather import Section
 
 __all__ = ["Curve", "board_curves"]
 
@@ -30,7 +29,7 @@ class Curve:
     f1: NDArray[np.float64]
 
 
-def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
+def board_curves(board: Section, progress: Progress) -> dict[int, Curve]:
     """The curve of every complete entry, by the subject's index.
 
     Empty without the dataset; an entry without its prediction files has none. Raises InputError
@@ -42,31 +41,31 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
     problems: list[str] = []
     unreadable: list[str] = []
     curves: dict[int, Curve] = {}
-    total = sum(len(entry.cell.pairs()) for entry in board.entries)
+    total = sum(len(entry.result.fold_results) for entry in board.entries)
     done = 0
     radii = tuple(sorted({*RADII, board.settings.radius}))
-    with progress.bar(f"radius, {board.block.domain}") as bar:
+    with progress.bar(f"radius, {board.board.domain}") as bar:
         for entry in board.entries:
             heights: dict[int, list[NDArray[np.float64]]] = {}
-            for run, score in entry.cell.pairs():
+            for part in entry.result.fold_results:
                 done += 1
                 bar(done, total)
-                if run.held is None and not run.predictions.is_dir():
+                if part.run is not None and not part.run.predictions.is_dir():
                     continue
                 try:
-                    found = _read(run, score, frames, problems)
+                    found = _read(part, frames, problems)
                 except InputError as error:
                     unreadable += error.message.split("\n")
                     continue
                 if found is None:
                     continue
-                settings = score.settings
+                settings = board.settings
                 curve = radius_curve(*found, settings.rule, settings.inclusive, radii)
-                heights.setdefault(run.fold, []).append(100 * curve.f1)
-            there = {fold for runs in entry.cell.runs.values() for fold in runs}
-            expected = {fold for fold in there if f"f{fold}" not in entry.row.unlabelled}
-            full = all(len(heights.get(f, ())) == len(entry.cell.runs) for f in expected)
-            if full and expected and not entry.row.missing:
+                heights.setdefault(part.fold, []).append(100 * curve.f1)
+            result = entry.result
+            expected = {p.fold for p in result.fold_results} - result.unlabelled
+            full = all(len(heights.get(f, ())) == len(result.seeds) for f in expected)
+            if full and expected and not result.missing:
                 means = [np.mean(heights[fold], axis=0) for fold in sorted(expected)]
                 curves[entry.subject.index] = Curve(radii, np.mean(means, axis=0))
     if unreadable:
@@ -82,19 +81,21 @@ def board_curves(board: Board, progress: Progress) -> dict[int, Curve]:
 
 
 def _read(
-    run: Run, score: FoldScore, frames: dict[str, Frame], problems: list[str]
+    part: FoldResult, frames: dict[str, Frame], problems: list[str]
 ) -> tuple[PointBatch, PointBatch] | None:
     """Predictions and labels of the scored frames; None, and a problem, if they do not fit."""
+    score = part.score
+    assert score is not None
     scored = score.scored
     absent = [frame.key for frame in scored if frame.key not in frames]
     if absent:
-        problems.append(f"{run.path}: {len(absent)} scored frames are not there, as {absent[0]}")
+        problems.append(f"{part.where}: {len(absent)} scored frames are not there, as {absent[0]}")
         return None
     here = [frames[frame.key] for frame in scored]
-    if run.held is not None:
-        batches = pair_batches(run.held.points, here, read_labels(here))
+    if part.run is not None:
+        batches = read_batches(part.run.predictions, here, score.settings)
     else:
-        batches = read_batches(run.predictions, here, score.settings)
+        batches = pair_batches(part.points(), here, read_labels(here))
     again = match_frames(
         batches.predictions,
         batches.labels,
@@ -107,7 +108,7 @@ def _read(
         stored = [len(frame.pairs), frame.predictions, frame.labels]
         if counts != stored:
             problems.append(
-                f"{run.path}: {frame.key} has (TP, predictions, labels) {tuple(counts)}, "
+                f"{part.where}: {frame.key} has (TP, predictions, labels) {tuple(counts)}, "
                 f"its score file says {tuple(stored)}"
             )
             return None

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
-from adaptor_bench.results.runs import Run
-from adaptor_bench.site.gather import Board
+from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.results.result import FoldResult
+from adaptor_bench.site.gather import Section
 
 __all__ = ["Candidate", "Reader", "choose", "describe", "disagreement", "mean_error"]
 
@@ -27,10 +27,10 @@ _SAME = 0.01  # px between a stored distance and that of points as files keep th
 class Candidate:
     """A frame that could be shown: its scores by the subject's index, and the folds it is in."""
 
-    board: Board
+    board: Section
     key: str
     scores: dict[int, FrameScore]
-    folds: dict[int, tuple[Run, FoldScore]]
+    folds: dict[int, FoldResult]
 
     @property
     def surgery(self) -> str:
@@ -54,7 +54,7 @@ def mean_error(scores: Sequence[FrameScore]) -> float:
     return sum(s.counts.fp + s.counts.fn for s in scores) / len(scores) if scores else 0.0
 
 
-def choose(boards: Sequence[Board], number: int) -> list[Candidate]:
+def choose(boards: Sequence[Section], number: int) -> list[Candidate]:
     """``number`` frames: every surgery the same share as far as it has frames.
 
     Within a surgery half of them (rounded up) are those on which the methods differ most (then
@@ -72,14 +72,14 @@ def choose(boards: Sequence[Board], number: int) -> list[Candidate]:
     return chosen
 
 
-def _candidates(board: Board) -> list[Candidate]:
+def _candidates(board: Section) -> list[Candidate]:
     found: dict[str, Candidate] = {}
     for entry in board.entries:
-        for run, score in entry.shown():
-            for frame in score.scored:
+        for part in entry.shown():
+            for frame in part.score.scored if part.score else ():
                 candidate = found.setdefault(frame.key, Candidate(board, frame.key, {}, {}))
                 candidate.scores[entry.subject.index] = frame
-                candidate.folds[entry.subject.index] = run, score
+                candidate.folds[entry.subject.index] = part
     order = {key: place for place, key in enumerate(board.frames)}
     return sorted(found.values(), key=lambda c: (order.get(c.key, len(order)), c.key))
 
@@ -115,10 +115,11 @@ class Reader:
     def __init__(self) -> None:
         self._files: dict[Path, FrameFiles | None] = {}
 
-    def predictions(self, run: Run, key: str) -> NDArray[np.float64] | None:
+    def predictions(self, part: FoldResult, key: str) -> NDArray[np.float64] | None:
         """(N, 2), x then y in pixels; None where the run has no predictions."""
-        if run.held is not None:
-            return run.held.points.get(key, np.empty((0, 2)))
+        run = part.run
+        if run is None:
+            return part.points().get(key, np.empty((0, 2)))
         if run.path not in self._files:
             there = run.predictions.is_dir()
             self._files[run.path] = find_point_files(run.predictions) if there else None
@@ -143,10 +144,10 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
         labels, size = label.points, label.size or _SIZE
     methods, problems = [], []
     for index, score in sorted(candidate.scores.items()):
-        run, _ = candidate.folds[index]
-        points = reader.predictions(run, candidate.key)
+        part = candidate.folds[index]
+        points = reader.predictions(part, candidate.key)
         if found := _difference(score, points, labels):
-            problems.append(f"{run.path}: {candidate.key}: {found}")
+            problems.append(f"{part.where}: {candidate.key}: {found}")
         methods.append(
             {
                 "method": index,

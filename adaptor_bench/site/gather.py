@@ -1,4 +1,4 @@
-"""What a site shows: boards, with the runs behind their rows and how sure their order is."""
+"""What a site shows: boards, with the results behind their rows and how sure their order is."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from functools import cached_property
 
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.studies import BoardStudy as Certainty
-from adaptor_bench.report.studies import Measured, named_rows, study_board
-from adaptor_bench.results.blocks import Block, Row, blocks
+from adaptor_bench.report.studies import BoardStudy, study_of
+from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.published import load_published
-from adaptor_bench.results.runs import Cell, Run
+from adaptor_bench.results.result import FoldResult, Result
+from adaptor_bench.results.sources import published_results
 
-__all__ = ["Board", "Entry", "Subject", "gather"]
+__all__ = ["Section", "Shown", "Subject", "gather"]
 
 
 @dataclass(frozen=True)
@@ -34,93 +33,101 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A measured row of a board and the runs behind it."""
+class Shown:
+    """A measured result of a board, and the subject it is of."""
 
     subject: Subject
-    row: Row
-    cell: Cell
+    result: Result
 
     @property
     def shown_seed(self) -> int:
         """The seed whose predictions the gallery shows: the lowest with the most folds."""
-        runs = self.cell.runs
-        return min(runs, key=lambda seed: (-len(runs[seed]), seed))
+        seeds = [part.seed for part in self.result.fold_results]
+        return min(set(seeds), key=lambda seed: (-seeds.count(seed), seed))
 
-    def shown(self) -> list[tuple[Run, FoldScore]]:
-        """Runs and scores of :attr:`shown_seed`, by fold."""
-        return [(r, s) for r, s in self.cell.pairs() if r.seed == self.shown_seed]
+    def shown(self) -> list[FoldResult]:
+        """The folds of :attr:`shown_seed`."""
+        return [part for part in self.result.fold_results if part.seed == self.shown_seed]
 
 
 @dataclass(frozen=True)
-class Board:
-    """A block of the leaderboard. ``anchor`` is its id in the page; ``entries`` its measured
-    rows in the order of the table; ``dataset`` is None where it is not at hand.
+class Section:
+    """A board as the site shows it. ``anchor`` is its id in the page; ``entries`` its measured
+    results in the order of the table; ``dataset`` is None where it is not available.
 
-    ``certainty`` is the study of its complete entries by name of subject, None without any, or
-    where ``obstacle`` says why their counts cannot be paired.
+    ``certainty`` is the study of its complete competitors, None without any, or where ``obstacle``
+    says why their counts cannot be paired.
     """
 
     anchor: str
-    block: Block
-    entries: tuple[Entry, ...]
+    board: Board
+    entries: tuple[Shown, ...]
     dataset: Dataset | None
-    certainty: Certainty | None = None
+    certainty: BoardStudy | None = None
     obstacle: str = ""
 
     @property
     def settings(self) -> MatchSettings:
-        """How every score of the block was matched (a block allows one way only)."""
-        return self.block.settings
+        """How every score of the board was matched (a board allows one way only)."""
+        return self.board.settings
 
     @cached_property
     def frames(self) -> dict[str, Frame]:
         """Frame key to frame of the dataset's domain; empty without a dataset."""
         if self.dataset is None:
             return {}
-        return {frame.key: frame for frame in self.dataset.domain(self.block.domain)}
+        return {frame.key: frame for frame in self.dataset.domain(self.board.domain)}
 
 
 def gather(
-    runs: Sequence[Run], datasets: Mapping[str, Dataset], progress: Progress, *, ddof: int = 0
-) -> tuple[list[Board], list[Subject]]:
-    """Boards of all ``runs``, then those of published numbers; ``datasets`` by name.
+    results: Sequence[Result],
+    datasets: Mapping[str, Dataset],
+    progress: Progress,
+    *,
+    ddof: int = 0,
+) -> tuple[list[Section], list[Subject]]:
+    """Sections of all ``results``, then those of published numbers; ``datasets`` by name.
 
-    Raises InputError when the runs cannot stand in one table.
+    Raises InputError when the results cannot stand in one table.
     """
     subjects: dict[str, Subject] = {}
-    boards = []
+    sections: list[Section] = []
     anchors: set[str] = set()
-    chosen = blocks(runs, load_published(), ddof=ddof)
+    boards = boards_of([*results, *published_results(load_published())], ddof=ddof)
     with progress.bar("uncertainty") as bar:
-        for number, (block, rows) in enumerate(zip(chosen, named_rows(chosen), strict=True), 1):
-            entries = tuple(Entry(_subject(row, subjects), row.row, row.cell) for row in rows)
-            anchor = _unused(_slug(f"{block.dataset}-{block.domain}-{block.kind}"), anchors)
+        for number, board in enumerate(boards, 1):
+            entries = tuple(Shown(_subject(r, subjects), r) for r in board.measured)
+            anchor = _unused(_slug(f"{board.dataset}-{board.domain}-{board.kind}"), anchors)
             anchors.add(anchor)
-            certainty, obstacle = _certainty(block, entries)
-            dataset = datasets.get(block.dataset)
-            if dataset is not None and block.domain not in dataset.frames:
+            certainty, obstacle = _certainty(board)
+            dataset = datasets.get(board.dataset)
+            if dataset is not None and board.domain not in dataset.frames:
                 dataset = None
-            boards.append(Board(anchor, block, entries, dataset, certainty, obstacle))
-            bar(number, len(chosen))
-    return boards, list(subjects.values())
+            sections.append(Section(anchor, board, entries, dataset, certainty, obstacle))
+            bar(number, len(boards))
+    return sections, list(subjects.values())
 
 
-def _certainty(block: Block, entries: Sequence[Entry]) -> tuple[Certainty | None, str]:
-    """The study of a block's entries, or why there is none."""
+def _certainty(board: Board) -> tuple[BoardStudy | None, str]:
+    """The study of a board, or why there is none."""
     try:
-        return study_board(block, {entry.subject.name: entry.cell for entry in entries}), ""
+        return study_of(board), ""
     except InputError as error:
         return None, error.message
 
 
-def _subject(row: Measured, subjects: dict[str, Subject]) -> Subject:
-    """That of the row's name, with a page of its own."""
-    if row.name not in subjects:
+def _subject(result: Result, subjects: dict[str, Subject]) -> Subject:
+    """That of the result's name, with a page of its own."""
+    if result.name not in subjects:
         pages = {subject.page.removesuffix(".html") for subject in subjects.values()}
-        page = _unused(f"method-{_slug(row.cell.example.method)}", pages)
-        subjects[row.name] = Subject(row.name, f"{page}.html", len(subjects))
-    return subjects[row.name]
+        method = (
+            f"{result.method} {result.team}"
+            if result.name != result.method and result.team
+            else result.method
+        )
+        page = _unused(f"method-{_slug(method)}", pages)
+        subjects[result.name] = Subject(result.name, f"{page}.html", len(subjects))
+    return subjects[result.name]
 
 
 def _slug(text: str) -> str:

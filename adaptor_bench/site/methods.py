@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from adaptor_bench.entries.entry import Entry as LeaderboardEntry
+from adaptor_bench.entries.entry import Entry
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.registry import Registry
+from adaptor_bench.report.columns import DIGITS, percent
 from adaptor_bench.report.markup import web_address
-from adaptor_bench.results.runs import Run
+from adaptor_bench.report.studies import profile_of
+from adaptor_bench.report.table import number
+from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.site.boards import curve_page, heading
 from adaptor_bench.site.curves import Curve
-from adaptor_bench.site.gather import Board, Entry, Subject
+from adaptor_bench.site.gather import Section, Shown, Subject
 
 __all__ = ["method_card", "method_page"]
 
 
-def method_card(
-    subject: Subject, run: Run, registry: Registry, entries: Sequence[LeaderboardEntry]
-) -> dict[str, Any]:
-    """Description and citation: as a leaderboard's entry says, else the registry, else the run.
+def method_card(subject: Subject, results: Sequence[Result], registry: Registry) -> dict[str, Any]:
+    """Description and citation: as a leaderboard's entry says, else the registry, else the runs.
 
-    ``entries`` are those of leaderboards that the method's rows come from, one a leaderboard.
+    ``results`` are those of the method on all boards.
     """
+    first = results[0]
+    entries = list({(r.entry.board, r.entry.id): r.entry for r in results if r.entry}.values())
     entry = entries[0] if entries else None
-    spec = registry.methods.get(entry.method if entry else run.method)
+    spec = registry.methods.get(first.method)
     if entry is not None and spec is not None and spec.card.title != entry.title:
         spec = None  # another method of that name
-    title = spec.card.title if spec else run.title
+    title = spec.card.title if spec else first.title
     said = inspect.getdoc(spec.factory) if spec else None
     description = f"{title}. {said}" if said else title
     if spec is not None and spec.ablates:
         description = f"{title} without {spec.ablates}."
     references = dict.fromkeys(e.reference for e in entries if e.reference)
     url = next((e.url for e in entries if e.url), "") or (spec.card.url if spec else "")
-    facts = [("Profile", run.profile)]
+    facts = [("Profile", profile_of(first))]
     if entry is not None:
         facts = [("Team", entry.team), *facts]
         for e in entries:
             on = f" ({e.board})" if len(entries) > 1 else ""
             facts += [(f"Date{on}", e.date)] if e.date else []
             facts += [(f"Claim{on}", claim)] if (claim := _claim(e)) else []
-    notes = list(dict.fromkeys(run.notes))
+    notes = list(first.notes)
     if spec is None and entry is None:
         notes.append("This method is not registered here: its card is what its runs say.")
     return {
@@ -61,7 +63,7 @@ def method_card(
     }
 
 
-def _claim(entry: LeaderboardEntry) -> str:
+def _claim(entry: Entry) -> str:
     """What the submitter says of domains and metrics; the tables say what was measured."""
     return "; ".join(
         f"{domain} " + ", ".join(f"{METRICS[k].title} {v:.2f}" for k, v in claimed.items())
@@ -70,17 +72,17 @@ def _claim(entry: LeaderboardEntry) -> str:
 
 
 def method_page(
-    subject: Subject, boards: Sequence[Board], curves: Mapping[str, Mapping[int, Curve]]
+    subject: Subject, sections: Sequence[Section], curves: Mapping[str, Mapping[int, Curve]]
 ) -> dict[str, Any]:
-    """Numbers on every board, and the parameters; ``curves`` by the anchor of the board."""
-    parts, runs = [], []
-    for board in boards:
-        for entry in board.entries:
+    """Numbers on every board, and the parameters; ``curves`` by the anchor of the section."""
+    parts, results = [], []
+    for section in sections:
+        for entry in section.entries:
             if entry.subject is subject:
-                curve = curve_page(board, curves.get(board.anchor, {}), subject)
-                parts.append(_part(board, entry) | {"curve": curve})
-                runs += [run for run, _ in entry.cell.pairs()]
-    changes = runs[0].profile_changes
+                curve = curve_page(section, curves.get(section.anchor, {}), subject)
+                parts.append(_part(section, entry) | {"curve": curve})
+                results.append(entry.result)
+    changes = results[0].changes
     parameters = [
         {
             "name": name,
@@ -88,54 +90,63 @@ def method_page(
             "published": _value(changes[name][0]) if name in changes else _value(used),
             "changed": name in changes,
         }
-        for name, used in runs[0].parameters.items()
+        for name, used in results[0].parameters.items()
     ]
     parameters.sort(key=lambda p: not p["changed"])
-    return {"parts": parts, "parameters": parameters, "changed": bool(changes)}
+    titles = [metric.title for metric in METRICS.values()]
+    return {
+        "parts": parts,
+        "parameters": parameters,
+        "changed": bool(changes),
+        "metric_titles": titles,
+    }
 
 
-def _part(board: Board, entry: Entry) -> dict[str, Any]:
-    row, pairs = entry.row, entry.cell.pairs()
+def _part(section: Section, entry: Shown) -> dict[str, Any]:
+    result = entry.result
     folds = [
         {
-            "name": f"f{run.fold}",
-            "detail": ", ".join(run.validation),
-            "seed": run.seed,
-            "frames": len(score.scored),
-            **score.counts.to_json(),
-            "ratios": _ratios([score.counts]),
+            "name": f"f{part.fold}",
+            "detail": ", ".join(part.validation),
+            "seed": part.seed,
+            "frames": len(part.score.scored) if part.score else None,
+            **part.counts.to_json(),
+            "ratios": _ratios([part.counts]),
         }
-        for run, score in sorted(pairs, key=lambda pair: (pair[0].fold, pair[0].seed))
+        for part in sorted(result.fold_results, key=lambda part: (part.fold, part.seed))
     ]
     of_surgery: dict[str, list[Counts]] = {}
     frames: dict[str, set[str]] = {}
-    for _, score in pairs:
-        for name, counts in score.surgeries().items():
+    for part in result.fold_results:
+        for name, counts in part.surgeries.items():
             of_surgery.setdefault(name, []).append(counts)
-        for frame in score.scored:
+        for frame in part.score.scored if part.score else ():
             frames.setdefault(frame.surgery, set()).add(frame.key)
     surgeries = [
         {
             "name": name,
-            "frames": len(frames[name]),
+            "frames": len(frames.get(name, ())),
             **sum(several, Counts()).to_json(),
             "ratios": _ratios(several),
         }
         for name, several in of_surgery.items()
     ]
+    show = number(DIGITS)
     means = ", ".join(
-        f"{METRICS[key].title} {_percent(n.mean)}"
-        + (f" ± {n.std:.2f}" if n.mean is not None and n.std is not None else "")
-        for key, n in row.numbers.items()
+        f"{METRICS[key].title} {show(percent(a.mean))}"
+        + (f" ± {show(percent(a.std))}" if percent(a.std) is not None else "")
+        for key, a in result.metrics.items()
     )
-    place = f"Rank {row.rank}" if row.rank else "No rank"
-    if row.missing:
-        place = f"No rank: fold {', '.join(row.missing)} missing"
-    seeds = f"{len(row.seeds)} seed" + "s" * (len(row.seeds) > 1)
+    place = f"Rank {result.rank}" if result.rank else "No rank"
+    if result.missing:
+        place = f"No rank: fold {', '.join(fold_names(result.missing))} missing"
+    elif result.same_as:
+        place = f"Same as {result.same_as}, hence no rank of its own"
+    seeds = f"{len(result.seeds)} seed" + "s" * (len(result.seeds) > 1)
     return {
-        "anchor": board.anchor,
-        "heading": heading(board),
-        "line": f"{place}. {means} (percent, {row.n} folds, {seeds}).",
+        "anchor": section.anchor,
+        "heading": heading(section),
+        "line": f"{place}. {means} (percent, {result.n} folds, {seeds}).",
         "folds": folds,
         "surgeries": surgeries,
     }
@@ -148,10 +159,6 @@ def _ratios(several: Iterable[Counts]) -> list[float]:
         100 * sum(metric(counts) for counts in several) / len(several)
         for metric in METRICS.values()
     ]
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def _value(value: Any) -> str:

@@ -19,8 +19,7 @@ from PIL import Image
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import read_image
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.results.runs import Run
+from adaptor_bench.results.result import FoldResult
 
 __all__ = ["FRAMES", "SHRINKS", "Heatmaps", "frame_picture", "heatmap_picture"]
 
@@ -68,9 +67,10 @@ class Heatmaps:
         self._looked: set[Path] = set()
         self._maps: dict[Path, NDArray[Any] | None] = {}
 
-    def find(self, run: Run, score: FoldScore) -> Path | None:
+    def find(self, part: FoldResult) -> Path | None:
         """The file that holds the heatmaps of all frames of a fold, or None."""
-        if run.held is not None:
+        run, score = part.run, part.score
+        if run is None or score is None:
             return None
         try:
             network = read_json(run.path / "training.json")["artefact"]

@@ -10,7 +10,7 @@ from adaptor_bench.report.card import Card, card_of
 from adaptor_bench.report.markup import Markup, templates
 from adaptor_bench.report.sentences import how_resampled
 from adaptor_bench.report.table import Table
-from adaptor_bench.site.gather import Board
+from adaptor_bench.site.gather import Section
 from adaptor_bench.site.rankplots import rank_plot, significance_map
 
 __all__ = ["PAGE", "board_card", "ranking_section"]
@@ -18,7 +18,7 @@ __all__ = ["PAGE", "board_card", "ranking_section"]
 PAGE = "ranking.html"
 
 
-def board_card(board: Board) -> Card | None:
+def board_card(board: Section) -> Card | None:
     """The card of a board; None with fewer than two complete methods."""
     certainty = board.certainty
     if certainty is None or len(certainty.study.methods) < 2:
@@ -26,7 +26,7 @@ def board_card(board: Board) -> Card | None:
     return card_of(certainty)
 
 
-def ranking_section(board: Board, card: Card, heading: str) -> dict[str, Any]:
+def ranking_section(board: Section, card: Card, heading: str) -> dict[str, Any]:
     """A board's card as the template reads it."""
     assert board.certainty is not None
     found = board.certainty.study
