@@ -68,14 +68,14 @@ def sampled() -> dict[str, list[np.ndarray]]:
 def test_paper_profile_has_the_real_frame_counts() -> None:
     assert {name: PROFILES["paper"].frames(name) for name in REAL_VIDEOS} == PAPER_FRAMES
     for surgery, videos in REAL_VIDEOS.items():
-        assert video_frames(PROFILES["paper"], surgery) == dict(videos)
+        assert video_frames(surgery, PROFILES["paper"].frames(surgery)) == dict(videos)
     assert phantom_frame_count("paper") == 2708 + 2376
 
 
 @pytest.mark.parametrize(("profile", "sim", "intraop"), [("tiny", 4, 6), ("mini", 24, 60)])
 def test_small_profiles_use_every_video(profile: str, sim: int, intraop: int) -> None:
     for surgery, videos in REAL_VIDEOS.items():
-        frames = video_frames(PROFILES[profile], surgery)
+        frames = video_frames(surgery, PROFILES[profile].frames(surgery))
         assert list(frames) == list(videos)
         assert min(frames.values()) >= 1
         assert sum(frames.values()) == (sim if domain_of(surgery) == "sim" else intraop)

@@ -1,14 +1,18 @@
-"""What every domain's appearance offers; the domains fill it in their own modules."""
+"""How a surgery looks: colours, light, and the details that both domains have on their tissue."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
+import cv2
 import numpy as np
 
-from .geometry import Ring
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, direction, perpendicular
 from .options import Difficulty, Span
+from .raster import bezier, ellipse_outline, fill, ribbon_outline, stroke
+from .tissue import CANVAS_SHAPE, colour_at
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Palette:
     metal_stain: np.ndarray  # (3,)
     flap: np.ndarray  # (3,)
     drop: np.ndarray  # (3,)
+    specks: tuple[np.ndarray, np.ndarray]  # (3,) each: dark and bright ones
 
 
 @dataclass(frozen=True)
@@ -47,26 +52,188 @@ class Lighting:
     bloom: float  # strength of the glow around over-exposed places
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one domain draws its light, folds and reflections from."""
+
+    light_x: Span  # centre of the light, fractions of the frame
+    light_y: Span
+    falloff: Span
+    exposure: Span
+    bloom: Span
+    folds: tuple[int, int]  # from so many to one fewer than so many creases
+    fold_width: Span  # px
+    fold_dark: Span  # relative darkening
+    fold_bright: float  # relative brightening beside it
+    wet: Span  # where reflections lie, relative radius
+
+
 class Appearance(ABC):
-    """How one surgery of a domain looks. Everything random about it is drawn at construction."""
+    """How one surgery of a domain looks; its random numbers are drawn in a fixed order."""
 
-    def __init__(self, rng: np.random.Generator, difficulty: Difficulty) -> None:
-        self.difficulty = difficulty
-        self.palette = self._draw_palette(rng)
-        self.lighting = self._draw_lighting(rng)
+    LOOK: ClassVar[Look]
 
-    @abstractmethod
-    def _draw_palette(self, rng: np.random.Generator) -> Palette: ...
-
-    @abstractmethod
-    def _draw_lighting(self, rng: np.random.Generator) -> Lighting: ...
+    def __init__(self, rng: np.random.Generator, difficulty: Difficulty, ring: Ring) -> None:
+        self.rng, self.difficulty, self.ring = rng, difficulty, ring
+        self.palette = self._draw_palette()
+        self.lighting = self._draw_lighting()
 
     @abstractmethod
-    def paint_scene(self, rng: np.random.Generator, ring: Ring) -> StaticScene:
-        """Paint everything that does not move against the tissue."""
+    def _draw_palette(self) -> Palette: ...
+
+    @abstractmethod
+    def _paint_tissue(self) -> np.ndarray:
+        """The scene (canvas height, canvas width, 3), float, without sharp details."""
+
+    @abstractmethod
+    def _paint_gap(self, image: np.ndarray) -> None:
+        """The valve's opening."""
+
+    @abstractmethod
+    def _fold_line(self) -> np.ndarray:
+        """Where a crease (16, 2) lies."""
+
+    def _paint_above(self, image: np.ndarray, highlights: np.ndarray) -> None:
+        """What stands before the tissue: nothing, unless a domain says otherwise."""
+        return
+
+    def paint_scene(self) -> StaticScene:
+        """Paint everything that does not move against the tissue; to be called once."""
+        painted = np.clip(self._paint_tissue(), 0, 255).astype(np.uint8)
+        self._paint_gap(painted)
+        self._paint_specks(painted)
+        self._paint_empty_holes(painted)
+        self._paint_thread_remnants(painted)
+        highlights = self._paint_highlights()
+        self._paint_above(painted, highlights)
+        return StaticScene(cv2.GaussianBlur(painted, (0, 0), 0.6), highlights)
+
+    def _draw_lighting(self) -> Lighting:
+        rng, look = self.rng, self.LOOK
+        centre = rng.uniform(*look.light_x) * FRAME_WIDTH, rng.uniform(*look.light_y) * FRAME_HEIGHT
+        falloff, exposure = float(rng.uniform(*look.falloff)), float(rng.uniform(*look.exposure))
+        # White balance: the draw moves red up and blue down, or back.
+        shift = rng.uniform(*self.difficulty.warmth)
+        tint = 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.02, 3)
+        return Lighting(np.array(centre), falloff, exposure, tint, float(rng.uniform(*look.bloom)))
+
+    def _vary(self, colour: tuple[float, float, float], spread: float) -> np.ndarray:
+        """A colour (3,) made lighter or darker, and a little of another hue, by a spread (0..1)."""
+        lighter = 1 + 0.1 * spread * self.rng.normal()
+        return np.array(colour, float) * lighter + spread * self.rng.normal(0, 5, 3)
+
+    def _anywhere(self, low: float, high: float) -> np.ndarray:
+        """A point (2,) of the canvas at any angle, its relative radius within a span."""
+        return self.ring.point(self.rng.uniform(0, 2 * np.pi), self.rng.uniform(low, high))
+
+    def _paint_folds(self, image: np.ndarray) -> None:
+        """Creases: darkened along a line, brightened beside it."""
+        look, rng = self.LOOK, self.rng
+        for _ in range(int(rng.integers(*look.folds))):
+            line, width = self._fold_line(), rng.uniform(*look.fold_width)
+            dark = rng.uniform(*look.fold_dark)
+            shade, ridge = np.zeros((2, *image.shape[:2]), np.uint8)
+            taper = np.sin(np.linspace(0.15, np.pi - 0.15, len(line)))
+            fill(shade, ribbon_outline(line, width * taper), 255)
+            beside = line + np.array([0.0, -1.2 * width])
+            fill(ridge, ribbon_outline(beside, 1.6 * width * taper), 255)
+            soft = max(0.8, width * 0.35)
+            x0, y0 = np.maximum(np.floor(line.min(axis=0) - 5 * width).astype(int), 0)
+            x1, y1 = np.ceil(line.max(axis=0) + 5 * width).astype(int) + 1
+            part = np.s_[y0:y1, x0:x1]
+            if image[part].size == 0:
+                continue
+            change = look.fold_bright * _blurred(ridge[part], 1.6 * soft).astype(np.float32)
+            change -= dark * _blurred(shade[part], soft).astype(np.float32)
+            image[part] *= 1 + change[..., None] / 255
+
+    def _slit(
+        self, centre: np.ndarray, reach: np.ndarray, bow: float, wide: tuple[float, float]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The lower and upper edge (16, 2) of the valve's opening, ``wide`` px at two places."""
+        aside = perpendicular(reach) / np.hypot(*reach)
+
+        def edge(part: int, first: float, second: float) -> np.ndarray:
+            bends = [
+                centre - reach / part + aside * first,
+                centre + reach / part + aside * second,
+            ]
+            return bezier([centre - reach, *bends, centre + reach], 16)
+
+        return edge(2, bow + wide[0], bow + wide[1]), edge(3, bow, bow)
+
+    def _paint_chorda(
+        self, image: np.ndarray, start: np.ndarray, end: np.ndarray, colour: np.ndarray
+    ) -> None:
+        """A pale cord between two points."""
+        bow = self.rng.normal(0, 5, (2, 2))
+        bends = [start * 0.6 + end * 0.4 + bow[0], start * 0.3 + end * 0.7 + bow[1]]
+        line = bezier([start, *bends, end], 10)
+        fill(image, ribbon_outline(line, np.linspace(2.6, 1.0, 10)), colour * 0.8)
+        stroke(image, [line], colour)
+
+    def _paint_specks(self, image: np.ndarray) -> None:
+        """Dots and short streaks, dark and bright, that look like entry points but are none."""
+        rng = self.rng
+        dark, bright = self.palette.specks
+        for _ in range(rng.poisson(self.difficulty.specks)):
+            place = self._anywhere(0.3, 1.5)
+            colour = dark if rng.random() < 0.6 else bright
+            tissue = colour_at(image, place)
+            mixed = tissue + (colour - tissue) * rng.uniform(0.2, 0.9)
+            size = min(0.6 + rng.exponential(0.55), 2.6)
+            axes = (size * rng.uniform(1.0, 1.9), size * rng.uniform(0.6, 1.0))
+            fill(image, ellipse_outline(place, axes, rng.uniform(0, np.pi), 12), mixed)
+
+    def _paint_empty_holes(self, image: np.ndarray) -> None:
+        """Pricks of the needle that hold no thread: of an entry point's colour, depth and size."""
+        rng, palette = self.rng, self.palette
+        for _ in range(rng.poisson(self.difficulty.empty_holes)):
+            place = self._anywhere(0.7, 1.3)
+            around = colour_at(image, place)
+            turn, size = rng.uniform(0, np.pi), rng.uniform(1.7, 2.5)
+            halo = around + (palette.halo - around) * palette.halo_strength
+            fill(image, ellipse_outline(place, (2.4 * size, 1.7 * size), turn, 14), halo)
+            rim = place + direction(turn + np.linspace(-1.1, 1.1, 7)) * 1.9 * size
+            stroke(image, [rim], around + rng.uniform(*self.difficulty.pinch))
+            hole = around + (palette.hole - around) * rng.uniform(*self.difficulty.dimple_depth)
+            fill(image, ellipse_outline(place, (1.1 * size, 0.8 * size), turn, 12), hole)
+
+    def _paint_thread_remnants(self, image: np.ndarray) -> None:
+        """Cut bits of thread that lie on the tissue; some are dots, the longest like stitches."""
+        rng, threads = self.rng, self.palette.threads
+        for _ in range(rng.poisson(self.difficulty.remnants)):
+            place = self._anywhere(0.4, 1.4)
+            step = direction(rng.uniform(0, 2 * np.pi)) * rng.uniform(0.8, 8.0)
+            bow = rng.normal(0, 1.5, (2, 2))
+            bends = [place - step / 3 + bow[0], place + step / 3 + bow[1]]
+            line = bezier([place - step, *bends, place + step], 8)
+            tissue = colour_at(image, place)
+            colour = threads[rng.integers(len(threads))] * rng.uniform(0.55, 1.0)
+            width = np.full(8, rng.uniform(1.8, 2.8))
+            fill(image, ribbon_outline(line + np.array([0.8, 1.2]), width), tissue * 0.75)
+            fill(image, ribbon_outline(line, width), colour)
+
+    def _paint_highlights(self) -> np.ndarray:
+        """Reflections (canvas) uint8: broad faint sheens, small glints along the ring's curves."""
+        rng, ring = self.rng, self.ring
+        sheens, glints = np.zeros((2, *CANVAS_SHAPE), np.uint8)
+        for _ in range(rng.poisson(self.difficulty.highlights)):
+            angle = rng.uniform(0, 2 * np.pi)
+            place = ring.point(angle, rng.uniform(*self.LOOK.wet))
+            turn = angle + ring.tilt + np.pi / 2 + rng.normal(0, 0.7)
+            long = min(rng.lognormal(1.1, 0.7), 14.0)
+            step = direction(turn) * long * 1.5
+            bow = perpendicular(step) * rng.normal(0, 0.35)
+            line = bezier([place - step, place - step / 3 + bow, place + step / 3, place + step], 9)
+            taper = np.sin(np.linspace(0.15, np.pi - 0.15, 9)) * rng.uniform(0.6, 1.3, 9)
+            if rng.random() < 0.4:
+                broad = ribbon_outline(line + rng.normal(0, 6, 2), long * 2.2 * taper)
+                fill(sheens, broad, rng.uniform(25, 95))
+            narrow = ribbon_outline(line, long * rng.uniform(0.2, 0.55) * taper)
+            fill(glints, narrow, rng.uniform(40, 255))
+        return cv2.addWeighted(_blurred(glints, 1.3), 0.95, _blurred(sheens, 5.5), 0.8, 0)
 
 
-def white_balance(rng: np.random.Generator, warmth: Span) -> np.ndarray:
-    """Gain per channel (3,): a draw from ``warmth`` moves red up and blue down, or back."""
-    shift = rng.uniform(*warmth)
-    return 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.02, 3)
+def _blurred(image: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(image, (0, 0), sigma)

@@ -5,25 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .appearance import Appearance, Lighting, Palette, StaticScene, white_balance
-from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, direction
+from .appearance import Appearance, Look, Palette
+from .geometry import direction, perpendicular
 from .raster import bezier, cloud_noise, fill, ribbon_outline, stroke
 from .retractor import paint_retractor
-from .tissue import (
-    CANVAS_SHAPE,
-    blend,
-    canvas_grid,
-    colour_at,
-    paint_empty_holes,
-    paint_fold,
-    paint_specks,
-    paint_strands,
-    paint_thread_remnants,
-    paint_wet_highlights,
-    smoothstep,
-    vary_colour,
-)
+from .tissue import CANVAS_SHAPE, blend, canvas_grid, colour_at, mask_of, smoothstep
 
+#: White, blue, dark, soaked with blood.
+THREAD_COLOURS = ((218, 211, 208), (96, 110, 126), (78, 80, 90), (204, 152, 150))
 LEAFLET_COLOURS = ((226, 198, 164), (222, 198, 184), (212, 188, 174), (218, 200, 184))
 WALL_COLOURS = ((170, 120, 112), (158, 112, 107), (172, 134, 125), (178, 136, 119))
 #: How far the outlines of lobes and folds are warped, px.
@@ -33,21 +22,31 @@ WARP_PX = 11.0
 class IntraopAppearance(Appearance):
     """One operation."""
 
-    def _draw_palette(self, rng: np.random.Generator) -> Palette:
-        spread = self.difficulty.thread_variety
-        white = vary_colour(rng, (218, 211, 208), spread)
-        blue = vary_colour(rng, (96, 110, 126), spread)
-        dark = vary_colour(rng, (78, 80, 90), spread)
-        soaked = vary_colour(rng, (204, 152, 150), spread)
+    LOOK = Look(
+        light_x=(0.3, 0.6),
+        light_y=(0.35, 0.6),
+        falloff=(0.25, 0.7),
+        exposure=(0.78, 0.98),
+        bloom=(0.3, 0.8),
+        folds=(9, 16),
+        fold_width=(1.5, 5),
+        fold_dark=(0.2, 0.5),
+        fold_bright=0.16,
+        wet=(0.05, 1.8),
+    )
+
+    def _draw_palette(self) -> Palette:
+        rng, spread = self.rng, self.difficulty.thread_variety
+        threads = np.stack([self._vary(colour, spread) for colour in THREAD_COLOURS])
         leaflet = LEAFLET_COLOURS[rng.integers(len(LEAFLET_COLOURS))]
         wall = WALL_COLOURS[rng.integers(len(WALL_COLOURS))]
-        self._leaflet = vary_colour(rng, leaflet, 0.4).astype(np.float32)
-        self._wall = vary_colour(rng, wall, 0.7).astype(np.float32)
+        self._leaflet = self._vary(leaflet, 0.4).astype(np.float32)
+        self._wall = self._vary(wall, 0.7).astype(np.float32)
         self._blood = np.array(
             [rng.uniform(96, 138), rng.uniform(14, 26), rng.uniform(18, 30)], np.float32
         )
         return Palette(
-            threads=np.stack([white, blue, dark, soaked]),
+            threads=threads,
             thread_stain=self._blood * 1.25,
             stain_strength=0.32,
             hole=self._blood * 0.45,
@@ -58,79 +57,50 @@ class IntraopAppearance(Appearance):
             metal_stain=self._blood,
             flap=self._leaflet * 0.97,
             drop=self._blood,
+            specks=(self._blood, np.minimum(self._leaflet * 1.15, 250)),
         )
 
-    def _draw_lighting(self, rng: np.random.Generator) -> Lighting:
-        return Lighting(
-            centre=np.array(
-                [rng.uniform(0.3, 0.6) * FRAME_WIDTH, rng.uniform(0.35, 0.6) * FRAME_HEIGHT]
-            ),
-            falloff=float(rng.uniform(0.25, 0.7)),
-            exposure=float(rng.uniform(0.78, 0.98)),
-            tint=white_balance(rng, self.difficulty.warmth),
-            bloom=float(rng.uniform(0.3, 0.8)),
-        )
-
-    def paint_scene(self, rng: np.random.Generator, ring: Ring) -> StaticScene:
+    def _paint_tissue(self) -> np.ndarray:
         x, y = canvas_grid()
-        warp_x = x + WARP_PX * cloud_noise(rng, CANVAS_SHAPE, 7, 3)
-        warp_y = y + WARP_PX * cloud_noise(rng, CANVAS_SHAPE, 7, 3)
-        _, radius = ring.polar(x, y)
-        ragged = radius + 0.085 * cloud_noise(rng, CANVAS_SHAPE, 6, 4, 0.55)
-        image = self._paint_wall(rng, warp_x, warp_y)
-        image = self._paint_atrial_folds(image, rng, ring)
-        self._paint_leaflets(image, rng, ring, warp_x, warp_y, ragged)
-        self._paint_annulus(image, rng, ragged)
-        for _ in range(int(rng.integers(9, 16))):
-            paint_fold(
-                image, _fold_line(rng, ring), rng.uniform(1.5, 5), rng.uniform(0.2, 0.5), 0.16
-            )
-        self._paint_blood(image, rng, radius)
-        image *= 1 + (self.difficulty.texture / 190) * self._grain(rng)[..., None]
-        painted = np.clip(image, 0, 255).astype(np.uint8)
-        self._paint_gap(painted, rng, ring)
-        self._paint_vessels(painted, rng, ring)
-        bright = np.minimum(self._leaflet * 1.15, 250)
-        paint_specks(painted, rng, ring, self.difficulty.specks, self._blood, bright)
-        difficulty = self.difficulty
-        paint_empty_holes(
-            painted,
-            rng,
-            ring,
-            difficulty.empty_holes,
-            difficulty.dimple_depth,
-            difficulty.pinch,
-            self.palette,
-        )
-        paint_thread_remnants(painted, rng, ring, difficulty.remnants, self.palette)
-        highlights = paint_wet_highlights(rng, ring, self.difficulty.highlights, (0.05, 1.8))
-        paint_retractor(painted, highlights, rng, ring)
-        return StaticScene(cv2.GaussianBlur(painted, (0, 0), 0.6), highlights)
+        warp_x = x + WARP_PX * self._noise(7, 3)
+        warp_y = y + WARP_PX * self._noise(7, 3)
+        _, radius = self.ring.polar(x, y)
+        ragged = radius + 0.085 * self._noise(6, 4, 0.55)
+        image = self._paint_wall(warp_x, warp_y)
+        self._paint_atrial_folds(image)
+        self._paint_leaflets(image, warp_x, warp_y, ragged)
+        self._paint_annulus(image, ragged)
+        self._paint_folds(image)
+        self._paint_blood(image, radius)
+        image *= 1 + (self.difficulty.texture / 190) * self._noise(60, 3, 0.75)[..., None]
+        return image
 
-    @staticmethod
-    def _grain(rng: np.random.Generator) -> np.ndarray:
-        return cloud_noise(rng, CANVAS_SHAPE, 60, 3, 0.75)
+    def _paint_above(self, image: np.ndarray, highlights: np.ndarray) -> None:
+        paint_retractor(image, highlights, self.rng, self.ring)
 
-    def _paint_wall(
-        self, rng: np.random.Generator, warp_x: np.ndarray, warp_y: np.ndarray
+    def _noise(
+        self, cells: float, octaves: int, persistence: float = 0.5, stretch: float = 1.0
     ) -> np.ndarray:
+        return cloud_noise(self.rng, CANVAS_SHAPE, cells, octaves, persistence, stretch)
+
+    def _paint_wall(self, warp_x: np.ndarray, warp_y: np.ndarray) -> np.ndarray:
         """The atrium around the valve: mottled, with muscle fibres."""
-        mottle = cloud_noise(rng, CANVAS_SHAPE, 5, 4, 0.6)
+        rng = self.rng
+        mottle = self._noise(5, 4, 0.6)
         along = direction(rng.uniform(0, np.pi))
         fibres = np.sin((warp_x * along[0] + warp_y * along[1]) / rng.uniform(2.4, 4.5))
-        fibres *= smoothstep(cloud_noise(rng, CANVAS_SHAPE, 3, 2), 0.0, 1.2)
+        fibres *= smoothstep(self._noise(3, 2), 0.0, 1.2)
         level = 1 + 0.11 * mottle + 0.06 * fibres
         image = self._wall * level[..., None]
-        flush = smoothstep(cloud_noise(rng, CANVAS_SHAPE, 4, 3), 0.2, 1.8)
+        flush = smoothstep(self._noise(4, 3), 0.2, 1.8)
         blend(image, np.array([150, 70, 66], np.float32), flush * 0.45)
-        pale = smoothstep(cloud_noise(rng, CANVAS_SHAPE, 4, 3), 0.4, 1.8)
+        pale = smoothstep(self._noise(4, 3), 0.4, 1.8)
         blend(image, np.array([214, 188, 178], np.float32), pale * 0.55)
         return image
 
-    def _paint_atrial_folds(
-        self, image: np.ndarray, rng: np.random.Generator, ring: Ring
-    ) -> np.ndarray:
-        """One or two thick, smooth bulges of atrial wall beside the valve."""
+    def _paint_atrial_folds(self, image: np.ndarray) -> None:
+        """A few thick, smooth bulges of atrial wall beside the valve."""
+        rng, ring = self.rng, self.ring
         for _ in range(int(rng.integers(1, 4))):
             start = rng.uniform(0, 2 * np.pi)
             angles = start + np.linspace(0, rng.uniform(1.6, 3.4), 24)
@@ -138,28 +108,18 @@ class IntraopAppearance(Appearance):
             line = ring.point(angles, reach + 0.25 * np.linspace(-1, 1, 24) ** 2)
             width = rng.uniform(30, 72)
             taper = width * np.sin(np.linspace(0.12, np.pi - 0.12, 24)) ** 0.7
-            body = np.zeros(CANVAS_SHAPE, np.uint8)
-            fill(body, ribbon_outline(line, taper), 255)
-            soft = cv2.GaussianBlur(body, (0, 0), width / 5).astype(np.float32) / 255
-            crest = np.zeros(CANVAS_SHAPE, np.uint8)
-            fill(crest, ribbon_outline(line - width * 0.1, taper * 0.3), 255)
-            shine = cv2.GaussianBlur(crest, (0, 0), width / 7).astype(np.float32) / 255
+            soft = mask_of(ribbon_outline(line, taper), width / 5)
+            shine = mask_of(ribbon_outline(line - width * 0.1, taper * 0.3), width / 7)
             border = soft * (1 - soft) * 4
             colour = self._wall * rng.uniform(0.95, 1.25) + (14, 10, 10)
             blend(image, colour.astype(np.float32), soft * 0.6)
             image *= (1 + 0.22 * shine - 0.24 * border * (1 - shine))[..., None]
-        return image
 
     def _paint_leaflets(
-        self,
-        image: np.ndarray,
-        rng: np.random.Generator,
-        ring: Ring,
-        warp_x: np.ndarray,
-        warp_y: np.ndarray,
-        ragged: np.ndarray,
+        self, image: np.ndarray, warp_x: np.ndarray, warp_y: np.ndarray, ragged: np.ndarray
     ) -> None:
         """Leaflet scallops: domes that meet in creases (a warped Voronoi diagram)."""
+        rng, ring = self.rng, self.ring
         count = int(rng.integers(5, 9))
         angles = np.arange(count) * 2 * np.pi / count + rng.normal(0, 0.3, count)
         seeds = ring.point(angles, rng.uniform(0.35, 0.85, count)).astype(np.float32)
@@ -173,81 +133,66 @@ class IntraopAppearance(Appearance):
             np.minimum(nearest, distance, out=nearest)
         dome = 1 - (nearest / np.float32(0.75 * ring.mean_radius)) ** 2
         seam = second - nearest
-        level = 0.92 + 0.13 * dome + 0.05 * cloud_noise(rng, CANVAS_SHAPE, 9, 4, 0.6)
+        level = 0.92 + 0.13 * dome + 0.05 * self._noise(9, 4, 0.6)
         level *= rng.uniform(0.9, 1.08, count).astype(np.float32)[cell]
         colours = self._leaflet + rng.normal(0, 4, (count, 3))
         leaflet = colours.astype(np.float32)[cell] * level[..., None]
         crease = np.exp(-((seam / np.float32(rng.uniform(3, 6))) ** 2))
         leaflet *= 1 - rng.uniform(0.25, 0.5) * crease[..., None]
-        bleeding = smoothstep(cloud_noise(rng, CANVAS_SHAPE, 5, 2), -0.6, 0.9) * crease
+        bleeding = smoothstep(self._noise(5, 2), -0.6, 0.9) * crease
         blend(leaflet, self._blood * 1.15, bleeding * rng.uniform(0.4, 0.85))
         # Toward the annulus the leaflets pale into the colour of the wall.
         blend(image, self._wall * np.float32(1.22), smoothstep(ragged, 1.45, 1.0) * 0.75)
         blend(image, leaflet, smoothstep(ragged, 1.22, 0.8))
 
-    def _paint_annulus(
-        self, image: np.ndarray, rng: np.random.Generator, ragged: np.ndarray
-    ) -> None:
+    def _paint_annulus(self, image: np.ndarray, ragged: np.ndarray) -> None:
         """A pale ridge with a darker, partly bloody furrow outside."""
+        rng = self.rng
         ridge = np.exp(-(((ragged - 1.02) / 0.06) ** 2))
         furrow = np.exp(-(((ragged - rng.uniform(1.12, 1.25)) / 0.06) ** 2))
-        furrow = furrow * smoothstep(cloud_noise(rng, CANVAS_SHAPE, 5, 2), -0.2, 1.6)
+        furrow = furrow * smoothstep(self._noise(5, 2), -0.2, 1.6)
         image *= (1 + rng.uniform(0.02, 0.12) * ridge - rng.uniform(0.1, 0.3) * furrow)[..., None]
-        red = furrow * smoothstep(cloud_noise(rng, CANVAS_SHAPE, 6, 2), 0.2, 1.2)
+        red = furrow * smoothstep(self._noise(6, 2), 0.2, 1.2)
         blend(image, self._blood * 1.2, red * 0.7)
 
-    def _paint_blood(self, image: np.ndarray, rng: np.random.Generator, radius: np.ndarray) -> None:
+    def _paint_blood(self, image: np.ndarray, radius: np.ndarray) -> None:
         """Pools in the valve and smears around it."""
-        pool = cloud_noise(rng, CANVAS_SHAPE, 6, 5, 0.6)
+        rng = self.rng
+        pool = self._noise(6, 5, 0.6)
         pool -= 0.9 * smoothstep(radius, 0.2, 0.9)
         level = rng.uniform(1.0, 2.4)
         mask = smoothstep(pool, level, level + 0.25)
-        depth = 0.8 + 0.25 * cloud_noise(rng, CANVAS_SHAPE, 10, 3)
+        depth = 0.8 + 0.25 * self._noise(10, 3)
         blend(image, self._blood * depth[..., None], mask * 0.92)
         edge = mask * (1 - mask) * 4
         image *= 1 - 0.25 * edge[..., None]
-        smear = cloud_noise(rng, CANVAS_SHAPE, 11, 4, 0.7, stretch=1.8)
+        smear = self._noise(11, 4, 0.7, stretch=1.8)
         stain = smoothstep(smear, 1.0, 2.6) * rng.uniform(0.3, 0.7)
         blend(image, self._blood * 1.4, stain)
 
-    def _paint_gap(self, image: np.ndarray, rng: np.random.Generator, ring: Ring) -> None:
-        """The valve's opening, dark red, with chordae."""
+    def _paint_gap(self, image: np.ndarray) -> None:
+        """The valve's opening, dark red, with chordae; and the vessels around it."""
+        rng = self.rng
         turn = rng.uniform(0, np.pi)
-        centre = ring.point(rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 0.3))
+        centre = self._anywhere(0.0, 0.3)
         reach = direction(turn) * rng.uniform(14, 36)
-        aside = np.array([-reach[1], reach[0]]) / np.hypot(*reach)
+        aside = perpendicular(reach) / np.hypot(*reach)
         wide = rng.choice([2.0, 5.0, 12.0])
-        bow = rng.normal(0, 7)
-        lower = bezier(
-            [
-                centre - reach,
-                centre - reach / 2 + aside * (bow + wide),
-                centre + reach / 2 + aside * (bow + wide),
-                centre + reach,
-            ],
-            16,
-        )
-        upper = bezier(
-            [
-                centre - reach,
-                centre - reach / 3 + aside * bow,
-                centre + reach / 3 + aside * bow,
-                centre + reach,
-            ],
-            16,
-        )
+        lower, upper = self._slit(centre, reach, rng.normal(0, 7), (wide, wide))
         lower = lower + rng.normal(0, 1.0, lower.shape)
         fill(image, np.concatenate([lower, upper[::-1]]), self._blood * 0.3)
         stroke(image, [upper], self._leaflet * 0.85)
         for _ in range(int(rng.integers(0, 4))):
             start = centre + reach * rng.uniform(-0.7, 0.7)
             end = start + aside * rng.normal(0, 9) + rng.normal(0, 6, 2)
-            paint_strands(image, rng, start, end, self._leaflet * 0.95)
+            self._paint_chorda(image, start, end, self._leaflet * 0.95)
+        self._paint_vessels(image)
 
-    def _paint_vessels(self, image: np.ndarray, rng: np.random.Generator, ring: Ring) -> None:
+    def _paint_vessels(self, image: np.ndarray) -> None:
         """Thin red lines that branch; easily taken for threads."""
+        rng = self.rng
         for _ in range(int(rng.integers(6, 14))):
-            start = ring.point(rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.6))
+            start = self._anywhere(0.3, 1.6)
             heading = rng.uniform(0, 2 * np.pi)
             share = rng.uniform(0.25, 0.75)
             for _ in range(int(rng.integers(1, 4))):  # branches
@@ -261,13 +206,13 @@ class IntraopAppearance(Appearance):
                 fill(image, ribbon_outline(line, np.linspace(wide, 0.5, 12)), colour)
                 start = line[int(rng.integers(3, 12))]
 
-
-def _fold_line(rng: np.random.Generator, ring: Ring) -> np.ndarray:
-    """A crease (16, 2): around the valve, or from the annulus toward its opening."""
-    start = rng.uniform(0, 2 * np.pi)
-    if rng.random() < 0.5:
-        angles = start + np.linspace(0, rng.uniform(0.3, 1.1), 16)
-        return ring.point(angles, rng.uniform(0.85, 1.7) + 0.06 * np.sin(angles * 4 + start))
-    inner = ring.point(start + rng.normal(0, 0.2), rng.uniform(0.15, 0.7))
-    outer = ring.point(start, rng.uniform(0.85, 1.3))
-    return bezier([inner, inner + rng.normal(0, 9, 2), outer + rng.normal(0, 9, 2), outer], 16)
+    def _fold_line(self) -> np.ndarray:
+        """A crease around the valve, or from the annulus toward its opening."""
+        rng, ring = self.rng, self.ring
+        start = rng.uniform(0, 2 * np.pi)
+        if rng.random() < 0.5:
+            angles = start + np.linspace(0, rng.uniform(0.3, 1.1), 16)
+            return ring.point(angles, rng.uniform(0.85, 1.7) + 0.06 * np.sin(angles * 4 + start))
+        inner = ring.point(start + rng.normal(0, 0.2), rng.uniform(0.15, 0.7))
+        outer = ring.point(start, rng.uniform(0.85, 1.3))
+        return bezier([inner, inner + rng.normal(0, 9, 2), outer + rng.normal(0, 9, 2), outer], 16)

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from .appearance import Appearance, Lighting, Palette, StaticScene, white_balance
-from .geometry import CANVAS_WIDTH, FRAME_HEIGHT, FRAME_WIDTH, Ring, polar_angle
+from .appearance import Appearance, Look, Palette
+from .geometry import CANVAS_WIDTH, direction, perpendicular, polar_angle
 from .raster import bezier, cloud_noise, ellipse_outline, fill, stroke
-from .tissue import (
-    CANVAS_SHAPE,
-    blend,
-    canvas_grid,
-    paint_empty_holes,
-    paint_fold,
-    paint_specks,
-    paint_strands,
-    paint_thread_remnants,
-    paint_wet_highlights,
-    smoothstep,
-    vary_colour,
-)
+from .tissue import CANVAS_SHAPE, blend, canvas_grid, mask_of, smoothstep
 
 #: Radius of the cup relative to the valve's ring.
 CUP_RADIUS = (1.32, 1.52)
 #: Spacing of the printed layers and number of printed spokes.
 LAYER_PX = 2.7
 SPOKES = 260
+#: White, pale blue, grey blue, cream.
+THREAD_COLOURS = ((224, 226, 230), (160, 187, 206), (106, 122, 140), (206, 199, 192))
 
 
 class SimAppearance(Appearance):
     """One simulator session."""
 
-    def _draw_palette(self, rng: np.random.Generator) -> Palette:
-        spread = self.difficulty.thread_variety
-        white = vary_colour(rng, (224, 226, 230), spread)
-        pale_blue = vary_colour(rng, (160, 187, 206), spread)
-        grey_blue = vary_colour(rng, (106, 122, 140), spread)
-        cream = vary_colour(rng, (206, 199, 192), spread)
+    LOOK = Look(
+        light_x=(0.28, 0.5),
+        light_y=(0.4, 0.65),
+        falloff=(0.35, 0.8),
+        exposure=(0.82, 1.14),
+        bloom=(0.4, 0.9),
+        folds=(4, 8),
+        fold_width=(2, 7),
+        fold_dark=(0.04, 0.16),
+        fold_bright=0.1,
+        wet=(0.1, 1.5),
+    )
+
+    def _draw_palette(self) -> Palette:
+        rng, spread = self.rng, self.difficulty.thread_variety
+        white, pale_blue, grey_blue, cream = (self._vary(c, spread) for c in THREAD_COLOURS)
         cool = rng.uniform(-1, 1)
         silicone = np.array([158 - 8 * cool, 160 - 2 * cool, 181 + 5 * cool])
         self._silicone = (silicone * rng.uniform(0.86, 1.08)).astype(np.float32)
@@ -53,67 +52,36 @@ class SimAppearance(Appearance):
             metal_stain=np.array([90.0, 88.0, 90.0]),
             flap=self._silicone * 1.12,
             drop=self._silicone * 1.18,
+            specks=(self._silicone * 0.35, np.array([235.0, 236.0, 242.0])),
         )
 
-    def _draw_lighting(self, rng: np.random.Generator) -> Lighting:
-        return Lighting(
-            centre=np.array(
-                [rng.uniform(0.28, 0.5) * FRAME_WIDTH, rng.uniform(0.4, 0.65) * FRAME_HEIGHT]
-            ),
-            falloff=float(rng.uniform(0.35, 0.8)),
-            exposure=float(rng.uniform(0.82, 1.14)),
-            tint=white_balance(rng, self.difficulty.warmth),
-            bloom=float(rng.uniform(0.4, 0.9)),
-        )
-
-    def paint_scene(self, rng: np.random.Generator, ring: Ring) -> StaticScene:
+    def _paint_tissue(self) -> np.ndarray:
+        rng, ring = self.rng, self.ring
         x, y = canvas_grid()
-        image = self._paint_room(rng, x)
+        image = self._paint_room(x)
         cup_centre = ring.centre + rng.normal(0, 7, 2)
         cup_radius = ring.mean_radius * rng.uniform(*CUP_RADIUS)
         dx, dy = x - float(cup_centre[0]), y - float(cup_centre[1])
         radius, turn = np.hypot(dx, dy) / float(cup_radius), polar_angle(dy, dx)
-        self._paint_plate(image, rng, cup_centre, cup_radius)
-        self._paint_box(image, rng, cup_centre, cup_radius)
-        self._paint_cup(image, rng, radius, turn, cup_radius)
-        angle, relative = ring.polar(x, y)
-        self._paint_valve(image, rng, angle, relative)
-        for _ in range(int(rng.integers(4, 8))):
-            paint_fold(
-                image, _fold_line(rng, ring), rng.uniform(2, 7), rng.uniform(0.04, 0.16), 0.1
-            )
-        painted = np.clip(image, 0, 255).astype(np.uint8)
-        self._paint_gap(painted, rng, ring)
-        dark, bright = self._silicone * 0.35, np.array([235.0, 236.0, 242.0])
-        paint_specks(painted, rng, ring, self.difficulty.specks, dark, bright)
-        difficulty = self.difficulty
-        paint_empty_holes(
-            painted,
-            rng,
-            ring,
-            difficulty.empty_holes,
-            difficulty.dimple_depth,
-            difficulty.pinch,
-            self.palette,
-        )
-        paint_thread_remnants(painted, rng, ring, difficulty.remnants, self.palette)
-        highlights = paint_wet_highlights(rng, ring, self.difficulty.highlights, (0.1, 1.5))
-        return StaticScene(cv2.GaussianBlur(painted, (0, 0), 0.6), highlights)
+        self._paint_plate(image, cup_centre, cup_radius)
+        self._paint_box(image, cup_centre, cup_radius)
+        self._paint_cup(image, radius, turn, cup_radius)
+        self._paint_valve(image, *ring.polar(x, y))
+        self._paint_folds(image)
+        return image
 
-    @staticmethod
-    def _paint_room(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
+    def _paint_room(self, x: np.ndarray) -> np.ndarray:
         """The dim grey wall behind everything, with a few vertical pleats."""
+        rng = self.rng
         wall = np.array([70, 66, 76], np.float32) * rng.uniform(0.75, 1.2)
         pleats = cloud_noise(rng, CANVAS_SHAPE, 9, 2, 0.5, stretch=0.35) * 5
         fine = cloud_noise(rng, CANVAS_SHAPE, 60, 2) * 1.2
         slope = (x / CANVAS_WIDTH - 0.7) * rng.uniform(-25, 15)
         return wall + (pleats + fine + slope)[..., None]
 
-    @staticmethod
-    def _paint_plate(
-        image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float
-    ) -> None:
+    def _paint_plate(self, image: np.ndarray, centre: np.ndarray, radius: float) -> None:
         """The translucent holder plate: chamfered corners, a bright cut edge."""
+        rng = self.rng
         right = centre[0] + radius * rng.uniform(1.0, 1.2)
         top, bottom = centre[1] - radius * 1.25, centre[1] + radius * 1.3
         cut = radius * rng.uniform(0.2, 0.4)
@@ -123,28 +91,22 @@ class SimAppearance(Appearance):
                 [right, bottom - cut], [right - cut, bottom], [-20, bottom],
             ]
         )  # fmt: skip
-        mask = np.zeros(CANVAS_SHAPE, np.uint8)
-        fill(mask, outline, 255)
-        blend(image, np.array([134, 132, 146], np.float32), mask.astype(np.float32) / 255 * 0.55)
+        blend(image, np.array([134, 132, 146], np.float32), mask_of(outline) * 0.55)
         edge = np.zeros(CANVAS_SHAPE, np.uint8)
         stroke(edge, [outline], 255, 2)
         stroke(edge, [outline - np.array([4.5, 0])], 110, 1)
         blend(image, np.array([190, 190, 202], np.float32), edge.astype(np.float32) / 255 * 0.5)
 
-    @staticmethod
-    def _paint_box(
-        image: np.ndarray, rng: np.random.Generator, centre: np.ndarray, radius: float
-    ) -> None:
+    def _paint_box(self, image: np.ndarray, centre: np.ndarray, radius: float) -> None:
         """The grey box with two screws to the right of the cup."""
+        rng = self.rng
         left = centre[0] + radius * rng.uniform(1.08, 1.3)
         top = centre[1] + rng.uniform(15, 60)
         width, height = rng.uniform(78, 100), rng.uniform(48, 60)
         lean = rng.uniform(-0.06, 0.1)
         corners = np.array([[0, 0], [width, lean * width], [width * 0.98, height], [0, height]])
         box = corners + np.array([left, top])
-        shadow = np.zeros(CANVAS_SHAPE, np.uint8)
-        fill(shadow, box + np.array([7, 7]), 255)
-        blend(image, image * 0.6, cv2.GaussianBlur(shadow, (0, 0), 5).astype(np.float32) / 255)
+        blend(image, image * 0.6, mask_of(box + np.array([7, 7]), blur=5))
         face = np.array([134.0, 131.0, 140.0]) * rng.uniform(0.8, 1.1)
         fill(image, box, face)
         fill(image, np.concatenate([box[:2], box[:2][::-1] + np.array([0, 5])]), face * 1.15)
@@ -158,14 +120,10 @@ class SimAppearance(Appearance):
             stroke(image, [np.vstack([slot, slot[:1]])], face * 1.3)
 
     def _paint_cup(
-        self,
-        image: np.ndarray,
-        rng: np.random.Generator,
-        radius: np.ndarray,
-        turn: np.ndarray,
-        cup_radius: float,
+        self, image: np.ndarray, radius: np.ndarray, turn: np.ndarray, cup_radius: float
     ) -> None:
         """The printed cup: a wall of fine layers and spokes, with a few bright ribs."""
+        rng = self.rng
         clouds = cloud_noise(rng, CANVAS_SHAPE, 5, 4)
         layers = np.sin(radius * float(2 * np.pi * cup_radius / LAYER_PX))
         spokes = np.sin(SPOKES * turn + 2 * radius)
@@ -182,17 +140,13 @@ class SimAppearance(Appearance):
             profile -= rng.uniform(0.03, 0.12) * np.exp(-(((line - place + 0.03) / 0.02) ** 2))
         rim = rng.uniform(0.2, 0.5) * np.exp(-(((line - 1.03) / 0.02) ** 2))
         index = np.minimum(radius * 1023.67, 3071).astype(np.int32)
-        blend(
-            image,
-            self._silicone * (level + profile[index])[..., None],
-            smoothstep(radius, 1.006, 0.994),
-        )
+        cup = self._silicone * (level + profile[index])[..., None]
+        blend(image, cup, smoothstep(radius, 1.006, 0.994))
         image *= (1 - rim)[index][..., None]
 
-    def _paint_valve(
-        self, image: np.ndarray, rng: np.random.Generator, angle: np.ndarray, radius: np.ndarray
-    ) -> None:
+    def _paint_valve(self, image: np.ndarray, angle: np.ndarray, radius: np.ndarray) -> None:
         """Silicone leaflets: cloudy, milky, with an uneven shelf at the annulus."""
+        rng = self.rng
         ragged = radius + 0.02 * cloud_noise(rng, CANVAS_SHAPE, 12, 2)
         milky = cloud_noise(rng, CANVAS_SHAPE, 6, 5, 0.62)
         grain = cloud_noise(rng, CANVAS_SHAPE, 70, 3, 0.7)
@@ -210,32 +164,16 @@ class SimAppearance(Appearance):
         mask = smoothstep(ragged, 1.14, 1.04)
         blend(image, self._silicone * level[..., None], mask)
 
-    def _paint_gap(self, image: np.ndarray, rng: np.random.Generator, ring: Ring) -> None:
+    def _paint_gap(self, image: np.ndarray) -> None:
         """The opening between the leaflets: a slit or a crescent, with chordae in it."""
+        rng = self.rng
         turn = rng.uniform(-0.5, 0.7)
-        centre = ring.point(rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.35))
-        reach = np.array([np.cos(turn), np.sin(turn)]) * rng.uniform(18, 48)
-        aside = np.array([-reach[1], reach[0]]) / np.hypot(*reach)
+        centre = self._anywhere(0.05, 0.35)
+        reach = direction(turn) * rng.uniform(18, 48)
+        aside = perpendicular(reach) / np.hypot(*reach)
         wide = rng.choice([2.5, 5.0, 14.0, 24.0])
         bow = rng.uniform(-0.3, 0.5) * wide + rng.normal(0, 6)
-        lower = bezier(
-            [
-                centre - reach,
-                centre - reach / 2 + aside * (bow + wide),
-                centre + reach / 2 + aside * (bow + wide * 0.7),
-                centre + reach,
-            ],
-            16,
-        )
-        upper = bezier(
-            [
-                centre - reach,
-                centre - reach / 3 + aside * bow,
-                centre + reach / 3 + aside * bow,
-                centre + reach,
-            ],
-            16,
-        )
+        lower, upper = self._slit(centre, reach, bow, (wide, wide * 0.7))
         jag = rng.normal(0, 1.1, lower.shape) * np.sin(np.linspace(0, np.pi, 16))[:, None]
         opening = np.concatenate([lower + jag, upper[::-1]])
         if wide > 10:
@@ -248,17 +186,17 @@ class SimAppearance(Appearance):
             share = rng.uniform(0.2, 0.8)
             start = centre + reach * (2 * share - 1) + rng.normal(0, 2, 2)
             end = start + aside * rng.uniform(5, 8 + wide) + rng.normal(0, 5, 2)
-            paint_strands(image, rng, start, end, np.array([210.0, 210.0, 218.0]))
+            self._paint_chorda(image, start, end, np.array([210.0, 210.0, 218.0]))
 
-
-def _fold_line(rng: np.random.Generator, ring: Ring) -> np.ndarray:
-    """A curved crease (16, 2) on the leaflets or along the annulus."""
-    start = rng.uniform(0, 2 * np.pi)
-    if rng.random() < 0.5:
-        angles = start + np.linspace(0, rng.uniform(0.5, 1.6), 16)
-        return ring.point(angles, rng.uniform(0.8, 1.2) + 0.05 * np.sin(angles * 3))
-    inner, outer = (
-        ring.point(start, rng.uniform(0.1, 0.5)),
-        ring.point(start, rng.uniform(0.8, 1.1)),
-    )
-    return bezier([inner, inner + rng.normal(0, 12, 2), outer + rng.normal(0, 12, 2), outer], 16)
+    def _fold_line(self) -> np.ndarray:
+        """A curved crease on the leaflets or along the annulus."""
+        rng, ring = self.rng, self.ring
+        start = rng.uniform(0, 2 * np.pi)
+        if rng.random() < 0.5:
+            angles = start + np.linspace(0, rng.uniform(0.5, 1.6), 16)
+            return ring.point(angles, rng.uniform(0.8, 1.2) + 0.05 * np.sin(angles * 3))
+        inner = ring.point(start, rng.uniform(0.1, 0.5))
+        outer = ring.point(start, rng.uniform(0.8, 1.1))
+        return bezier(
+            [inner, inner + rng.normal(0, 12, 2), outer + rng.normal(0, 12, 2), outer], 16
+        )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, View, direction
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, View, direction, perpendicular
 from .options import Difficulty
 from .randomness import Episode, draw_episodes
 from .raster import bezier
@@ -146,5 +146,5 @@ class Clutter:
 def _needle(eye: np.ndarray, turn: float, zoom: float) -> np.ndarray:
     """Centreline (14, 2) px of a half-circle needle that hangs on a thread's end."""
     chord = direction(turn) * 17.0 * zoom
-    bulge = np.array([-chord[1], chord[0]]) * 0.75
+    bulge = perpendicular(chord) * 0.75
     return bezier([eye, eye + chord * 0.1 + bulge, eye + chord * 0.9 + bulge, eye + chord], 14)

@@ -150,10 +150,9 @@ def draw_frames(
     stop: int,
 ) -> int:
     """Draw frames ``first`` to ``stop`` - 1 of a surgery to files; returns their number."""
-    lengths = video_frames(PROFILES[profile], surgery)
-    drawn = PhantomSurgery(
-        surgery, sum(lengths.values()), seed, options=options, video_lengths=list(lengths.values())
-    )
+    frames = PROFILES[profile].frames(surgery)
+    lengths = video_frames(surgery, frames)
+    drawn = PhantomSurgery(surgery, frames, seed, options=options)
     places = [(video, number) for video, count in lengths.items() for number in range(count)]
     for index in range(first, stop):
         video, number = places[index]

@@ -36,6 +36,11 @@ def direction(angle: np.ndarray | float) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
+def perpendicular(vector: np.ndarray) -> np.ndarray:
+    """Vectors (..., 2) turned by a quarter, from x toward y."""
+    return np.stack([-vector[..., 1], vector[..., 0]], axis=-1)
+
+
 @dataclass(frozen=True)
 class Ring:
     """The mitral annulus: a wobbly, tilted ellipse on the canvas."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import Ring, View, direction
+from .geometry import Ring, View, direction, perpendicular
 from .randomness import Episode, SmoothDrift, draw_episodes
 from .raster import bezier
 
@@ -119,7 +119,7 @@ def _rod(start: np.ndarray, heading: float, width: float, growth: float) -> Ribb
 def _jaw(pivot: np.ndarray, heading: float, length: float, width: float, bow: float) -> Ribbon:
     """One jaw from the pivot to its tip, bowed outward by ``bow`` px and tapering."""
     ahead = direction(heading)
-    aside = np.array([-ahead[1], ahead[0]])
+    aside = perpendicular(ahead)
     end = pivot + ahead * length
     controls = [pivot, pivot + ahead * length * 0.35 + aside * bow, end + aside * bow * 0.6, end]
     return Ribbon(bezier(controls, 9), width * np.linspace(1.0, 0.35, 9))
@@ -143,7 +143,7 @@ def _forceps(
 ) -> list[Ribbon]:
     """Two long prongs that meet near the tip and part toward the hand."""
     ahead = direction(heading)
-    aside = np.array([-ahead[1], ahead[0]])
+    aside = perpendicular(ahead)
     along = np.array([0.0, 8.0, 25.0, 60.0, 120.0, 220.0, 380.0, SHAFT_LENGTH])
     prongs = []
     for side in (-1.0, 1.0):
@@ -157,7 +157,7 @@ def _forceps(
 def _hook(tip: np.ndarray, heading: float, width: float, growth: float) -> list[Ribbon]:
     """A thin rod whose end is bent to a hook."""
     ahead = direction(heading)
-    aside = np.array([-ahead[1], ahead[0]])
+    aside = perpendicular(ahead)
     elbow = tip + ahead * 1.4 * width
     controls = [
         tip + aside * 1.5 * width,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Span = tuple[float, float]
 
@@ -94,20 +94,12 @@ SIM_DIFFICULTY = Difficulty(
     noise=1.4,
 )
 
-INTRAOP_DIFFICULTY = Difficulty(
+INTRAOP_DIFFICULTY = replace(
+    SIM_DIFFICULTY,
     stitches=(6, 9),
     placed_at_start=(0.2, 0.34),
-    unsutured_opening=0.02,
     pair_gap_px=(9.0, 20.0),
-    close_pair_fraction=0.08,
-    end_contrast=(0.8, 1.0),
-    fade_px=(6.0, 25.0),
-    dimple_depth=(0.6, 0.9),
-    pinch=(18.0, 36.0),
-    bare_fraction=0.03,
     pledget_fraction=0.10,
-    loose_threads=0.7,
-    passing_threads=0.4,
     specks=12,
     empty_holes=4,
     remnants=3,
@@ -115,10 +107,7 @@ INTRAOP_DIFFICULTY = Difficulty(
     flaps=0.6,
     highlights=14,
     warmth=(0.0, 0.08),
-    thread_variety=0.5,
     texture=6.0,
-    blur_px=(0.3, 0.6),
-    motion_blur=0.05,
     noise=1.5,
 )
 

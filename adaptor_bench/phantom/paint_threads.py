@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from .appearance import Palette
-from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction, perpendicular
 from .raster import FRACTION_BITS, CoverMap, fill, fixed_point, ribbon_sides, stroke
 from .threads import SAMPLES, ThreadPaths, braid_strokes
 from .tissue import colour_at, colours_at
@@ -131,7 +131,7 @@ def paint_pledget(image: np.ndarray, ends: np.ndarray, colour: np.ndarray) -> No
     """A felt pad between entry and exit (2, 2)."""
     tissue = colour_at(image, ends.mean(axis=0))
     along = ends[1] - ends[0]
-    aside = np.array([-along[1], along[0]]) / float(np.hypot(*along)) * 2.6
+    aside = perpendicular(along) / float(np.hypot(*along)) * 2.6
     pad = np.array([ends[0] - aside, ends[1] - aside, ends[1] + aside, ends[0] + aside])
     fill(image, pad + np.array([0.8, 1.0]), tissue * 0.7)
     fill(image, pad, colour * 0.7 + tissue * 0.3)
@@ -144,7 +144,7 @@ def paint_entry_marks(image: np.ndarray, marks: EntryMarks, palette: Palette) ->
     radius = marks.radius[:, None, None]
     centre = marks.point[:, None, :]
     ahead = direction(marks.leaves)
-    turn = np.stack([ahead, np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)], axis=1)
+    turn = np.stack([ahead, perpendicular(ahead)], axis=1)
 
     def ellipses(long: float, short: float) -> np.ndarray:
         return fixed_point(centre + radius * ((_CIRCLE * (long, short)) @ turn))

@@ -66,14 +66,13 @@ def domain_of(surgery: str) -> str:
     return "sim" if surgery in SIM_SURGERIES else "intraop"
 
 
-def video_frames(profile: Profile, surgery: str) -> dict[str, int]:
-    """Frames per video of a surgery, in the order in which they were filmed.
+def video_frames(surgery: str, total: int) -> dict[str, int]:
+    """Frames per video of a surgery of ``total`` frames, in the order in which they were filmed.
 
     The frames are shared out in proportion to the real videos (largest remainder), and every
     video has at least one.
     """
     real = REAL_VIDEOS[surgery]
-    total = profile.frames(surgery)
     if total < len(real):
         raise ValueError(f"{surgery} has {len(real)} videos and cannot have only {total} frames")
     # One frame each first, the others in proportion.

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
-#: Streams of one surgery; a frame's own streams start after its frame number.
-STREAM_ANATOMY, STREAM_SUTURES, STREAM_CLUTTER, STREAM_SCENE, STREAM_FILM = range(5)
-STREAM_MOTION, STREAM_PAINT, STREAM_ANNOTATOR = range(5, 8)
+
+class Stream(IntEnum):
+    """What draws random numbers of its own; from MOTION on for each frame anew."""
+
+    ANATOMY, SUTURES, CLUTTER, SCENE, FILM, MOTION, PAINT, ANNOTATOR = range(8)
 
 
 def generator(
-    seed: int, surgery: str, stream: int, frame: int | None = None
+    seed: int, surgery: str, stream: Stream, frame: int | None = None
 ) -> np.random.Generator:
     """The generator of a surgery's stream, or of one frame's."""
-    key = [seed, zlib.crc32(surgery.encode()), stream]
+    key = [seed, zlib.crc32(surgery.encode()), int(stream)]
     if frame is not None:
         key.append(frame)
     return np.random.default_rng(np.random.SeedSequence(key))

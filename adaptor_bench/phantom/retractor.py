@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .geometry import Ring, direction
+from .geometry import Ring, direction, perpendicular
 from .raster import bezier, cloud_noise, fill, ribbon_outline, stroke
 from .tissue import CANVAS_SHAPE, blend
 
@@ -58,7 +58,7 @@ def _paint_blades(
     sides = rng.permutation(3)[: int(rng.integers(1, 3))]
     for side in sides:
         outward = direction((-np.pi / 2, np.pi, 0.0)[side] + rng.normal(0, 0.12))
-        along = np.array([-outward[1], outward[0]])
+        along = perpendicular(outward)
         edge = ring.centre + outward * ring.mean_radius * rng.uniform(1.2, 1.4)
         far = 900.0
         outline = np.array(
@@ -95,7 +95,7 @@ def _engrave(
 ) -> None:
     """A row of letter-like marks: strokes on a 3 x 4 grid."""
     size = rng.uniform(9, 15)
-    up = np.array([-along[1], along[0]])
+    up = perpendicular(along)
     place = place - along * rng.uniform(60, 150)
     for letter in range(int(rng.integers(5, 10))):
         corner = place + along * letter * size * 0.95

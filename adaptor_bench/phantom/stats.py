@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from .dataset import PNG_COMPRESSION
 from .profiles import PROFILES, REAL_VIDEOS, domain_of
@@ -18,66 +19,50 @@ from .surgery import PhantomSurgery
 CLOSE_PX = 9.0
 
 
-@dataclass
-class SurgeryStatistics:
-    """What was counted in one surgery."""
-
-    surgery: str
-    points: np.ndarray  # (F,) labels in each frame
-    nearest: np.ndarray  # (N,) distance of each label to the nearest other one, px
-    frame_ms: float  # CPU time per frame
-    png_kb: float  # mean over a few frames
-
-
-def measure(surgery: str, profile: str, seed: int, every: int = 1) -> SurgeryStatistics:
-    """Draw every ``every``-th frame of a surgery and count."""
-    drawn = PhantomSurgery(surgery, PROFILES[profile].frames(surgery), seed)
-    counts, nearest, sizes = [], [], []
-    indices = range(0, drawn.frames, every)
-    spent = 0.0
-    for index in indices:
-        started = time.process_time()
-        frame = drawn.frame(index)
-        spent += time.process_time() - started
-        counts.append(len(frame.points))
-        if len(frame.points) > 1:
+def measure(profile: str, seed: int, every: int = 1) -> Iterator[dict[str, object]]:
+    """Draw every ``every``-th frame of all surgeries and count."""
+    for surgery in REAL_VIDEOS:
+        drawn = PhantomSurgery(surgery, PROFILES[profile].frames(surgery), seed)
+        for index in range(0, drawn.frames, every):
+            started = time.process_time()
+            frame = drawn.frame(index)
+            spent = time.process_time() - started
             gaps = np.linalg.norm(frame.points[:, None] - frame.points[None], axis=2)
             np.fill_diagonal(gaps, np.inf)
-            nearest.append(gaps.min(axis=1))
-        if index % max(1, drawn.frames // 6) == 0:
             _, data = cv2.imencode(
                 ".png", frame.image, [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
             )
-            sizes.append(len(data) / 1024)
-    distances = np.concatenate(nearest) if nearest else np.zeros(0)
-    return SurgeryStatistics(
-        surgery, np.array(counts), distances, 1e3 * spent / len(indices), float(np.mean(sizes))
-    )
+            yield {
+                "domain": domain_of(surgery),
+                "surgery": surgery,
+                "labels": len(frame.points),
+                "close": int((gaps.min(axis=1, initial=np.inf) < CLOSE_PX).sum()),
+                "ms": 1e3 * spent,
+                "KB": len(data) / 1024,
+            }
 
 
-def table(statistics: list[SurgeryStatistics]) -> str:
+def table(frames: pd.DataFrame) -> str:
     """A Markdown table: one row per surgery, one per domain."""
-    lines = [
-        f"| surgery | frames | labels/frame | max | empty % | nearest < {CLOSE_PX:g} px % "
-        "| ms/frame | PNG KB |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for domain in ("sim", "intraop"):
-        members = [entry for entry in statistics if domain_of(entry.surgery) == domain]
-        if not members:
-            continue
-        rows = [(entry.surgery, [entry]) for entry in members] + [(f"**{domain}**", members)]
-        for name, entries in rows:
-            points = np.concatenate([entry.points for entry in entries])
-            nearest = np.concatenate([entry.nearest for entry in entries])
-            close = 100 * (nearest < CLOSE_PX).mean() if len(nearest) else 0.0
-            lines.append(
-                f"| {name} | {len(points)} | {points.mean():.2f} | {points.max()} "
-                f"| {100 * (points == 0).mean():.1f} | {close:.0f} "
-                f"| {np.mean([entry.frame_ms for entry in entries]):.1f} "
-                f"| {np.mean([entry.png_kb for entry in entries]):.0f} |"
+    rows = []
+    for domain, members in frames.groupby("domain", sort=False):
+        surgeries = members.groupby("surgery", sort=False)
+        for name, some in [*surgeries, (f"**{domain}**", members)]:
+            labels = some["labels"]
+            close = 100 * some["close"].sum() / labels.sum()
+            rows.append(
+                {
+                    "surgery": name,
+                    "frames": len(some),
+                    "labels/frame": f"{labels.mean():.2f}",
+                    "max": labels.max(),
+                    "empty %": f"{100 * (labels == 0).mean():.1f}",
+                    f"nearest < {CLOSE_PX:g} px %": f"{close:.0f}",
+                    "ms/frame": f"{some['ms'].mean():.1f}",
+                    "PNG KB": f"{some['KB'].mean():.0f}",
+                }
             )
-    return "\n".join(lines)
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
 
 
 def main() -> None:
@@ -85,11 +70,9 @@ def main() -> None:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="mini")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=1, help="use every n-th frame only")
-    arguments = parser.parse_args()
-    found = [
-        measure(name, arguments.profile, arguments.seed, arguments.every) for name in REAL_VIDEOS
-    ]
-    sys.stdout.write(table(found) + "\n")
+    given = parser.parse_args()
+    frames = pd.DataFrame(measure(given.profile, given.seed, given.every))
+    sys.stdout.write(table(frames) + "\n")
 
 
 if __name__ == "__main__":

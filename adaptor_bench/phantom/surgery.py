@@ -25,22 +25,12 @@ from .paint_threads import (
     paint_ridges,
     thread_colours,
 )
-from .profiles import REAL_VIDEOS, domain_of
-from .randomness import (
-    STREAM_ANATOMY,
-    STREAM_ANNOTATOR,
-    STREAM_CLUTTER,
-    STREAM_FILM,
-    STREAM_MOTION,
-    STREAM_PAINT,
-    STREAM_SCENE,
-    STREAM_SUTURES,
-    generator,
-)
+from .profiles import REAL_VIDEOS, domain_of, video_frames
+from .randomness import Stream, generator
 from .raster import CoverMap, ribbon_outline
 from .sutures import plan_sutures, stitch_count
 from .threads import ThreadPaths, join_shapes, trace_threads
-from .visibility import Shots, visible
+from .visibility import Pictures, visible
 
 cv2.setNumThreads(1)  # surgeries are shared out over processes
 
@@ -93,37 +83,31 @@ class PhantomSurgery:
         *,
         options: PhantomOptions = EXACT_LABELS,
         difficulty: Difficulty | None = None,
-        video_lengths: list[int] | None = None,
     ) -> None:
-        """Draw the surgery's anatomy and static scene.
-
-        frames: length of the whole surgery; video_lengths: how it is cut into videos (default:
-        in proportion to the real ones), each of which is filmed from its own viewpoint.
-        """
+        """Draw the anatomy and static scene of a surgery of ``frames`` frames in all its videos,
+        each of which is filmed from its own viewpoint."""
         self.surgery, self.frames, self.seed, self.options = surgery, frames, seed, options
         self.domain = domain_of(surgery)
         self.difficulty = difficulty or DIFFICULTY[self.domain]
-        lengths = video_lengths or _share_out(frames, list(REAL_VIDEOS[surgery].values()))
-        self._video_ends = np.cumsum(lengths)
-        rng = self._stream(STREAM_ANATOMY)
+        self._video_ends = np.cumsum(list(video_frames(surgery, frames).values()))
+        rng = self._stream(Stream.ANATOMY)
         self.ring = Ring.draw(rng, self.domain)
-        self._camera = Camera(rng, len(lengths))
-        handedness = float(
-            rng.normal(0.15, 0.3) if self.domain == "sim" else rng.uniform(-0.7, 0.9)
-        )
+        self._camera = Camera(rng, len(self._video_ends))
+        left, right = (0.15, 0.3), (-0.7, 0.9)
+        handedness = float(rng.normal(*left) if self.domain == "sim" else rng.uniform(*right))
         count = stitch_count(self.difficulty, list(REAL_VIDEOS).index(surgery), seed)
-        rng = self._stream(STREAM_SUTURES)
+        rng = self._stream(Stream.SUTURES)
         self.sutures = plan_sutures(rng, self.ring, self.domain, self.difficulty, count)
-        rng = self._stream(STREAM_CLUTTER)
+        rng = self._stream(Stream.CLUTTER)
         self._clutter = Clutter(rng, self.difficulty, handedness, self.domain)
         self._tray = InstrumentTray(rng, self.difficulty.instruments, self.domain, handedness)
-        rng = self._stream(STREAM_SCENE)
-        appearance = APPEARANCES[self.domain](rng, self.difficulty)
+        rng = self._stream(Stream.SCENE)
+        appearance = APPEARANCES[self.domain](rng, self.difficulty, self.ring)
         self.palette = appearance.palette
-        self._scene = appearance.paint_scene(rng, self.ring)
-        self._film = Film(self._stream(STREAM_FILM), appearance.lighting, self.difficulty)
+        self._scene = appearance.paint_scene()
+        self._film = Film(self._stream(Stream.FILM), appearance.lighting, self.difficulty)
 
-    def _stream(self, stream: int, frame: int | None = None) -> np.random.Generator:
+    def _stream(self, stream: Stream, frame: int | None = None) -> np.random.Generator:
         return generator(self.seed, self.surgery, stream, frame)
 
     def frame(self, index: int) -> PhantomFrame:
@@ -134,7 +118,7 @@ class PhantomSurgery:
         """What is where in a frame."""
         if not 0 <= index < self.frames:
             raise IndexError(f"{self.surgery} has {self.frames} frames, not one number {index}")
-        rng = self._stream(STREAM_MOTION, index)
+        rng = self._stream(Stream.MOTION, index)
         time = (index + 0.5) / self.frames
         video = int(np.searchsorted(self._video_ends, index, side="right"))
         view = self._camera.view(time, min(video, len(self._video_ends) - 1), rng)
@@ -173,7 +157,7 @@ class PhantomSurgery:
 
     def paint(self, geometry: FrameGeometry) -> PhantomFrame:
         """Paint a frame and decide which of its landmarks are labelled."""
-        rng = self._stream(STREAM_PAINT, geometry.index)
+        rng = self._stream(Stream.PAINT, geometry.index)
         size = (FRAME_WIDTH, FRAME_HEIGHT)
         bare = cv2.warpAffine(
             self._scene.image, geometry.view.matrix, size, borderMode=cv2.BORDER_REFLECT
@@ -189,7 +173,7 @@ class PhantomSurgery:
         final = self._film.record(image, self._scene.highlights, geometry.view, geometry.time, rng)
         points = geometry.landmarks
         gain = self._film.gain_at(points, geometry.time)
-        shown = visible(cover, Shots(shaded, image, final), gain, points)
+        shown = visible(cover, Pictures(shaded, image, final), gain, points)
         return PhantomFrame(final, self._annotate(points[shown], geometry.index))
 
     @staticmethod
@@ -245,13 +229,7 @@ class PhantomSurgery:
 
     def _annotate(self, points: np.ndarray, index: int) -> np.ndarray:
         """Labels of visible landmarks, with the annotator's flaws if there are any."""
-        rng = self._stream(STREAM_ANNOTATOR, index)
+        rng = self._stream(Stream.ANNOTATOR, index)
         kept = points[rng.random(len(points)) >= self.options.label_drop]
         noisy = kept + rng.normal(0, 1, kept.shape) * self.options.label_noise_px
         return np.clip(noisy, 0, (FRAME_WIDTH - 1, FRAME_HEIGHT - 1))
-
-
-def _share_out(total: int, weights: list[int]) -> list[int]:
-    """Whole numbers that add up to ``total``, in proportion to ``weights``."""
-    ends = np.round(np.cumsum(weights) / sum(weights) * total).astype(int)
-    return [int(length) for length in np.diff(ends, prepend=0)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction, perpendicular
 from .raster import normals
 
 #: Samples along a thread; they are denser near its start.
@@ -103,7 +103,7 @@ def trace_threads(start: np.ndarray, shapes: ThreadShapes) -> ThreadPaths:
     length = distance_to_border(start, shapes.heading)[:, None]
     arc = length * _PROGRESS
     ahead = direction(shapes.heading)[:, None, :]
-    aside = np.stack([-ahead[..., 1], ahead[..., 0]], axis=-1)
+    aside = perpendicular(ahead)
 
     def column(values: np.ndarray) -> np.ndarray:
         return values[:, None]

@@ -24,7 +24,7 @@ SATURATED = 247
 
 
 @dataclass(frozen=True)
-class Shots:
+class Pictures:
     """One frame at three stages, each (H, W, 3) uint8."""
 
     bare: np.ndarray  # before any suture is painted, shadows included
@@ -61,20 +61,24 @@ def unoccluded(cover: CoverMap, points: np.ndarray, identities: np.ndarray) -> n
     return ~foreign[:, COVER_REACH, COVER_REACH] & (share <= LARGEST_FOREIGN_SHARE)
 
 
-def evidence(shots: Shots, gain: np.ndarray, points: np.ndarray, own: np.ndarray) -> np.ndarray:
+def evidence(
+    pictures: Pictures, gain: np.ndarray, points: np.ndarray, own: np.ndarray
+) -> np.ndarray:
     """Mean visible change (N,) around points (N, 2), in grey levels of the final picture.
 
     gain: exposure (N,) at the points; own (N, window, window): pixels that belong to nothing
     else. Over-exposed pixels show nothing.
     """
-    before = _windows(shots.bare, points, EVIDENCE_REACH).astype(np.float32)
-    after = _windows(shots.painted, points, EVIDENCE_REACH).astype(np.float32)
-    readable = _windows(shots.final, points, EVIDENCE_REACH).min(axis=3) < SATURATED
+    before = _windows(pictures.bare, points, EVIDENCE_REACH).astype(np.float32)
+    after = _windows(pictures.painted, points, EVIDENCE_REACH).astype(np.float32)
+    readable = _windows(pictures.final, points, EVIDENCE_REACH).min(axis=3) < SATURATED
     change = np.abs(after - before).mean(axis=3) * (readable & own)
     return gain * change.mean(axis=(1, 2))
 
 
-def visible(cover: CoverMap, shots: Shots, gain: np.ndarray, points: np.ndarray) -> np.ndarray:
+def visible(
+    cover: CoverMap, pictures: Pictures, gain: np.ndarray, points: np.ndarray
+) -> np.ndarray:
     """(N,) bool: which points (N, 2) can be seen; point i belongs to identity i + 1.
 
     gain: exposure (N,) at the points.
@@ -84,6 +88,6 @@ def visible(cover: CoverMap, shots: Shots, gain: np.ndarray, points: np.ndarray)
     if len(inside):
         near, identities = points[inside], inside + 1
         own = ~foreign_around(cover, near, identities, EVIDENCE_REACH)
-        found = evidence(shots, gain[inside], near, own) >= SMALLEST_EVIDENCE
-        shown[inside] = found & unoccluded(cover, near, identities)
+        shows = evidence(pictures, gain[inside], near, own) >= SMALLEST_EVIDENCE
+        shown[inside] = shows & unoccluded(cover, near, identities)
     return shown
