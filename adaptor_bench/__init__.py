@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adaptor_bench.api.datasets import load_dataset
+    from adaptor_bench.api.results import load_results
     from adaptor_bench.api.running import methods, register, run
     from adaptor_bench.api.scoring import evaluate, match
     from adaptor_bench.errors import BenchError
@@ -26,6 +27,7 @@ __all__ = [
     "Prediction",
     "evaluate",
     "load_dataset",
+    "load_results",
     "match",
     "methods",
     "register",
@@ -36,6 +38,7 @@ _HOMES = {
     "errors": ("BenchError",),
     "method": ("Card", "Prediction"),
     "api.datasets": ("load_dataset",),
+    "api.results": ("load_results",),
     "api.running": ("methods", "register", "run"),
     "api.scoring": ("evaluate", "match"),
 }

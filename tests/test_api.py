@@ -22,6 +22,7 @@ from adaptor_bench.errors import InputError, TrainingError, UsageError
 from adaptor_bench.registry import Registry
 
 PACKAGE = Path(ab.__file__).parent
+ROOT = PACKAGE.parent
 MODULES = sorted(p.stem for p in (PACKAGE / "api").glob("*.py") if p.stem != "__init__")
 
 
@@ -129,6 +130,7 @@ def test_settings_reach_the_score(folders):
         (lambda: ab.evaluate([[(1,)], [(2, 2)], 3], [[]] * 3), InputError, "(?s)frame 0.*frame 2"),
         (lambda: ab.load_dataset("phantom-huge"), InputError, "phantom-huge: no such folder"),
         (lambda: ab.load_dataset("phantom-tiny").surgery("aicm99"), UsageError, "Did you mean"),
+        (lambda: ab.load_results(), UsageError, "runs: neither a folder nor the name"),
         (lambda: ab.run("sternn"), UsageError, "unknown method 'sternn'"),
         (lambda: ab.run("stern", profile="quick", set={"epochs": "x"}), UsageError, "epochs"),
     ],
@@ -155,7 +157,7 @@ def test_a_dataset_is_a_sequence_of_frames_with_folds(folders):
 def test_a_run_from_python_is_a_run_of_the_command_line(folders, tmp_path):
     methods = put_method(tmp_path / "mine")
     assert "point" in ab.methods(methods)
-    root = ab.run("point", folders[1], out="here", methods_from=methods, profile="smoke", folds=2)
+    ran = ab.run("point", folders[1], out="here", methods_from=methods, profile="smoke", folds=2)
     arguments = ["run", "--method", "point", "--data", str(folders[1]), "--out", "there"]
     arguments += ["--methods-from", str(methods), "--profile", "smoke", "--fold", "2"]
     assert CliRunner().invoke(bench, arguments).exit_code == 0
@@ -163,7 +165,27 @@ def test_a_run_from_python_is_a_run_of_the_command_line(folders, tmp_path):
     documents = [json.loads(path.read_text("utf-8")) for path in (one, other)]
     for document in documents:
         del document["seconds"]
-    assert root == Path("here/labels") and documents[0] == documents[1]
+    assert documents[0] == documents[1]
+    (row,) = ran.frame().to_dict("records")
+    assert (row["method"], row["fold"], row["seed"], row["fn"]) == ("point", 2, 0, 1)
+    assert ab.load_results("here").frame().equals(ran.frame())
+
+
+@pytest.mark.parametrize("by", ["fold", "surgery"])
+def test_the_tidy_frame_has_the_counts_behind_the_leaderboard(by):
+    results = ab.load_results("phantom-mini", published=True)
+    frame = results.frame(by=by)
+    measured = frame[frame["source"] == "measured"]
+    counts = measured.groupby(["domain", "method", "seed", "fold"])[["tp", "fp", "fn"]].sum()
+    f1 = 2 * counts["tp"] / (2 * counts["tp"] + counts["fp"] + counts["fn"])
+    means = f1.groupby(["domain", "method", "fold"]).mean().groupby(["domain", "method"]).mean()
+    table = json.loads((ROOT / "leaderboards/phantom-mini/table.json").read_text("utf-8"))
+    assert len(means) == len(table) == 8
+    for row in table:
+        assert means[row["domain"], row["method"]] * 100 == pytest.approx(row["f1"]["mean"])
+    ranking = results.ranking()
+    assert ranking["rank"].fillna(0).tolist()[:8] == [row["rank"] or 0 for row in table]
+    assert "Yao et al." in " ".join(ranking["method"]) and "65.45" in str(results)
 
 
 def test_a_failed_fold_is_an_error_and_the_others_are_kept(folders, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.api.datasets import dataset_folder
+from adaptor_bench.api.results import Paths, Results, load_results
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.registry import MethodSpec, discover
@@ -21,8 +22,6 @@ __all__ = ["methods", "prepare", "register", "run"]
 
 EMBEDDED = {"smoke": "phantom-tiny", "quick": "phantom-mini", "paper": "phantom-paper"}
 """The dataset of each profile where none is given."""
-
-Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 def methods(methods_from: Paths = ()) -> dict[str, MethodSpec]:
@@ -60,7 +59,7 @@ def run(
     missing: str = "empty",
     methods_from: Paths = (),
     restart: bool = False,
-) -> Path:
+) -> Results:
     """Train and score methods on the folds of a dataset, as ``bench run`` does.
 
     ``data`` is a folder or the name of an embedded phantom (see ``ab.load_dataset``); None takes
@@ -69,7 +68,7 @@ def run(
     all by default; ``groups`` makes that many folds, balanced by frames. ``set`` gives values to
     parameters of the methods. Finished folds are kept unless ``restart``. Progress goes to stderr.
 
-    Returns the folder of the run directories, for ``ab.load_results``.
+    Returns the results of these folds, as ``ab.load_results`` does.
 
     Raises UsageError for what does not exist or does not fit, InputError for bad data and for
     finished folds that were run otherwise, TrainingError when folds failed; the others are kept.
@@ -95,7 +94,7 @@ def run(
         raise TrainingError(
             "\n".join([headline, *lines]), hint=f"Finished folds are kept in {bench.root}."
         )
-    return bench.root
+    return load_results(cell.directory for cell in bench.cells)
 
 
 def prepare(

@@ -125,7 +125,8 @@ def tidy_rows(
     results: Iterable[Result], by: Literal["fold", "surgery"] = "fold"
 ) -> list[dict[str, Any]]:
     """One row per method, domain, seed and fold, or surgery: counts, and every metric in 0..1
-    (NaN for 0/0). ``name`` is the method, told apart from namesakes under other settings.
+    (NaN for 0/0). ``name`` is the method, told apart from namesakes under other settings; ``rule``,
+    ``radius``, ``inclusive`` and ``missing`` say how it was matched.
 
     Printed numbers have no counts: a row per printed fold, or one of their mean where no folds are
     printed, and none by surgery.
@@ -141,6 +142,7 @@ def tidy_rows(
             "dataset": result.dataset,
             "source": result.source,
             "profile": result.profile,
+            **(result.settings.to_json() if result.settings else {}),
         }
         for part in result.fold_results:
             groups = part.surgeries if by == "surgery" else {None: part.counts}
