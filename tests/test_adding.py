@@ -102,7 +102,8 @@ def test_what_a_rule_returns_is_checked(sides):
 def test_a_metric_has_its_place_in_every_command(sides, jaccard, tmp_path):
     shown = invoke("evaluate", *sides, "--analysis", "--draws", 2)
     assert "Jaccard %" in shown and shown.count("Jacc %") == 2  # by surgery, by radius
-    document = json.loads(invoke("evaluate", *sides, "--analysis", "--draws", 2, "--format", "json"))
+    command = "evaluate", *sides, "--analysis", "--draws", 2, "--format", "json"
+    document = json.loads(invoke(*command))
     assert document["metrics"]["jaccard"] == document["surgeries"][0]["metrics"]["jaccard"] == 2 / 4
     assert document["analysis"]["radius"]["curve"][-1]["jaccard"] == 2 / 4
     assert "Jaccard %" in invoke("audit", *sides)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from adaptor_bench.matching import reference
 from adaptor_bench.matching.assignment import _solve_large, optimal_groups
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.candidates import find_candidates
@@ -36,12 +37,6 @@ def crowded(frames=40, seed=0):
         some = labels[rng.random(len(labels)) < 0.8]
         noise = rng.normal(0, 3, some.shape)
         yield np.concatenate([some + noise, rng.uniform(0, 60, (int(rng.integers(5)), 2))]), labels
-
-
-def reference_ungated(predictions, labels, radius):
-    distance = cdist(np.reshape(predictions, (-1, 2)), np.reshape(labels, (-1, 2)))
-    i, j = linear_sum_assignment(distance)
-    return int((distance[i, j] <= radius).sum())
 
 
 def test_a_batch_holds_its_frames():
@@ -121,7 +116,7 @@ def test_ungated_is_the_plain_assignment(frames):
 def test_ungated_on_frames_without_ties():
     pairs = list(crowded(200, seed=3))
     found = match_frames(*batches(pairs), 6.0, "ungated").tp
-    assert found.tolist() == [reference_ungated(p, q, 6.0) for p, q in pairs]
+    assert found.tolist() == [len(reference.match(p, q, 6.0, "ungated")) for p, q in pairs]
 
 
 @pytest.mark.parametrize("size", [9, 30])

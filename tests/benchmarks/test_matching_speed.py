@@ -101,11 +101,6 @@ def test_other_rules_cost_no_more(benchmark, rule):
     ratio(benchmark, lambda pairs: one_rule(pairs, rule), obvious, list(spread()), 1)
 
 
-@pytest.mark.parametrize("scene", SCENES)
-def test_fifteen_radii_cost_at_most_three_times_one(benchmark, scene):
-    ratio(benchmark, curve, one_rule, list(SCENES[scene]()), 3)
-
-
 def test_four_rules_cost_at_most_twice_one(benchmark):
     ratio(benchmark, every_rule, one_rule, list(spread()), 2)
 
