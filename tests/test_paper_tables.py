@@ -21,16 +21,14 @@ from finished_runs import VALIDATION, put_hits
 from adaptor_bench.cli.paper import command
 from adaptor_bench.data.folds import load_manifest
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.paper.ablation import ablation_tables
-from adaptor_bench.report.paper.footnotes import published_notes
 from adaptor_bench.report.paper.frames import frame_tables
-from adaptor_bench.report.paper.lines import Line, results_table
 from adaptor_bench.report.paper.output import FORMATS, combined, format_of, render_paper
-from adaptor_bench.report.paper.results import result_tables
+from adaptor_bench.report.paper.results import result_tables, results_table
 from adaptor_bench.report.table import Column, Table
-from adaptor_bench.results.blocks import Numbers
-from adaptor_bench.results.published import load_published
+from adaptor_bench.results.notes import PHANTOM, published_notes
+from adaptor_bench.results.published import PublishedMetric, load_published
+from adaptor_bench.results.sources import published_results
 
 pytestmark = pytest.mark.quick
 
@@ -146,7 +144,7 @@ def test_a_fold_beyond_rounding(printed, possible):
     (entry,) = (e for e in load_published() if e.id == "yao2021-sim")
     f1 = replace(entry.metrics["f1"], folds=entry.metrics["f1"].folds | {"f1": printed})
     changed = replace(entry, metrics=entry.metrics | {"f1": f1})
-    said = "F1 of f1 is printed as" in "".join(published_notes([changed]))
+    said = "F1 of f1 is printed as" in "".join(published_notes([changed], thorough=True))
     assert said != possible
 
 
@@ -202,10 +200,12 @@ def test_only_the_real_frames_are_compared_with_what_was_printed(tmp_path):
 
 def test_a_tie_is_what_prints_the_same():
     means = {"a": 74.311, "b": 74.314, "c": 74.304}
-    lines = [
-        Line(name, "measured", "d", "sim", {"f1": Numbers(mean)}) for name, mean in means.items()
+    printed = load_published()[0]
+    entries = [
+        replace(printed, method=name, metrics={"f1": PublishedMetric(None, mean, None, None)})
+        for name, mean in means.items()
     ]
-    assert best(results_table("", lines, []), "F1") == {"a", "b"}
+    assert best(results_table("", published_results(entries), []), "F1") == {"a", "b"}
 
 
 def test_an_undefined_mean_is_out_of_the_comparison(tmp_path):
@@ -248,7 +248,7 @@ def test_seeds_and_profiles_are_told_apart(tmp_path):
     assert shown(measured)["Sensitivity", "stern"]["folds"] == "70.00 ± 0.00"
     put(tmp_path / "p", "once", [5] * 4, profile="smoke")
     names = {row["method"] for row in result_tables("intraop", [tmp_path])[1].rows}
-    assert names == {"once, quick", "once, smoke", "stern, quick"}
+    assert names == {"once [quick]", "once [smoke]", "stern"}
 
 
 def test_runs_that_do_not_fit(tmp_path):

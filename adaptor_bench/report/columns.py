@@ -47,7 +47,8 @@ class ResultColumn:
 
     ``cell`` is what tables show of it, if that is another value, by ``show``; ``when`` tells
     whether a board's tables have the column; ``data`` whether JSON and CSV have it, and there
-    ``optional`` leaves out what is empty. ``about`` is what the site says of the column.
+    ``optional`` leaves out what is empty. ``about`` is what the site says of the column,
+    and ``note`` a sentence below the tables that have it.
     """
 
     key: str
@@ -61,6 +62,7 @@ class ResultColumn:
     data: bool = True
     optional: bool = False
     about: str = ""
+    note: str = ""
 
     def of(self, result: Result) -> Any:
         """The value that tables show."""
@@ -250,6 +252,7 @@ _AFTER = [
         when=_several_seeds,
         data=False,
         about="Spread over training seeds of mean F1.",
+        note="Seed std: of mean F1.",
     ),
     ResultColumn("title", "Title", lambda r: r.title, when=_never),
     ResultColumn(

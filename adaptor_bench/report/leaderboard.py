@@ -128,4 +128,5 @@ def _tables(board: Board, shown: Sequence[str]) -> list[Table]:
             for r in with_folds
         ]
         tables.append(Table(f"{METRICS[key].title} per fold, {board.domain} (%)", headings, values))
-    return [*tables[:-1], replace(tables[-1], notes=board_notes(board))]
+    notes = (*board_notes(board), *(c.note for c in columns if c.note))
+    return [*tables[:-1], replace(tables[-1], notes=notes)]

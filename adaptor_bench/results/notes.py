@@ -149,9 +149,7 @@ def measured_notes(board: Board) -> list[str]:
         f"n = {len(results[0].folds) - len(empty)} folds (ddof {board.ddof}).",
     ]
     if any(len(r.seeds) > 1 for r in results):
-        notes.append(
-            "With several seeds a fold's value is the mean over seeds; Seed std: of mean F1."
-        )
+        notes.append("With several seeds a fold's value is the mean over seeds.")
     return notes + [f"{r.name}: {note}" for r in results for note in r.notes]
 
 
@@ -179,7 +177,7 @@ def seeds_note(results: Sequence[Result]) -> list[str]:
     groups = [
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
         + (f" ({', '.join(names)})" if len(by_seeds) > 1 else "")
-        for seeds, names in by_seeds.items()
+        for seeds, names in sorted(by_seeds.items())
     ]
     profiles = sorted({r.profile for r in made if r.profile})
     return [f"Profile: {', '.join(profiles)}; {'; '.join(groups)}."] if made else []

@@ -10,18 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.paper.footnotes import measured_notes, published_notes
-from adaptor_bench.report.paper.lines import (
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.report.columns import percent
+from adaptor_bench.report.paper.results import (
     DOMAIN_TITLES,
-    Line,
-    measured_lines,
-    published_line,
+    measured_title,
+    paper_notes,
     results_table,
+    runs_below,
 )
-from adaptor_bench.report.paper.results import measured_title, runs_below
 from adaptor_bench.report.table import Spread, Table
-from adaptor_bench.results.blocks import blocks
-from adaptor_bench.results.published import PublishedResult, load_published
+from adaptor_bench.results.board import Board, boards_of
+from adaptor_bench.results.notes import published_notes
+from adaptor_bench.results.published import load_published
+from adaptor_bench.results.result import Result
+from adaptor_bench.results.sources import published_results, results_of_runs
 
 __all__ = ["ablation_tables"]
 
@@ -47,102 +50,95 @@ def ablation_tables(roots: Sequence[Path] = (), *, ddof: int = 0) -> list[Table]
             hint="Ablations are named <method>/<what is left out>, see `bench methods`.",
         )
     chosen = [run for run in runs if run.method.partition("/")[0] in families]
-    entries = [e for e in load_published() if e.protocol == "single-split"]
+    printed = [e for e in load_published() if e.protocol == "single-split"]
     tables = []
     for domain in DOMAIN_TITLES:
-        here = [entry for entry in entries if entry.domain == domain]
+        here = published_results(e for e in printed if e.domain == domain)
         tables += [_published(here)] if here else []
-    for block in blocks(chosen, [], ddof=ddof):
-        if any("/" in cell.example.method for cell in block.examples):
-            tables.append(_measured(measured_lines(block.examples, ddof), ddof))
+    for board in boards_of(results_of_runs(chosen, ddof=ddof), ddof=ddof):
+        if any("/" in r.method for r in board.measured):
+            tables.append(_measured(board))
     return tables
 
 
-def _published(entries: Sequence[PublishedResult]) -> Table:
-    lines = [published_line(entry) for entry in entries]
-    base = next((line for line in lines if line.entry and _REFERENCE in line.entry.id), None)
-    if base:
-        lines = [line if line is base else _with_published_difference(line, base) for line in lines]
+def _published(results: Sequence[Result]) -> Table:
+    results = [replace(r, name=r.method) for r in results]
+    printed = [r.printed for r in results if r.printed]
+    base = next((r for r in results if r.printed and _REFERENCE in r.printed.id), None)
+    differences = {
+        result.name: {key: Spread(_points(result, base, key)) for key in METRICS}
+        for result in results
+        if base and result is not base
+    }
     title = (
-        f"Loss on {DOMAIN_TITLES[entries[0].domain]}, published on AdaptOR 2021, single split (%)"
+        f"Loss on {DOMAIN_TITLES[results[0].domain]}, published on AdaptOR 2021, single split (%)"
     )
-    notes = [_NO_ABLATION, *published_notes(entries)]
-    return results_table(title, lines, notes, difference="difference")
+    notes = [_NO_ABLATION, *published_notes(printed, thorough=True)]
+    return results_table(title, results, notes, difference="difference", differences=differences)
 
 
-def _with_published_difference(line: Line, base: Line) -> Line:
-    return replace(
-        line,
-        differences={
-            key: Spread(numbers.mean - other.mean)
-            for key, numbers in line.numbers.items()
-            if (other := base.numbers.get(key))
-            and numbers.mean is not None
-            and other.mean is not None
-        },
-    )
+def _points(result: Result, base: Result, key: str) -> float | None:
+    here, there = result.metrics[key].mean, base.metrics[key].mean
+    return None if here is None or there is None else percent(here - there)
 
 
-def _measured(lines: Sequence[Line], ddof: int) -> Table:
-    shown, notes = [], []
-    for line in lines:
-        compared, note = _beside_parent(line, lines, ddof)
-        shown.append(compared)
+def _measured(board: Board) -> Table:
+    results = sorted(board.measured, key=lambda r: r.name)
+    differences, notes = {}, []
+    for result in results:
+        differences[result.name], note = _beside_parent(result, results)
         notes += [note] if note else []
-    domain = DOMAIN_TITLES.get(lines[0].domain, lines[0].domain)
-    title = f"Ablations on {domain}, {measured_title(lines)} (%)"
+    domain = DOMAIN_TITLES.get(board.domain, board.domain)
+    title = f"Ablations on {domain}, {measured_title(results)} (%)"
     notes.append(
         "Difference: ablation minus parent in percentage points; mean ± standard deviation over "
-        f"the folds of the differences within a fold (ddof {ddof})."
+        f"the folds of the differences within a fold (ddof {board.ddof})."
     )
-    first, *rest = measured_notes(lines, ddof)
-    return results_table(title, shown, [first, *notes, *rest], difference="difference to parent")
+    first, *rest = paper_notes(board)
+    return results_table(
+        title,
+        results,
+        [first, *notes, *rest],
+        difference="difference to parent",
+        differences=differences,
+    )
 
 
-def _beside_parent(line: Line, lines: Sequence[Line], ddof: int) -> tuple[Line, str]:
-    """The line with its differences, or as it was; and what is to be said about it."""
-    assert line.cell
-    method = line.cell.example.method
-    parent_name = method.rpartition("/")[0]
+def _beside_parent(result: Result, results: Sequence[Result]) -> tuple[dict[str, Spread], str]:
+    """The differences of every metric to the parent, if there are any; and what is to be said."""
+    parent_name = result.method.rpartition("/")[0]
     if not parent_name:
-        return line, ""
-    parents = [
-        other
-        for other in lines
-        if other.cell and other.cell.example.method == parent_name and other.profile == line.profile
-    ]
+        return {}, ""
+    parents = [r for r in results if r.method == parent_name and r.profile == result.profile]
     if not parents:
-        return line, f"{line.method}: no run of {parent_name} in this table, hence no difference."
-    changes = [_changes(line, parent) for parent in parents]
+        return {}, f"{result.name}: no run of {parent_name} in this table, hence no difference."
+    changes = [_changes(result, parent) for parent in parents]
     fewest = min(len(c) for c in changes)
     nearest = [p for p, c in zip(parents, changes, strict=True) if len(c) == fewest]
     if len(nearest) > 1:
-        names = ", ".join(parent.method for parent in nearest)
-        return line, f"{line.method}: several parents ({names}), hence no difference."
+        names = ", ".join(parent.name for parent in nearest)
+        return {}, f"{result.name}: several parents ({names}), hence no difference."
     parent = nearest[0]
-    changed = f"{line.method}: {', '.join(_changes(line, parent)) or 'no parameter changed'}"
-    if line.seeds != parent.seeds:
-        return line, f"{changed}; other seeds than {parent.method}, hence no difference."
-    if line.missing or parent.missing:
-        return line, f"{changed}; not all folds are there, hence no difference."
-    differences = {key: _difference(line, parent, key, ddof) for key in line.numbers}
+    changed = f"{result.name}: {', '.join(_changes(result, parent)) or 'no parameter changed'}"
+    if result.seeds != parent.seeds:
+        return {}, f"{changed}; other seeds than {parent.name}, hence no difference."
+    if result.missing or parent.missing:
+        return {}, f"{changed}; not all folds are there, hence no difference."
+    differences = {key: _difference(result, parent, key) for key in METRICS}
     same = all((d.mean, d.std or 0) == (0, 0) for d in differences.values())
     equal = ", and no fold differs" if same else ""
-    return replace(line, differences=differences), f"{changed}; parent {parent.method}{equal}."
+    return differences, f"{changed}; parent {parent.name}{equal}."
 
 
-def _difference(line: Line, parent: Line, key: str, ddof: int) -> Spread:
-    here, there = line.numbers[key].folds or {}, parent.numbers[key].folds or {}
-    values = np.array([here[name] - there[name] for name in here])
-    if len(values) <= ddof:
-        return Spread(float(values.mean()))
-    return Spread(float(values.mean()), float(values.std(ddof=ddof)))
+def _difference(result: Result, parent: Result, key: str) -> Spread:
+    here, there = result.metrics[key].folds, parent.metrics[key].folds
+    values = np.array([here[fold] - there[fold] for fold in here])
+    std = float(values.std(ddof=result.ddof)) if len(values) > result.ddof else None
+    return Spread(percent(float(values.mean())), percent(std))
 
 
-def _changes(line: Line, parent: Line) -> list[str]:
-    assert line.cell
-    assert parent.cell
-    mine, its = line.cell.example.parameters, parent.cell.example.parameters
+def _changes(result: Result, parent: Result) -> list[str]:
+    mine, its = result.parameters, parent.parameters
     return [
         f"{key} {json.dumps(its.get(key))} -> {json.dumps(mine.get(key))}"
         for key in sorted({*mine, *its})

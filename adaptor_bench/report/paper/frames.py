@@ -8,9 +8,9 @@ from typing import Any
 
 from adaptor_bench.data.describe import describe_dataset
 from adaptor_bench.data.folds import MANIFEST, load_manifest, plan_folds
-from adaptor_bench.report.footers import PHANTOM
 from adaptor_bench.report.table import Column, Table
-from adaptor_bench.results.blocks import REAL
+from adaptor_bench.results.notes import PHANTOM
+from adaptor_bench.results.result import REAL
 
 __all__ = ["frame_tables"]
 

@@ -1,26 +1,42 @@
-"""Tables 2 and 3: results by fold on one domain, published and measured."""
+"""Tables 2 and 3: results by fold on one domain, published and measured, in the paper's shape.
+
+That is the shape of Tables 2 and 3 of Yao et al. 2021: rows by metric and within a metric by
+method; a column a fold, then mean and spread over the folds. All numbers are percent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.paper.footnotes import measured_notes, published_notes
-from adaptor_bench.report.paper.lines import (
-    DOMAIN_TITLES,
-    Line,
-    measured_lines,
-    published_line,
-    results_table,
+from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.report.columns import DIGITS, percent, spread_of
+from adaptor_bench.report.table import Column, Spread, Table, number, spread
+from adaptor_bench.results.board import Board, boards_of
+from adaptor_bench.results.notes import (
+    PHANTOM,
+    change_notes,
+    incomplete_notes,
+    measured_notes,
+    published_notes,
 )
-from adaptor_bench.report.table import Table
-from adaptor_bench.results.blocks import Block, blocks
 from adaptor_bench.results.published import load_published
+from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.sources import published_results, results_of_runs
 
-__all__ = ["measured_title", "result_tables", "runs_below"]
+__all__ = [
+    "DOMAIN_TITLES",
+    "measured_title",
+    "paper_notes",
+    "result_tables",
+    "results_table",
+    "runs_below",
+]
 
+DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
 _BOLD = "Best mean of each metric stands out; the paper prints in bold only where its method leads."
 
 
@@ -37,9 +53,9 @@ def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> 
             f"{', '.join(map(str, roots))}: no finished run on {domain!r}",
             hint="Give folders with runs on this domain, or none for the published rows alone.",
         )
-    entries = [e for e in load_published() if e.domain == domain and e.in_default_table]
-    found = blocks(runs, entries, ddof=ddof)
-    return [_table(block, ddof) for block in sorted(found, key=lambda b: not b.published)]
+    printed = [e for e in load_published() if e.domain == domain and e.in_default_table]
+    boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)], ddof=ddof)
+    return [_table(board) for board in sorted(boards, key=lambda b: not b.published)]
 
 
 def runs_below(roots: Sequence[Path]) -> list[Run]:
@@ -53,29 +69,105 @@ def runs_below(roots: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def measured_title(lines: Sequence[Line]) -> str:
-    """Dataset, its kind, profiles and seeds of measured lines."""
-    cells = [line.cell for line in lines if line.cell]
-    dataset = cells[0].example.dataset
-    kind = f" ({dataset['kind']})" if dataset["kind"] != dataset["name"] else ""
-    profiles = sorted({line.profile for line in lines if line.profile})
-    seeds = sorted({seed for line in lines for seed in line.seeds})
+def measured_title(results: Sequence[Result]) -> str:
+    """Dataset, its kind, profiles and seeds of measured results."""
+    dataset, kind = results[0].dataset, results[0].kind
+    profiles = sorted({r.profile for r in results if r.profile})
+    seeds = sorted({seed for r in results for seed in r.seeds})
     return (
-        f"measured on {dataset['name']}{kind}, profile {', '.join(profiles)}, "
+        f"measured on {dataset}{f' ({kind})' * (kind != dataset)}, profile {', '.join(profiles)}, "
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
     )
 
 
-def _table(block: Block, ddof: int) -> Table:
-    entries = sorted(block.published, key=lambda entry: entry.id)
-    printed = [published_line(entry) for entry in entries]
-    measured = measured_lines(block.examples, ddof)
-    about = ["published on AdaptOR 2021"] if printed else []
-    notes = [_BOLD] if printed else []
-    if measured:
-        about.append(measured_title(measured))
-        notes += measured_notes(measured, ddof)
-    notes += published_notes(entries)
-    name = DOMAIN_TITLES.get(block.domain, block.domain)
-    title = f"Cross-validation on {name}, {'; '.join(about)} (%)"
-    return results_table(title, [*printed, *measured], notes)
+def paper_notes(board: Board) -> list[str]:
+    """What is to be said of the measured results of a table without ranks."""
+    return [
+        *([PHANTOM] if board.kind == "phantom" else []),
+        *measured_notes(board),
+        *incomplete_notes(board.measured, ranked=False),
+        *change_notes(board.measured),
+    ]
+
+
+def _table(board: Board) -> Table:
+    results = sorted(board.published, key=lambda r: r.printed.id if r.printed else "")
+    about = ["published on AdaptOR 2021"] if results else []
+    notes = [_BOLD] if results else []
+    if board.measured:
+        about.append(measured_title(board.measured))
+        notes += paper_notes(board)
+    notes += published_notes([r.printed for r in results if r.printed], thorough=True)
+    results += sorted(board.measured, key=lambda r: r.name)
+    name = DOMAIN_TITLES.get(board.domain, board.domain)
+    return results_table(f"Cross-validation on {name}, {'; '.join(about)} (%)", results, notes)
+
+
+def results_table(
+    title: str,
+    results: Sequence[Result],
+    notes: Sequence[str],
+    *,
+    difference: str = "",
+    differences: Mapping[str, Mapping[str, Spread]] | None = None,
+) -> Table:
+    """``results`` in the paper's shape. ``difference`` is the heading of a column of
+    ``differences``, by name and metric in percentage points, if one is wanted."""
+    rows: list[dict[str, Any]] = []
+    best: set[tuple[int, str]] = set()
+    for key, metric in METRICS.items():
+        means = [percent(r.metrics[key].mean) for r in results]
+        best |= {(len(rows) + i, "folds") for i in _best(means)}
+        for result in results:
+            found = result.metrics[key]
+            rows.append(
+                {
+                    "metric": metric.title,
+                    "source": result.source,
+                    "method": result.name or result.method,
+                    "folds": spread_of(found),
+                    "difference": (differences or {}).get(result.name, {}).get(key, Spread(None)),
+                    "dataset": result.dataset,
+                    "domain": result.domain,
+                    "profile": result.profile,
+                    "seeds": " ".join(map(str, result.seeds)) or None,
+                    "missing": " ".join(fold_names(result.missing)) or None,
+                }
+                | {f"f{fold}": percent(value) for fold, value in found.folds.items()}
+            )
+    return Table(title, _columns(results, difference), rows, tuple(notes), frozenset(best))
+
+
+def _columns(results: Sequence[Result], difference: str) -> tuple[Column, ...]:
+    several = len({r.source for r in results}) > 1
+    folds = {f for r in results for f in (*r.missing, *r.main.unlabelled)}
+    folds |= {f for r in results for a in r.metrics.values() for f in a.folds}
+    one_split = not folds and all(r.printed for r in results)
+    columns = [
+        Column("metric", "Metric", role="label", group=True),
+        Column("source", "Source", data=not several),
+        Column("method", "Method", role="label"),
+        *(Column(n, n, "right", "metric", number(DIGITS)) for n in fold_names(folds)),
+        Column(
+            "folds",
+            "single split" if one_split else "mean ± std",
+            role="metric",
+            show=spread(DIGITS),
+        ),
+    ]
+    if difference:
+        show = spread(DIGITS, sign=True)
+        columns.append(Column("difference", difference, role="metric", show=show))
+    columns += [
+        Column(key, key, data=True) for key in ("dataset", "domain", "profile", "seeds", "missing")
+    ]
+    return tuple(columns)
+
+
+def _best(means: Sequence[float | None]) -> list[int]:
+    """Positions of the highest value as printed, ties included; none with fewer than two."""
+    shown = [None if mean is None else round(mean, DIGITS) for mean in means]
+    present = [value for value in shown if value is not None]
+    if len(present) < 2:
+        return []
+    return [i for i, value in enumerate(shown) if value == max(present)]
