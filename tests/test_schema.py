@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from adaptor_bench.cli.schema import command
+from adaptor_bench.data.formats.challenge import NAMES
+from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.submission.document import NAME_PATTERN, POINTS_LIMIT
 from adaptor_bench.submission.filecheck import FileCheck
-from adaptor_bench.submission.prediction import FRAME_SIZE, NAME_PATTERN, NAMES, POINTS_LIMIT
 
 pytestmark = pytest.mark.quick
 

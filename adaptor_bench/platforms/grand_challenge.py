@@ -38,8 +38,8 @@ from adaptor_bench.platforms.judging import (
     spread,
 )
 from adaptor_bench.platforms.packing import Files, write_tar
-from adaptor_bench.submission.document import FILE_LIMIT
 from adaptor_bench.submission.findings import shown
+from adaptor_bench.submission.strictjson import FILE_LIMIT
 
 __all__ = ["GrandChallenge", "evaluate", "main", "metrics_document"]
 

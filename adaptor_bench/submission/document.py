@@ -1,213 +1,130 @@
-"""Decode a JSON file strictly: what JSON parsers let pass is reported, with its place.
-
-Everything that can be repaired for the moment (a byte order mark, another encoding, NaN, a key
-twice) is reported and repaired, so that the rest of the file is checked in the same pass.
-"""
+"""A decoded prediction file as the rules see it, and how its values are told to people."""
 
 from __future__ import annotations
 
-import codecs
 import json
-from dataclasses import dataclass, field
+import math
 from typing import Any
 
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding, shown
-from adaptor_bench.submission.locate import FAULTS_KEPT, positions, survey, too_deep
 
-__all__ = ["DEPTH_LIMIT", "FILE_LIMIT", "Constant", "Decoded", "decode"]
+__all__ = [
+    "NAME_PATTERN",
+    "POINTS_IMPLAUSIBLE",
+    "POINTS_LIMIT",
+    "Document",
+    "finite",
+    "is_number",
+    "kind_of",
+    "literal",
+    "told",
+]
 
-FILE_LIMIT = 2 << 20
-"""Bytes of one file; a frame of twelve points has about 700."""
-DEPTH_LIMIT = 64
-"""Levels of lists and objects; the format needs three."""
-_LONGEST_WHOLE = 400
-"""Digits of a whole number that is still decoded as one; a float overflows after 309."""
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
-)
-
-
-class Constant(float):
-    """NaN, Infinity or -Infinity, told apart from the float that 1e999 becomes."""
-
-
-@dataclass
-class Decoded:
-    """``content`` is what the file says, if ``complete``; ``text`` what it reads."""
-
-    findings: list[Finding] = field(default_factory=list)
-    text: str = ""
-    content: Any = None
-    complete: bool = False
+NAME_PATTERN = r"^(?!\.{1,2}$)(?![A-Za-z]:)[^/\\\u0000]+$"
+"""A name that cannot leave its folder when somebody builds a path from it; also in the schema."""
+POINTS_LIMIT = 1000
+"""Points of one frame that are looked at: a hundred times what a frame shows."""
+POINTS_IMPLAUSIBLE = 100
+"""Beyond this a frame is odd: rings of sutures have in the order of ten points."""
+_FLOATS = {int, float}
 
 
-def decode(data: bytes, file: str, places: bool = True) -> Decoded:
-    """Decode the bytes of one file. ``file`` is the name findings carry.
+class Document:
+    """A decoded file, and what is in its list of points.
 
-    Where keys repeat, the last value counts, as it does for most readers, but the file is at
-    fault. Without ``places`` the repeated keys and constants are only counted.
+    ``size`` is (width, height) of its frame in pixels. ``place`` is (folder, subfolder, stem) from
+    the path; folder and subfolder are None when the file was validated on its own and its path may
+    say nothing.
+
+    ``entries`` are the first :data:`POINTS_LIMIT` of ``count`` points as they stand; ``listed``
+    says whether there is such a list at all. ``coordinates`` holds index, x and y of those with
+    two finite coordinates; ``scores`` counts those with a score. With ``plain`` every entry has a
+    finite x and y, perhaps a finite score, and nothing else: so it is in nearly all files, and
+    then there is nothing to say about single numbers.
     """
-    result = Decoded()
-    if len(data) > FILE_LIMIT:
-        message = f"more than {FILE_LIMIT >> 20} MiB, which is not read"
-        expected = f"at most {FILE_LIMIT} bytes"
-        result.findings.append(finding("file-too-large", file, message, expected=expected))
-        return result
-    text = result.text = _to_text(data, file, result.findings)
-    if not text.strip(" \t\r\n"):
-        what = "no bytes" if not data else "nothing but white space"
-        result.findings.append(
-            finding("file-empty", file, f"the file holds {what}", line=1, column=1, found=what)
-        )
-        return result
-    deep = too_deep(text, DEPTH_LIMIT)
-    if deep is not None:
-        line, column = positions(text, [deep])[deep]
-        message = f"more than {DEPTH_LIMIT} levels of lists and objects, so it is not decoded"
-        expected = f"at most {DEPTH_LIMIT} levels"
-        result.findings.append(
-            finding("json-too-deep", file, message, line=line, column=column, expected=expected)
-        )
-        return result
-    _parse(text, file, result, places)
-    return result
+
+    def __init__(
+        self,
+        file: str,
+        content: Any,
+        size: tuple[int, int] = FRAME_SIZE,
+        place: tuple[str | None, str | None, str] | None = None,
+    ) -> None:
+        self.file, self.content, self.size, self.place = file, content, size, place
+        points = content.get("points") if isinstance(content, dict) else None
+        self.listed = isinstance(points, list)
+        self.count = len(points) if isinstance(points, list) else 0
+        self.entries: list[Any] = points[:POINTS_LIMIT] if isinstance(points, list) else []
+        self.coordinates: list[tuple[int, float, float]] = []
+        self.plain = self._take_plain() or not self._take_each()
+
+    def finding(self, code: str, pointer: str, message: str, **more: Any) -> Finding:
+        """A finding about this file."""
+        return finding(code, self.file, message, pointer=pointer, **more)
+
+    def _take_plain(self) -> bool:
+        """All of ``coordinates`` and ``scores`` at once, if the entries are plain."""
+        try:
+            pairs = [(entry["x"], entry["y"]) for entry in self.entries]
+            scores = [entry["score"] for entry in self.entries if "score" in entry]
+            numbers = [number for pair in pairs for number in pair] + scores
+            if (
+                sum(map(len, self.entries)) != len(numbers)
+                or not set(map(type, numbers)) <= _FLOATS
+            ):
+                return False
+            if not math.isfinite(sum(numbers)):
+                return False
+            self.coordinates = [(i, float(x), float(y)) for i, (x, y) in enumerate(pairs)]
+            self.scores = len(scores)
+        except (TypeError, KeyError, IndexError, OverflowError):
+            return False
+        return True
+
+    def _take_each(self) -> bool:
+        for i, entry in enumerate(self.entries):
+            if isinstance(entry, dict):
+                x, y = finite(entry.get("x")), finite(entry.get("y"))
+                if x is not None and y is not None:
+                    self.coordinates.append((i, x, y))
+        self.scores = sum(isinstance(entry, dict) and "score" in entry for entry in self.entries)
+        return True
 
 
-def _to_text(data: bytes, file: str, findings: list[Finding]) -> str:
-    """The text, whatever it is encoded in, without a byte order mark."""
-    first = {"line": 1, "column": 1}
-    other = _other_encoding(data)
-    if other is not None:
-        codec, name = other
-        message = f"{name}, where JSON is UTF-8"
-        findings.append(
-            finding("encoding-utf16", file, message, found=name, expected="UTF-8", **first)  # type: ignore[arg-type]
-        )
-        return data.decode(codec, "replace").removeprefix("\ufeff")
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
-        findings.append(
-            finding(
-                "encoding-bom",
-                file,
-                "the first three bytes are a byte order mark",
-                found="EF BB BF",
-                expected="UTF-8 without a byte order mark",
-                **first,  # type: ignore[arg-type]
-            )
-        )
+def is_number(value: Any) -> bool:
+    """A JSON number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def finite(value: Any) -> float | None:
+    """The number as a float; None if it is none, or not finite."""
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        line, column = positions(before, [len(before)])[len(before)]
-        byte = f"{data[error.start]:02X}"
-        findings.append(
-            finding(
-                "encoding-invalid",
-                file,
-                f"byte {byte} at offset {error.start} is not UTF-8",
-                line=line,
-                column=column,
-                found=f"byte {byte}",
-                expected="UTF-8",
-            )
-        )
-        return data.decode("latin-1")
+        number = float(value) if is_number(value) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
-def _other_encoding(data: bytes) -> tuple[str, str] | None:
-    """Codec and name if the first bytes are UTF-16 or UTF-32: by mark, else by where zeros are.
-
-    A JSON text starts with two ASCII characters (or is one digit), so zeros tell (RFC 4627, 3).
-    """
-    for mark, codec, name in _MARKS:
-        if data.startswith(mark):
-            return codec, name
-    zeros = "".join("0" if byte == 0 else "x" for byte in data[:4])
-    for pattern, codec in (
-        ("000x", "utf-32-be"),
-        ("x000", "utf-32-le"),
-        ("0x", "utf-16-be"),
-        ("x0", "utf-16-le"),
-    ):
-        if zeros.startswith(pattern):
-            return codec, codec[:6].upper()
-    return None
+def kind_of(value: Any) -> str:
+    """What kind of JSON value it is."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
+    return "null" if value is None else names.get(type(value), "a number")
 
 
-def _parse(text: str, file: str, result: Decoded, places: bool) -> None:
-    constants = repeated = 0
-
-    def constant(name: str) -> Constant:
-        nonlocal constants
-        constants += 1
-        return Constant(name)
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal repeated
-        made = dict(items)
-        repeated += len(items) - len(made)
-        return made
-
-    try:
-        result.content = json.loads(
-            text, parse_constant=constant, parse_int=_whole, object_pairs_hook=pairs
-        )
-    except json.JSONDecodeError as error:
-        end = error.pos >= len(text)
-        there = "the end of the file" if end else shown(text[error.pos : error.pos + 20])
-        result.findings.append(
-            finding(
-                "json-syntax",
-                file,
-                f"not JSON: {error.msg}, found {there}",
-                line=error.lineno,
-                column=error.colno,
-                found=there,
-                expected="JSON",
-            )
-        )
-        return
-    except (ValueError, RecursionError) as error:  # no text is known to get here
-        result.findings.append(finding("json-syntax", file, f"not JSON: {error}"))
-        return
-    result.complete = True
-    if not (constants or repeated):
-        return
-    enough = min(constants, FAULTS_KEPT) + min(repeated, FAULTS_KEPT)
-    found = survey(text, faults=True, enough=enough) if places else None
-    result.findings += _faults("json-nan", file, text, constants, found and found.constants)
-    result.findings += _faults("json-duplicate-key", file, text, repeated, found and found.repeated)
+def told(value: Any) -> str:
+    """Kind and value, for a message."""
+    if isinstance(value, str):
+        return f"text {literal(value)}"
+    return literal(value)
 
 
-def _faults(code: str, file: str, text: str, total: int, places: Any) -> list[Finding]:
-    """One finding a place; the last one stands for those beyond the first hundred."""
-    nan = code == "json-nan"
-    if not places:
-        what = "NaN or Infinity" if nan else "a key given twice"
-        return [finding(code, file, what, count=total)] if total else []
-    lines = positions(text, (fault.offset for fault in places))
-    return [
-        finding(
-            code,
-            file,
-            f"{fault.text} is not a JSON number" if nan else f"key {shown(fault.text)} comes again",
-            pointer=fault.pointer,
-            line=lines[fault.offset][0],
-            column=lines[fault.offset][1],
-            found=fault.text if nan else shown(fault.text),
-            expected="a finite number" if nan else "each key once",
-            count=1 if i < len(places) else total - len(places) + 1,
-        )
-        for i, fault in enumerate(places, 1)
-    ]
-
-
-def _whole(digits: str) -> int | float:
-    """A whole number; one beyond every float as infinity, which Python converts at no cost."""
-    return int(digits) if len(digits) <= _LONGEST_WHOLE else float(digits)
+def literal(value: Any) -> str:
+    """As JSON, cut when long; lists and objects by their kind."""
+    if isinstance(value, dict | list):
+        return kind_of(value)
+    if isinstance(value, str):
+        text = json.dumps(value[:50])
+        return text if len(value) <= 50 else f'{text[:-1]}..."'
+    return json.dumps(value) if value is None or isinstance(value, bool) else shown(value)

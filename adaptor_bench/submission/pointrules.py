@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from adaptor_bench.submission.document import Constant
-from adaptor_bench.submission.findings import Finding, pointer_part, shown
-from adaptor_bench.submission.prediction import (
+from adaptor_bench.submission.document import (
     POINTS_IMPLAUSIBLE,
     POINTS_LIMIT,
     Document,
@@ -16,6 +14,8 @@ from adaptor_bench.submission.prediction import (
     literal,
     told,
 )
+from adaptor_bench.submission.findings import Finding, pointer_part, shown
+from adaptor_bench.submission.strictjson import Constant
 
 __all__ = [
     "distinct_points",
@@ -49,7 +49,7 @@ def points_limit(document: Document) -> Iterator[Finding]:
 
 def point_types(document: Document) -> Iterator[Finding]:
     """Every point is an object with numbers x and y, and a number as score if it has one."""
-    for i, entry in document.entries:
+    for i, entry in enumerate(document.entries):
         if not isinstance(entry, dict):
             message = f"expected an object with x and y, found {told(entry)}"
             yield document.finding(
@@ -74,7 +74,7 @@ def point_types(document: Document) -> Iterator[Finding]:
 
 def finite_numbers(document: Document) -> Iterator[Finding]:
     """No number is too large for a float. NaN and Infinity were reported when decoding."""
-    for i, entry in document.entries:
+    for i, entry in enumerate(document.entries):
         for key in _POINT_KEYS if isinstance(entry, dict) else ():
             value = entry.get(key)
             if is_number(value) and finite(value) is None and not isinstance(value, Constant):
@@ -106,6 +106,8 @@ def inside_frame(document: Document) -> Iterator[Finding]:
 
 def distinct_points(document: Document) -> Iterator[Finding]:
     """The same place twice can only add a false positive."""
+    if len({(x, y) for _, x, y in document.coordinates}) == len(document.coordinates):
+        return
     first: dict[tuple[float, float], int] = {}
     for i, x, y in document.coordinates:
         earlier = first.setdefault((x, y), i)
@@ -131,7 +133,7 @@ def unknown_point_keys(document: Document) -> Iterator[Finding]:
     first: dict[str, int] = {}
     times: Counter[str] = Counter()
     more = 0
-    for i, entry in document.entries:
+    for i, entry in enumerate(document.entries):
         for key in entry if isinstance(entry, dict) else ():
             if key in _POINT_KEYS:
                 continue

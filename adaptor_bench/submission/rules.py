@@ -12,9 +12,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
-from adaptor_bench.data.labels import whole_size
+from adaptor_bench.data.formats.challenge import NAMES, SIZE_KEYS, whole_size
 from adaptor_bench.data.layout import composed
 from adaptor_bench.names import printable
+from adaptor_bench.submission.document import (
+    NAME_PATTERN,
+    Document,
+    kind_of,
+    literal,
+    told,
+)
 from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.pointrules import (
     distinct_points,
@@ -25,18 +32,8 @@ from adaptor_bench.submission.pointrules import (
     points_limit,
     unknown_point_keys,
 )
-from adaptor_bench.submission.prediction import (
-    FRAME_SIZE,
-    NAME_PATTERN,
-    NAMES,
-    SIZE_KEYS,
-    Document,
-    kind_of,
-    literal,
-    told,
-)
 
-__all__ = ["DOCUMENT_RULES", "FRAME_SIZE", "NAMES", "Document"]
+__all__ = ["DOCUMENT_RULES", "PLAIN_RULES"]
 
 _KNOWN_KEYS = {*NAMES, "points", *SIZE_KEYS}
 _NAME = re.compile(NAME_PATTERN)
@@ -142,9 +139,10 @@ def names_agree(document: Document) -> Iterator[Finding]:
         value = document.content.get(key)
         if expected is None or not isinstance(value, str) or not _NAME.search(value):
             continue
-        stated = PurePath(value).stem if key == "imageFileName" else value
-        if composed(stated) != composed(expected):
-            wanted = f"{expected}.png" if key == "imageFileName" else expected
+        image = key == "imageFileName"
+        wanted = f"{expected}.png" if image else expected
+        stated = PurePath(value).stem if image and value != wanted else value
+        if value != wanted and composed(stated) != composed(expected):
             yield document.finding(
                 "name-mismatch",
                 f"/{key}",
@@ -170,3 +168,7 @@ DOCUMENT_RULES: tuple[Callable[[Document], Iterator[Finding]], ...] = (
     unknown_keys,
     unknown_point_keys,
 )
+PLAIN_RULES = tuple(
+    rule for rule in DOCUMENT_RULES if rule not in (point_types, finite_numbers, unknown_point_keys)
+)
+"""Those that may find something in a document whose points are plain, too."""

@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.formats.known import foreign_below, foreign_document
 from adaptor_bench.data.layout import composed, frame_key
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
-from adaptor_bench.submission.document import FILE_LIMIT
 from adaptor_bench.submission.filecheck import FINDINGS_PER_CODE, UNREADABLE, FileCheck, Place
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.reference import Reference, read_reference
-from adaptor_bench.submission.rules import FRAME_SIZE, NAMES
 from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, open_source
-from adaptor_bench.submission.together import SUBMISSION_RULES, Together
+from adaptor_bench.submission.strictjson import FILE_LIMIT
+from adaptor_bench.submission.submissionrules import SUBMISSION_RULES, Submission
 
 __all__ = ["FINDINGS_PER_CODE", "validate"]
 
@@ -41,7 +42,7 @@ def validate(
     """
     with open_source(path, limits or Limits()) as source:
         known = None if reference is None else read_reference(reference)
-        walk = _Pass(path, source, Together(source.kind != "file", known))
+        walk = _Pass(path, source, Submission(source.kind != "file", known))
         walk.add(source.findings)
         with (progress or Progress(live=False)).bar("files checked") as bar:
             total = _expected_files(source, known) if progress and progress.live else 0
@@ -50,7 +51,7 @@ def validate(
                 if progress and n % 64 == 0:
                     bar(n, max(n, total))
         for rule in SUBMISSION_RULES:
-            walk.add(rule(walk.together))
+            walk.add(rule(walk.submission))
         walk.look_around()
     return walk.report()
 
@@ -58,8 +59,8 @@ def validate(
 class _Pass:
     """One pass over a submission. Counts all findings, keeps the first ones of every code."""
 
-    def __init__(self, path: Path, source: Source, together: Together) -> None:
-        self.together = together
+    def __init__(self, path: Path, source: Source, submission: Submission) -> None:
+        self.submission = submission
         self._path = path
         self._alone = source.kind == "file"
         self._check = FileCheck()
@@ -101,7 +102,7 @@ class _Pass:
         if data is not None:
             checked = self._check.check(data, entry.name, (*place, stem), self._size(key))
             self.add(checked.findings)
-        self.add(self.together.add(key, entry.name, checked))
+        self.add(self.submission.add(key, entry.name, checked))
 
     def _take_misplaced(self, data: bytes | None, file: str) -> None:
         """Not at a frame's place: perhaps one file of another program for all frames."""
@@ -113,7 +114,7 @@ class _Pass:
 
     def look_around(self) -> None:
         """Where no frame was found, perhaps files of another program are there."""
-        if not self.together.files and self._path.is_dir() and not self._counts["format-foreign"]:
+        if not self.submission.files and self._path.is_dir() and not self._counts["format-foreign"]:
             found = foreign_below(self._path)
             if found is not None:
                 name, foreign = found
@@ -122,8 +123,8 @@ class _Pass:
     def report(self) -> Report:
         """All of it."""
         return Report(
-            frames=len(self.together.files),
-            points=self.together.listed,
+            frames=len(self.submission.files),
+            points=self.submission.listed,
             findings=tuple(sorted(self._kept, key=Report.sort_key)),
             counts=dict(sorted(self._counts.items())),
             totals=dict(self._totals),
@@ -142,7 +143,7 @@ class _Pass:
             checked = self._check.judge(decoded, file, place, size)
             self.add(checked.findings)
         key = composed(f"{names[0] or '?'}/{names[1] or '?'}/{names[2]}")
-        self.add(self.together.add(key, file, checked))
+        self.add(self.submission.add(key, file, checked))
 
     def _place(self, folder: str) -> tuple[str, str] | None:
         if folder not in self._places:
@@ -151,7 +152,7 @@ class _Pass:
         return self._places[folder]
 
     def _size(self, key: str) -> tuple[int, int]:
-        known = self.together.reference
+        known = self.submission.reference
         return FRAME_SIZE if known is None else known.sizes.get(key, FRAME_SIZE)
 
 

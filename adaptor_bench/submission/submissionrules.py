@@ -1,4 +1,4 @@
-"""Rules over all frames of a submission together: coverage, and results that cannot be meant."""
+"""Rules over all frames of a submission: coverage, and results that cannot be meant."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
 from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.forensics import FramePoints, diagnose
 from adaptor_bench.submission.reference import Reference
-from adaptor_bench.submission.rules import FRAME_SIZE
 
-__all__ = ["SUBMISSION_RULES", "Together"]
+__all__ = ["SUBMISSION_RULES", "Submission"]
 
 _FEW = 5
 """With fewer frames, equal or empty predictions can well be chance."""
@@ -29,7 +29,7 @@ _FRAMES_FOR_MEAN = 10
 
 
 @dataclass
-class Together:
+class Submission:
     """The frames seen so far, in little memory: one file name and a few numbers for each.
 
     ``files`` maps ``surgery/video/stem`` to the first file that claims the frame. ``readable``
@@ -65,51 +65,51 @@ class Together:
         return [points[a:b] for a, b in zip([0, *ends], ends, strict=False)]
 
 
-def something_there(together: Together) -> Iterator[Finding]:
+def something_there(submission: Submission) -> Iterator[Finding]:
     """There is a file for a frame."""
-    if not together.files:
+    if not submission.files:
         yield finding("no-frames", ".", "no prediction file found", expected="a file per frame")
 
 
-def coverage(together: Together) -> Iterator[Finding]:
+def coverage(submission: Submission) -> Iterator[Finding]:
     """The frames are the reference's: all of them, and no others."""
-    if together.reference is None:
+    if submission.reference is None:
         return
-    files, expected = together.files, together.reference.sizes
-    if together.whole:
+    files, expected = submission.files, submission.reference.sizes
+    if submission.whole:
         for key in natural_order(expected.keys() - files.keys()):
             yield finding("frame-missing", f"{key}.json", "no prediction for this frame")
     for key in natural_order(files.keys() - expected.keys()):
         yield finding("frame-unexpected", files[key], "the reference has no such frame", found=key)
 
 
-def known_sizes(together: Together) -> Iterator[Finding]:
+def known_sizes(submission: Submission) -> Iterator[Finding]:
     """The reference says how large its frames are."""
-    if together.reference is not None and (n := together.reference.guessed):
-        all_of_them = f"{n:,} of {len(together.reference.sizes):,} frames"
+    if submission.reference is not None and (n := submission.reference.guessed):
+        all_of_them = f"{n:,} of {len(submission.reference.sizes):,} frames"
         message = f"the size of {all_of_them} is unknown, taken as 512x288"
         yield finding("size-unknown", ".", message, found=all_of_them)
 
 
-def constant_predictions(together: Together) -> Iterator[Finding]:
+def constant_predictions(submission: Submission) -> Iterator[Finding]:
     """The same points in most frames."""
-    seen = Counter(points.tobytes() for points in together.frames() if len(points))
+    seen = Counter(points.tobytes() for points in submission.frames() if len(points))
     if not seen:
         return
     (points, n), *_ = seen.most_common(1)
-    if n >= _FEW and 2 * n > len(together.files):
+    if n >= _FEW and 2 * n > len(submission.files):
         message = (
-            f"{n:,} of {len(together.files):,} frames have the same {_points(len(points) // 16)}"
+            f"{n:,} of {len(submission.files):,} frames have the same {_points(len(points) // 16)}"
         )
         yield finding("predictions-constant", ".", message, found=f"{n} equal frames")
 
 
-def plausible_counts(together: Together) -> Iterator[Finding]:
+def plausible_counts(submission: Submission) -> Iterator[Finding]:
     """About as many points as the reference has."""
-    labels = {} if together.reference is None else together.reference.points
+    labels = {} if submission.reference is None else submission.reference.points
     pairs = [
         (n, len(labels[key]))
-        for key, n in zip(together.files, together._counts, strict=True)
+        for key, n in zip(submission.files, submission._counts, strict=True)
         if key in labels
     ]
     found, expected = sum(n for n, _ in pairs), sum(n for _, n in pairs)
@@ -125,28 +125,28 @@ def plausible_counts(together: Together) -> Iterator[Finding]:
         )
 
 
-def all_empty(together: Together) -> Iterator[Finding]:
+def all_empty(submission: Submission) -> Iterator[Finding]:
     """Some frame has a point."""
-    n = len(together.files)
-    if n >= _FEW and not together.listed and together.readable >= n:
+    n = len(submission.files)
+    if n >= _FEW and not submission.listed and submission.readable >= n:
         yield finding("all-empty", ".", f"none of the {n:,} frames has a point")
 
 
-def scores_present(together: Together) -> Iterator[Finding]:
+def scores_present(submission: Submission) -> Iterator[Finding]:
     """Say once that scores do not change the ranking."""
-    if together.scored:
-        n = together.scored
+    if submission.scored:
+        n = submission.scored
         message = f"points carry scores in {n:,} file{'s' * (n != 1)}; the ranking ignores them"
         yield finding("score-present", ".", message)
 
 
-def likely_mistakes(together: Together) -> Iterator[Finding]:
+def likely_mistakes(submission: Submission) -> Iterator[Finding]:
     """Points that would fit after undoing one of the usual mistakes."""
-    reference = together.reference
+    reference = submission.reference
     sizes = {} if reference is None else reference.sizes
     frames = [
         FramePoints(key, points, sizes.get(key, FRAME_SIZE))
-        for key, points in zip(together.files, together.frames(), strict=True)
+        for key, points in zip(submission.files, submission.frames(), strict=True)
     ]
     labels = None
     if reference is not None and reference.points:
@@ -155,7 +155,7 @@ def likely_mistakes(together: Together) -> Iterator[Finding]:
 
 
 # The one mistake comes before the many findings that it explains.
-SUBMISSION_RULES: tuple[Callable[[Together], Iterator[Finding]], ...] = (
+SUBMISSION_RULES: tuple[Callable[[Submission], Iterator[Finding]], ...] = (
     likely_mistakes,
     something_there,
     coverage,
