@@ -1,4 +1,4 @@
-"""The place of a value in a JSON text, and the shortcut for files in order."""
+"""The place of a value in a JSON text, and documents whose points are plain."""
 
 from __future__ import annotations
 
