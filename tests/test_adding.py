@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from finished_runs import put_method
 from frame_files import put_points
+from small_board import predict, put_board, put_data, submit
 
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.metrics import METRICS, Metric, metrics_of, ratio, register
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.rule import RULES, distances, rule
+from adaptor_bench.matching.rules import ranked_rules
+from adaptor_bench.schemas import schema
 
 POINTS = {"predictions": [(10, 10), (13, 10), (50, 50)], "labels": [(10, 10), (50, 55), (90, 90)]}
 
@@ -85,6 +88,23 @@ def test_a_rule_scores_is_audited_and_has_a_curve(sides, ring, tmp_path):
     refused = invoke("conformance", "--answers", tmp_path / "answers.json", "--rule", "ring",
                      code=2)  # fmt: skip
     assert "'ring' is not one of 'hungarian', 'official', 'nearest', 'ungated'" in refused
+
+
+def test_boards_take_new_rules_and_claims_of_new_metrics(ring, jaccard, tmp_path):
+    data = put_data(tmp_path / "data")
+    board = put_board(tmp_path / "small", data)
+    definition = (board / "board.json").read_text()
+    (board / "board.json").write_text(definition.replace('"hungarian"', '"ring"'))
+    predictions = predict(tmp_path / "predictions", data, shift=3)
+    submit(predictions, board, data, "--claim", "intraop:jaccard=100")
+    assert invoke("verify", board, "--data", data)
+    assert "Jaccard" in invoke("leaderboard", "--board", board)
+
+
+def test_the_published_schemas_name_what_comes_with_the_package():
+    rules = schema("board")["properties"]["matching"]["properties"]["rule"]["enum"]
+    claimed = schema("entry")["properties"]["claim"]["additionalProperties"]["properties"]
+    assert (tuple(rules), [*claimed]) == (ranked_rules(), [*METRICS])
 
 
 def test_what_a_rule_returns_is_checked(sides):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
+from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.names import terminal
 from adaptor_bench.schemas import problems, schema
 
-__all__ = ["LIMIT", "read_document", "tidy"]
+__all__ = ["LIMIT", "current_schema", "read_document", "tidy"]
 
 LIMIT = 4 << 20  # bytes of a board or an entry; ours have a few thousand
 
@@ -20,10 +23,21 @@ def read_document(path: Path, kind: str) -> dict[str, Any]:
     """The document of ``path``, which follows ``kind``'s schema. Raises InputError, with all that
     does not."""
     document = read_json(path, LIMIT, once=True)
-    if found := problems(document, schema(kind)):
+    if found := problems(document, current_schema(kind)):
         raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
     checked: dict[str, Any] = document
     return checked
+
+
+def current_schema(kind: str) -> dict[str, Any]:
+    """The published schema, but with the rules and metrics that are registered by now."""
+    rules = deepcopy(schema(kind))
+    if kind == "board":
+        rules["properties"]["matching"]["properties"]["rule"]["enum"] = list(ranked_rules())
+    if kind == "entry":
+        claimed = rules["properties"]["claim"]["additionalProperties"]
+        claimed["properties"] = dict.fromkeys(METRICS, claimed["properties"][PRIMARY])
+    return rules
 
 
 def tidy(value: Any, depth: int = 0) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import write_text
-from adaptor_bench.entries.documents import read_document, tidy
+from adaptor_bench.entries.documents import current_schema, read_document, tidy
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
-from adaptor_bench.schemas import problems, schema
+from adaptor_bench.schemas import problems
 
 __all__ = [
     "Entry",
@@ -277,7 +277,7 @@ def read_entries(board: Leaderboard) -> list[Entry]:
 def check_entry(entry: Entry, board: Leaderboard) -> Path:
     """The path of the entry's file. Raises InputError for what would not be an entry."""
     path = board.folder / f"{entry.id}.json"
-    if found := problems(entry.to_json(), schema("entry")):
+    if found := problems(entry.to_json(), current_schema("entry")):
         raise InputError.collect(f"{path}: this would not be an entry:", found)
     return path
 
@@ -303,7 +303,7 @@ def write_board(board: Leaderboard, *, exclusive: bool = False) -> Path:
     one."""
     path = board.folder / BOARD
     document = board.to_json()
-    if found := problems(document, schema("board")):
+    if found := problems(document, current_schema("board")):
         raise InputError.collect(f"{path}: this would not be a leaderboard:", found)
     try:
         write_text(path, tidy(document) + "\n", exclusive=exclusive)
