@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.errors import BenchError, InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import Finding, Report
-from adaptor_bench.submission.source import extracted
-from adaptor_bench.submission.validate import validate
+from adaptor_bench.submission.reference import read_reference
+from adaptor_bench.submission.source import extracted, is_archive
+from adaptor_bench.submission.validate import examine
 
 __all__ = [
     "COLUMNS",
@@ -120,15 +121,16 @@ def judge(submission: Path, labels: Path, settings: MatchSettings) -> Verdict:
     ``labels`` is a folder or an archive too. Raises :class:`Refused` with every error of the
     submission, InputError when the labels themselves are not usable.
     """
-    from adaptor_bench.evaluate.score import score
-
-    with ExitStack() as stack:
-        truth = stack.enter_context(extracted(labels))
-        report = validate(submission, truth)
-        require_valid(report, {"frame-missing"} if settings.missing != "error" else set())
-        folder = stack.enter_context(extracted(submission))
-        remarks = tuple(f for f in report.findings if f.severity != "info")
-        return Verdict(score(folder, truth, settings), remarks)
+    if not (submission.is_dir() or is_archive(submission)):
+        raise UsageError(f"{submission}: neither a folder nor an archive")
+    with extracted(labels) as truth:
+        reference = read_reference(truth)
+        if not reference.points:
+            raise InputError(f"{labels}: no label files found")
+    report, frames = examine(submission, reference)
+    require_valid(report, {"frame-missing"} if settings.missing != "error" else set())
+    remarks = tuple(f for f in report.findings if f.severity != "info")
+    return Verdict(score_batches(frames.batches(), settings), remarks)
 
 
 def require_valid(report: Report, tolerated: Collection[str] = ()) -> None:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.evaluate.reading import Batches
+from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
 from adaptor_bench.submission.findings import Finding
@@ -63,6 +65,20 @@ class Submission:
         points = np.frombuffer(self._coordinates, dtype=np.float64).reshape(-1, 2)
         ends = np.cumsum(self._counts).tolist()
         return [points[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+    def batches(self) -> Batches:
+        """What is scored: the labels of the reference, and the points of a valid submission."""
+        assert self.reference is not None
+        found = dict(zip(self.files, self.frames(), strict=True))
+        labels, sizes = self.reference.points, self.reference.sizes
+        keys, nothing = tuple(natural_order(labels)), np.empty((0, 2))
+        return Batches(
+            keys=keys,
+            predictions=PointBatch.from_frames([found.get(key, nothing) for key in keys]),
+            labels=PointBatch.from_frames([labels[key] for key in keys]),
+            missing=np.array([key not in found for key in keys], dtype=bool),
+            sizes=np.array([sizes[key] for key in keys]).reshape(-1, 2),
+        )
 
 
 def something_there(submission: Submission) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, 
 from adaptor_bench.submission.strictjson import FILE_LIMIT
 from adaptor_bench.submission.submissionrules import SUBMISSION_RULES, Submission
 
-__all__ = ["FINDINGS_PER_CODE", "validate"]
+__all__ = ["FINDINGS_PER_CODE", "examine", "validate"]
 
 _OPENED = 20  # misplaced files that are decoded, to see what they are
 
@@ -40,8 +40,18 @@ def validate(
     Raises UsageError when ``path`` is nothing of the kind; InputError when the reference itself
     is not usable.
     """
+    known = None if reference is None else read_reference(reference)
+    return examine(path, known, progress, limits)[0]
+
+
+def examine(
+    path: Path,
+    known: Reference | None = None,
+    progress: Progress | None = None,
+    limits: Limits | None = None,
+) -> tuple[Report, Submission]:
+    """As :func:`validate`, with a reference that was read before; the frames stay, to be scored."""
     with open_source(path, limits or Limits()) as source:
-        known = None if reference is None else read_reference(reference)
         walk = _Pass(path, source, Submission(source.kind != "file", known))
         walk.add(source.findings)
         with (progress or Progress(live=False)).bar("files checked") as bar:
@@ -53,7 +63,7 @@ def validate(
         for rule in SUBMISSION_RULES:
             walk.add(rule(walk.submission))
         walk.look_around()
-    return walk.report()
+    return walk.report(), walk.submission
 
 
 class _Pass:
