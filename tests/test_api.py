@@ -46,6 +46,12 @@ def test_the_examples_in_the_docstrings_are_true(name):
     assert failed == 0
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_examples_in_the_pages_are_true(page):
+    failed, run = doctest.testfile(str(ROOT / page), module_relative=False)
+    assert run and not failed
+
+
 def test_importing_it_loads_nothing_and_its_names_load_no_torch():
     code = (
         "import sys, adaptor_bench as ab; assert set(ab.__all__) <= set(dir(ab)); "

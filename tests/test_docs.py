@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 import runpy
 import shlex
@@ -13,6 +12,8 @@ import pytest
 from test_architecture import LAYER
 
 from adaptor_bench.cli import COMMANDS, bench
+
+pytestmark = pytest.mark.quick
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = ("README.md", "baselines", "docs", "leaderboards", "submissions")
@@ -111,13 +112,6 @@ def test_the_table_of_folders_is_the_tree_from_bottom_to_top():
     assert sorted(named) == sorted(there)
     layers = [LAYER[name.rstrip("/")] for name in named]
     assert layers == sorted(layers), "a row stands above one that it may import from"
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
-def test_the_examples_in_the_pages_are_true(page, phantom_cache, monkeypatch):
-    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
-    failed, run = doctest.testfile(str(ROOT / page), module_relative=False)
-    assert run and not failed
 
 
 def test_the_picture_of_the_data_flow_is_what_its_script_draws():
