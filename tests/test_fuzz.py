@@ -1,6 +1,6 @@
 """Whatever is handed in, the validator answers with a report or a plain error.
 
-The long runs are ``python tests/fuzz/fuzz_validate.py`` and ``tests/fuzz/atheris_validate.py``.
+The long runs are ``python tests/fuzz/fuzz_validate.py``.
 """
 
 from __future__ import annotations

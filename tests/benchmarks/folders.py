@@ -1,4 +1,4 @@
-"""Folders of labels and predictions of any size, and the bare script every reader must beat.
+"""Folders of labels and predictions of any size, and what a process costs that reads them.
 
 ``python tests/benchmarks/folders.py OUT FRAMES`` writes ``OUT/labels`` and ``OUT/predictions``.
 """
@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,19 @@ for root in sys.argv[1:]:
 print(n)
 """
 """Only reads the same files: the least that any evaluation must do."""
+
+
+def measured(*command: object, rounds: int = 1) -> tuple[float, float]:
+    """Fewest seconds, and peak MiB, of ``python COMMAND`` in a process of its own."""
+    costs = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        child = subprocess.Popen([sys.executable, *map(str, command)], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = status
+        assert status == 0
+        costs.append((time.perf_counter() - began, usage.ru_maxrss / 1024))
+    return min(costs)
 
 
 def write_folders(out: Path, frames: int, seed: int = 0) -> tuple[Path, Path]:

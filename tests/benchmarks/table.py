@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 from folders import write_folders
 from tabulate import tabulate
-from test_evaluate_speed import best, peak_mib
+from test_commands_speed import best
 from test_matching_speed import (
     FRAMES,
     RADII,
@@ -55,8 +55,7 @@ def commands(sizes):
     for frames in sizes:
         with tempfile.TemporaryDirectory() as folder:
             predictions, labels = write_folders(Path(folder), frames)
-            bare, ours = best(predictions, labels, 7 if frames < 10_000 else 3)
-            memory = peak_mib(predictions, labels)
+            bare, ours, memory = best(predictions, labels, 7 if frames < 10_000 else 3)
         rows.append([f"{frames:,}", bare, ours, ours - bare, ours / bare, memory])
     heads = [
         "frames",
