@@ -1,6 +1,12 @@
-"""The command line as a test calls it: in this process, with its exit code checked."""
+"""The command line and other programs as a test calls them, with their exit codes checked."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -8,11 +14,47 @@ from click.testing import CliRunner
 from adaptor_bench.cli import main
 
 
-def invoke(*arguments, code=0) -> tuple[str, str]:
-    """What ``bench ARGUMENTS`` prints to stdout and stderr."""
+def outcome(*arguments) -> tuple[int, str, str]:
+    """How ``bench ARGUMENTS`` ends in this process, through the function that the console script
+    calls: its exit code, and what it prints to stdout and stderr."""
     with CliRunner().isolation() as (out, err, _):
         with pytest.raises(SystemExit) as left:
             main([str(a) for a in arguments])
-        shown, told = out.getvalue().decode(), err.getvalue().decode()
-    assert (left.value.code or 0) == code, shown + told
+        return left.value.code or 0, out.getvalue().decode(), err.getvalue().decode()
+
+
+def invoke(*arguments, code=0) -> tuple[str, str]:
+    """What ``bench ARGUMENTS`` prints to stdout and stderr."""
+    left, shown, told = outcome(*arguments)
+    assert left == code, shown + told
     return shown, told
+
+
+def invoke_all(*arguments, code=0) -> str:
+    """What ``bench ARGUMENTS`` prints, both streams."""
+    return "".join(invoke(*arguments, code=code))
+
+
+def python(*arguments, code=0, env=None, **options) -> tuple[str, str]:
+    """What ``python ARGUMENTS`` prints to stdout and stderr, in a process of its own; ``env`` is
+    added to the variables that are there."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=300,
+        check=False, env={**os.environ, **(env or {})}, **options,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout[-3000:] + done.stderr
+    return done.stdout, done.stderr
+
+
+def typeset(text: str, folder: Path) -> str:
+    """What pdflatex says of a document; without pdflatex the test is skipped."""
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    (folder / "t.tex").write_text(text, "utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=folder, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    log = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, log[-2000:]
+    return log

@@ -75,6 +75,16 @@ def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built without network and without isolation."""
+    builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(
+        str(Path(__file__).parents[1])
+    )
+    (built,) = builder.build(directory=str(tmp_path_factory.mktemp("dist")), versions=["standard"])
+    return Path(built)
+
+
 @pytest.fixture
 def make_dataset(tmp_path: Path) -> Callable[..., Path]:
     """Writes ``surgeries x frames`` frames with a few random points below ``tmp_path``."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import commands
 import numpy as np
+from commands import invoke_all as invoke
 from finished_runs import put_predicted
 from frame_files import put_points, write_frame
 
@@ -18,10 +18,6 @@ from adaptor_bench.results.board import leaderboard_boards
 
 __all__ = ["SURGERIES", "finished", "invoke", "predict", "put_board", "put_data", "rows", "submit",
            "submit_runs"]  # fmt: skip
-
-
-def invoke(*arguments, code=0):
-    return "".join(commands.invoke(*arguments, code=code))
 
 
 SURGERIES = ("case_1", "case_2", "case_3")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import doctest
 import json
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import python
 from conftest import write_frame
 from method_files import put_method
 
@@ -61,8 +60,8 @@ def test_importing_it_loads_nothing_and_its_names_load_no_torch():
         "loaded = {m.partition('.')[0] for m in sys.modules}; "
         "print(sorted(loaded & {'torch', 'pandas', 'matplotlib', 'lightning', 'skimage'}))"
     )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.split("\n")[:2] == ["[]", "[]"]
+    shown, _ = python("-c", code)
+    assert shown.split("\n")[:2] == ["[]", "[]"]
 
 
 def test_what_type_checkers_see_is_what_is_there():
@@ -82,8 +81,7 @@ def test_what_type_checkers_see_is_what_is_there():
 def test_evaluate_is_a_function_whatever_was_imported_before():
     code = "import adaptor_bench.evaluate.metrics as m, adaptor_bench as ab; m.METRICS; " \
         "print(ab.evaluate([[(1, 1)]], [[(1, 1)]]).counts.tp)"  # fmt: skip
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout == "1\n"
+    assert python("-c", code)[0] == "1\n"
 
 
 # --- scoring -------------------------------------------------------------------------------------

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import python
 from frame_files import write_frame
 from PIL import Image
 
@@ -198,17 +196,9 @@ def test_nothing_is_left_when_the_work_stops_half_way(runs, frames, tmp_path, mo
 def test_the_entry_point_as_the_container_calls_it(tmp_path):
     """Started bare, with the wrong verb and with none; nothing is trained or loaded for that."""
     for verb in ([], ["detect"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "adaptor_bench.container", *verb],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 2
-        assert "landmark_detection" in done.stderr and "Traceback" not in done.stderr
+        _, told = python("-m", "adaptor_bench.container", *verb, code=2, cwd=tmp_path,
+                         env={"PYTHONWARNINGS": "error"})  # fmt: skip
+        assert "landmark_detection" in told and "Traceback" not in told
 
 
 def test_unknown_devices_are_wrong_usage(runs, frames, tmp_path, capsys):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commands import python
 from frame_files import put_points
 
 from adaptor_bench.cli.evaluate import command
@@ -171,7 +170,7 @@ def test_nothing_heavy_is_loaded():
         "render_leaderboard([])\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    python("-c", code)
 
 
 def test_analysis_agrees_with_the_score(folders):

@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from itertools import product
 
-import commands
 import numpy as np
 import pytest
+from commands import invoke_all as invoke
 from finished_runs import RECORD, SURGERIES, put_method, put_predicted
 from frame_files import put_points, write_frame
 
@@ -39,10 +39,6 @@ from adaptor_bench.method import Stages
 from adaptor_bench.results.runs import find_runs
 
 LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)
-
-
-def invoke(*arguments, code=0):
-    return "".join(commands.invoke(*arguments, code=code))
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +251,7 @@ def test_a_name_is_neither_a_formula_nor_a_command(tmp_path, kind):
         put_method(tmp_path / "runs", name, skill)
     for figure in ("scatter", "forest"):
         out = tmp_path / f"{figure}.{kind}"
-        _, told = commands.invoke("paper", figure, tmp_path / "runs", "--out", out)
+        told = invoke("paper", figure, tmp_path / "runs", "--out", out)
         assert told == f"{out}\n"
         if kind == "svg":
             text = out.read_text("utf-8")

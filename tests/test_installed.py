@@ -9,8 +9,6 @@ from __future__ import annotations
 import compileall
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +16,12 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from commands import python
 from frame_files import write_frame
 
 from adaptor_bench.cli import bench
-from adaptor_bench.cli.adapter import _PLATFORMS as PLATFORMS
-
-hatchling_wheel = pytest.importorskip("hatchling.builders.wheel")
+from adaptor_bench.platforms.bundle import Bundle
+from adaptor_bench.platforms.platform import platforms
 
 REPOSITORY = Path(__file__).parent.parent
 SURGERIES = ("aicm1", "aicm2", "aicm3", "aicm11", "aicm12", "aicm13")
@@ -108,6 +106,7 @@ FIGURE = "runs --data data --domain intraop --out"
 CASES = f"""
 run --method marks --method marks/half --data data --profile smoke {MINE} --device cpu | marks/half
 methods {MINE} | improved_heatmap/no_cutting
+methods --format json | "unavailable": {{}}
 data phantom phantom --profile tiny --workers 1 | drawn: phantom
 data info data | aicm13
 data check data | no problem found
@@ -168,12 +167,10 @@ def commands(command: click.Command = bench, *names: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[Path]:
+def site(wheel, tmp_path_factory) -> Iterator[Path]:
     """The wheel as pip installs it: unpacked and compiled; nobody may write to it."""
     folder = tmp_path_factory.mktemp("site")
-    builder = hatchling_wheel.WheelBuilder(str(REPOSITORY))
-    (built,) = builder.build(directory=str(tmp_path_factory.mktemp("dist")), versions=["standard"])
-    with zipfile.ZipFile(built) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
     compileall.compile_dir(folder, quiet=1)
     assert list(folder.rglob("_bundled/**/*.pyc")), "as pip does, also what only is carried along"
@@ -210,19 +207,12 @@ def world(site, tmp_path_factory) -> tuple[dict[str, tuple[int, str, str]], Path
     before = contents(site)
     cached = {name: str(home / name) for name in ("HOME", "XDG_CACHE_HOME", "ADAPTOR_BENCH_CACHE")}
     libraries = str(Path(click.__file__).parents[1])
-    found = subprocess.run(
+    shown, _ = python(
         # Neither the editable installation nor the current folder may help out.
-        [sys.executable, "-P", "-S", "-c", DRIVER],
-        input=json.dumps([line.split() for line in given]),
-        capture_output=True,
-        text=True,
-        cwd=home,
-        timeout=300,
-        check=False,
-        env={**os.environ, **cached, "PYTHONPATH": os.pathsep.join([str(site), libraries])},
-    )
-    assert found.returncode == 0, found.stderr
-    done, loaded = json.loads(found.stdout)
+        "-P", "-S", "-c", DRIVER, input=json.dumps([line.split() for line in given]), cwd=home,
+        env=cached | {"PYTHONPATH": os.pathsep.join([str(site), libraries])},
+    )  # fmt: skip
+    done, loaded = json.loads(shown)
     assert len(loaded) > 100
     for name, file in loaded.items():
         inside = site in Path(file).parents or home / "mine" in Path(file).parents
@@ -235,7 +225,7 @@ def test_every_command_has_a_case():
     cased = [f"{line} " for line in CASES]
     for name in commands():
         assert any(line.startswith(f"{name} ") for line in cased), f"bench {name}: add a case"
-    for platform in PLATFORMS:
+    for platform in platforms():
         assert any(line.startswith(f"adapter {platform} ") for line in cased), platform
 
 
@@ -255,7 +245,7 @@ def test_its_help_is_there(world, name):
 
 
 def test_nothing_compiled_and_nothing_read_only_gets_into_a_bundle(world):
-    for platform in PLATFORMS[:-1]:
+    for platform in (n for n, made in platforms().items() if isinstance(made, Bundle)):
         files = [p for p in (world[1] / platform).rglob("*") if p.is_file()]
         assert len(files) > 50
         assert [p for p in files if p.suffix == ".pyc" or p.parent.name == "__pycache__"] == []

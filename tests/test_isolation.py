@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import python
 from finished_runs import put_method
 
 TESTS = Path(__file__).parent
@@ -50,13 +49,9 @@ def test_tests_pass_wherever_they_are_started(tmp_path):
         "SOURCE_DATE_EPOCH": "soon",
         "TERM": "dumb",
     }
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [*command, "--rootdir", TESTS.parent, "-c", TESTS.parent / "pyproject.toml"]
-        + [TESTS / name for name in SENSITIVE],
-        cwd=checkout, env=os.environ | odd, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", TESTS.parent, "-c",
+           TESTS.parent / "pyproject.toml", *(TESTS / name for name in SENSITIVE), cwd=checkout,
+           env=odd)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -67,11 +62,8 @@ def test_a_quick_test_can_neither_train_nor_start_a_browser(tmp_path, how):
         "import pytest\nfrom subprocess import run\nfrom sys import executable\n"
         f"@pytest.mark.quick\ndef test_one():\n    {how}\n"
     )
-    for chosen, passes in (("quick", False), ("not slow", True)):
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "conftest", "-m", chosen, "test_one.py"],
-            cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(TESTS)}, capture_output=True,
-            text=True,
-        )  # fmt: skip
-        assert (done.returncode == 0) == passes, done.stdout
-        assert ("a quick test needs selenium" in done.stdout + done.stderr) != passes
+    pytest_one = ("-m", "pytest", "-q", "-p", "conftest", "test_one.py", "-m")
+    where = {"cwd": tmp_path, "env": {"PYTHONPATH": str(TESTS)}}
+    shown, told = python(*pytest_one, "quick", code=1, **where)
+    assert "a quick test needs selenium" in shown + told
+    python(*pytest_one, "not slow", **where)

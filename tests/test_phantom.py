@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import python
 
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import BenchError, InputError
@@ -118,12 +116,7 @@ AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SP
 def test_frames_do_not_depend_on_the_processors_wide_registers() -> None:
     """numpy has routines of its own for AVX-512; without it this can only pass."""
     found = [
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", DIGEST],
-            env=os.environ | extra,
-            capture_output=True,
-            check=True,
-        ).stdout
+        python("-W", "ignore", "-c", DIGEST, env=extra)[0]
         for extra in ({}, {"NPY_DISABLE_CPU_FEATURES": AVX512, "OPENCV_CPU_DISABLE": "AVX512-SKX"})
     ]
     assert len(found[0].split()) == 3

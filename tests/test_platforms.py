@@ -94,17 +94,18 @@ def good(tmp_path):
     return write_frames(tmp_path / "good", PREDICTIONS)
 
 
+def alone(code, *arguments, cwd):
+    """A process that sees neither this repository nor variables that steer Python."""
+    return subprocess.run(
+        [sys.executable, "-I", "-c", code, *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
 def call(script, *arguments, cwd):
     """Run an entry point alone; its process, after checking whose code it used."""
     listing = Path(cwd) / "modules.json"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", WRAPPER, str(script), str(listing), *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = alone(WRAPPER, script, listing, *arguments, cwd=cwd)
     used = json.loads(listing.read_text())
     bundle = next(p for p in Path(script).parents if p.name in PLATFORMS)
     assert used and all(bundle in Path(file).parents for file in used), used
@@ -216,14 +217,7 @@ print(json.dumps(evaluation_script.evaluate(truth, user, "test", submission_meta
 
 def evalai(world, archive, tmp_path):
     truth = world / "evalai" / "annotations" / "labels.zip"
-    return subprocess.run(
-        [sys.executable, "-I", "-c", EVALAI, str(world / "evalai"), str(truth), str(archive)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return alone(EVALAI, world / "evalai", truth, archive, cwd=tmp_path)
 
 
 def test_all_platforms_give_the_numbers_of_bench_evaluate(world, good, tmp_path):

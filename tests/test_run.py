@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 
 from adaptor_bench.cli import main
 from adaptor_bench.data.frames import index_dataset
@@ -43,17 +43,6 @@ def small(phantom_cache, tmp_path_factory):
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(path, target)
     return root
-
-
-def invoke(*arguments, code=0):
-    """stdout and stderr of ``bench``, through the very function that the console script calls."""
-    runner = CliRunner()
-    with runner.isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as left:
-            main([str(a) for a in arguments])
-        found = out.getvalue().decode(), err.getvalue().decode()
-    assert (left.value.code or 0) == code, "\n".join(found)
-    return found
 
 
 def run(data, out, *arguments, code=0, methods=("stern",), profile="smoke"):

@@ -6,14 +6,12 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from commands import invoke
+from commands import invoke, python
 from finished_runs import SURGERIES, put_fold, put_method
 from frame_files import put_points
 from hypothesis import given
@@ -840,8 +838,7 @@ def test_a_site_is_written_without_loading_anything_heavy(world, tmp_path):
         f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    assert not left.code\n"
         "print(*{'torch', 'torchvision', 'lightning', 'matplotlib', 'pandas'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [str(tmp_path / "site" / "index.html"), ""]
+    assert python("-c", body)[0].splitlines() == [str(tmp_path / "site" / "index.html"), ""]
 
 
 # --- wrong usage ----------------------------------------------------------------------------------

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import python
 from frame_files import write_frame
 
 HEAVY = ("torch", "torchvision", "lightning", "pytorch_lightning", "segmentation_models_pytorch",
@@ -27,15 +26,9 @@ COMMAND = "from adaptor_bench.cli import main; main()"
 
 def loaded(body: str, *arguments: object, code: int = 0) -> tuple[list[str], str]:
     """The heavy libraries that were in memory when the process left, and its stdout."""
-    found = subprocess.run(
-        [sys.executable, "-c", REPORT.format(body=body, heavy=HEAVY), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert found.returncode == code, found.stderr
-    return found.stderr.strip().splitlines()[-1].split()[1:], found.stdout
+    report = REPORT.format(body=body, heavy=HEAVY)
+    shown, told = python("-c", report, *arguments, code=code)
+    return told.strip().splitlines()[-1].split()[1:], shown
 
 
 @pytest.fixture

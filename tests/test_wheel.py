@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import json
-import os
 import re
-import subprocess
 import sys
 import zipfile
 from importlib.metadata import packages_distributions
@@ -14,17 +11,7 @@ from pathlib import Path
 
 import pytest
 
-hatchling_wheel = pytest.importorskip("hatchling.builders.wheel")
-
 REPOSITORY = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """Built without network and without isolation."""
-    builder = hatchling_wheel.WheelBuilder(str(REPOSITORY))
-    (built,) = builder.build(directory=str(tmp_path_factory.mktemp("dist")), versions=["standard"])
-    return Path(built)
 
 
 @pytest.fixture(scope="module")
@@ -34,34 +21,6 @@ def names(wheel) -> set[str]:
         found = archive.namelist()
     assert len(found) == len(set(found))
     return set(found)
-
-
-@pytest.fixture(scope="module")
-def site(wheel, tmp_path_factory) -> Path:
-    """The wheel unpacked into an empty folder, as pip does."""
-    folder = tmp_path_factory.mktemp("site")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
-    return folder
-
-
-def bench(site: Path, cwd: Path, *arguments: str) -> str:
-    # -S and -P: neither the editable installation nor the current folder may help out.
-    import click
-
-    libraries = str(Path(click.__file__).parents[1])
-    code = "import runpy; runpy.run_module('adaptor_bench', run_name='__main__', alter_sys=True)"
-    found = subprocess.run(
-        [sys.executable, "-P", "-S", "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), libraries])},
-    )
-    assert found.returncode == 0, found.stderr
-    return found.stdout
 
 
 def test_every_module_of_the_package_is_in_it(names):
@@ -143,28 +102,3 @@ def test_it_requires_all_that_it_imports(wheel, names):
 
 def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
-
-
-def test_the_unpacked_wheel_lists_its_own_methods(site, tmp_path):
-    document = json.loads(bench(site, tmp_path, "methods", "--format", "json"))
-    assert document["unavailable"] == {}
-    assert {"stern", "improved_heatmap", "improved_heatmap/no_cutting"} <= {
-        row["method"] for row in document["methods"]
-    }
-
-
-def test_the_unpacked_wheel_knows_the_published_results(site, tmp_path):
-    rows = json.loads(bench(site, tmp_path, "leaderboard", "--format", "json"))
-    means = {row["f1"]["mean"] for row in rows if row["source"] == "published"}
-    assert {74.31, 55.79} <= means
-
-
-def test_the_files_come_from_the_wheel_and_not_from_the_checkout(site, tmp_path):
-    bundled = site / "adaptor_bench" / "_bundled"
-    method = bundled / "baselines" / "stern.py"
-    text = method.read_text("utf-8")
-    try:
-        method.write_text(text.replace('"stern", card', '"stern_of_the_wheel", card'), "utf-8")
-        assert "stern_of_the_wheel" in bench(site, tmp_path, "methods")
-    finally:
-        method.write_text(text, "utf-8")
