@@ -22,14 +22,14 @@ from site_world import FRAMES, NASTY, put_predictions, write_world
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.entries.rebuild import rebuild_runs
 from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.svg import SERIES, name_room
 from adaptor_bench.names import terminal
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.markup import Markup, embedded_json, web_address
-from adaptor_bench.results.runs import find_runs
+from adaptor_bench.results.load import load_results
+from adaptor_bench.results.sources import scored_entries
 from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.site.pictures import frame_picture, heatmap_picture
 from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
@@ -589,20 +589,17 @@ def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, mo
     board, dataset = read_board(leaderboard), index_dataset(world / "data")
     for opens in ("mkstemp", "mkdtemp"):
         monkeypatch.setattr(tempfile, opens, lambda *_, **__: pytest.fail("wrote a file"))
-    names = ["alpha", "beta"]
-    found = rebuild_runs(board, read_entries(board), names, dataset, Progress(live=False)).runs
-    key = lambda run: (run.method, run.seed, run.fold)  # noqa: E731
-    real = {key(run): run for run in find_runs([world / "runs"]) if run.method in names}
-    assert {key(run) for run in found} == set(real)
-    for run in found:
-        other = real[key(run)]
-        assert run.score() == other.score()
-        assert run.validation == other.validation and run.parameters == other.parameters
-        for frame in dataset.domain("intraop"):
-            path = frame.prediction_path(other.predictions)
-            assert path.is_file() == (frame.surgery in run.validation)
-            if path.is_file():
-                np.testing.assert_array_equal(run.held.points[frame.key], read_points(path).points)
+    found, _ = scored_entries(board, read_entries(board), dataset, Progress(live=False))
+    real = {r.method: r for r in load_results(world / "runs") if r.method in ("alpha", "beta")}
+    assert {r.method for r in found} == set(real)
+    for result in found:
+        other = real[result.method]
+        assert result.scores == other.scores and result.parameters == other.parameters
+        for mine, its in zip(result.fold_results, other.fold_results, strict=True):
+            assert mine.validation == its.validation and mine.surgeries == its.surgeries
+            assert mine.points().keys() == its.points().keys()
+            for key, points in its.points().items():
+                np.testing.assert_array_equal(mine.points()[key], points)
     invoke("card", "--board", leaderboard, "--data", world / "data")
 
 

@@ -155,6 +155,8 @@ def _phantom(board: Leaderboard) -> Path:
 def _tell_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
     """Say what of the leaderboard the entry lacks. Raises InputError for frames, unless allowed."""
     from adaptor_bench.errors import InputError
+    from adaptor_bench.results.result import fold_names
+    from adaptor_bench.results.sources import results_of_entries
 
     lacking = [
         f"{domain}, seed {seed}: {counted.missing:,} of {counted.frames:,} frames have no "
@@ -169,13 +171,12 @@ def _tell_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
         )
     for line in lacking:
         message(f"warning: {line}")
-    for domain, folds in board.folds.items():
-        found = entry.fold_counts(board, domain)
-        absent = [k for k in folds if not all(k in by_fold for by_fold in found.values())]
-        if not found:
+    results = {result.domain: result for result in results_of_entries(board, [entry])}
+    for domain in board.folds:
+        if domain not in results:
             message(f"note: nothing for {domain}: the entry is not in that table")
-        elif absent:
-            listed = ", ".join(f"f{k}" for k in absent)
+        elif results[domain].missing:
+            listed = ", ".join(fold_names(results[domain].missing))
             message(f"note: {domain}: {listed} not run, hence no mean and no rank")
 
 

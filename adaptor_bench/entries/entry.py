@@ -10,7 +10,6 @@ from typing import Any
 from adaptor_bench.atomic import write_text
 from adaptor_bench.entries.documents import current_schema, read_document, tidy
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
@@ -107,28 +106,6 @@ class Entry:
     url: str | None = None
     predictions: str | None = None
     notes: tuple[str, ...] = ()
-
-    def fold_counts(self, board: Leaderboard, domain: str) -> dict[int, dict[int, Counts]]:
-        """Seed to fold to pooled counts; a fold with a surgery missing is not there."""
-        return {
-            seed: {
-                fold: sum((found.surgeries[s] for s in surgeries), Counts())
-                for fold, surgeries in board.folds[domain].items()
-                if all(s in found.surgeries for s in surgeries)
-            }
-            for seed, found in self.measured.get(domain, {}).items()
-        }
-
-    def aggregates(self, board: Leaderboard, domain: str, ddof: int = 0) -> dict[str, Aggregate]:
-        """Every metric over the folds of the board."""
-        counts = self.fold_counts(board, domain)
-        # Where frames without a prediction are left out, their labels are not counted anywhere.
-        partial = board.settings.missing == "skip" and any(
-            found.missing for found in self.measured.get(domain, {}).values()
-        )
-        labelled = {f for found in counts.values() for f, c in found.items() if c.tp + c.fn}
-        empty = set() if partial else {f for found in counts.values() for f in found} - labelled
-        return aggregate(counts, sorted(board.folds[domain]), ddof, unlabelled=empty)
 
     def to_json(self) -> dict[str, Any]:
         """The document of the file, keys in a fixed order."""

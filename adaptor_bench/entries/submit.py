@@ -10,7 +10,7 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.data.radius import radius_note
-from adaptor_bench.entries.admission import again, elsewhere, unfit
+from adaptor_bench.entries.admission import other_frames, scored_again, unfit
 from adaptor_bench.entries.entry import (
     Entry,
     Leaderboard,
@@ -18,13 +18,14 @@ from adaptor_bench.entries.entry import (
 )
 from adaptor_bench.entries.naming import check_names, entry_id
 from adaptor_bench.entries.packed import Packed, Points, digest, read_folder
-from adaptor_bench.entries.rescore import score_points
-from adaptor_bench.entries.verify import frames_of_board, labels_digest
+from adaptor_bench.entries.verify import frames_of_board, labels_digest, score_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.phantom.default import embedded_profile
-from adaptor_bench.results.runs import Run, differing_in, find_runs, group_cells
+from adaptor_bench.results.board import differing_in
+from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.sources import results_of_runs
 
 __all__ = [
     "About",
@@ -63,42 +64,42 @@ def entry_from_runs(
     that does not follow from the predictions beside it.
     """
     runs = _one_method(find_runs(roots), about.method, roots)
-    cells = [cell for cell in group_cells(runs) if cell.example.domain in board.folds]
-    problems = unfit(cells, board)
-    on = [cell.example.domain for cell in cells]
+    results = [r for r in results_of_runs(runs) if r.domain in board.folds]
+    problems = unfit(results, board)
+    on = [r.domain for r in results]
     problems += [
         f"{domain}: sets of runs that differ in {differing}"
         for domain in sorted(set(on))
-        if (differing := differing_in([c.example for c in cells if c.example.domain == domain]))
+        if (differing := differing_in([r for r in results if r.domain == domain]))
     ]
-    across = differing_in([cell.example for cell in cells if on.count(cell.example.domain) == 1])
+    across = differing_in([r for r in results if on.count(r.domain) == 1])
     if across and not problems:
         problems.append(f"runs on {' and '.join(sorted(set(on)))} differ in {across}")
-    if not cells:
+    if not results:
         domains = ", ".join(sorted({run.domain for run in runs}))
         problems.append(f"runs are on {domains}; the leaderboard has {', '.join(board.folds)}")
     if problems:
         raise InputError.collect(f"these runs do not fit the leaderboard {board.id!r}:", problems)
     frames_of, _ = frames_of_board(index_dataset(data()), board)
-    about = replace(about, notes=tuple(dict.fromkeys((*about.notes, *elsewhere(cells, board)))))
-    measured: dict[str, dict[int, SeedCounts]] = {}
+    notes = (*about.notes, *other_frames(results, board))
+    about = replace(about, notes=tuple(dict.fromkeys(notes)))
+    scores: dict[tuple[str, int], list[FoldScore]] = {}
     packed: Packed = {}
-    for cell in cells:
-        domain = cell.example.domain
-        for seed, by_fold in sorted(cell.scores.items()):
-            points: Points = {}
-            scores = []
-            for fold, score in sorted(by_fold.items()):
-                found = read_folder(cell.runs[seed][fold].predictions)
-                counted, unlike = again(cell.runs[seed][fold], score, found, frames_of)
-                problems += unlike
-                scores.append(counted)
-                points |= found
-            packed[domain, seed] = points
-            measured.setdefault(domain, {})[seed] = _counts(scores, points, board.surgeries(domain))
+    for result in results:
+        for part in result.fold_results:
+            points = part.points()
+            score, unlike = scored_again(part, points, frames_of[result.domain])
+            problems += unlike
+            scores.setdefault((result.domain, part.seed), []).append(score)
+            packed.setdefault((result.domain, part.seed), {}).update(points)
     if problems:
         raise InputError.collect("predictions and scores of these runs do not agree:", problems)
-    run = cells[0].example
+    measured: dict[str, dict[int, SeedCounts]] = {}
+    for (domain, seed), of_seed in scores.items():
+        counted = _counts(of_seed, packed[domain, seed], board.surgeries(domain))
+        measured.setdefault(domain, {})[seed] = counted
+    run = results[0].fold_results[0].run
+    assert run is not None
     return _entry(board, about, run.method, run.title, measured, _setup(run)), packed
 
 
@@ -155,9 +156,9 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
     runs = find_runs(roots)
     if not runs:
         raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
-    cells = group_cells(runs)
-    name, kind = runs[0].dataset["name"], runs[0].dataset["kind"]
-    settings = cells[0].pairs()[0][1].settings
+    results = results_of_runs(runs)
+    name, kind, settings = results[0].dataset, results[0].kind, results[0].settings
+    assert settings is not None
     note = radius_note(settings.radius, {size for run in runs for size in run.frame_sizes})
     folds: dict[str, dict[int, tuple[str, ...]]] = {}
     for run in runs:
@@ -175,8 +176,8 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
         {run.domain: run.dataset["fingerprint"] for run in runs},
         (note,) if note else (),
     )
-    problems = unfit(cells, board)
-    problems += [f"other frames: {note}" for note in elsewhere(cells, board)]
+    problems = unfit(results, board)
+    problems += [f"other frames: {note}" for note in other_frames(results, board)]
     problems += [
         f"{domain}: no run of folds {', '.join(str(k) for k in lacking)}"
         for domain, of_domain in folds.items()

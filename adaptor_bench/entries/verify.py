@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +10,27 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
-from adaptor_bench.entries.rescore import score_points
 from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.evaluate.metrics import Counts
+from adaptor_bench.evaluate.reading import pair_batches, read_labels
+from adaptor_bench.evaluate.score import score_batches
+from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
+from adaptor_bench.results.sources import results_of_entries
 
-__all__ = ["ROUNDING", "Verdict", "claims", "frames_of_board", "labels_digest", "verify_entry"]
-
-ROUNDING = 0.00501  # of a percentage printed with two decimals
+__all__ = [
+    "Verification",
+    "differing_counts",
+    "frames_of_board",
+    "labels_digest",
+    "score_points",
+    "verify_entry",
+]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """Of one entry. ``differences``: what does not agree; ``obstacle``: why nothing could be
     scored again, else empty; ``claims``: claims that the measured numbers do not bear out."""
 
@@ -78,20 +88,44 @@ def labels_digest(loaded: DomainFrames) -> str:
     return digest({found.frame.key: found.points for found in loaded.frames})
 
 
+def score_points(points: Points, frames: Sequence[Frame], settings: MatchSettings) -> FoldScore:
+    """As ``bench evaluate`` would score them; a frame without an entry in ``points`` is missing.
+
+    Raises InputError for unreadable labels.
+    """
+    return score_batches(pair_batches(points, frames, read_labels(frames)), settings)
+
+
+def differing_counts(
+    before: Mapping[str, Counts], now: Mapping[str, Counts], told: tuple[str, str]
+) -> list[str]:
+    """Every surgery whose counts differ, with both; ``told`` says where either stands."""
+
+    def text(counts: Counts | None) -> str:
+        return "-" if counts is None else f"{counts.tp}/{counts.fp}/{counts.fn}"
+
+    return [
+        f"{surgery}: TP/FP/FN {text(before.get(surgery))} {told[0]}, {text(now.get(surgery))} "
+        f"{told[1]}"
+        for surgery in sorted(before.keys() | now.keys())
+        if before.get(surgery) != now.get(surgery)
+    ]
+
+
 def verify_entry(
     entry: Entry, board: Leaderboard, frames: dict[str, list[Frame]], folder: Path | None = None
-) -> Verdict:
+) -> Verification:
     """Score ``entry`` again. ``folder`` replaces the board's own folder of predictions."""
     if entry.predictions is None and folder is None:
-        return Verdict(entry.id, obstacle="its predictions were not published")
+        return Verification(entry.id, obstacle="its predictions were not published")
     name = Path(entry.predictions).name if entry.predictions else f"{entry.id}.ndjson.gz"
     path = (folder or board.folder / "predictions") / name
     if not path.is_file():
-        return Verdict(entry.id, obstacle=f"{path}: no such file")
+        return Verification(entry.id, obstacle=f"{path}: no such file")
     try:
         packed = unpack(path)
     except BenchError as error:
-        return Verdict(entry.id, obstacle=error.message)
+        return Verification(entry.id, obstacle=error.message)
     differences: list[str] = []
     scored = 0
     for domain, seeds in entry.measured.items():
@@ -104,20 +138,21 @@ def verify_entry(
             differences += [f"{at}: {d}" for d in _differ(stored, points, frames[domain], board)]
             scored += stored.frames
     differences += [f"{d}, seed {s}: predictions that were not measured" for d, s in packed]
-    return Verdict(entry.id, tuple(differences), "", tuple(claims(entry, board)), scored)
+    return Verification(entry.id, tuple(differences), "", tuple(claims(entry, board)), scored)
 
 
 def claims(entry: Entry, board: Leaderboard) -> list[str]:
     """Claims that differ from the measured means by more than rounding, and unfounded ones."""
     found = []
-    for domain, claimed in entry.claim.items():
-        measured = entry.aggregates(board, domain)
-        for key, value in claimed.items():
-            mean = measured[key].mean
+    for result in results_of_entries(board, [entry]):
+        for key, value in entry.claim.get(result.domain, {}).items():
+            mean = result.metrics[key].mean
             if mean is None or mean != mean:
-                found.append(f"{domain}: {key} {value:.2f} claimed, none measured")
-            elif abs(100 * mean - value) > ROUNDING:
-                found.append(f"{domain}: {key} {value:.2f} claimed, {100 * mean:.2f} measured")
+                found.append(f"{result.domain}: {key} {value:.2f} claimed, none measured")
+            elif not result.claim_holds(key):
+                found.append(
+                    f"{result.domain}: {key} {value:.2f} claimed, {100 * mean:.2f} measured"
+                )
     return found
 
 
@@ -136,13 +171,7 @@ def _differ(
     # A fold that was never run has no counts: only surgeries of the entry are scored again.
     wanted = [frame for frame in frames if frame.surgery in stored.surgeries]
     score = score_points(points, wanted, board.settings)
-    again = score.surgeries()
-    for surgery in sorted(set(again) | set(stored.surgeries)):
-        old, new = stored.surgeries.get(surgery), again.get(surgery)
-        if old != new:
-            old_text = "-" if old is None else f"{old.tp}/{old.fp}/{old.fn}"
-            new_text = "-" if new is None else f"{new.tp}/{new.fp}/{new.fn}"
-            found.append(f"{surgery}: TP/FP/FN {old_text} stored, {new_text} scored again")
+    found += differing_counts(stored.surgeries, score.surgeries(), ("stored", "scored again"))
     for what, old_number, new_number in (
         ("frames", stored.frames, len(score.scored)),
         ("missing frames", stored.missing, len(score.missing)),

@@ -15,7 +15,6 @@ from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS, Metric
 from adaptor_bench.report.table import Column, Spread, Table, number, plain, spread
 from adaptor_bench.results.board import Board
-from adaptor_bench.results.notes import claim_holds
 from adaptor_bench.results.result import Result, fold_names
 
 __all__ = [
@@ -156,7 +155,7 @@ def _metric_columns(metric: Metric) -> list[ResultColumn]:
 
     def claim(result: Result) -> str | None:
         claimed = result.claim(key)
-        doubt = "" if claim_holds(result, key) else " (!)"
+        doubt = "" if result.claim_holds(key) else " (!)"
         return None if claimed is None else f"{claimed:.2f}{doubt}"
 
     return [

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.data.radius import radius_note
-from adaptor_bench.entries.verify import ROUNDING
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
@@ -26,7 +25,6 @@ __all__ = [
     "PRINTED",
     "board_notes",
     "change_notes",
-    "claim_holds",
     "closing_notes",
     "dataset_note",
     "failure_note",
@@ -86,7 +84,7 @@ def incomplete_notes(results: Sequence[Result], *, ranked: bool = True) -> list[
                 f"{result.name}: {result.without_prediction} labelled frame{several} had no "
                 "prediction."
             )
-        if not all(claim_holds(result, key) for key in METRICS):
+        if not all(result.claim_holds(key) for key in METRICS):
             notes.append(f"{result.name} (!): the claim is not what was measured.")
         if result.same_as:
             notes.append(same_note(result.name, result.same_as))
@@ -106,13 +104,6 @@ def same_note(name: str, other: str) -> str:
         f"{name} is the same as {other}: their predictions agree point for point. They are one "
         "competitor with one rank."
     )
-
-
-def claim_holds(result: Result, key: str) -> bool:
-    """Whether the entry's claim for a metric, if there is one, is what was measured."""
-    claimed = result.claim(key)
-    mean = result.metrics[key].mean
-    return claimed is None or (mean is not None and abs(100 * mean - claimed) <= ROUNDING)
 
 
 def unlabelled_notes(rows: Iterable[tuple[str, Mapping[int, float]]]) -> list[str]:

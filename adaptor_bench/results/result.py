@@ -31,6 +31,7 @@ __all__ = ["REAL", "FoldResult", "Result", "fold_names"]
 
 REAL = "adaptor2021"
 """The kind of the real AdaptOR 2021 frames, and the dataset that published numbers are about."""
+_ROUNDING = 0.00501  # of a percentage printed with two decimals
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ class Result:
     def claim(self, key: str) -> float | None:
         """What the entry claims of a metric, percent."""
         return self.entry.claim.get(self.domain, {}).get(key) if self.entry else None
+
+    def claim_holds(self, key: str) -> bool:
+        """Whether what is claimed of a metric, if anything is, is what was measured."""
+        claimed, mean = self.claim(key), self.metrics[key].mean
+        return claimed is None or (mean is not None and abs(100 * mean - claimed) <= _ROUNDING)
 
     @property
     def scores(self) -> dict[int, dict[int, FoldScore]]:
