@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import re
 import sys
 from dataclasses import replace
 from itertools import product
@@ -15,26 +17,19 @@ from frame_files import put_points, write_frame
 
 pytest.importorskip("matplotlib")
 
-from adaptor_bench.cli.paper.figures import FIGURES
+from adaptor_bench import figures
+from adaptor_bench.cli.paper.figures import drawn_figures
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.figures.canvas import looks, save
-from adaptor_bench.figures.charts import (
-    Estimate,
-    forest,
-    precision_sensitivity,
-    radius_curves,
-)
-from adaptor_bench.figures.frames import (
-    FALSE,
-    HIT,
-    MISSED,
-    decoding_steps,
-    detections,
-    heatmap_on_frame,
-    translations,
-)
-from adaptor_bench.figures.shots import chosen_frames, shoot
+from adaptor_bench.figures.figure4 import heatmap_on_frame
+from adaptor_bench.figures.figure5 import decoding_steps
+from adaptor_bench.figures.figure6 import detections
+from adaptor_bench.figures.forest import Estimate, forest
+from adaptor_bench.figures.radius import radius_curves
+from adaptor_bench.figures.scatter import precision_sensitivity
+from adaptor_bench.figures.scored import FALSE, HIT, MISSED, read_scored, typical_frames
+from adaptor_bench.figures.translated import translations
 from adaptor_bench.method import Stages
 from adaptor_bench.results.runs import find_runs
 
@@ -62,7 +57,7 @@ def world(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shot(world):
     run = next(run for run in find_runs([world / "runs"]) if run.fold == 1)
-    return shoot(run, index_dataset(world / "data"), chosen_frames(run, 1))[0]
+    return read_scored(run, index_dataset(world / "data"), typical_frames(run, 1))[0]
 
 
 @pytest.fixture(scope="module")
@@ -214,18 +209,18 @@ def test_the_users_settings_change_nothing(shot, tmp_path):
 
 def test_typical_frames_are_chosen_by_rule(world):
     run = next(run for run in find_runs([world / "runs"]) if run.fold == 2)
-    assert chosen_frames(run, 2) == chosen_frames(run, 2)
-    assert chosen_frames(run, 1, "aicm13/V/2") == ["aicm13/V/2"]
+    assert typical_frames(run, 2) == typical_frames(run, 2)
+    assert typical_frames(run, 1, "aicm13/V/2") == ["aicm13/V/2"]
     with pytest.raises(UsageError, match="aicm13/V/9"):
-        chosen_frames(run, 1, "aicm13/V/9")
+        typical_frames(run, 1, "aicm13/V/9")
 
 
 def test_other_data_are_refused(world, tmp_path):
     run = find_runs([world / "runs"])[0]
-    key = chosen_frames(run, 1)[0]
+    key = typical_frames(run, 1)[0]
     put_points(tmp_path, key, LABELS[:2], size=(512, 288))
     with pytest.raises(InputError, match="2 labels and 4 predictions, scored were 4 and 4"):
-        shoot(run, index_dataset(tmp_path), [key])
+        read_scored(run, index_dataset(tmp_path), [key])
 
 
 @pytest.mark.parametrize("name", ["figure6", "radius"])
@@ -273,7 +268,7 @@ def test_plain_errors(world, tmp_path):
     assert not (tmp_path / "x.png").exists()
 
 
-@pytest.mark.parametrize("name", sorted(FIGURES))
+@pytest.mark.parametrize("name", sorted(drawn_figures()))
 def test_without_matplotlib_every_figure_says_how_to_get_it_before_it_does_anything(
     name, tmp_path, monkeypatch
 ):
@@ -283,3 +278,36 @@ def test_without_matplotlib_every_figure_says_how_to_get_it_before_it_does_anyth
     assert told.startswith("error: figures need matplotlib, ")
     assert 'pip install "adaptor-bench[figures]"' in told
     assert not (tmp_path / "x.png").exists()
+
+
+MINE = '''"""How many methods there are."""
+
+from adaptor_bench.figures.canvas import drawing, new_figure
+from adaptor_bench.figures.figure import Figure
+
+
+@drawing
+def _draw(views):
+    figure, [[axes]] = new_figure(3, 2)
+    axes.set_title(f"{sum(len(view.complete) for view in views)} methods", loc="left")
+    return figure
+
+
+FIGURE = Figure("mine", "How many methods there are.", _draw, page="board")
+'''
+
+
+def test_a_figure_in_one_file_is_drawn_on_paper_and_on_the_site(world, tmp_path, monkeypatch):
+    (tmp_path / "brought").mkdir()
+    (tmp_path / "brought" / "mine.py").write_text(MINE)
+    monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path / "brought")])
+    out = tmp_path / "mine.svg"
+    invoke("paper", "mine", world / "runs", "--out", out)
+    assert "2 methods" in out.read_text("utf-8")
+    invoke("report", world / "runs", "--frames", 0, "--out", tmp_path / "site")
+    page = (tmp_path / "site" / "index.html").read_text("utf-8")
+    (drawn,) = re.findall(r'alt="How many methods there are, intraop" src="[^,]*,([^"]*)"', page)
+    assert "2 methods" in base64.b64decode(drawn).decode()
+    (tmp_path / "brought" / "mine.py").write_text("import nothing_of_this_name")
+    monkeypatch.delitem(sys.modules, "adaptor_bench.figures.mine")
+    assert "figure mine: cannot be loaded" in invoke("paper", "--help", code=2)

@@ -23,6 +23,8 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.figures.folds import FoldLine, fold_plot
+from adaptor_bench.figures.radius import Series, line_plot
 from adaptor_bench.figures.svg import SERIES, name_room
 from adaptor_bench.names import terminal
 from adaptor_bench.phantom import write_phantom
@@ -32,7 +34,6 @@ from adaptor_bench.results.load import load_results
 from adaptor_bench.results.sources import scored_entries
 from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.site.pictures import frame_picture, heatmap_picture
-from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
 
 
 class Page(HTMLParser):
@@ -55,7 +56,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         if tag in ("td", "th") and self._cell is not None:
-            self.rows[-1].append(" ".join(self._cell.split()))
+            self.rows[-1].append(" ".join(self._cell.split()).replace("\u2013", "-"))
             self._cell = None
         if tag == self._raw:
             self._raw = None
@@ -110,7 +111,7 @@ def test_the_board_shows_what_the_leaderboard_prints(world, site):
         for fold in ("f1", "f2", "f3", "f4"):
             value = expected["f1"]["folds"].get(fold)
             assert cells[f"F1 {fold}"] == ("-" if value is None else f"{value:.2f}")
-    assert "3 of 4" in page.text and "hence no mean and no rank" in page.text
+    assert "3/4" in page.text and "hence no mean and no rank" in page.text
 
 
 def test_the_ranking_card_is_that_of_the_command(world, site):
@@ -175,7 +176,7 @@ def test_notes_tell_rows_of_one_method_apart_as_the_board_does(tmp_path):
         put_method(tmp_path / profile, "alpha", 0.5, folds=folds, profile=profile)
     invoke("report", tmp_path / "quick", tmp_path / "paper", "--out", tmp_path / "site")
     page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
-    (row,) = [row for row in page.rows if "3 of 4" in row]
+    (row,) = [row for row in page.rows if "3/4" in row]
     assert f"{row[1]}: fold f4 missing" in page.text and row[1] == "alpha [paper]"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import IO, Any, ParamSpec, TypeAlias, TypeVar
 
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.errors import UsageError
@@ -16,7 +16,7 @@ from adaptor_bench.names import printable, terminal
 __all__ = [
     "FORMATS",
     "Axes",
-    "Figure",
+    "Drawing",
     "Look",
     "caption",
     "drawing",
@@ -26,6 +26,7 @@ __all__ = [
     "new_figure",
     "require_matplotlib",
     "save",
+    "write",
 ]
 
 P = ParamSpec("P")
@@ -33,7 +34,7 @@ T = TypeVar("T")
 Look = dict[str, Any]
 # Matplotlib's classes of these names, which is loaded only when something is drawn.
 Axes: TypeAlias = Any
-Figure: TypeAlias = Any
+Drawing: TypeAlias = Any
 
 FORMATS = ("pdf", "svg", "png")
 # Okabe and Ito's palette: told apart by readers with colour blindness, too.
@@ -97,7 +98,7 @@ def drawing(function: Callable[P, T]) -> Callable[P, T]:
 
 def new_figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
-) -> tuple[Figure, list[list[Axes]]]:
+) -> tuple[Drawing, list[list[Axes]]]:
     """A figure of ``width`` x ``height`` inches and its axes [row][column]."""
     import matplotlib.figure
 
@@ -118,7 +119,7 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     }
 
 
-def legend(figure: Figure, handles: Sequence[Any], columns: int = 2) -> None:
+def legend(figure: Drawing, handles: Sequence[Any], columns: int = 2) -> None:
     """One legend above all panels: it hides nothing."""
     figure.legend(handles=handles, loc="outside upper left", ncols=columns, borderaxespad=0.2)
 
@@ -134,7 +135,7 @@ def frame_axes(axes: Axes, image: Any, title: str = "") -> None:
     axes.set_title(title, loc="left", pad=3)
 
 
-def caption(figure: Figure, lines: Sequence[str]) -> None:
+def caption(figure: Drawing, lines: Sequence[str]) -> None:
     """Small lines below everything: what is shown, of which data, how it was chosen."""
     # Hinting makes small letters of a coarse PNG up to a twentieth wider than they are.
     width = 0.93 * figure.get_figwidth() * 72
@@ -158,16 +159,21 @@ def _filled(line: str, width: float) -> str:
     return "\n".join(rows)
 
 
-def save(figure: Figure, path: Path, dpi: int = 200) -> None:
+def save(figure: Drawing, path: Path, dpi: int = 200) -> None:
     """Write ``path`` (.pdf, .svg or .png), replacing it in one step. Raises UsageError."""
-    import matplotlib as mpl
-    import matplotlib.text
-
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise UsageError(f"{path}: not one of .{', .'.join(FORMATS)}")
-    # No date, no version: the same figure has the same bytes.
-    metadata: dict[str, Any] = {
+    with complete_file(path) as temporary:
+        write(figure, temporary, kind, dpi)
+
+
+def write(figure: Drawing, to: Path | IO[bytes], kind: str, dpi: int = 200) -> None:
+    """Write ``to`` a file or stream, as ``kind`` says. The same figure has the same bytes."""
+    import matplotlib as mpl
+    import matplotlib.text
+
+    metadata: dict[str, Any] = {  # no date, no version
         "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
         "svg": {"Date": None, "Creator": None},
         "png": {"Software": None},
@@ -175,5 +181,5 @@ def save(figure: Figure, path: Path, dpi: int = 200) -> None:
     for text in figure.findobj(mpl.text.Text):  # a name is neither a formula nor a command
         text.set_text(terminal(text.get_text()))
         text.set_parse_math(False)
-    with mpl.rc_context(_STYLE), _quiet(), complete_file(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
+    with mpl.rc_context(_STYLE), _quiet():
+        figure.savefig(to, format=kind, dpi=dpi, metadata=metadata)

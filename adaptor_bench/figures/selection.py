@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.figures.scored import ScoredFrame, read_scored, typical_frames
+from adaptor_bench.method import Stages
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
-from adaptor_bench.report.studies import BoardStudy, named_rows, study_board
-from adaptor_bench.results.blocks import blocks
-from adaptor_bench.results.runs import Cell, Run, find_runs
+from adaptor_bench.results.runs import Run, find_runs
 
-__all__ = ["Selection", "complete_methods", "dataset_of", "one_run", "runs_of_method"]
+__all__ = ["ONE_FRAME", "dataset_of", "one_run", "one_staged", "runs_of_method"]
 
-
-@dataclass(frozen=True)
-class Selection:
-    """Complete methods of one dataset: the study of every domain, sim first, and
-    ``cells[domain][method]`` in the order of the ranking."""
-
-    boards: tuple[BoardStudy, ...]
-    cells: dict[str, dict[str, Cell]]
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs of these methods."""
-        return [run for here in self.cells.values() for c in here.values() for run, _ in c.pairs()]
+ONE_FRAME = ("data", "domain", "method", "fold", "frame", "device", "methods_from")
+"""The options that :func:`one_staged` takes."""
 
 
 def runs_of_method(roots: Sequence[Path], method: str | None, domain: str) -> list[Run]:
@@ -78,23 +67,23 @@ def dataset_of(found: Sequence[Run], data: Path | None) -> Dataset:
     return index_dataset(data)
 
 
-def complete_methods(roots: Sequence[Path], domain: str) -> Selection:
-    """The methods with all their folds, of one domain or ``all``.
+def one_staged(
+    roots: Sequence[Path],
+    data: Path | None,
+    domain: str,
+    method: str | None,
+    fold: int | None,
+    frame: str | None,
+    device: str,
+    methods_from: Sequence[Path],
+) -> tuple[ScoredFrame, Stages]:
+    """One frame of one run, ``frame`` (surgery/video/stem) or a typical one, and how the method
+    came to its points there. Raises InputError or UsageError."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from adaptor_bench.harness.predict import staged
+    from adaptor_bench.registry import discover
+    from adaptor_bench.train.device import resolve_device
 
-    Raises InputError when there is none, UsageError when they are of several datasets.
-    """
-    found = blocks([run for run in find_runs(roots) if domain in ("all", run.domain)], [])
-    boards: list[BoardStudy] = []
-    chosen: dict[str, dict[str, Cell]] = {}
-    for block, rows in zip(found, named_rows(found), strict=True):
-        cells = {row.name: row.cell for row in rows}
-        if board := study_board(block, cells):
-            boards.append(board)
-            chosen[board.domain] = {method: cells[method] for method in board.study.methods}
-    if not boards:
-        raise InputError(
-            "no method with all its folds", hint="`bench leaderboard` says what lacks."
-        )
-    if len({board.dataset for board in boards}) > 1:
-        raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
-    return Selection(tuple(boards), chosen)
+    run = one_run(runs_of_method(roots, method, domain), fold, frame)
+    (shown,) = read_scored(run, dataset_of([run], data), typical_frames(run, 1, frame))
+    return shown, staged(run.path, shown.frame, discover(methods_from), resolve_device(device))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, Literal
 
@@ -142,6 +142,11 @@ class Table:
     def shown(self) -> tuple[Column, ...]:
         """The columns that are seen, in order."""
         return tuple(c for c in self.columns if not c.data)
+
+    @property
+    def untitled(self) -> Table:
+        """The same below a heading that stands outside, its notes likewise."""
+        return replace(self, title="", notes=())
 
     def cells(self) -> list[list[str]]:
         """All cells of the columns that are seen, row by row."""

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.sizes import network_size
 from adaptor_bench.errors import InputError
+from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.runs import Run
-from adaptor_bench.site.boards import heading
 from adaptor_bench.site.gallery import Candidate, Reader, describe
-from adaptor_bench.site.gather import Section, Subject
 from adaptor_bench.site.pictures import (
     FRAMES,
     SHRINKS,
@@ -45,8 +44,7 @@ class Album:
 
 
 def write_album(
-    boards: Sequence[Section],
-    subjects: Sequence[Subject],
+    views: Mapping[str, BoardView],
     chosen: Sequence[Candidate],
     root: Path,
     progress: Progress,
@@ -56,11 +54,12 @@ def write_album(
 ) -> Album:
     """Describe the ``chosen`` frames; write their ``images`` and ``heatmaps`` below ``root``.
 
+    ``views`` are the boards they may be of, by their anchors.
+
     Raises InputError naming all frames whose points or whose image cannot be used.
     """
     share = max(1.0, len(chosen) / _FRAMES)
-    shown = [board for board in boards if board.entries]
-    places = {board.anchor: i for i, board in enumerate(shown)}
+    shown = {anchor: view for anchor, view in views.items() if view.board.measured}
     reader, maps = Reader(), _Maps(root / "heatmaps")
     frames: list[dict[str, Any]] = []
     changed: list[str] = []
@@ -70,12 +69,12 @@ def write_album(
         for number, candidate in enumerate(chosen, start=1):
             bar(number, len(chosen))
             try:
-                frame = describe(candidate, places[candidate.board.anchor], reader)
+                frame = describe(candidate, list(shown).index(candidate.anchor), reader)
             except InputError as error:
                 changed.append(error.message)
                 continue
             frames.append(frame)
-            source = candidate.board.frames.get(candidate.key)
+            source = candidate.view.frames.get(candidate.key)
             if images and source is not None and source.image.is_file():
                 try:
                     picture = frame_picture(source.image)
@@ -102,8 +101,11 @@ def write_album(
         )
     _fit(pictures, FRAMES, share * _PICTURES)
     _fit(maps.files, SHRINKS, share * _HEATMAPS)
-    described = [{"name": heading(board), "radius": board.settings.radius} for board in shown]
-    methods = [{"name": subject.name} for subject in subjects]
+    described = [
+        {"name": view.board.title, "radius": view.board.settings.radius} for view in shown.values()
+    ]
+    names = next((view.places for view in shown.values()), {})
+    methods = [{"name": name} for name in names]
     document = {"boards": described, "methods": methods, "frames": frames}
     return Album(document, len(pictures), len(maps.files))
 
@@ -127,15 +129,16 @@ class _Maps:
         """
         part = candidate.folds[index]
         file = self._kept.find(part)
-        if file is None or part.run is None or part.score is None:
+        run, score = part.run, part.score
+        if file is None or run is None or score is None:
             return None
-        keys = [frame.key for frame in part.score.frames]
+        keys = [frame.key for frame in score.frames]
         place = keys.index(candidate.key)
         if (file, place) not in self._written:
             heatmap = self._kept.read(file, place, len(keys))
             if heatmap is None:
                 return None
-            heatmap = _of_frame(heatmap, part.run, (size[0], size[1]))
+            heatmap = _of_frame(heatmap, run, (size[0], size[1]))
             path = self._folder / f"{number:04d}-{index}.webp"
             self._written[file, place] = _put(path, heatmap_picture(heatmap))
             self.files[path] = partial(heatmap_picture, heatmap)

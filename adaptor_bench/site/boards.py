@@ -1,161 +1,125 @@
-"""What the front page shows of every board: rows, notes, plots, provenance."""
+"""What the front page and the page of ranking cards show of every board."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
-from adaptor_bench.figures.svg import key
-from adaptor_bench.report.card import Card
-from adaptor_bench.report.columns import DIGITS, ResultColumn, percent, shown_columns
+from adaptor_bench.figures.boards import BoardView
+from adaptor_bench.figures.figure import Figure, Panel
+from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
 from adaptor_bench.report.studies import profile_of
-from adaptor_bench.report.table import Spread, number
-from adaptor_bench.results.board import Board
+from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.notes import PHANTOM, board_notes, matching_notes
 from adaptor_bench.results.result import Result
-from adaptor_bench.site.curves import Curve
-from adaptor_bench.site.gather import Section, Subject
-from adaptor_bench.site.plots import FoldLine, Series, fold_plot, line_plot
 
-__all__ = ["board_page", "curve_page", "heading", "provenance"]
+__all__ = ["board_page", "provenance", "ranking_section"]
 
 
-def heading(section: Section) -> str:
-    """The board's title in words."""
-    board = section.board
-    if board.kind == "published":
-        return f"{board.domain}: published on AdaptOR 2021"
-    return board.title
+def board_page(
+    view: BoardView, anchor: str, pages: Mapping[str, str], figures: Iterable[Figure]
+) -> dict[str, Any]:
+    """The board as the template reads it; ``pages`` by the name of a result."""
+    board = view.board
+    notes = [*board_notes(board)]
+    if view.obstacle:
+        notes.append(f"No intervals and no ranking card: {view.obstacle}.")
+    if board.measured and not view.frames:
+        notes.append("The dataset is not available: no curves over the radius, no pictures.")
+    return {
+        "anchor": anchor,
+        "heading": board.title,
+        "remark": PHANTOM if board.kind == "phantom" else "",
+        "table": _table(view),
+        "links": {method_label(r): pages[r.name] for r in board.measured},
+        "notes": notes,
+        "sentences": view.card.sentences if view.card else (),
+        "panels": panels(view, figures, "board"),
+    }
 
 
-def board_page(section: Section, curves: Mapping[int, Curve], card: Card | None) -> dict[str, Any]:
-    """The board as the template reads it; ``card`` is its ranking card, if it has one.
+def ranking_section(view: BoardView, anchor: str, figures: Iterable[Figure]) -> dict[str, Any]:
+    """The board's ranking card as the template reads it."""
+    assert view.card is not None
+    estimates, *_, schemes = view.card.tables
+    return {
+        "anchor": anchor,
+        "heading": view.board.title,
+        "sentences": view.card.sentences,
+        "estimates": estimates,
+        "panels": panels(view, figures, "ranking"),
+        "schemes": schemes,
+    }
 
-    ``columns`` and the cells of its ``rows`` are those of every leaderboard, and behind the metrics
-    the interval and the folds of the metric that ranks.
-    """
-    board = section.board
-    pages = {entry.result.name: entry.subject.page for entry in section.entries}
-    intervals = _intervals(section)
-    columns = shown_columns(board)
-    metrics = max(i for i, column in enumerate(columns) if column.role == "metric") + 1
-    best = {c.key: _best(board, c) for c in columns if c.role == "metric"}
+
+def panels(view: BoardView, figures: Iterable[Figure], page: str, first: str = "") -> list[Panel]:
+    """The figures that stand on a page, as far as they have something to show."""
+    shown = (figure.on_page(view, first) for figure in figures if figure.page == page)
+    return [panel for panel in shown if panel is not None]
+
+
+def _table(view: BoardView) -> Table:
+    """The leaderboard's columns, the interval beside the metric that ranks, the folds."""
+    board = view.board
+    columns: list[Column] = []
+    caption = "Percent; mean ± standard deviation over folds."
+    for column in shown_columns(board):
+        columns.append(replace(column.column, about=column.about))
+        if column.key == PRIMARY:
+            title = column.title
+            if any(view.interval(r.name) for r in board.results):
+                columns.append(Column("interval", f"{title} interval", "right", "metric"))
+                assert view.study is not None
+                level = 100 * view.study.study.options.level
+                caption += f" Interval: {level:g} %, Student's t with the jackknife over surgeries."
+            columns += [
+                Column(f"fold_{k}", f"{title} f{k}", "right", "metric", number(DIGITS))
+                for k in board.folds
+            ]
     rows = []
     for result in board.results:
-        cells = [_cell(column, result, best.get(column.key)) for column in columns]
-        extra = [_number(result.main.folds.get(fold)) for fold in board.folds]
-        if intervals:
-            low, high = intervals.get(result.name, (None, None))
-            text = "-" if low is None else f"{low:.2f} to {high:.2f}"
-            extra.insert(0, {"text": text, "key": low, "best": False})
-        rows.append(
-            {
-                "page": pages.get(result.name),
-                "name": result.name,
-                "same_as": result.same_as,
-                "incomplete": bool(result.missing),
-                "cells": [*cells[:metrics], *extra, *cells[metrics:]],
-            }
-        )
-    title = METRICS[PRIMARY].title
-    added = [f"{title} interval"] * bool(intervals) + [f"{title} f{fold}" for fold in board.folds]
-    heads = [_head(c.title, c.about, c.role, c.align == "right") for c in columns]
-    return {
-        "anchor": section.anchor,
-        "heading": heading(section),
-        "remark": _remark(section),
-        "columns": [
-            *heads[:metrics],
-            *(_head(name, "", "metric", True) for name in added),
-            *heads[metrics:],
-        ],
-        "rows": rows,
-        "notes": _notes(section),
-        "sentences": card.sentences if card else (),
-        "has_interval": bool(intervals),
-        "interval_name": _interval_name(section),
-        "curve": curve_page(section, curves),
-        "fold_plot": _fold_plot(section, intervals),
-    }
+        row = {column.key: column.of(result) for column in shown_columns(board)}
+        limits = view.interval(result.name)
+        row["interval"] = f"{limits[0]:.2f} to {limits[1]:.2f}" if limits else None
+        rows.append(row | {f"fold_{k}": percent(v) for k, v in result.main.folds.items()})
+    return Table(caption, tuple(columns), rows, best=_best(board.results))
 
 
-def _head(title: str, about: str, role: str, right: bool) -> dict[str, Any]:
-    return {"title": title, "about": about, "role": role, "num": right or role == "metric"}
+def _best(results: Sequence[Result]) -> frozenset[tuple[int, str]]:
+    """The best means among those with a rank, where there are several."""
+    best = set()
+    ranked = [(i, r) for i, r in enumerate(results) if r.rank is not None]
+    for key, metric in METRICS.items() if len(ranked) > 1 else ():
+        means = {i: mean for i, r in ranked if (mean := r.metrics[key].mean) is not None}
+        top = (max if metric.higher_is_better else min)(means.values(), default=0.0)
+        best |= {(i, key) for i, mean in means.items() if abs(mean - top) < 1e-9}
+    return frozenset(best)
 
 
-def _cell(column: ResultColumn, result: Result, best: float | None) -> dict[str, Any]:
-    value = column.of(result)
-    key = value.mean if isinstance(value, Spread) else value
-    shown = " ".join(column.show(value).split())
-    return {
-        "text": shown.replace("/", " of ") if column.key == "n" else shown,
-        "key": key if isinstance(key, int | float) else None,
-        "best": best is not None and isinstance(key, float) and abs(key - best) < 1e-7,
-    }
-
-
-def _number(value: float | None) -> dict[str, Any]:
-    shown = percent(value)
-    return {"text": number(DIGITS)(shown), "key": shown, "best": False}
-
-
-def curve_page(
-    board: Section, curves: Mapping[int, Curve], subject: Subject | None = None
-) -> dict[str, Any] | None:
-    """Plot, legend and table of F1 by radius, ``subject`` first; None where there is no curve."""
-    shown = [e.subject for e in board.entries if e.subject.index in curves]
-    if not shown or (subject is not None and subject not in shown):
-        return None
-    if subject is not None:
-        shown.sort(key=lambda s: s is not subject)
-    lines = [
-        Series(s.name, s.index, curves[s.index].radii, curves[s.index].f1.tolist()) for s in shown
-    ]
-    settings = board.settings
-    title = f"F1 in percent by matching radius in pixels, {board.board.domain}: " + ", ".join(
-        f"{line.name} {_at(line, settings.radius)}" for line in lines
-    )
-    return {
-        "svg": line_plot(
-            lines,
-            title=f"{title} at {settings.radius:g} px",
-            x_title="matching radius, px",
-            y_title="F1 %",
-            mark=settings.radius,
-        ),
-        "series": [{"name": line.name, "key": key(line.index)} for line in lines],
-        "rows": [
-            {"radius": radius, "values": [line.y[i] for line in lines]}
-            for i, radius in enumerate(lines[0].x)
-        ],
-        "caption": "Matched anew at every radius by the rule of the board; mean over folds. A "
-        "curve that still climbs far right of the mark locates loosely; one that is low "
-        "everywhere misses or invents points.",
-    }
-
-
-def provenance(board: Section) -> dict[str, Any] | None:
+def provenance(view: BoardView) -> dict[str, Any] | None:
     """Where the board's numbers come from; None for published numbers alone."""
-    if not board.entries:
+    results = view.board.measured
+    if not results:
         return None
-    results = board.board.measured
     first = results[0]
+    matching = " ".join(matching_notes(view.board.settings, results))
     parts = [part for result in results for part in result.fold_results]
     facts = [
         ("Dataset", f"{first.dataset} ({first.kind})"),
         ("Fingerprint", first.fingerprint),
-        ("Folds", ", ".join(first.plan)),
-        ("Matching", " ".join(matching_notes(board.settings, results)).removeprefix("Matching: ")),
+        ("Folds", f"{first.plan[0]}, {first.plan[1]}"),
+        ("Matching", matching.removeprefix("Matching: ")),
         ("Profile", _listed(profile_of(r) for r in results)),
-        ("Training seeds", _listed(p.seed for p in parts)),
-        ("Device", _listed(p.device for p in parts)),
-        ("Training and prediction", _duration(p.seconds.get("total") for p in parts)),
+        ("Training seeds", _listed(part.seed for part in parts)),
+        ("Device", _listed(part.device for part in parts)),
+        ("Training and prediction", _duration(part.seconds.get("total") for part in parts)),
     ]
-    names = dict.fromkeys(name for p in parts for name in p.versions)
-    facts += [(_fact(n), _listed(p.versions.get(n) for p in parts)) for n in names]
-    return {"heading": heading(board), "facts": facts}
+    names = dict.fromkeys(name for part in parts for name in part.versions)
+    facts += [(_fact(n), _listed(part.versions.get(n) for part in parts)) for n in names]
+    return {"heading": view.board.title, "facts": facts}
 
 
 def _fact(name: str) -> str:
@@ -164,75 +128,11 @@ def _fact(name: str) -> str:
     return own.get(name, f"Version of {name}")
 
 
-def _remark(section: Section) -> str:
-    if section.board.kind == "phantom":
-        return f"{PHANTOM[:-1]}; published numbers stand apart and are not ranked with them."
-    if section.board.kind == "published":
-        return "As printed; not comparable with numbers measured on other data."
-    return ""
-
-
-def _notes(section: Section) -> list[str]:
-    notes = list(board_notes(section.board))
-    if section.obstacle:
-        notes.append(f"No intervals and no ranking card: {section.obstacle}.")
-    if section.entries and section.dataset is None:
-        notes.append("The dataset is not available: no curves over the radius, no pictures.")
-    return notes
-
-
-def _intervals(board: Section) -> dict[str, tuple[float, float]]:
-    """Method to low and high of F1, percent; only where there is an interval."""
-    if board.certainty is None:
-        return {}
-    found = {}
-    for name, metrics in board.certainty.study.student.items():
-        interval = metrics[PRIMARY]
-        if not math.isnan(interval.low):
-            found[name] = (100 * interval.low, 100 * interval.high)
-    return found
-
-
-def _interval_name(board: Section) -> str:
-    if board.certainty is None:
-        return ""
-    level = 100 * board.certainty.study.options.level
-    return f"{level:g} %, Student's t with the jackknife over surgeries"
-
-
-def _fold_plot(board: Section, intervals: Mapping[str, tuple[float, float]]) -> Any:
-    rows = []
-    for entry in board.entries:
-        main = entry.result.main
-        values = [100 * value for value in main.folds.values()]
-        name = entry.subject.name
-        low, high = intervals.get(name, (None, None))
-        rows.append(FoldLine(name, entry.subject.index, values, percent(main.mean), low, high))
-    if not rows:
-        return None
-    said = "; ".join(f"{r.name} mean {_plain(r.mean)}" for r in rows)
-    return fold_plot(rows, title=f"F1 by fold, percent, {board.board.domain}: {said}")
-
-
-def _best(board: Board, column: ResultColumn) -> float | None:
-    ranked = [column.of(r) for r in board.results if r.rank is not None]
-    means = [v.mean for v in ranked if isinstance(v, Spread) and v.mean is not None]
-    return max(means) if len(means) > 1 else None
-
-
-def _at(line: Series, radius: float) -> str:
-    return _plain(line.y[list(line.x).index(radius)])
-
-
-def _plain(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.1f}"
-
-
-def _listed(values: Any) -> str:
+def _listed(values: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys("not recorded" if v is None else str(v) for v in values))
 
 
-def _duration(values: Any) -> str:
+def _duration(values: Iterable[Any]) -> str:
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     seconds = [v for v in numbers if math.isfinite(v)]
     return f"{sum(seconds) / 60:.1f} minutes in all" if seconds else "not recorded"

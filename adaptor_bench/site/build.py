@@ -1,32 +1,38 @@
-"""Gather, draw, write: the whole site, or nothing of it."""
+"""Load, draw, write: the whole site, or nothing of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory, write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.figures.boards import BoardView, view_boards
+from adaptor_bench.figures.figure import all_figures
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.report.markup import embedded_json, encodable
-from adaptor_bench.results.load import Loaded, load_scored
+from adaptor_bench.results.board import boards_of
+from adaptor_bench.results.load import load_scored
+from adaptor_bench.results.notes import change_notes
+from adaptor_bench.results.published import load_published
+from adaptor_bench.results.result import Result
+from adaptor_bench.results.sources import published_results
 from adaptor_bench.site.album import RULE, Album, write_album
-from adaptor_bench.site.boards import board_page, heading, provenance
-from adaptor_bench.site.curves import Curve, board_curves
-from adaptor_bench.site.gallery import choose
-from adaptor_bench.site.gather import Section, Subject, gather
+from adaptor_bench.site.boards import board_page, provenance, ranking_section
+from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_card, method_page
 from adaptor_bench.site.pages import Pages
-from adaptor_bench.site.ranking import PAGE as RANKING
-from adaptor_bench.site.ranking import board_card, ranking_section
 
 __all__ = ["SiteRequest", "SiteSummary", "build_site"]
 
 MANIFEST = "site.json"
+RANKING = "ranking.html"
 _SCHEMA = 1
 
 
@@ -71,12 +77,20 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     loaded = load_scored(
         request.roots, request.leaderboards, request.data, progress, ddof=request.ddof
     )
-    boards, subjects = gather(loaded.results, loaded.datasets, progress, ddof=request.ddof)
-    curves = {board.anchor: board_curves(board, progress) for board in boards}
+    printed = published_results(load_published())
+    boards = boards_of([*loaded.results, *printed], ddof=request.ddof)
+    views = _anchored(view_boards(boards, loaded.datasets, progress))
+    for view in views.values():
+        _ = view.curves  # refuses data that are not those of the results
+    private = frozenset() if request.public else loaded.private
     with atomic_directory(request.out, replace=True) as root:
-        private = frozenset() if request.public else loaded.private
-        album = _album(boards, subjects, request, private, root, progress)
-        texts = _pages(boards, subjects, loaded, album, curves, request, registry)
+        # Points that were found give labels away as labels do, and counts of a frame their number.
+        public = {a: v for a, v in views.items() if v.board.dataset not in private}
+        chosen = choose(public, request.frames)
+        album = write_album(
+            public, chosen, root, progress, images=request.images, heatmaps=request.heatmaps
+        )
+        texts = _pages(views, loaded.left_out, album, request, registry)
         for name, text in texts.items():
             (root / name).write_bytes(encodable(text).encode())
         files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
@@ -94,66 +108,60 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
     return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, left_out)
 
 
-def _album(
-    boards: Sequence[Section],
-    subjects: Sequence[Subject],
-    request: SiteRequest,
-    private: frozenset[str],
-    root: Path,
-    progress: Progress,
-) -> Album:
-    # Points that were found give labels away as labels do, and counts of a frame their number.
-    public = [b for b in boards if b.entries and b.board.dataset not in private]
-    chosen = choose(public, request.frames)
-    return write_album(
-        boards,
-        subjects,
-        chosen,
-        root,
-        progress,
-        images=request.images,
-        heatmaps=request.heatmaps,
-    )
+def _anchored(views: Iterable[BoardView]) -> dict[str, BoardView]:
+    """Every board by its id in the pages."""
+    anchored: dict[str, BoardView] = {}
+    for view in views:
+        board = view.board
+        anchored[_unused(_slug(f"{board.dataset}-{board.domain}-{board.kind}"), anchored)] = view
+    return anchored
 
 
 def _pages(
-    boards: Sequence[Section],
-    subjects: Sequence[Subject],
-    loaded: Loaded,
+    views: Mapping[str, BoardView],
+    left_out: Sequence[str],
     album: Album,
-    curves: Mapping[str, Mapping[int, Curve]],
     request: SiteRequest,
     registry: Registry,
 ) -> dict[str, str]:
     """File name to text of every page."""
-    ranked = [(board, board_card(board)) for board in boards]
-    sections = [ranking_section(b, card, heading(b)) for b, card in ranked if card is not None]
-    count = len(album.document["frames"])
-    pages = Pages(request.title, _folds(boards), gallery=bool(count), ranking=bool(sections))
-    cards = [
-        method_card(s, [e.result for b in boards for e in b.entries if e.subject is s], registry)
-        for s in subjects
-    ]
+    figures = tuple(all_figures().values())
+    measured = [view for view in views.values() if view.board.measured]
+    methods: dict[str, list[Result]] = {}
+    for view in measured:
+        for result in view.board.measured:
+            methods.setdefault(result.name, []).append(result)
+    files: dict[str, str] = {}
+    for name in methods:
+        files[name] = _unused(f"method-{_slug(name)}", files.values())
+    files = {name: f"{file}.html" for name, file in files.items()}
+    cards = [method_card(results, files[name], registry) for name, results in methods.items()]
+    sections = [ranking_section(v, anchor, figures) for anchor, v in views.items() if v.card]
+    folds = sum(len(r.fold_results) for results in methods.values() for r in results)
+    shown = len(album.document["frames"])
+    pages = Pages(request.title, folds, gallery=bool(shown), ranking=bool(sections))
     front = {
-        "summary": _summary(boards, subjects),
-        "left_out": loaded.left_out,
-        "boards": [board_page(board, curves[board.anchor], card) for board, card in ranked],
+        "summary": _summary(measured, len(methods), folds),
+        "left_out": left_out,
+        "boards": [board_page(view, anchor, files, figures) for anchor, view in views.items()],
         "methods": cards,
-        "gallery_count": count,
-        "provenance": [p for p in map(provenance, boards) if p],
+        "gallery_count": shown,
+        "provenance": [provenance(view) for view in measured],
+        "changes": change_notes(r for view in measured for r in view.board.measured),
     }
     texts = {"index.html": pages.render("index.html", "index.html", front)}
-    for subject, card in zip(subjects, cards, strict=True):
-        content = method_page(subject, boards, curves) | {"card": card}
-        texts[subject.page] = pages.render("method.html", subject.page, content)
+    for card in cards:
+        content = method_page(card["name"], views, figures) | {"card": card}
+        texts[card["page"]] = pages.render("method.html", card["page"], content)
     if sections:
         texts[RANKING] = pages.render("ranking.html", RANKING, {"sections": sections})
-    if count:
+    if shown:
+        seeds = {shown_seed(r) for view in measured for r in view.board.competitors}
         content = {
             "data": embedded_json(album.document),
-            "count": count,
+            "count": shown,
             "rule": RULE,
-            "seeds": _shown_seeds(boards),
+            "seeds": ", ".join(map(str, sorted(seeds))),
         }
         texts["gallery.html"] = pages.render(
             "gallery.html",
@@ -163,6 +171,26 @@ def _pages(
             styles=("gallery.css",),
         )
     return texts
+
+
+def _summary(measured: Sequence[BoardView], methods: int, folds: int) -> str:
+    datasets = ", ".join(dict.fromkeys(view.board.dataset for view in measured))
+    domains = ", ".join(dict.fromkeys(view.board.domain for view in measured))
+    several = "s" * (methods > 1)
+    return (
+        f"{methods} method{several} on {datasets} ({domains}), {folds} finished folds. Rows of "
+        "different datasets are never ranked together."
+    )
+
+
+def _slug(text: str) -> str:
+    """Letters, digits and hyphens only: safe as a file name, an id and a link."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-") or "unnamed"
+
+
+def _unused(name: str, taken: Collection[str]) -> str:
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(candidate for candidate in names if candidate not in taken)
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -189,23 +217,3 @@ def _refuse_foreign(out: Path) -> None:
             f"{out}: holds files that are not of a site made before, as {foreign[0]}",
             hint="Give a new folder as --out.",
         )
-
-
-def _folds(boards: Sequence[Section]) -> int:
-    return sum(len(e.result.fold_results) for board in boards for e in board.entries)
-
-
-def _shown_seeds(boards: Sequence[Section]) -> str:
-    seeds = sorted({e.shown_seed for board in boards for e in board.entries})
-    return ", ".join(str(seed) for seed in seeds)
-
-
-def _summary(boards: Sequence[Section], subjects: Sequence[Subject]) -> str:
-    measured = [board for board in boards if board.entries]
-    datasets = ", ".join(dict.fromkeys(board.board.dataset for board in measured))
-    domains = ", ".join(dict.fromkeys(board.board.domain for board in measured))
-    several = "s" * (len(subjects) > 1)
-    return (
-        f"{len(subjects)} method{several} on {datasets} ({domains}), {_folds(boards)} finished "
-        "folds. Rows of different datasets are never ranked together."
-    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,18 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FrameScore
-from adaptor_bench.results.result import FoldResult
-from adaptor_bench.site.gather import Section
+from adaptor_bench.figures.boards import BoardView
+from adaptor_bench.results.result import FoldResult, Result
 
-__all__ = ["Candidate", "Reader", "choose", "describe", "disagreement", "mean_error"]
+__all__ = [
+    "Candidate",
+    "Reader",
+    "choose",
+    "describe",
+    "disagreement",
+    "mean_error",
+    "shown_seed",
+]
 
 _SIZE = (512, 288)  # of a frame whose label does not say
 _SAME = 0.01  # px between a stored distance and that of points as files keep them
@@ -25,12 +33,14 @@ _SAME = 0.01  # px between a stored distance and that of points as files keep th
 
 @dataclass(frozen=True)
 class Candidate:
-    """A frame that could be shown: its scores by the subject's index, and the folds it is in."""
+    """A frame that could be shown: its scores and the folds it is in, by the number of a result
+    on all boards. ``anchor`` is the id of its board."""
 
-    board: Section
+    anchor: str
+    view: BoardView
     key: str
-    scores: dict[int, FrameScore]
-    folds: dict[int, FoldResult]
+    scores: dict[int, FrameScore] = field(default_factory=dict)
+    folds: dict[int, FoldResult] = field(default_factory=dict)
 
     @property
     def surgery(self) -> str:
@@ -54,17 +64,17 @@ def mean_error(scores: Sequence[FrameScore]) -> float:
     return sum(s.counts.fp + s.counts.fn for s in scores) / len(scores) if scores else 0.0
 
 
-def choose(boards: Sequence[Section], number: int) -> list[Candidate]:
+def choose(views: Mapping[str, BoardView], number: int) -> list[Candidate]:
     """``number`` frames: every surgery the same share as far as it has frames.
 
     Within a surgery half of them (rounded up) are those on which the methods differ most (then
     those with most errors, then in order), the others are spread evenly over the rest. The result
-    is in the order of boards and frames, and depends on nothing but the runs.
+    is in the order of boards and frames, and depends on nothing but the results.
     """
     groups: dict[tuple[str, str], list[Candidate]] = {}
-    for board in boards:
-        for candidate in _candidates(board):
-            groups.setdefault((board.anchor, candidate.surgery), []).append(candidate)
+    for anchor, view in views.items():
+        for candidate in _candidates(anchor, view):
+            groups.setdefault((anchor, candidate.surgery), []).append(candidate)
     shares = _shares([len(group) for group in groups.values()], number)
     chosen = []
     for group, share in zip(groups.values(), shares, strict=True):
@@ -72,15 +82,22 @@ def choose(boards: Sequence[Section], number: int) -> list[Candidate]:
     return chosen
 
 
-def _candidates(board: Section) -> list[Candidate]:
+def shown_seed(result: Result) -> int:
+    """The seed whose predictions the gallery shows: the lowest with the most folds."""
+    seeds = [part.seed for part in result.fold_results]
+    return min(seeds, key=lambda seed: (-seeds.count(seed), seed))
+
+
+def _candidates(anchor: str, view: BoardView) -> list[Candidate]:
     found: dict[str, Candidate] = {}
-    for entry in board.entries:
-        for part in entry.shown():
-            for frame in part.score.scored if part.score else ():
-                candidate = found.setdefault(frame.key, Candidate(board, frame.key, {}, {}))
-                candidate.scores[entry.subject.index] = frame
-                candidate.folds[entry.subject.index] = part
-    order = {key: place for place, key in enumerate(board.frames)}
+    for result in view.board.competitors:
+        place, seed = view.places[result.name], shown_seed(result)
+        for part in result.fold_results:
+            for frame in part.score.scored if part.score and part.seed == seed else ():
+                candidate = found.setdefault(frame.key, Candidate(anchor, view, frame.key))
+                candidate.scores[place] = frame
+                candidate.folds[place] = part
+    order = {key: place for place, key in enumerate(view.frames)}
     return sorted(found.values(), key=lambda c: (order.get(c.key, len(order)), c.key))
 
 
@@ -116,7 +133,7 @@ class Reader:
         self._files: dict[Path, FrameFiles | None] = {}
 
     def predictions(self, part: FoldResult, key: str) -> NDArray[np.float64] | None:
-        """(N, 2), x then y in pixels; None where the run has no predictions."""
+        """(N, 2), x then y in pixels; None where the fold has no predictions."""
         run = part.run
         if run is None:
             return part.points().get(key, np.empty((0, 2)))
@@ -137,7 +154,7 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
     that cannot be read, or that are not those the stored pairs are about.
     """
     surgery, video, stem = candidate.key.split("/")
-    frame = candidate.board.frames.get(candidate.key)
+    frame = candidate.view.frames.get(candidate.key)
     labels, size = None, _SIZE
     if frame is not None:
         label = read_points(frame.label)
@@ -163,7 +180,7 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
         raise InputError("\n  ".join(problems))
     scores = list(candidate.scores.values())
     return {
-        "id": f"{candidate.board.anchor}/{candidate.key}",
+        "id": f"{candidate.anchor}/{candidate.key}",
         "board": board,
         "surgery": surgery,
         "video": video,

@@ -5,50 +5,51 @@ A lazy group like ``bench`` itself: the tables do not wait for what draws the fi
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import click
 
 __all__ = ["command"]
 
-# name -> module, the dict of commands in it, and the line shown by --help.
-COMMANDS = {
-    "table1": ("tables", "TABLES", "Frames and labels of every fold and domain."),
-    "table2": ("tables", "TABLES", "Results on the simulator frames."),
-    "table3": ("tables", "TABLES", "Results on the intraoperative frames."),
-    "ablation": ("tables", "TABLES", "Methods beside their ablations, with the differences."),
-    "figure4": ("figures", "FIGURES", "The predicted heatmap on its frame."),
-    "figure5": ("figures", "FIGURES", "The steps of post-processing side by side."),
-    "figure6": ("figures", "FIGURES", "Hits, false alarms and misses, both domains."),
-    "radius": ("figures", "FIGURES", "F1 against the matching radius."),
-    "scatter": ("figures", "FIGURES", "Precision against sensitivity with iso-F1 lines."),
-    "forest": ("figures", "FIGURES", "Results surgery by surgery."),
-    "translated": ("figures", "FIGURES", "Translated frames beside their source."),
+# The tables, and the line shown by --help; figures are found where they are defined.
+TABLES = {
+    "table1": "Frames and labels of every fold and domain.",
+    "table2": "Results on the simulator frames.",
+    "table3": "Results on the intraoperative frames.",
+    "ablation": "Methods beside their ablations, with the differences.",
 }
 
 
 class _LazyGroup(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        from adaptor_bench.cli.paper.figures import drawn_figures
+
+        return [*TABLES, *drawn_figures()]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        module, commands, _ = COMMANDS[name]
-        found: dict[str, click.Command] = getattr(import_module(f"{__name__}.{module}"), commands)
-        return found[name]
+        if name in TABLES:
+            from adaptor_bench.cli.paper.tables import TABLES as commands
+
+            return commands[name]
+        from adaptor_bench.cli.paper.figures import drawn_figures, figure_command
+
+        figure = drawn_figures().get(name)
+        return figure_command(figure) if figure else None
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in self.list_commands(context) and not args[0].startswith("-"):
             from adaptor_bench.errors import suggest
 
-            context.fail(f"No such command {args[0]!r}. {suggest(args[0], COMMANDS)}")
+            hint = suggest(args[0], self.list_commands(context))
+            context.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(context, args)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        from adaptor_bench.cli.paper.figures import drawn_figures
+
+        figures = [(name, figure.title) for name, figure in drawn_figures().items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+            formatter.write_dl([*TABLES.items(), *figures])
 
 
 @click.group(cls=_LazyGroup)

@@ -1,9 +1,7 @@
-"""``bench paper figure4`` and the other figures, to PDF, SVG or PNG."""
+"""``bench paper figure4`` and the other figures, to PDF, SVG or PNG: whatever figures there are."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +10,9 @@ import click
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
-    from adaptor_bench.figures.canvas import Figure
+    from adaptor_bench.figures.figure import Figure
 
-__all__ = ["FIGURES"]
+__all__ = ["drawn_figures", "figure_command"]
 
 _RUNS = click.argument(
     "runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -44,125 +42,31 @@ _OPTIONS = {
         help="More method files; repeatable.",
     ),
 }  # fmt: skip
-_ONE_FRAME = ("data", "domain", "method", "fold", "frame", "device", "methods_from")
 
 
-def _figure(name: str, *options: str) -> Callable[[Callable[..., Figure]], click.Command]:
-    """A command that draws with the decorated function and writes to every --out."""
+def drawn_figures() -> dict[str, Figure]:
+    """Those that are drawn for paper, by name."""
+    from adaptor_bench.figures.figure import all_figures
 
-    def make(draw: Callable[..., Figure]) -> click.Command:
-        def run(runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, **given: Any) -> None:
-            from adaptor_bench.errors import UsageError
-            from adaptor_bench.figures.canvas import FORMATS, require_matplotlib, save
-
-            require_matplotlib()
-            for out in outs:
-                if out.suffix.removeprefix(".").lower() not in FORMATS:
-                    raise UsageError(f"{out}: not one of .{', .'.join(FORMATS)}")
-            figure = draw(runs, **given)
-            for out in outs:
-                save(figure, out, dpi)
-                message(str(out))
-
-        for option in reversed(("out", "dpi", *options)):
-            run = _OPTIONS[option](run)
-        command = click.command(name, help=draw.__doc__)(_RUNS(run))
-        FIGURES[name] = command
-        return command
-
-    return make
+    return {name: figure for name, figure in all_figures().items() if figure.draw}
 
 
-FIGURES: dict[str, click.Command] = {}
+def figure_command(figure: Figure) -> click.Command:
+    """The command that draws ``figure`` and writes it to every --out."""
 
+    def run(runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, **given: Any) -> None:
+        from adaptor_bench.errors import UsageError
+        from adaptor_bench.figures.canvas import FORMATS, require_matplotlib, save
 
-@_figure("figure4", *_ONE_FRAME)
-def _figure4(runs: Sequence[Path], **given: Any) -> Figure:
-    """The predicted heatmap laid over its frame."""
-    from adaptor_bench.figures.frames import heatmap_on_frame
+        require_matplotlib()
+        for out in outs:
+            if out.suffix.removeprefix(".").lower() not in FORMATS:
+                raise UsageError(f"{out}: not one of .{', .'.join(FORMATS)}")
+        drawn = figure.on_paper(runs, **given)
+        for out in outs:
+            save(drawn, out, dpi)
+            message(str(out))
 
-    return heatmap_on_frame(*_staged(runs, **given), given["frame"] is None)
-
-
-@_figure("figure5", *_ONE_FRAME)
-def _figure5(runs: Sequence[Path], **given: Any) -> Figure:
-    """Input, predicted heatmap, threshold, opening, cutting; what each step changed."""
-    from adaptor_bench.figures.frames import decoding_steps
-
-    return decoding_steps(*_staged(runs, **given), given["frame"] is None)
-
-
-@_figure("figure6", "data", "domain", "method")
-def _figure6(runs: Sequence[Path], **given: Any) -> Figure:
-    """Points found (TP), invented (FP) and missed (FN), on frames of every domain."""
-    from adaptor_bench.figures.drawn import detections_of
-
-    return detections_of(runs, **given)
-
-
-@_figure("radius", "data", "domain")
-def _radius(runs: Sequence[Path], **given: Any) -> Figure:
-    """F1 against the matching radius, 1 to 15 px."""
-    from adaptor_bench.figures.drawn import radius_curves_of
-
-    return radius_curves_of(runs, **given)
-
-
-@_figure("scatter", "domain")
-def _scatter(runs: Sequence[Path], domain: str) -> Figure:
-    """Precision against sensitivity per fold, with lines of equal F1."""
-    from adaptor_bench.figures.drawn import scatter_of
-
-    return scatter_of(runs, domain)
-
-
-@_figure("forest", "domain")
-def _forest(runs: Sequence[Path], domain: str) -> Figure:
-    """F1 of every surgery with its interval, and the mean over folds."""
-    from adaptor_bench.figures.drawn import forest_of
-
-    return forest_of(runs, domain)
-
-
-@_figure("translated", "data", "method", "fold", "device", "methods_from")
-def _translated(
-    runs: Sequence[Path], device: str, methods_from: Sequence[Path], **given: Any
-) -> Figure:
-    """Simulator frames beside their translations, by the CycleGAN of an intraop fold."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.data.images import read_image
-    from adaptor_bench.data.layout import DOMAINS
-    from adaptor_bench.figures.drawn import frames_to_translate
-    from adaptor_bench.figures.frames import translations
-    from adaptor_bench.figures.shots import provenance
-    from adaptor_bench.harness.predict import load_method
-    from adaptor_bench.harness.translate import translated
-    from adaptor_bench.registry import discover
-    from adaptor_bench.train.device import resolve_device
-
-    source, target = DOMAINS
-    run, frames = frames_to_translate(runs, **given)
-    loaded = load_method(run.path, discover(methods_from))
-    done = translated(loaded, frames, target, resolve_device(device), _quiet)
-    pairs = [(frame.key, read_image(frame.image), image) for frame, image in done]
-    lines = ["The first frame of every few surgeries.", *provenance([run])]
-    return translations(pairs, source, target, lines)
-
-
-def _staged(
-    runs: Sequence[Path], device: str, methods_from: Sequence[Path], **given: Any
-) -> tuple[Any, Any]:
-    """One frame of one run, and how the method came to its points there."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.figures.drawn import single_shot
-    from adaptor_bench.harness.predict import staged
-    from adaptor_bench.registry import discover
-    from adaptor_bench.train.device import resolve_device
-
-    shot = single_shot(runs, **given)
-    registry = discover(methods_from)
-    return shot, staged(shot.run.path, shot.frame, registry, resolve_device(device))
-
-
-def _quiet(done: int, total: int, note: str = "") -> None:
-    pass
+    for option in reversed(("out", "dpi", *figure.needs)):
+        run = _OPTIONS[option](run)
+    return click.command(figure.name, help=figure.title)(_RUNS(run))

@@ -1,8 +1,10 @@
-"""F1 against the matching radius, per row of a board, from the stored predictions."""
+"""F1 against the matching radius, per result of a board, from its predictions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,66 +16,68 @@ from adaptor_bench.evaluate.reading import pair_batches, read_batches, read_labe
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.progress import Progress
+from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import FoldResult
-from adaptor_bench.site.gather import Section
 
-__all__ = ["Curve", "board_curves"]
+__all__ = ["Curve", "read_curves"]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """``f1`` (R,), percent, at ``radii`` (R,), pixels: the mean over folds of the mean over seeds,
-    as in the table. NaN where a fold is 0/0."""
+    """``by_fold`` (folds, R), 0..1, at ``radii`` (R,), pixels: the mean over seeds, as in tables.
+    NaN where a fold is 0/0."""
 
     radii: tuple[float, ...]
-    f1: NDArray[np.float64]
+    by_fold: NDArray[np.float64]
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """The mean over folds (R,), percent."""
+        return 100 * self.by_fold.mean(axis=0)
 
 
-def board_curves(board: Section, progress: Progress) -> dict[int, Curve]:
-    """The curve of every complete entry, by the subject's index.
+def read_curves(
+    board: Board, data: Path, frames: Mapping[str, Frame], progress: Progress
+) -> dict[str, Curve]:
+    """The curve of every complete competitor whose predictions are there, by name.
 
-    Empty without the dataset; an entry without its prediction files has none. Raises InputError
-    when the dataset or the predictions are not what was scored.
+    ``frames`` by key, below ``data``. Raises InputError when they or the predictions are not what
+    was scored.
     """
-    frames = board.frames
-    if not frames:
-        return {}
     problems: list[str] = []
     unreadable: list[str] = []
-    curves: dict[int, Curve] = {}
-    total = sum(len(entry.result.fold_results) for entry in board.entries)
+    curves: dict[str, Curve] = {}
+    total = sum(len(result.fold_results) for result in board.competitors)
     done = 0
     radii = tuple(sorted({*RADII, board.settings.radius}))
-    with progress.bar(f"radius, {board.board.domain}") as bar:
-        for entry in board.entries:
+    with progress.bar(f"radius, {board.domain}") as bar:
+        for result in board.competitors:
             heights: dict[int, list[NDArray[np.float64]]] = {}
-            for part in entry.result.fold_results:
+            for part in result.fold_results:
                 done += 1
                 bar(done, total)
-                if part.run is not None and not part.run.predictions.is_dir():
+                if part.held is None and not (part.run and part.run.predictions.is_dir()):
                     continue
                 try:
-                    found = _read(part, frames, problems)
+                    batches = _read(part, frames, problems)
                 except InputError as error:
                     unreadable += error.message.split("\n")
                     continue
-                if found is None:
+                if batches is None or part.fold in result.unlabelled:
                     continue
-                settings = board.settings
-                curve = radius_curve(*found, settings.rule, settings.inclusive, radii)
-                heights.setdefault(part.fold, []).append(100 * curve.f1)
-            result = entry.result
-            expected = {p.fold for p in result.fold_results} - result.unlabelled
-            full = all(len(heights.get(f, ())) == len(result.seeds) for f in expected)
-            if full and expected and not result.missing:
-                means = [np.mean(heights[fold], axis=0) for fold in sorted(expected)]
-                curves[entry.subject.index] = Curve(radii, np.mean(means, axis=0))
+                assert part.score is not None
+                settings = part.score.settings
+                curve = radius_curve(*batches, settings.rule, settings.inclusive, radii)
+                heights.setdefault(part.fold, []).append(curve.f1)
+            expected = sorted({*result.folds} - result.unlabelled)
+            if expected and all(len(heights.get(f, ())) == len(result.seeds) for f in expected):
+                means = [np.mean(heights[fold], axis=0) for fold in expected]
+                curves[result.name] = Curve(radii, np.array(means))
     if unreadable:
         raise InputError.collect("points cannot be read:", unreadable)
     if problems:
-        assert board.dataset is not None
         raise InputError.collect(
-            f"{board.dataset.root}: not the frames these runs were scored on:",
+            f"{data}: not the frames these runs were scored on:",
             problems,
             hint="Give the dataset of the runs as --data, or leave it out.",
         )
@@ -81,7 +85,7 @@ def board_curves(board: Section, progress: Progress) -> dict[int, Curve]:
 
 
 def _read(
-    part: FoldResult, frames: dict[str, Frame], problems: list[str]
+    part: FoldResult, frames: Mapping[str, Frame], problems: list[str]
 ) -> tuple[PointBatch, PointBatch] | None:
     """Predictions and labels of the scored frames; None, and a problem, if they do not fit."""
     score = part.score
@@ -92,10 +96,11 @@ def _read(
         problems.append(f"{part.where}: {len(absent)} scored frames are not there, as {absent[0]}")
         return None
     here = [frames[frame.key] for frame in scored]
-    if part.run is not None:
-        batches = read_batches(part.run.predictions, here, score.settings)
+    if part.held is not None:
+        batches = pair_batches(part.held, here, read_labels(here))
     else:
-        batches = pair_batches(part.points(), here, read_labels(here))
+        assert part.run is not None
+        batches = read_batches(part.run.predictions, here, score.settings)
     again = match_frames(
         batches.predictions,
         batches.labels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,28 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.evaluate.scorefile import FrameScore
+from adaptor_bench.figures.canvas import Axes, frame_axes
 from adaptor_bench.results.runs import Run
 
-__all__ = ["Shot", "chosen_frames", "provenance", "shoot"]
+__all__ = [
+    "FALSE",
+    "HIT",
+    "MISSED",
+    "ScoredFrame",
+    "mark",
+    "origin",
+    "provenance",
+    "read_scored",
+    "tally",
+    "typical_frames",
+]
 
+HIT, FALSE, MISSED = "#00d000", "#ff2020", "#ffe000"
 CHOICE = "Chosen by rule, not by eye: F1 of the frame nearest that of its fold; most labels first."
 
 
 @dataclass(frozen=True)
-class Shot:
+class ScoredFrame:
     """A frame (H, W, 3), its labels (L, 2) and predictions (P, 2), order x, y px, and which are
     paired within ``radius`` px: ``hit`` (P,) marks predictions, ``found`` (L,) labels."""
 
@@ -42,7 +56,7 @@ class Shot:
         return Counts(tp, len(self.hit) - tp, len(self.found) - tp)
 
 
-def chosen_frames(run: Run, number: int, wanted: str | None = None) -> list[str]:
+def typical_frames(run: Run, number: int, wanted: str | None = None) -> list[str]:
     """Keys of ``number`` frames of a run, or the one asked for (``surgery/video/stem``).
 
     Typical ones: F1 nearest the fold's own, among frames with at least half the median number of
@@ -79,14 +93,14 @@ def chosen_frames(run: Run, number: int, wanted: str | None = None) -> list[str]
     return [frame.key for frame in chosen]
 
 
-def shoot(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[Shot]:
+def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredFrame]:
     """The frames ``keys`` of ``run``. Raises InputError listing those that ``dataset`` has
     otherwise than the run was scored on."""
     frames = {frame.key: frame for frame in dataset.frames.get(run.domain, ())}
     fold_score = run.score()
     scored = {frame.key: frame for frame in fold_score.frames}
     radius = fold_score.settings.radius
-    shots, problems = [], []
+    drawn, problems = [], []
     for key in keys:
         frame, score = frames.get(key), scored[key]
         if frame is None:
@@ -105,13 +119,13 @@ def shoot(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[Shot]:
         hit[[i for i, _, _ in score.pairs]] = True
         found[[j for _, j, _ in score.pairs]] = True
         image = read_image(frame.image)
-        shots.append(Shot(run, frame, image, labels, predictions, hit, found, radius))
+        drawn.append(ScoredFrame(run, frame, image, labels, predictions, hit, found, radius))
     if problems:
         raise InputError.collect(
             f"{dataset.root}: not the frames that {run.path} was scored on:", problems,
             hint="Give the run's own data with --data.",
         )  # fmt: skip
-    return shots
+    return drawn
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:
@@ -132,3 +146,38 @@ def provenance(runs: Sequence[Run]) -> list[str]:
     if any(run.dataset["kind"] == "phantom" for run in runs):
         lines["Phantom: numbers about the phantom, not AdaptOR results."] = None
     return list(lines)
+
+
+def origin(frames: Sequence[ScoredFrame], chosen: bool) -> list[str]:
+    """Where frames come from, and how they were ``chosen`` if nobody asked for them."""
+    return [CHOICE if chosen else "", *provenance([shown.run for shown in frames])]
+
+
+def tally(name: str, shown: ScoredFrame) -> str:
+    """``NAME: TP 3, FP 1, FN 1``."""
+    c = shown.counts
+    return f"{name}: TP {c.tp}, FP {c.fp}, FN {c.fn}"
+
+
+def mark(axes: Axes, shown: ScoredFrame, title: str) -> None:
+    """The frame with TP green rings, FP red crosses in rings, FN yellow dashed rings.
+
+    Rings have the radius of the matching.
+    """
+    from matplotlib.patches import Circle
+
+    frame_axes(axes, shown.image, title)
+
+    def ring(point: NDArray[np.float64], colour: str, style: Any = "-") -> None:
+        for width, shade in ((1.5, "black"), (0.8, colour)):
+            axes.add_patch(
+                Circle(tuple(point), shown.radius, fill=False, ec=shade, lw=width, ls=style)
+            )
+
+    for point in shown.labels[~shown.found]:
+        ring(point, MISSED, (0, (2.2, 1.1)))
+    for point in shown.predictions[~shown.hit]:
+        ring(point, FALSE)
+        axes.plot(*point, "x", color=FALSE, ms=2.6, mew=0.7)
+    for point in shown.predictions[shown.hit]:
+        ring(point, HIT)

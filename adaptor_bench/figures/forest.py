@@ -1,0 +1,129 @@
+"""F1 surgery by surgery, with intervals, and the mean over folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from adaptor_bench.evaluate.metrics import f1
+from adaptor_bench.evaluate.uncertainty.estimands import resampled
+from adaptor_bench.evaluate.uncertainty.intervals import percentile_interval
+from adaptor_bench.evaluate.uncertainty.resampling import resample
+from adaptor_bench.evaluate.uncertainty.study import Study
+from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.figures.boards import BoardView
+from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
+from adaptor_bench.figures.figure import Figure
+from adaptor_bench.figures.scored import provenance
+
+__all__ = ["FIGURE", "Estimate", "forest"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with limits, all in 0..1; NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _draw(views: Sequence[BoardView]) -> Drawing:
+    rows = {v.board.domain: _surgeries(v.study.study) for v in views if v.study}
+    return forest(rows, provenance([run for view in views for run in view.runs]))
+
+
+@drawing
+def forest(
+    rows: Mapping[str, Mapping[str, Sequence[tuple[str, Estimate]]]], lines: Sequence[str]
+) -> Drawing:
+    """``rows[domain][method]``: (surgery, F1 with interval), the last one the mean over folds."""
+    look = looks(m for methods in rows.values() for m in methods)
+    handles = {}
+    heights = [
+        sum(1 for _ in next(iter(methods.values()))) * (len(methods) + 1.2)
+        for methods in rows.values()
+    ]
+    figure, axes = new_figure(
+        6.6, 0.11 * sum(heights) + 1.5, len(rows), 1, height_ratios=heights, sharex=True
+    )
+    for [ax], (domain, methods) in zip(axes, rows.items(), strict=True):
+        step = len(methods) + 1.2
+        # One place a method, whatever its rank.
+        methods = {m: methods[m] for m in look if m in methods}
+        names = [name for name, _ in next(iter(methods.values()))]
+        for i, (method, estimates) in enumerate(methods.items()):
+            colour, marker = look[method]["color"], look[method]["marker"]
+            y = np.array([k * step + i for k in range(len(estimates))])
+            value = 100 * np.array([e.value for _, e in estimates])
+            low = 100 * np.array([e.low for _, e in estimates])
+            high = 100 * np.array([e.high for _, e in estimates])
+            ax.hlines(y, low, high, color=colour, lw=1.1)
+            size = [18.0] * (len(estimates) - 1) + [48.0]
+            handles[method] = ax.scatter(
+                value, y, s=size, color=colour, marker=marker, zorder=3, label=method
+            )
+        middle = [k * step + (len(methods) - 1) / 2 for k in range(len(names))]
+        ax.set_yticks(middle, names)
+        ax.axhline((len(names) - 1) * step - 1.1, color="#999999", lw=0.6)
+        ax.set_ylim(len(names) * step - 0.6, -1.0)
+        ax.tick_params(axis="y", length=0)
+        ax.grid(axis="x", lw=0.4, color="#dddddd")
+        ax.set_title(domain, loc="left")
+    axes[-1][0].set(xlabel="F1 (%)", xlim=(0, 100))
+    legend(figure, list(handles.values()))
+    caption(
+        figure,
+        [
+            "Surgeries: 95 % percentile interval from frames drawn with replacement. Mean over "
+            "folds: Student's t with the jackknife over surgeries.",
+            *lines,
+        ],
+    )
+    return figure
+
+
+def _surgeries(found: Study) -> dict[str, list[tuple[str, Estimate]]]:
+    """Method to F1 with interval per surgery, the mean over folds last."""
+    tally = found.tally
+    rows: dict[str, list[tuple[str, Estimate]]] = {method: [] for method in tally.methods}
+    for s in sorted(range(len(tally.surgeries)), key=lambda s: _natural(tally.surgeries[s])):
+        one = _alone(tally, s)
+        draws = resample(one, found.options.resamples, found.options.seed, nested=True)
+        values = resampled(one, draws)
+        at = one.over_seeds(f1.of_last_axis(one.by_surgery))[:, 0]
+        for m, method in enumerate(tally.methods):
+            interval = percentile_interval(float(at[m]), values[:, m], draws.probability)
+            rows[method].append(
+                (tally.surgeries[s], Estimate(interval.estimate, interval.low, interval.high))
+            )
+    for method in tally.methods:
+        student = found.student[method]["f1"]
+        mean = Estimate(student.estimate, max(student.low, 0.0), min(student.high, 1.0))
+        rows[method].append(("mean over folds", mean))
+    return rows
+
+
+def _alone(tally: Tally, s: int) -> Tally:
+    """The tally of one surgery."""
+    frames = tally.surgery == s
+    return Tally(
+        tally.methods,
+        (tally.surgeries[s],),
+        (1,),
+        tuple(np.array(tally.frames)[frames].tolist()),
+        tally.counts[:, frames],
+        tally.owner,
+        np.zeros(int(frames.sum()), np.int64),
+        np.zeros(1, np.int64),
+    )
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)
+
+
+FIGURE = Figure("forest", "F1 of every surgery with its interval, and the mean over folds.", _draw)

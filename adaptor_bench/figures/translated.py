@@ -1,0 +1,82 @@
+"""Frames of the simulator beside their translations, as the seed paper shows them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.data.images import read_image
+from adaptor_bench.data.layout import DOMAINS
+from adaptor_bench.errors import InputError
+from adaptor_bench.figures.canvas import Drawing, caption, drawing, frame_axes, new_figure
+from adaptor_bench.figures.figure import Figure
+from adaptor_bench.figures.scored import provenance
+from adaptor_bench.figures.selection import dataset_of, one_run, runs_of_method
+
+__all__ = ["FIGURE", "translations"]
+
+
+@drawing
+def translations(
+    pairs: Sequence[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]],
+    source: str,
+    target: str,
+    lines: Sequence[str],
+) -> Drawing:
+    """Frames of one domain above their translations; ``pairs`` of (key, source, translated)."""
+    figure, axes = new_figure(3.1 * len(pairs) + 0.2, 4.3, 2, len(pairs))
+    for i, (key, before, after) in enumerate(pairs):
+        frame_axes(axes[0][i], before, key.split("/")[0])
+        frame_axes(axes[1][i], after, "")
+    axes[0][0].set_ylabel(source)
+    axes[1][0].set_ylabel(f"as {target}")
+    caption(figure, lines)
+    return figure
+
+
+def _draw(
+    roots: Sequence[Path],
+    data: Path | None,
+    method: str | None,
+    fold: int | None,
+    device: str,
+    methods_from: Sequence[Path],
+) -> Drawing:
+    """By the CycleGAN of an intraop run. Raises InputError or UsageError."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from adaptor_bench.harness.predict import load_method
+    from adaptor_bench.harness.translate import translated
+    from adaptor_bench.registry import discover
+    from adaptor_bench.train.device import resolve_device
+
+    source, target = DOMAINS
+    run = one_run(runs_of_method(roots, method, target), fold)
+    frames = _some_frames(dataset_of([run], data), source)
+    loaded = load_method(run.path, discover(methods_from))
+    done = translated(loaded, frames, target, resolve_device(device), lambda *_: None)
+    pairs = [(frame.key, read_image(frame.image), image) for frame, image in done]
+    lines = ["The first frame of every few surgeries.", *provenance([run])]
+    return translations(pairs, source, target, lines)
+
+
+def _some_frames(dataset: Dataset, source: str) -> list[Frame]:
+    """The first frame of up to four surgeries."""
+    if source not in dataset.frames:
+        raise InputError(f"{dataset.root}: no {source} frames to translate")
+    firsts = {frame.surgery: frame for frame in reversed(dataset.domain(source))}
+    surgeries = sorted(firsts)
+    return [firsts[s] for s in surgeries[:: max(1, len(surgeries) // 4)]][:4]
+
+
+FIGURE = Figure(
+    "translated",
+    "Simulator frames beside their translations, by the CycleGAN of an intraop fold.",
+    _draw,
+    ("data", "method", "fold", "device", "methods_from"),
+    of_runs=True,
+)
