@@ -321,7 +321,7 @@ def column(window, title):
     place = next(i for i, text in enumerate(heads) if text.startswith(title))
     cells = [row.find_elements(By.CSS_SELECTOR, "td, th")[place]
              for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")]  # fmt: skip
-    return [None if c.text == "-" else float(c.text.split()[0]) for c in cells]
+    return [None if c.text == "\u2013" else float(c.text.split()[0]) for c in cells]
 
 
 def head(window, title):

@@ -154,7 +154,7 @@ def test_site(runs, tmp_path):
         commands.invoke("report", out, "--out", tmp_path / f"site{i}")
         pages.append((tmp_path / f"site{i}" / "index.html").read_text())
     assert "Fold f3 has no labels and counts for no method" in pages[0]
-    assert "3 of 4</td>" in pages[0] and "3 of 4</td>" not in pages[1]
+    assert ">3/4</td>" in pages[0] and ">3/4</td>" not in pages[1]
 
 
 def test_entries(tmp_path):

@@ -31,7 +31,9 @@ __all__ = [
     "typical_frames",
 ]
 
-HIT, FALSE, MISSED = "#00d000", "#ff2020", "#ffe000"
+HIT = "#00d000"
+FALSE = "#ff2020"
+MISSED = "#ffe000"
 CHOICE = "Chosen by rule, not by eye: F1 of the frame nearest that of its fold; most labels first."
 
 

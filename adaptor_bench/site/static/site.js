@@ -57,7 +57,7 @@
     rows.sort((a, b) => {
       const [x, y] = [value(a), value(b)];
       if (x === "" || y === "") return (x === "") - (y === "");
-      if (x === "-" || y === "-") return (x === "-") - (y === "-");
+      if (x === "\u2013" || y === "\u2013") return (x === "\u2013") - (y === "\u2013");
       const numbers = !Number.isNaN(Number(x)) && !Number.isNaN(Number(y));
       return sign * (numbers ? x - y : words.compare(x, y));
     });
