@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "suggest"]
+__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "counted",
+           "suggest"]  # fmt: skip
 
 
 class BenchError(Exception):
@@ -74,3 +75,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean {' or '.join(repr(c) for c in close)}?"
     return f"Known: {', '.join(known)}." if known else "There is none."
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and what is counted: ``1 file``, ``2 files``, ``0 entries``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

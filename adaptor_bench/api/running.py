@@ -89,10 +89,10 @@ def run(
         restart=restart,
     )
     if failed := bench.run():
-        lines = [f"  {f.method} {f.domain} fold {f.fold}: {f.reason}" for f in failed]
-        headline = f"{len(failed)} of {len(bench.cells)} folds failed:"
+        from adaptor_bench.harness.failures import summary
+
         raise TrainingError(
-            "\n".join([headline, *lines]), hint=f"Finished folds are kept in {bench.root}."
+            summary(failed, len(bench.cells)), hint=f"Finished folds are kept in {bench.root}."
         )
     return load_results(cell.directory for cell in bench.cells)
 

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 the input was judged and found wanting; 2 wrong usage; 3 i
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -88,6 +89,9 @@ class _LazyGroup(click.Group):
 def bench(context: click.Context, debug: bool) -> None:
     """Benchmark and challenge evaluation for detectors of a varying number of landmarks."""
     context.obj = {"debug": debug}
+    # Threads that spin while they wait make training many times slower beside another busy program.
+    # Read when torch is loaded, hence before any command imports it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def main(args: list[str] | None = None) -> None:

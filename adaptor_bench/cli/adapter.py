@@ -8,8 +8,15 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.choices import Registered
-from adaptor_bench.cli.matching import asked, matching_options, settings_of
+from adaptor_bench.cli.options import (
+    EXISTING_FOLDER,
+    PATH,
+    Registered,
+    asked,
+    matching_options,
+    option,
+    settings_of,
+)
 
 
 def _platforms() -> Iterable[str]:
@@ -20,19 +27,19 @@ def _platforms() -> Iterable[str]:
 
 @click.command(name="adapter")
 @click.argument("platform", type=Registered(_platforms))
-@click.option(
+@option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="A new folder for the bundle; for challenger-csv the file.",
 )
-@click.option(
+@option(
     "--labels",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=EXISTING_FOLDER,
     help="Folder of labels: packed into the bundle; for challenger-csv what predictions are "
     "scored against.",
 )
-@click.option(
+@option(
     "--entry",
     "entries",
     multiple=True,
@@ -41,7 +48,7 @@ def _platforms() -> Iterable[str]:
     "or folder of fold_*/score.json. Give one for each algorithm.",
 )
 @matching_options
-@click.option("--image", metavar="NAME", help="Container image named in the bundle.")
+@option("--image", metavar="NAME", help="Container image named in the bundle.")
 @click.pass_context
 def command(
     context: click.Context,

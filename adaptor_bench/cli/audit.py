@@ -7,31 +7,22 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.options import EXISTING, EXISTING_FOLDER, formats, option
 from adaptor_bench.cli.output import show
-
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_FOLDER_OR_ARCHIVE = click.Path(exists=True, path_type=Path)
 
 
 @click.command(name="audit")
-@click.argument("predictions", type=_FOLDER_OR_ARCHIVE)
-@click.argument("labels", type=_FOLDER)
-@click.option("--radius", type=float, default=6.0, show_default=True, help="In pixels.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-)
-@click.option(
+@click.argument("predictions", type=EXISTING)
+@click.argument("labels", type=EXISTING_FOLDER)
+@option("--radius", type=float, default=6.0, help="In pixels.")
+@formats("text", "json", "markdown")
+@option(
     "--limit",
     type=click.IntRange(min=0),
     default=20,
-    show_default=True,
     help="Frames and pairs listed; 0 lists all. JSON always holds all.",
 )
-@click.option(
+@option(
     "--emulate",
     type=click.Choice(["official-2021", "cardio-ai"]),
     multiple=True,

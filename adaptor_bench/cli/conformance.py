@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.matching import Registered
+from adaptor_bench.cli.options import EXISTING_FILE, NEW_FILE, Registered, formats, option
 from adaptor_bench.cli.output import show
 
 
@@ -18,35 +18,24 @@ def _rules() -> list[str]:
 
 
 @click.command(name="conformance")
-@click.option(
+@option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="Write the suite to a file instead of printing it.",
 )
-@click.option(
+@option(
     "--answers",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING_FILE,
     help='Judge a scorer\'s answers, {"case id": {"tp": 1, "fp": 0, "fn": 0}, ...}.',
 )
-@click.option(
-    "--rule",
-    type=Registered(_rules),
-    help="The rule the answers are meant to follow.",
-)
-@click.option("--partial", is_flag=True, help="A case without an answer is no disagreement.")
-@click.option(
+@option("--rule", type=Registered(_rules), help="The rule the answers are meant to follow.")
+@option("--partial", is_flag=True, help="A case without an answer is no disagreement.")
+@option(
     "--exact-ties",
     is_flag=True,
     help="Accept only the documented choice among equally close pairs.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Of the judgement; the suite is always JSON.",
-)
+@formats("text", "json", help="Of the judgement; the suite is always JSON.")
 @click.pass_context
 def command(
     context: click.Context,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.numbers import FiniteRange
+from adaptor_bench.cli.options import PATH, FiniteRange, Registered, formats, option, seed
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 __all__ = ["command"]
 
-_FOLDER = click.Path(path_type=Path)
+
+def _profiles() -> Iterable[str]:
+    from adaptor_bench.phantom import PROFILES
+
+    return PROFILES
 
 
 @click.group("data")
@@ -23,18 +27,14 @@ def command() -> None:
 
 
 @command.command("phantom")
-@click.argument("out", type=_FOLDER)
-@click.option(
-    "--profile", type=click.Choice(["tiny", "mini", "paper"]), default="mini", show_default=True
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--label-noise", type=FiniteRange(0), default=0.0, help="Std of label positions, px.")
-@click.option(
+@click.argument("out", type=PATH)
+@option("--profile", type=Registered(_profiles), default="mini")
+@seed
+@option("--label-noise", type=FiniteRange(0), default=0.0, help="Std of label positions, px.")
+@option(
     "--label-drop", type=FiniteRange(0, 1), default=0.0, help="Fraction of labels left out, 0..1."
 )
-@click.option(
-    "--workers", type=click.IntRange(1), help="Processes; the result does not depend on it."
-)
+@option("--workers", type=click.IntRange(1), help="Processes; the result does not depend on it.")
 def phantom(
     out: Path, profile: str, seed: int, label_noise: float, label_drop: float, workers: int | None
 ) -> None:
@@ -53,19 +53,19 @@ def phantom(
 
 
 @command.command("info")
-@click.argument("folder", type=_FOLDER)
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def info(folder: Path, style: str) -> None:
+@click.argument("folder", type=PATH)
+@formats("text", "json")
+def info(folder: Path, format_: str) -> None:
     """Domains, surgeries, frames, labelled points and folds of the dataset in FOLDER."""
     from adaptor_bench.data.describe import describe_dataset, describe_text
 
     description = describe_dataset(folder)
     _say_passed_over(description["passed_over"])
-    show(json.dumps(description, indent=1) if style == "json" else describe_text(description))
+    show(json.dumps(description, indent=1) if format_ == "json" else describe_text(description))
 
 
 @command.command("check")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=PATH)
 @click.pass_context
 def check(context: click.Context, folder: Path) -> None:
     """Read every image and label in FOLDER; list all problems at once (exit code 1).

@@ -7,18 +7,13 @@ import shutil
 
 import click
 
+from adaptor_bench.cli.options import formats
 from adaptor_bench.cli.output import show
 
 
 @click.command(name="explain")
 @click.argument("code", required=False)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-)
+@formats("text", "markdown", "json")
 def command(code: str | None, format_: str) -> None:
     """Explain a CODE that `bench validate` printed; without CODE list them all."""
     from adaptor_bench.submission.explain import explained, explained_json, explained_markdown

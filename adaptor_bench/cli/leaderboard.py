@@ -7,46 +7,40 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.matching import asked, matching_options, settings_of
+from adaptor_bench.cli.options import (
+    EXISTING_FOLDER,
+    TABLE_FORMATS,
+    asked,
+    boards,
+    ddof,
+    domain,
+    formats,
+    matching_options,
+    option,
+    settings_of,
+)
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
 @click.command(name="leaderboard")
-@click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--domain", default="all", show_default=True, help="sim, intraop, .. or all.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "markdown", "latex", "html", "json", "csv"]),
-    default="text",
-    show_default=True,
-)
-@click.option("--per-fold", is_flag=True, help="Show the folds of all metrics, not of F1 alone.")
-@click.option(
+@click.argument("runs", nargs=-1, type=EXISTING_FOLDER)
+@domain
+@formats(*TABLE_FORMATS)
+@option("--per-fold", is_flag=True, help="Show the folds of all metrics, not of F1 alone.")
+@option(
     "--all-published", is_flag=True, help="Add results published under other protocols, unranked."
 )
-@click.option(
-    "--ddof",
-    type=click.IntRange(0, 1),
-    default=0,
-    show_default=True,
-    help="0: population standard deviation over folds, as published; 1: sample.",
-)
-@click.option(
-    "--board",
-    "boards",
-    multiple=True,
-    help="Not RUNS but the entries of this leaderboard: its name, its folder, or all.",
-)
+@ddof
+@boards("Not RUNS but the entries of this leaderboard")
 @matching_options
-@click.option(
+@option(
     "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=EXISTING_FOLDER,
     help="The runs' dataset: with any of --matching, --radius, --strict, --missing, runs that were "
     "scored otherwise are scored again against its labels.  [default: as they were scored]",
 )
-@click.option("--write", is_flag=True, help="Write table.md and table.json of each --board.")
+@option("--write", is_flag=True, help="Write table.md and table.json of each --board.")
 @click.pass_context
 def command(
     context: click.Context,

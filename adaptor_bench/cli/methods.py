@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.options import formats, methods_from, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -14,15 +15,10 @@ __all__ = ["command"]
 
 
 @click.command("methods")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-@click.option(
-    "--methods-from",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="A folder with more method files, whose code is run; repeatable.",
-)
-@click.option("--parameters", is_flag=True, help="Also list every parameter by profile.")
-def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> None:
+@formats("text", "json")
+@methods_from
+@option("--parameters", is_flag=True, help="Also list every parameter by profile.")
+def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> None:
     """List the registered methods; nothing heavy is loaded."""
     from adaptor_bench.registry import PROFILES, discover
 
@@ -39,7 +35,7 @@ def command(style: str, methods_from: tuple[Path, ...], parameters: bool) -> Non
         }
         for spec in registry.methods.values()
     ]
-    if style == "json":
+    if format_ == "json":
         document = {"methods": rows, "unavailable": registry.unavailable}
         show(json.dumps(document, indent=1))
         return

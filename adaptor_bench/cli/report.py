@@ -6,61 +6,49 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.options import (
+    PATH,
+    boards,
+    ddof,
+    methods_from,
+    option,
+    results_data,
+    roots_of,
+)
 from adaptor_bench.cli.output import show
 
 __all__ = ["command"]
 
-_FOLDER = click.Path(path_type=Path)
-
 
 @click.command("report")
-@click.argument("runs", nargs=-1, type=_FOLDER)
-@click.option("--out", type=_FOLDER, required=True, help="Folder of the site; new, or one before.")
-@click.option(
-    "--board",
-    "boards",
-    multiple=True,
-    help="Entries of this leaderboard, too: its name, its folder, or all; repeatable.",
-)
-@click.option(
-    "--data",
-    type=_FOLDER,
-    multiple=True,
-    help="Dataset folder the results are about, for pictures, labels and curves; repeatable. "
-    "The embedded phantom needs none.",
-)
-@click.option(
+@click.argument("runs", nargs=-1, type=PATH)
+@option("--out", type=PATH, required=True, help="Folder of the site; new, or one before.")
+@boards("Entries of this leaderboard, too")
+@results_data
+@option(
     "--frames",
     type=click.IntRange(min=0),
     default=200,
-    show_default=True,
     help="Frames in the gallery; 0: no gallery.",
 )
-@click.option(
+@option(
     "--images/--no-images",
     default=True,
-    show_default=True,
     help="Copy the frames' pictures (reduced), or draw frames schematically.",
 )
-@click.option(
+@option(
     "--heatmaps/--no-heatmaps",
     default=True,
-    show_default=True,
     help="Add heatmaps where the runs still keep them.",
 )
-@click.option(
+@option(
     "--public",
     is_flag=True,
     help="Show frames and labels of the data of each --board, too; the phantom's always are.",
 )
-@click.option("--title", default="Landmark detection benchmark", show_default=True)
-@click.option("--ddof", type=click.IntRange(0, 1), default=0, show_default=True)
-@click.option(
-    "--methods-from",
-    type=_FOLDER,
-    multiple=True,
-    help="A folder with more method files, whose code is run; repeatable.",
-)
+@option("--title", default="Landmark detection benchmark")
+@ddof
+@methods_from
 def command(
     runs: tuple[Path, ...],
     out: Path,
@@ -86,7 +74,7 @@ def command(
 
     folders = find_boards(boards)
     request = SiteRequest(
-        roots=runs or (() if folders else (Path("runs"),)),
+        roots=roots_of(runs, folders),
         out=out,
         leaderboards=folders,
         data=data,

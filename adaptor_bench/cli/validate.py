@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.options import EXISTING, EXISTING_FOLDER, formats, option
+
 _COLOURS = {
     "error": "red",
     "warning": "yellow",
@@ -19,24 +21,17 @@ _COLOURS = {
 
 
 @click.command(name="validate")
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option(
+@click.argument("path", type=EXISTING)
+@option(
     "--reference",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=EXISTING_FOLDER,
     help="Folder of labels or images: its frames, all of them and no others, must be predicted.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "sarif", "junit"]),
-    default="text",
-    show_default=True,
-)
-@click.option(
+@formats("text", "json", "sarif", "junit")
+@option(
     "--limit",
     type=click.IntRange(min=0),
     default=20,
-    show_default=True,
     help="Findings per code in text; 0 shows all that are kept: 100 per code and file.",
 )
 @click.pass_context

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.options import EXISTING_FOLDER, board_data, formats, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -13,15 +15,13 @@ from adaptor_bench.progress import message
 @click.command(name="verify")
 @click.argument("board")
 @click.argument("entries", nargs=-1)
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="The leaderboard's data.  [default: its phantom, drawn]")  # fmt: skip
-@click.option(
+@board_data
+@option(
     "--predictions",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=EXISTING_FOLDER,
     help="Where packed predictions are.  [default: the leaderboard's own folder]",
 )
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text",
-              show_default=True)  # fmt: skip
+@formats("text", "json")
 @click.pass_context
 def command(
     context: click.Context,
@@ -35,12 +35,9 @@ def command(
 
     Exit code 0 when every entry was scored again with the same result, else 1.
     """
-    import json
-
-    from adaptor_bench.cli.submit import _phantom
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.entries.entry import find_board, read_board, read_entries
-    from adaptor_bench.entries.verify import frames_of_board, verify_entry
+    from adaptor_bench.entries.verify import data_of_board, frames_of_board, verify_entry
     from adaptor_bench.errors import UsageError, suggest
     from adaptor_bench.progress import Progress
 
@@ -49,39 +46,19 @@ def command(
     for name in entries:
         if name not in known:
             raise UsageError(f"there is no entry {name!r}", hint=suggest(name, known))
-    dataset = index_dataset(data or _phantom(definition))
+    dataset = index_dataset(data_of_board(definition, data))
     frames, notes = frames_of_board(dataset, definition, Progress())
     for line in notes:
         message(f"note: {line}: drawn on another kind of processor?")
     verdicts = [
         verify_entry(known[name], definition, frames, predictions) for name in entries or known
     ]
+    passed = sum(v.verified for v in verdicts)
     if format_ == "json":
-        document = [
-            {
-                "entry": v.entry,
-                "verified": v.verified,
-                "frames": v.frames,
-                "differences": list(v.differences),
-                "obstacle": v.obstacle or None,
-                "claims": list(v.claims),
-            }
-            for v in verdicts
-        ]
-        show(json.dumps(document, indent=1))
+        show(json.dumps([v.to_json() for v in verdicts], indent=1))
     else:
-        for v in verdicts:
-            if v.obstacle:
-                show(f"{v.entry}: not verified: {v.obstacle}")
-            elif v.differences:
-                show(f"{v.entry}: DIFFERS")
-            else:
-                show(f"{v.entry}: verified, {v.frames} frames scored again")
-            for line in v.differences:
-                show(f"  {line}")
-            for line in v.claims:
-                show(f"  claim: {line}")
-        passed = sum(v.verified for v in verdicts)
+        for verdict in verdicts:
+            show(verdict)
         show(f"{passed} of {len(verdicts)} entries verified")
-    if not all(v.verified for v in verdicts):
+    if passed < len(verdicts):
         context.exit(1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
-from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.errors import BenchError, InputError, UsageError, counted
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.reading import pair_batches, read_labels
 from adaptor_bench.evaluate.score import score_batches
@@ -21,6 +22,7 @@ from adaptor_bench.results.sources import results_of_entries
 
 __all__ = [
     "Verification",
+    "data_of_board",
     "differing_counts",
     "frames_of_board",
     "labels_digest",
@@ -44,6 +46,42 @@ class Verification:
     def verified(self) -> bool:
         """Scored again, with the same result."""
         return not self.differences and not self.obstacle
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``bench verify --format json``."""
+        return {
+            "entry": self.entry,
+            "verified": self.verified,
+            "frames": self.frames,
+            "differences": list(self.differences),
+            "obstacle": self.obstacle or None,
+            "claims": list(self.claims),
+        }
+
+    def __str__(self) -> str:
+        if self.obstacle:
+            headline = f"not verified: {self.obstacle}"
+        elif self.differences:
+            headline = "DIFFERS"
+        else:
+            headline = f"verified, {counted(self.frames, 'frame')} scored again"
+        claims = [f"claim: {line}" for line in self.claims]
+        return "\n  ".join([f"{self.entry}: {headline}", *self.differences, *claims])
+
+
+def data_of_board(board: Leaderboard, given: Path | None = None) -> Path:
+    """The folder of the board's data: the one given, or its phantom, drawn if it is not there yet.
+
+    Raises UsageError where there is neither.
+    """
+    from adaptor_bench.phantom.default import cached_phantom
+
+    if given is None and board.embedded is None:
+        raise UsageError(
+            f"the data of the leaderboard {board.id!r} cannot be drawn, so nothing can be scored",
+            hint="Give --data DIR.",
+        )
+    return given or cached_phantom(str(board.embedded), Progress())
 
 
 def frames_of_board(

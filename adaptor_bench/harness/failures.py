@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ from adaptor_bench.atomic import atomic_directory, write_json, write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 
-__all__ = ["Failure", "find_failures", "forget_failure", "place_of_failure", "record_failure"]
+__all__ = [
+    "Failure",
+    "find_failures",
+    "forget_failure",
+    "place_of_failure",
+    "record_failure",
+    "summary",
+]
 
 _RECORD, _TRACEBACK = "failure.json", "traceback.txt"
 
@@ -84,6 +91,15 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
             except (InputError, ValueError, KeyError, TypeError, OverflowError):
                 continue
     return [found[path] for path in sorted(found)]
+
+
+def summary(failed: Sequence[Failure], folds: int, *, where: bool = False) -> str:
+    """Lines that name the failed ones of so many folds and why, and ``where`` more stands."""
+    lines = [f"{len(failed)} of {folds} folds failed:"]
+    for one in failed:
+        more = f"; see {one.traceback}" if where else ""
+        lines.append(f"  {one.method} {one.domain} fold {one.fold}: {one.reason}{more}")
+    return "\n".join(lines)
 
 
 def place_of_failure(fold: Path) -> Path:

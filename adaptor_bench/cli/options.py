@@ -1,0 +1,232 @@
+"""The options that several commands have in common, each declared once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from adaptor_bench.evaluate.uncertainty.study import Options
+    from adaptor_bench.matching.settings import MatchSettings
+
+__all__ = [
+    "EXISTING",
+    "EXISTING_FOLDER",
+    "PATH",
+    "FiniteRange",
+    "Registered",
+    "asked",
+    "boards",
+    "ddof",
+    "device",
+    "domain",
+    "formats",
+    "matching_options",
+    "methods_from",
+    "metrics",
+    "option",
+    "roots_of",
+    "seed",
+    "settings_of",
+    "study_of",
+    "study_options",
+]  # fmt: skip
+
+Command = Callable[..., Any]
+
+PROSE_FORMATS = ("text", "markdown", "html", "latex", "json")  # of cards and comparisons
+TABLE_FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
+
+PATH = click.Path(path_type=Path)
+EXISTING = click.Path(exists=True, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without nan and infinity; nan is in every range of click's."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+class Registered(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
+    """As :class:`click.Choice`, of the names that ``names`` gives when they are needed: a list of
+    what is registered loads nothing before."""
+
+    name = "choice"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    def _choice(self) -> click.Choice[str]:
+        return click.Choice(list(self._names()))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return self._choice().convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        names = "|".join(self._names())
+        return f"{{{names}}}" if param.param_type_name == "argument" else f"[{names}]"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+
+def option(*names: str, **how: Any) -> Callable[[Command], Command]:
+    """As :func:`click.option`; a default is shown."""
+    shown = how.get("default") is not None and not how.get("is_flag")
+    return click.option(*names, **{"show_default": shown, **how})
+
+
+def formats(*names: str, **how: Any) -> Callable[[Command], Command]:
+    """``--format``, the first of ``names`` by default; the command is given ``format_``."""
+    return option("--format", "format_", type=click.Choice(names), default=names[0], **how)
+
+
+def _metrics() -> Iterable[str]:
+    from adaptor_bench.evaluate.metrics import METRICS
+
+    return METRICS
+
+
+def ranked_rules() -> Iterable[str]:
+    """The matching rules that boards may rank by."""
+    from adaptor_bench.matching.rules import ranked_rules
+
+    return ranked_rules()
+
+
+domain = option("--domain", default="all", help="sim, intraop, .. or all.")
+device = option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+seed = option("--seed", type=click.IntRange(0), default=0)
+metrics = Registered(_metrics)
+methods_from = option(
+    "--methods-from",
+    type=PATH,
+    multiple=True,
+    help="A folder with more method files, whose code is run; repeatable.",
+)
+ddof = option(
+    "--ddof",
+    type=click.IntRange(0, 1),
+    default=0,
+    help="Measured spread over folds: 0 population standard deviation, as published; 1 sample.",
+)
+results_data = option(
+    "--data",
+    type=PATH,
+    multiple=True,
+    help="Dataset that the results of a --board are about; an embedded phantom needs none. "
+    "Repeatable.",
+)
+board_data = option(
+    "--data",
+    type=EXISTING_FOLDER,
+    help="The leaderboard's data.  [default: its phantom, drawn if needed]",
+)
+
+
+def boards(text: str) -> Callable[[Command], Command]:
+    """``--board`` and what it is for; the command is given ``boards``."""
+    return option(
+        "--board",
+        "boards",
+        multiple=True,
+        help=f"{text}: its name, its folder, or all; repeatable.",
+    )
+
+
+def roots_of(runs: tuple[Path, ...], folders: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """RUNS, or the folder ``runs`` where neither they nor leaderboards are given."""
+    return runs or (() if folders else (Path("runs"),))
+
+
+class _RuleOption(click.Option):
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from adaptor_bench.matching.rules import rule_named
+
+        rules = (f" {name}: {rule_named(name).definition}." for name in ranked_rules())
+        self.help = f"How predicted points are paired with labelled ones.{''.join(rules)}"
+        return super().get_help_record(ctx)
+
+
+_MATCHING = (
+    option("--matching", cls=_RuleOption, type=Registered(ranked_rules), default="hungarian"),
+    option(
+        "--radius",
+        type=float,
+        default=6.0,
+        help="In pixels of the frame as stored; 6 px belong to 512x288 frames.",
+    ),
+    option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=)."),
+    option(
+        "--missing",
+        type=click.Choice(["empty", "skip", "error"]),
+        default="empty",
+        help="A labelled frame without a prediction: all its labels are missed, or it is left out, "
+        "or nothing is scored.",
+    ),
+)
+_STUDY = (
+    option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals."),
+    option("--nested", is_flag=True, help="Resample frames within surgeries, too, even if few."),
+    option(
+        "--resamples",
+        type=click.IntRange(100, 1_000_000),
+        default=10_000,
+        help="How many are drawn where they cannot all be listed.",
+    ),
+    seed,
+)
+
+
+def _all(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return add
+
+
+#: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
+matching_options = _all(_MATCHING)
+#: How sure a difference or an order is; see :func:`study_of`.
+study_options = _all(_STUDY)
+
+
+def settings_of(matching: str, radius: float, strict: bool, missing: str) -> MatchSettings:
+    """What was asked for. Raises UsageError for a radius that is none."""
+    from adaptor_bench.matching.settings import MatchSettings
+
+    return MatchSettings(matching, radius, False if strict else None, missing)
+
+
+def asked(context: click.Context) -> bool:
+    """Whether any of the matching options was given, be it as its default."""
+    return any(
+        context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for name in ("matching", "radius", "strict", "missing")
+    )
+
+
+def study_of(level: float, nested: bool, resamples: int, seed: int, **chosen: str) -> Options:
+    """The study that was asked for; ``chosen``: its metric and estimand."""
+    from adaptor_bench.evaluate.uncertainty.study import Options
+
+    return Options(level=level, resamples=resamples, seed=seed, nested=nested or None, **chosen)
