@@ -7,7 +7,6 @@ the list in the file against it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.aggregate import Aggregate
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
+from adaptor_bench.schemas import problems, schema
 
 __all__ = [
     "PROTOCOLS",
@@ -29,7 +29,6 @@ __all__ = [
     "recompute",
 ]
 
-SCHEMA = 1
 PROTOCOLS = {
     "cross-validation": "folds by surgery as in Yao et al. 2021 (adaptor2021-v1)",
     "cross-validation-other-frames": "cross-validation on the authors' own frames and folds",
@@ -102,27 +101,23 @@ class PublishedResult:
 
     @classmethod
     def from_json(cls, document: Any, where: str) -> PublishedResult:
-        """Raises InputError naming ``where`` for a key that is missing, unknown or ill-typed."""
-        try:
-            rest = dict(document)
-            if (rest.pop("schema"), rest.pop("unit")) != (SCHEMA, "percent"):
-                raise ValueError(f"schema must be {SCHEMA} and unit 'percent'")
-            rest["metrics"] = {k: PublishedMetric(**m) for k, m in rest["metrics"].items()}
-            rest["discrepancies"] = tuple(Discrepancy(**d) for d in rest["discrepancies"])
-            rest["notes"] = tuple(rest["notes"])
-            result = cls(**rest)
-            problems = list(_problems(result))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"{where}: not a published result: {error}") from error
-        if problems:
-            raise InputError(f"{where}: {'; '.join(problems)}")
-        return result
+        """Raises InputError naming ``where`` and all that the schema forbids."""
+        wrong = problems(document, schema("published"))
+        if not wrong:
+            metrics = {*document["metrics"], *(d["metric"] for d in document["discrepancies"])}
+            wrong = [f"/metrics/{key}: there is no such metric" for key in metrics - set(METRICS)]
+        if wrong:
+            raise InputError(f"{where}: {'; '.join(wrong)}")
+        values = {key: document[key] for key in document.keys() - {"schema", "unit"}}
+        values["metrics"] = {k: PublishedMetric(**m) for k, m in document["metrics"].items()}
+        values["discrepancies"] = tuple(Discrepancy(**d) for d in document["discrepancies"])
+        return cls(**values | {"notes": tuple(document["notes"])})
 
 
 def load_published(folder: Path | None = None) -> list[PublishedResult]:
     """All published results, sorted by id. Raises InputError listing every malformed file."""
     folder = folder or bundled("leaderboards") / "published"
-    results, problems = [], []
+    results, malformed = [], []
     for path in sorted(folder.glob("[!.]*.json")):
         try:
             result = PublishedResult.from_json(read_json(path), path.name)
@@ -130,9 +125,9 @@ def load_published(folder: Path | None = None) -> list[PublishedResult]:
                 raise InputError(f"{path.name}: id is {result.id!r}, not the file's name")
             results.append(result)
         except InputError as error:
-            problems.append(error.message)
-    if problems:
-        raise InputError.collect(f"{folder}: malformed published results:", problems)
+            malformed.append(error.message)
+    if malformed:
+        raise InputError.collect(f"{folder}: malformed published results:", malformed)
     return results
 
 
@@ -161,34 +156,3 @@ def recompute(result: PublishedResult) -> tuple[Discrepancy, ...]:
         for key, name, printed, value in found
         if abs(printed - value) > (0.0101 if name == "harmonic_mean" else 0.00501)
     )
-
-
-def _problems(result: PublishedResult) -> list[str]:
-    """What the types alone do not say."""
-    problems = []
-    if result.protocol not in PROTOCOLS:
-        problems.append(f"protocol {result.protocol!r} is none of {', '.join(PROTOCOLS)}")
-    if not isinstance(result.in_default_table, bool):
-        problems.append("in_default_table is not true or false")
-    texts = (result.id, result.method, result.domain, result.paper, result.split)
-    if not all(isinstance(t, str) and t for t in texts):
-        problems.append("id, method, domain, paper and split must be text")
-    if set(result.source) != {"document", "place"}:
-        problems.append("source needs exactly document and place")
-    if "f1" not in result.metrics or set(result.metrics) - set(METRICS):
-        problems.append(f"metrics must be f1 and some of {', '.join(METRICS)}")
-    if {d.metric for d in result.discrepancies} - set(result.metrics):
-        problems.append("discrepancies name a metric that is not there")
-    for key, metric in result.metrics.items():
-        values = [*(metric.folds or {}).values(), metric.mean]
-        values += [metric.std] if metric.std is not None else []
-        if not all(_percent(value) for value in values):
-            problems.append(f"metrics/{key}: a value is not a number from 0 to 100")
-        if metric.ddof not in (None, 0, 1):
-            problems.append(f"metrics/{key}: ddof is not 0, 1 or null")
-    return problems
-
-
-def _percent(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= 100
