@@ -16,8 +16,9 @@ from adaptor_bench.report.leaderboard import render_leaderboard
 from adaptor_bench.report.render import render
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
 from adaptor_bench.resources import bundled
+from adaptor_bench.results.load import load_results
 from adaptor_bench.results.published import PublishedResult, load_published, recompute
-from adaptor_bench.results.runs import Run, find_runs, group_cells
+from adaptor_bench.results.runs import Run, find_runs
 
 pytestmark = pytest.mark.quick
 
@@ -112,25 +113,25 @@ def test_malformed_runs_are_all_named(tmp_path):
         find_runs([tmp_path, tmp_path / "nowhere"])
     message = caught.value.message
     assert all(str(path) in message for path in broken)
-    assert "'fold' is not a whole number" in message
-    assert "'dataset/fingerprint'" in message
+    assert "/fold: must be integer, is true" in message
+    assert "/dataset: key 'fingerprint' is missing" in message
     assert "nowhere: no such folder" in message
-    for key in ("'validation'", "'notes'", "'profile_changes/lr'", "'profile_changes/steps'"):
-        assert f"key {key}" in message
+    for pointer in ("validation/0", "notes/0", "profile_changes/lr", "profile_changes/steps"):
+        assert f"/{pointer}: " in message
 
 
-def test_cells(tmp_path):
+def test_results_of_runs(tmp_path):
     put_hits(tmp_path / "s0", "stern", [8, 8], seed=0)
     put_hits(tmp_path / "s1", "stern", [6, 6], seed=1)
     put_run(tmp_path / "s2", "stern", parameters={"lr": 0.1})
-    cells = group_cells(find_runs([tmp_path]))
-    assert [{s: sorted(f) for s, f in cell.scores.items()} for cell in cells] == [
+    results = load_results(tmp_path)
+    assert [{s: sorted(f) for s, f in r.scores.items()} for r in results] == [
         {0: [1, 2], 1: [1, 2]},
         {0: [1]},
     ]
     put_run(tmp_path / "again", "stern")
     with pytest.raises(InputError, match="both are seed 0, fold 1"):
-        group_cells(find_runs([tmp_path]))
+        load_results(tmp_path)
 
 
 def test_a_run_without_its_score(tmp_path):
@@ -144,7 +145,7 @@ def test_a_run_without_its_score(tmp_path):
 def test_run_json_must_be_an_object(tmp_path):
     (tmp_path / "fold_1").mkdir()
     (tmp_path / "fold_1" / "run.json").write_text("[]")
-    with pytest.raises(InputError, match="expected an object"):
+    with pytest.raises(InputError, match="must be object"):
         Run.load(tmp_path / "fold_1")
 
 

@@ -14,7 +14,7 @@ from method_files import METHOD, put_method
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.harness.resume import differences
-from adaptor_bench.results.runs import find_runs, group_cells
+from adaptor_bench.results.load import load_results
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_a_damaged_record_is_told(kept, text):
 def test_folds_of_two_programs_do_not_make_one_row(tmp_path):
     for fold, sha in ((1, "aa"), (2, "aa"), (3, "bb"), (4, "bb")):
         put_fold(tmp_path, "m", fold, [("a/v/1", 1, 0, 0)], code={"sha256": sha * 32})
-    assert len(group_cells(find_runs([tmp_path]))) == 2
+    assert len(load_results(tmp_path)) == 2
     rows = json.loads(invoke("leaderboard", tmp_path, "--format", "json")[0])
     rows = [row for row in rows if row["source"] == "measured"]
     assert [(r["method"], r["rank"], r["missing_folds"]) for r in rows] == [
