@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adaptor_bench.api.datasets import LabelledDataset
-from adaptor_bench.data.labels import read_points
-from adaptor_bench.data.layout import natural_order
-from adaptor_bench.data.pointfiles import find_point_files
+from adaptor_bench.entries.packed import read_folder
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import Counts, metrics_of
 from adaptor_bench.evaluate.reading import Batches, read_batches
@@ -228,7 +226,8 @@ def _by_frame(source: PointSource, what: str) -> dict[str, Points]:
     if isinstance(source, LabelledDataset):
         return source.labels()
     if isinstance(source, str | os.PathLike):
-        return _read(Path(source))
+        with extracted(Path(source)) as folder:
+            return read_folder(folder)
     named = source if isinstance(source, Mapping) else dict(enumerate(source))
     points: dict[str, Points] = {}
     problems = []
@@ -243,20 +242,4 @@ def _by_frame(source: PointSource, what: str) -> dict[str, Points]:
             problems.append(error.message)
     if problems:
         raise InputError.collect(f"{len(problems)} frame(s) cannot be used:", problems)
-    return points
-
-
-def _read(path: Path) -> dict[str, Points]:
-    """The points of all files of a folder or archive."""
-    points, problems = {}, []
-    with extracted(path) as folder:
-        files = find_point_files(folder)
-        files.require_unique()
-        for key in natural_order(files.frames):
-            try:
-                points[key] = read_points(files.frames[key]).points
-            except InputError as error:
-                problems.append(error.message)
-        if problems:
-            raise InputError.collect(f"{len(problems)} file(s) cannot be read:", problems)
     return points
