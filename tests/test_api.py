@@ -106,6 +106,16 @@ def test_folders_arrays_and_datasets_score_as_the_command_line_does(folders, kin
     assert "all, pooled" in shown and "33.33" in shown
 
 
+def test_swapped_coordinates_are_told(tmp_path):
+    points = [(400, 30), (350, 200), (40, 20), (300, 100)]
+    for n in range(8):
+        frame = [(x - 3 * n, y + 2 * n) for x, y in points]
+        write_frame(tmp_path / "labels", "a", f"{n:06d}", frame)
+        write_frame(tmp_path / "swapped", "a", f"{n:06d}", [(y, x) for x, y in frame])
+    result = ab.evaluate(tmp_path / "swapped", tmp_path / "labels")
+    assert "swapped" in result.warnings[0] and result.warnings[0] in str(result)
+
+
 def test_settings_reach_the_score(folders):
     assert ab.evaluate(*folders).counts.to_json() == {"tp": 1, "fp": 1, "fn": 2}
     assert ab.evaluate(*folders, missing="skip").counts.fn == 1

@@ -23,6 +23,7 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import Match
 from adaptor_bench.matching.match import match as match_points
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
+from adaptor_bench.submission.plausibility import implausible
 from adaptor_bench.submission.source import extracted
 
 if TYPE_CHECKING:
@@ -74,9 +75,12 @@ class Evaluation:
     """Predictions scored against labels. Printing it shows the table of ``bench evaluate``.
 
     ``score`` has the matched pairs of every frame; ``score.save(path)`` writes ``score.json``.
+    ``warnings`` says, of files, what looks like one mistake in all of them, such as swapped
+    coordinates.
     """
 
     score: FoldScore
+    warnings: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counts:
@@ -122,7 +126,7 @@ class Evaluation:
         from adaptor_bench.report.evaluation import evaluation_table
         from adaptor_bench.report.render import render
 
-        return render([evaluation_table(self.score)], "text")
+        return "\n".join([render([evaluation_table(self.score)], "text"), *self.warnings])
 
     def __repr__(self) -> str:
         values = {**self.counts.to_json(), **{k: f"{v:.4f}" for k, v in self.metrics.items()}}
@@ -170,18 +174,21 @@ def evaluate(
     radius or missing policy that does not exist.
     """
     settings = MatchSettings(matching, radius, inclusive, missing)
+    warnings: tuple[str, ...] = ()
     if isinstance(predictions, str | os.PathLike) and isinstance(labels, str | os.PathLike):
         with ExitStack() as stack:
             folders = [stack.enter_context(extracted(Path(p))) for p in (predictions, labels)]
-            score = score_batches(read_batches(folders[0], folders[1], settings), settings)
+            batches = read_batches(folders[0], folders[1], settings)
+        warnings = tuple(implausible(batches))
     else:
-        score = score_batches(_in_memory(predictions, labels, settings), settings)
+        batches = _in_memory(predictions, labels, settings)
+    score = score_batches(batches, settings)
     if score.unknown and len(score.missing) == len(score.frames):
         raise InputError(
             f"none of the {len(score.unknown)} predicted frames is labelled: predicted is "
             f"{score.unknown[0]!r}, for instance, and labelled {score.frames[0].key!r}"
         )
-    return Evaluation(score)
+    return Evaluation(score, warnings)
 
 
 def as_points(points: ArrayLike, where: str) -> Points:
