@@ -13,7 +13,7 @@ from frame_files import write_frame
 
 from adaptor_bench import bounded
 from adaptor_bench.bounded import read_file, read_json, read_up_to
-from adaptor_bench.data.labels import PointLists, read_points
+from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.results.runs import Run
@@ -58,7 +58,7 @@ def unreadable(tmp_path):
 
 def test_only_regular_files_are_read(unreadable):
     for reason, path in unreadable.items():
-        for read in (read_json, read_points, PointLists().read, FoldScore.load):
+        for read in (read_json, read_points, FoldScore.load):
             with pytest.raises(InputError) as error:
                 read(path)
             assert error.value.message.startswith(f"{path}: ") and reason in error.value.message
@@ -99,10 +99,9 @@ def test_faulty_content_is_a_plain_line_in_every_command(tmp_path, text, reason)
     good = write_frame(tmp_path / "good", "case_1", "000000", [(10, 10)])
     assert good.exists()
     label.write_text(text)
-    for read in (read_points, PointLists().read):
-        with pytest.raises(InputError) as error:
-            read(label)
-        assert reason in error.value.message and str(label) in error.value.message
+    with pytest.raises(InputError) as error:
+        read_points(label)
+    assert reason in error.value.message and str(label) in error.value.message
     data, other = str(tmp_path / "data"), str(tmp_path / "good")
     for command in (
         ("evaluate", data, other),
@@ -156,12 +155,9 @@ def test_a_whole_number_may_have_a_decimal_point(tmp_path, size, read):
     names = {"folderName": "a", "subfolderName": "v", "imageFileName": "000000.png"}
     sizes = {"imageWidth": size[0], "imageHeight": size[1]}
     path.write_text(json.dumps(names | {"points": [{"x": 1, "y": 2}]} | sizes))
-    columns = PointLists()
     if read is None:
-        for reader in (read_points, columns.read):
-            with pytest.raises(InputError, match="positive whole numbers"):
-                reader(path)
+        with pytest.raises(InputError, match="positive whole numbers"):
+            read_points(path)
     else:
-        columns.read(path)
-        assert read_points(path).size == columns.sizes[0] == read
+        assert read_points(path).size == read
     invoke("validate", path, code=1 if read is None else 0)

@@ -19,8 +19,7 @@ from scipy.spatial import KDTree
 from torch import nn
 
 from adaptor_bench.data.images import scale_points
-from adaptor_bench.data.radius import radius_note
-from adaptor_bench.data.sizes import network_size, reference_size, shrinkage
+from adaptor_bench.data.sizes import network_size, radius_note, reference_size, shrinkage
 from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.matching.settings import MatchSettings

@@ -18,12 +18,11 @@ from PIL import Image
 from adaptor_bench.container import find_images
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.pointfiles import find_point_files
-from adaptor_bench.data.stated import frame_sizes
+from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.harness.failures import find_failures, record_failure
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.platforms.bundle import write_bundle
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.submission.reference import read_reference
 
@@ -299,7 +298,7 @@ def test_labels_in_a_bundle_say_how_large_their_frames_are(tmp_path, platform):
         unsized(write_frame(root, "a", stem, [(700, 500)], size=(800, 600)))
     (root / "a" / "video_1" / "images" / "1.png").unlink()
     before = {path.name: path.read_bytes() for path in root.rglob("*.json")}
-    write_bundle(platform, tmp_path / "b", MatchSettings(), root)
+    invoke("adapter", platform, "--out", tmp_path / "b", "--labels", root)
     if platform == "codabench":
         labels = {p.name: p.read_bytes() for p in (tmp_path / "b").rglob("point_labels/*.json")}
     elif platform == "grand-challenge":

@@ -29,12 +29,12 @@ from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms import platform as registry
-from adaptor_bench.platforms.bundle import Bundle, write_bundle
+from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.evalai import LABELS as EVALAI_LABELS
 from adaptor_bench.platforms.evalai import SPLIT
 from adaptor_bench.platforms.grand_challenge import metrics_document
 from adaptor_bench.platforms.judging import judge
-from adaptor_bench.platforms.platform import platforms
+from adaptor_bench.platforms.platform import Order, find_platform, platforms
 
 PLATFORMS = [name for name, found in platforms().items() if isinstance(found, Bundle)]
 METRICS = ("precision", "sensitivity", "f1", "tp", "fp", "fn")
@@ -68,6 +68,11 @@ def write_frames(root, frames):
     for key, points in frames.items():
         put_points(root, key, points, inner="")
     return root
+
+
+def write_bundle(platform, out, settings, labels=None, image=None):
+    find_platform(platform).write(Order(out, settings, labels=labels, image=image))
+    return [path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()]
 
 
 def pack(folder, target):

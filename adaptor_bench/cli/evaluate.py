@@ -58,7 +58,7 @@ def command(
     """
     import numpy as np
 
-    from adaptor_bench.data.radius import radius_note
+    from adaptor_bench.data.sizes import radius_note
     from adaptor_bench.evaluate.reading import read_batches
     from adaptor_bench.evaluate.score import score_batches
     from adaptor_bench.matching.settings import RADIUS

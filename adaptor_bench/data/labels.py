@@ -6,12 +6,11 @@ JSON is written; it, and every format that has a reader, is read.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.data.formats.challenge import CHALLENGE, whole_size, write_points
@@ -19,7 +18,10 @@ from adaptor_bench.data.formats.format import PointFile, Sample
 from adaptor_bench.data.formats.known import foreign_beside, recognised
 from adaptor_bench.errors import InputError
 
-__all__ = ["PointFile", "PointLists", "parse_points", "read_points", "whole_size", "write_points"]
+__all__ = ["PointFile", "parse_points", "read_all", "read_points", "whole_size", "write_points"]
+
+_NOTHING = PointFile(np.empty((0, 2)))
+_STEP = 1000  # files between two steps of a progress bar
 
 
 def read_points(path: Path | str) -> PointFile:
@@ -55,45 +57,24 @@ def _read(sample: Sample, where: str) -> PointFile:
     return reader(sample, where)
 
 
-class PointLists:
-    """The points of very many files in little memory, one frame a file.
+def read_all(
+    paths: Sequence[Path | str | None],
+    headline: str,
+    hint: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[PointFile]:
+    """The points in many files; None stands for a frame without any.
 
-    ``counts`` has one entry a frame; ``sizes`` (width, height) in pixels, None where a file does
-    not say.
+    Raises one InputError for all that cannot be read; ``{n}`` in its ``headline`` is how many.
     """
-
-    def __init__(self) -> None:
-        self.counts: list[int] = []
-        self.sizes: list[tuple[int, int] | None] = []
-        self._points: list[NDArray[np.float64]] = [np.empty((0, 2))]
-        self._scores: list[NDArray[np.float64] | None] = [None]
-
-    def read(self, path: str) -> None:
-        """Add the frame in the file. Raises InputError, and adds nothing, if it is not usable."""
-        self.add(read_points(path))
-
-    def add(self, frame: PointFile) -> None:
-        """Add a frame."""
-        self.counts.append(len(frame.points))
-        self.sizes.append(frame.size)
-        self._points.append(frame.points)
-        self._scores.append(frame.scores)
-
-    def skip(self) -> None:
-        """Add a frame without any point."""
-        self.add(PointFile(self._points[0]))
-
-    def points(self) -> NDArray[np.float64]:
-        """All points, shape (N, 2), order x, y, pixels."""
-        return np.concatenate(self._points)
-
-    def scores(self) -> NDArray[np.float64] | None:
-        """Shape (N,), NaN for a point without one; None if no point has any."""
-        if all(scores is None for scores in self._scores):
-            return None
-        return np.concatenate(
-            [
-                np.full(len(points), math.nan) if scores is None else scores
-                for points, scores in zip(self._points, self._scores, strict=True)
-            ]
-        )
+    files, problems = [], []
+    for n, path in enumerate(paths):
+        try:
+            files.append(_NOTHING if path is None else read_points(path))
+        except InputError as error:
+            problems.append(error.message)
+        if progress is not None and n % _STEP == 0:
+            progress(n, len(paths))
+    if problems:
+        raise InputError.collect(headline.replace("{n}", str(len(problems))), problems, hint=hint)
+    return files

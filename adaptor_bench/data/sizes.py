@@ -1,4 +1,4 @@
-"""What a length in pixels means on frames that are not 512x288.
+"""How large frames are, and what a length in pixels means where they are not 512x288.
 
 Settings in pixels (the kernel of a heatmap, the disk of an opening, a matching radius of 6) were
 chosen on 512x288 frames. A frame of another size is thought of at its *reference size*: its own
@@ -11,20 +11,30 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+from adaptor_bench.data.layout import IMAGES, LABELS, by_stem, composed
+from adaptor_bench.errors import InputError
 
 __all__ = [
     "FRAME_SIZE",
     "count_sizes",
+    "frame_sizes",
     "network_size",
+    "radius_note",
     "read_sizes",
     "reference_size",
     "shrinkage",
+    "size_beside",
 ]
 
 Size = tuple[int, int]
 FRAME_SIZE = (512, 288)
 """Width and height in px of the challenge's frames."""
+_USUAL = 6.0  # px, the radius that belongs to them
+_SAME = 0.05
+_Folders = dict[Path, dict[str, list[Path]]]
 
 
 def shrinkage(stored: Size) -> float:
@@ -64,6 +74,61 @@ def read_sizes(counted: Mapping[str, Any]) -> list[Size]:
             raise ValueError(f"{text!r} is no size")
         sizes.append((width, height))
     return sizes
+
+
+def radius_note(radius: float, sizes: Iterable[tuple[int, int]]) -> str:
+    """What a matching radius in px of the frames is at 512x288; empty where it is the same.
+
+    Sizes that differ by a twentieth at most count as the same.
+    """
+    scales = {size: shrinkage(size) for size in sizes}
+    if all(abs(scale - 1) <= _SAME for scale in scales.values()):
+        return ""
+    low, high = min(scales.values()), max(scales.values())
+    ordered = [f"{w}x{h}" for w, h in sorted(scales, key=lambda size: -scales[size])]
+    if len(ordered) > 1:
+        return (
+            f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px on "
+            f"them correspond to {radius * low:.3g} to {radius * high:.3g} px at 512x288."
+        )
+    note = (
+        f"Frames are {ordered[0]}: {radius:g} px on them correspond to {radius * low:.3g} px at "
+        "512x288"
+    )
+    if radius == _USUAL:
+        note += f"; --radius {radius / low:.3g} would correspond to {radius:g} px"
+    return f"{note}."
+
+
+def frame_sizes(frames: Iterable[tuple[str, Size | None]]) -> tuple[list[Size], list[bool]]:
+    """The size (width, height) of every frame, given its label file and what that states.
+
+    And whether it is a guess: nothing says it, so it is taken to be the challenge's.
+    """
+    folders: _Folders = {}
+    found = [stated or size_beside(Path(label), folders) for label, stated in frames]
+    return [size or FRAME_SIZE for size in found], [size is None for size in found]
+
+
+def size_beside(label: Path, folders: _Folders | None = None) -> Size | None:
+    """Of ``images/<stem>.png`` beside ``point_labels``; None if it is not there or not readable.
+
+    ``folders`` remembers what each folder holds from one call to the next.
+    """
+    video = label.parent.parent if label.parent.name == LABELS else label.parent
+    folder = video / IMAGES
+    folders = {} if folders is None else folders
+    if folder not in folders:
+        folders[folder] = by_stem(folder, ".png")
+    images = folders[folder].get(composed(label.stem), [])
+    if len(images) != 1:
+        return None
+    from adaptor_bench.data.images import image_size  # scoring alone needs no Pillow
+
+    try:
+        return image_size(images[0])
+    except InputError:
+        return None
 
 
 def _rounded(width: float, height: float) -> Size:

@@ -9,7 +9,7 @@ from typing import Any
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
-from adaptor_bench.data.radius import radius_note
+from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.entries.admission import other_frames, scored_again, unfit
 from adaptor_bench.entries.entry import (
     Entry,

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.data.labels import PointLists
+from adaptor_bench.data.labels import PointFile, read_all
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
-from adaptor_bench.data.stated import frame_sizes
+from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
@@ -28,7 +28,6 @@ from adaptor_bench.progress import Progress
 __all__ = ["Batches", "pair_batches", "read_batches", "read_labels"]
 
 _LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
-_STEP = 500  # frames between two steps of the progress bar
 
 
 @dataclass(frozen=True)
@@ -68,33 +67,21 @@ def read_batches(
     found.require_unique()
     if settings.missing == "error":
         _require_all(predictions, label_files, found)
-    sides = PointLists(), PointLists()
-    problems: list[str] = []
+    paths = [path for k, label in label_files.items() for path in (found.frames.get(k), label)]
     with (progress or Progress(live=False)).bar("read") as bar:
-        for n, (key, label_file) in enumerate(label_files.items()):
-            for columns, path in zip(sides, (found.frames.get(key), label_file), strict=True):
-                if path is None:
-                    columns.skip()
-                    continue
-                try:
-                    columns.read(path)
-                except InputError as error:
-                    problems.append(error.message)
-            if n % _STEP == 0:
-                bar(n, len(label_files))
-    if problems:
-        raise InputError.collect(
-            f"{len(problems)} file(s) cannot be read:",
-            problems,
-            hint="`bench validate` lists everything that is wrong with a prediction folder.",
+        files = read_all(
+            paths,
+            "{n} file(s) cannot be read:",
+            "`bench validate` lists everything that is wrong with a prediction folder.",
+            lambda n, total: bar(n // 2, total // 2),
         )
+    stated = [file.size for file in files[1::2]]
     unknown = [path for key, path in found.frames.items() if key not in label_files]
-    sizes, guessed = frame_sizes(zip(label_files.values(), sides[1].sizes, strict=True))
-    batches = [PointBatch.from_counts(s.points(), s.counts, s.scores()) for s in sides]
+    sizes, guessed = frame_sizes(zip(label_files.values(), stated, strict=True))
     return Batches(
         keys=tuple(label_files),
-        predictions=batches[0],
-        labels=batches[1],
+        predictions=_batch(files[0::2]),
+        labels=_batch(files[1::2]),
         missing=np.array([key not in found.frames for key in label_files], dtype=bool),
         sizes=np.array(sizes).reshape(-1, 2),
         unknown=tuple(sorted(found.relative(path) for path in unknown + found.misplaced)),
@@ -122,15 +109,15 @@ def pair_batches(
 
 def read_labels(frames: Sequence[Frame]) -> PointBatch:
     """The labels of ``frames``. Raises InputError naming every file that cannot be read."""
-    columns, problems = PointLists(), []
-    for frame in frames:
-        try:
-            columns.read(str(frame.label))
-        except InputError as error:
-            problems.append(error.message)
-    if problems:
-        raise InputError.collect(f"{len(problems)} label file(s) cannot be read:", problems)
-    return PointBatch.from_counts(columns.points(), columns.counts, columns.scores())
+    return _batch(read_all([frame.label for frame in frames], "{n} label file(s) cannot be read:"))
+
+
+def _batch(files: Sequence[PointFile]) -> PointBatch:
+    scores = None
+    if any(file.scores is not None for file in files):
+        unknown = (np.full(len(file.points), np.nan) for file in files)
+        scores = [u if f.scores is None else f.scores for f, u in zip(files, unknown, strict=True)]
+    return PointBatch.from_frames([file.points for file in files], scores)
 
 
 def _require_all(predictions: Path, label_files: dict[str, str], found: FrameFiles) -> None:

@@ -21,8 +21,7 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.findings import find_all
 from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
 from adaptor_bench.data.frames import Dataset
-from adaptor_bench.data.radius import radius_note
-from adaptor_bench.data.sizes import count_sizes
+from adaptor_bench.data.sizes import count_sizes, radius_note
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.harness.failures import (
     Failure,

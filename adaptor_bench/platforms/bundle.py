@@ -18,12 +18,11 @@ from typing import ClassVar
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.errors import UsageError
-from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms.packing import Files, label_files
-from adaptor_bench.platforms.platform import Order, Platform, find_platform
+from adaptor_bench.platforms.platform import Order, Platform
 from adaptor_bench.resources import bundled, own_files
 
-__all__ = ["IMAGE", "SCORING", "Bundle", "write_bundle"]
+__all__ = ["IMAGE", "SCORING", "Bundle"]
 
 IMAGE = f"adaptor-scoring:{adaptor_bench.__version__}"
 SCORING = (
@@ -96,24 +95,6 @@ class Bundle(Platform):
             self.finish(folder)
             number = sum(path.is_file() for path in folder.rglob("*"))
         return f"{order.out}: {number} files; start with {order.out / 'README.md'}"
-
-
-def write_bundle(
-    platform: str,
-    out: Path,
-    settings: MatchSettings,
-    labels: Path | None = None,
-    image: str = IMAGE,
-) -> list[str]:
-    """Write the bundle of ``platform`` to the new folder ``out``; the files in it, sorted.
-
-    ``labels`` (a folder) is packed the way the platform hands it to the scoring; without it the
-    README says where it belongs. ``image`` is the name of the container image, where one is
-    named. Raises UsageError when ``out`` exists or the platform does not, InputError for unusable
-    labels.
-    """
-    find_platform(platform).write(Order(out, settings, labels=labels, image=image))
-    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
 def _fill_templates(templates: Path, folder: Path, values: dict[str, str]) -> None:

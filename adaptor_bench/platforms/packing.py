@@ -14,7 +14,7 @@ from pathlib import Path
 from adaptor_bench.bounded import read_file
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.pointfiles import find_point_files
-from adaptor_bench.data.stated import size_beside
+from adaptor_bench.data.sizes import size_beside
 from adaptor_bench.errors import InputError
 
 __all__ = ["Files", "label_files", "write_folder", "write_tar", "write_zip", "zip_folder"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from adaptor_bench.data.radius import radius_note
+from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.evaluate.scorefile import FoldScore

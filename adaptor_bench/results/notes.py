@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.data.radius import radius_note
+from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.formats.known import foreign_hint
-from adaptor_bench.data.labels import PointLists
+from adaptor_bench.data.labels import read_all
 from adaptor_bench.data.layout import IMAGES
 from adaptor_bench.data.pointfiles import FrameFiles, find_files, find_point_files
-from adaptor_bench.data.stated import frame_sizes
+from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 
 __all__ = ["Reference", "read_reference"]
@@ -56,20 +56,12 @@ def read_reference(root: Path) -> Reference:
 
 
 def _from_labels(files: FrameFiles) -> Reference:
-    columns, problems = PointLists(), []
-    for path in files.frames.values():
-        try:
-            columns.read(path)
-        except InputError as error:
-            problems.append(error.message)
-    if problems:
-        raise InputError.collect("the reference itself cannot be read:", problems)
-    ends = np.cumsum(columns.counts)
-    parts = np.split(columns.points(), ends[:-1])
-    sizes, guessed = frame_sizes(zip(files.frames.values(), columns.sizes, strict=True))
+    labels = read_all(list(files.frames.values()), "the reference itself cannot be read:")
+    stated = zip(files.frames.values(), (label.size for label in labels), strict=True)
+    sizes, guessed = frame_sizes(stated)
     return Reference(
         dict(zip(files.frames, sizes, strict=True)),
-        dict(zip(files.frames, parts, strict=True)),
+        dict(zip(files.frames, (label.points for label in labels), strict=True)),
         sum(guessed),
     )
 
