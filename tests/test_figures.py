@@ -8,6 +8,7 @@ import re
 import sys
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -280,34 +281,22 @@ def test_without_matplotlib_every_figure_says_how_to_get_it_before_it_does_anyth
     assert not (tmp_path / "x.png").exists()
 
 
-MINE = '''"""How many methods there are."""
-
-from adaptor_bench.figures.canvas import drawing, new_figure
-from adaptor_bench.figures.figure import Figure
-
-
-@drawing
-def _draw(views):
-    figure, [[axes]] = new_figure(3, 2)
-    axes.set_title(f"{sum(len(view.complete) for view in views)} methods", loc="left")
-    return figure
-
-
-FIGURE = Figure("mine", "How many methods there are.", _draw, page="board")
-'''
-
-
-def test_a_figure_in_one_file_is_drawn_on_paper_and_on_the_site(world, tmp_path, monkeypatch):
+def test_the_guides_figure_in_one_file_is_drawn_on_paper_and_on_the_site(
+    world, tmp_path, monkeypatch
+):
+    guide = (Path(__file__).parent.parent / "docs" / "extending.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?FIGURE = .*?)```", guide, re.S)
     (tmp_path / "brought").mkdir()
-    (tmp_path / "brought" / "mine.py").write_text(MINE)
+    (tmp_path / "brought" / "bars.py").write_text(code)
     monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path / "brought")])
-    out = tmp_path / "mine.svg"
-    invoke("paper", "mine", world / "runs", "--out", out)
-    assert "2 methods" in out.read_text("utf-8")
+    out = tmp_path / "bars.svg"
+    assert "Mean F1 of every method." in invoke("paper", "--help")
+    invoke("paper", "bars", world / "runs", "--out", out)
+    assert ">two</text>" in out.read_text("utf-8")
     invoke("report", world / "runs", "--frames", 0, "--out", tmp_path / "site")
     page = (tmp_path / "site" / "index.html").read_text("utf-8")
-    (drawn,) = re.findall(r'alt="How many methods there are, intraop" src="[^,]*,([^"]*)"', page)
-    assert "2 methods" in base64.b64decode(drawn).decode()
-    (tmp_path / "brought" / "mine.py").write_text("import nothing_of_this_name")
-    monkeypatch.delitem(sys.modules, "adaptor_bench.figures.mine")
-    assert "figure mine: cannot be loaded" in invoke("paper", "--help", code=2)
+    (drawn,) = re.findall(r'alt="Mean F1 of every method, intraop" src="[^,]*,([^"]*)"', page)
+    assert ">two</text>" in base64.b64decode(drawn).decode()
+    (tmp_path / "brought" / "bars.py").write_text("import nothing_of_this_name")
+    monkeypatch.delitem(sys.modules, "adaptor_bench.figures.bars")
+    assert "figure bars: cannot be loaded" in invoke("paper", "--help", code=2)

@@ -37,7 +37,7 @@ def detections(frames: Sequence[Sequence[ScoredFrame]], chosen: bool = True) -> 
             mark(ax, shown, tally(f"{shown.run.domain}, {shown.frame.surgery}", shown))
     handles = [
         Line2D([], [], marker="o", ls="", ms=8, mfc="none", mec=HIT, mew=1.6, label="TP: found"),
-        Line2D([], [], marker="$\\otimes$", ls="", ms=9, color=FALSE, label="FP: no label there"),
+        Line2D([], [], marker="x", ls="", ms=6, mew=1.6, color=FALSE, label="FP: no label there"),
         Line2D([], [], ls=(0, (2.2, 1.1)), lw=2, color="#c9a800", label="FN: missed (dashed)"),
     ]
     legend(figure, handles, 3)

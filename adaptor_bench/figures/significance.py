@@ -61,7 +61,7 @@ def significance_map(
 def _p(value: float) -> str:
     if math.isnan(value):
         return "-"
-    return "<.001" if value < 0.001 else f"{value:.2g}".removeprefix("0")
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
 FIGURE = Figure("significance", "Which differences a test can tell.", page="ranking", panel=_panel)

@@ -11,9 +11,8 @@ from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
-from adaptor_bench.report.studies import profile_of
 from adaptor_bench.report.table import Column, Table, number
-from adaptor_bench.results.notes import PHANTOM, board_notes, matching_notes
+from adaptor_bench.results.notes import PHANTOM, board_notes
 from adaptor_bench.results.result import Result
 
 __all__ = ["board_page", "provenance", "ranking_section"]
@@ -105,15 +104,11 @@ def provenance(view: BoardView) -> dict[str, Any] | None:
     if not results:
         return None
     first = results[0]
-    matching = " ".join(matching_notes(view.board.settings, results))
     parts = [part for result in results for part in result.fold_results]
     facts = [
         ("Dataset", f"{first.dataset} ({first.kind})"),
         ("Fingerprint", first.fingerprint),
         ("Folds", f"{first.plan[0]}, {first.plan[1]}"),
-        ("Matching", matching.removeprefix("Matching: ")),
-        ("Profile", _listed(profile_of(r) for r in results)),
-        ("Training seeds", _listed(part.seed for part in parts)),
         ("Device", _listed(part.device for part in parts)),
         ("Training and prediction", _duration(part.seconds.get("total") for part in parts)),
     ]

@@ -19,7 +19,6 @@ from adaptor_bench.registry import Registry
 from adaptor_bench.report.markup import embedded_json, encodable
 from adaptor_bench.results.board import boards_of
 from adaptor_bench.results.load import load_scored
-from adaptor_bench.results.notes import change_notes
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.sources import published_results
@@ -147,7 +146,6 @@ def _pages(
         "methods": cards,
         "gallery_count": shown,
         "provenance": [provenance(view) for view in measured],
-        "changes": change_notes(r for view in measured for r in view.board.measured),
     }
     texts = {"index.html": pages.render("index.html", "index.html", front)}
     for card in cards:

@@ -190,7 +190,7 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
         "labels": _flat(labels),
         "count": max(score.labels for score in scores),
         "disagreement": disagreement(scores),
-        "error": round(mean_error(scores), 2),
+        "error": round(mean_error(scores), 1),
         "methods": methods,
     }
 
