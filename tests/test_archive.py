@@ -77,6 +77,27 @@ def patched(path, old, new, every=True):
     return path
 
 
+def more(path, data):
+    path.write_bytes(path.read_bytes() + data)
+    return path
+
+
+def flipped(path, at):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+    return path
+
+
+def headed(path, at, value):
+    """Two bytes of both headers of the one member; ``at`` in the local one."""
+    data = bytearray(path.read_bytes())
+    for place in (at, data.index(b"PK\x01\x02") + at + 2):
+        data[place : place + 2] = struct.pack("<H", value)
+    path.write_bytes(data)
+    return path
+
+
 # --- what is read
 
 
@@ -266,87 +287,61 @@ def test_names_that_lead_elsewhere(tmp_path, name, kind):
     assert os.listdir(tmp_path) == [path.name]  # noqa: PTH208
 
 
-def test_a_zip_name_with_a_nul(tmp_path):
-    path = zipped(tmp_path / "a.zip", [("aaa.json", BODY)])
-    content, found = read(patched(path, b"aaa.json", b"a\0a.json"))
-    assert (content, found) == ({}, ["archive-path"])
-
-
-@pytest.mark.parametrize("folder", ["../", "/abs/", "a/../../b/", "C:/"])
-def test_folders_that_lead_elsewhere(tmp_path, folder):
-    path = zipped(tmp_path / "a.zip", [(folder, b""), (FRAME, BODY)])
-    assert read(path) == ({FRAME: BODY}, ["archive-path"])
-    path = tarred(tmp_path / "a.tar", [(special(folder, tarfile.DIRTYPE), b""), (FRAME, BODY)])
-    assert read(path) == ({FRAME: BODY}, ["archive-path"])
-
-
-def test_folders_that_are_fine(tmp_path):
-    folders = ["./", "aicm1/", "aicm1/VID000_0/"]
-    path = zipped(tmp_path / "a.zip", [*((f, b"") for f in folders), (FRAME, BODY)])
-    assert read(path) == ({FRAME: BODY}, [])
-    entries = [(special(f, tarfile.DIRTYPE), b"") for f in folders]
-    assert read(tarred(tmp_path / "a.tar", [*entries, (FRAME, BODY)])) == ({FRAME: BODY}, [])
-
-
-@pytest.mark.parametrize(
-    ("kind", "code"),
-    [
-        (tarfile.SYMTYPE, "archive-link"),
-        (tarfile.LNKTYPE, "archive-link"),
-        (tarfile.FIFOTYPE, "archive-special"),
-        (tarfile.CHRTYPE, "archive-special"),
-        (tarfile.BLKTYPE, "archive-special"),
-        (b"Z", "archive-special"),
-        (tarfile.GNUTYPE_SPARSE, "archive-special"),
-    ],
-)
-def test_links_and_devices_in_a_tar(tmp_path, kind, code):
-    path = tarred(tmp_path / "a.tar", [(special("a/V/1.json", kind), b""), (FRAME, BODY)])
-    assert read(path) == ({FRAME: BODY}, [code])
-
-
-@pytest.mark.parametrize(
-    ("mode", "code"),
-    [
-        (stat.S_IFLNK | 0o777, "archive-link"),
-        (stat.S_IFIFO, "archive-special"),
-        (stat.S_IFCHR, "archive-special"),
-        (stat.S_IFSOCK, "archive-special"),
-    ],
-)
-def test_links_and_devices_in_a_zip(tmp_path, mode, code):
-    members = [(info("a/V/1.json", mode), b"/etc/passwd"), (FRAME, BODY)]
-    assert read(zipped(tmp_path / "a.zip", members)) == ({FRAME: BODY}, [code])
-
-
-def test_sparse_files_of_pax(tmp_path):
+def sparse():
     entry = tarfile.TarInfo("a/V/1.json")
     entry.pax_headers = {"GNU.sparse.realsize": str(1 << 40), "GNU.sparse.major": "1"}
-    assert read(tarred(tmp_path / "a.tar", [(entry, BODY)])) == ({}, ["archive-special"])
+    return entry
 
 
-@pytest.mark.parametrize("method", [9, 12, 14, 93, 95, 98, 77])
-def test_compression_methods(tmp_path, method):
-    path = zipped(tmp_path / "a.zip")
-    data = bytearray(path.read_bytes())
-    central = data.index(b"PK\x01\x02")
-    data[8:10] = data[central + 10 : central + 12] = struct.pack("<H", method)
-    path.write_bytes(data)
-    assert read(path) == ({}, ["archive-compression"])
+FINE = (FRAME, BODY)
+NESTED = ["b.zip", "b.tar.gz", "b.7z", "b.tar.xz", "B.RAR", "b.json.gz"]
+SECOND_NAME = struct.pack("<2HBL", 0x7075, 15, 1, 0) + b"other.json"
+# One member beside a good one that is read: its name or header, content, and the code found.
+NAMED = [
+    *((name, b"", "archive-path") for name in ("../", "/abs/", "a/../../b/", "C:/")),
+    *((name, b"", None) for name in ("./", "aicm1/", "aicm1/VID000_0/")),
+    *((name, BODY, "archive-nested") for name in NESTED),
+]
+IN_A_TAR = [
+    *((special(name, tarfile.DIRTYPE) if name.endswith("/") else name, *rest)
+      for name, *rest in NAMED),
+    *((special("a/V/1.json", kind), b"", "archive-link") for kind in (b"2", b"1")),
+    *((special("a/V/1.json", bytes([k])), b"", "archive-special") for k in b"634ZS"),
+    (sparse(), BODY, "archive-special"),
+]  # fmt: skip
+IN_A_ZIP = [
+    *NAMED,
+    (info("a/V/1.json", stat.S_IFLNK | 0o777), b"/etc/passwd", "archive-link"),
+    *((info("a/V/1.json", mode), b"/etc/passwd", "archive-special")
+      for mode in (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK)),
+    (info("a/V/1.json", extra=SECOND_NAME), BODY, "archive-path"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("flag", "code"), [
-    (1, "archive-encrypted"), (64, "archive-encrypted"), (1 << 13, "archive-encrypted"),
-    (32, "archive-compression"),
-])  # fmt: skip
-def test_flags(tmp_path, flag, code):
-    path = zipped(tmp_path / "a.zip")
-    data = bytearray(path.read_bytes())
-    central = data.index(b"PK\x01\x02")
-    for at in (6, central + 8):
-        data[at : at + 2] = struct.pack("<H", flag)
-    path.write_bytes(data)
-    assert read(path) == ({}, [code])
+@pytest.mark.parametrize(
+    ("make", "member", "content", "code"),
+    [*((tarred, *case) for case in IN_A_TAR), *((zipped, *case) for case in IN_A_ZIP)],
+)
+def test_a_member_that_is_refused_alone(tmp_path, make, member, content, code):
+    path = make(tmp_path / "a", [(member, content), FINE])
+    assert read(path) == ({FRAME: BODY}, [code] if code else [])
+
+
+def test_a_zip_name_with_a_nul(tmp_path):
+    path = zipped(tmp_path / "a.zip", [("aaa.json", BODY)])
+    assert read(patched(path, b"aaa.json", b"a\0a.json")) == ({}, ["archive-path"])
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "code"),
+    [
+        *((8, method, "archive-compression") for method in (9, 12, 14, 93, 95, 98, 77)),
+        *((6, flag, "archive-encrypted") for flag in (1, 64, 1 << 13)),
+        (6, 32, "archive-compression"),
+    ],
+)
+def test_compression_methods_and_flags(tmp_path, at, value, code):
+    assert read(headed(zipped(tmp_path / "a.zip"), at, value)) == ({}, [code])
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
@@ -375,13 +370,6 @@ class _nothing:
 
     def __exit__(self, *error):
         pass
-
-
-@pytest.mark.parametrize("name", ["b.zip", "b.tar.gz", "b.7z", "b.tar.xz", "B.RAR", "b.json.gz"])
-def test_archives_in_archives(tmp_path, name):
-    members = [(name, zipped(tmp_path / "inner.zip").read_bytes()), (FRAME, BODY)]
-    assert read(zipped(tmp_path / "a.zip", members)) == ({FRAME: BODY}, ["archive-nested"])
-    assert read(tarred(tmp_path / "a.tar", members)) == ({FRAME: BODY}, ["archive-nested"])
 
 
 # --- bombs
@@ -423,15 +411,12 @@ def test_a_bomb_costs_no_memory(tmp_path):
         tracemalloc.stop()
 
 
-def test_a_zip_that_declares_what_it_holds(tmp_path):
+def test_zips_that_declare_what_they_hold(tmp_path):
     path = zipped(tmp_path / "a.zip", [(FRAME, bytes(10 << 20))])
     assert read(path) == ({}, ["archive-ratio"])
     assert read(path, Limits(ratio=2000), limit=100)[0] == {FRAME: bytes(101)}
-
-
-def test_a_zip_of_many_small_bombs(tmp_path):
-    path = zipped(tmp_path / "a.zip", [(f"a/V/{i}.json", bytes(1 << 20)) for i in range(12)])
-    assert read(path) == ({}, ["archive-ratio"])
+    small = [(f"a/V/{i}.json", bytes(1 << 20)) for i in range(12)]
+    assert read(zipped(path, small)) == ({}, ["archive-ratio"])
 
 
 def test_a_zip_that_lies_about_its_size(tmp_path):
@@ -481,13 +466,6 @@ def test_local_header_and_directory_disagree(tmp_path):
     path = zipped(tmp_path / "a.zip")
     patched(path, FRAME.encode(), FRAME.replace("aicm1", "aicm2").encode(), every=False)
     assert read(path)[0] == {FRAME: "archive-unreadable"}
-
-
-def test_a_second_name_in_an_extra_field(tmp_path):
-    other = b"other.json"
-    field = struct.pack("<2HBL", 0x7075, 5 + len(other), 1, 0) + other
-    path = zipped(tmp_path / "a.zip", [(info(FRAME, extra=field), BODY)])
-    assert read(path) == ({}, ["archive-path"])
 
 
 @pytest.mark.parametrize("size", [9000, 1 << 33])
@@ -570,14 +548,8 @@ def test_cut_off_anywhere(tmp_path, name):
 def test_wrong_checksums(tmp_path):
     path = zipped(tmp_path / "a.zip", method=zipfile.ZIP_STORED)
     assert read(patched(path, b"points", b"paints"))[0] == {FRAME: "archive-unreadable"}
-    data = bytearray(tarred(tmp_path / "a.tgz").read_bytes())
-    data[-8] ^= 1
-    (tmp_path / "a.tgz").write_bytes(data)
-    assert read(tmp_path / "a.tgz")[1] == ["archive-unreadable"]
-    data = bytearray(tarred(tmp_path / "a.tar").read_bytes())
-    data[0] ^= 1
-    (tmp_path / "a.tar").write_bytes(data)
-    assert read(tmp_path / "a.tar") == ({}, ["archive-unreadable"])
+    assert read(flipped(tarred(tmp_path / "a.tgz"), -8))[1] == ["archive-unreadable"]
+    assert read(flipped(tarred(tmp_path / "a.tar"), 0)) == ({}, ["archive-unreadable"])
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tgz"])
@@ -589,18 +561,15 @@ def test_not_what_the_name_says(tmp_path, name, content):
     assert found == ([] if name != "a.zip" and content == bytes(600) else ["archive-unreadable"])
 
 
-def test_gzip_of_something_else(tmp_path):
+def test_something_else_inside_and_data_behind_the_end(tmp_path):
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(BODY))
     assert read(tmp_path / "a.tar.gz") == ({}, ["archive-unreadable"])
-
-
-def test_data_behind_the_end(tmp_path):
-    path = tarred(tmp_path / "a.tar")
-    path.write_bytes(path.read_bytes() + tarred(tmp_path / "b.tar").read_bytes())
-    assert read(path)[1] == ["archive-unreadable"]
-    path = zipped(tmp_path / "a.zip")
-    path.write_bytes(path.read_bytes() + b"more")
-    assert read(path)[1] == ["archive-unreadable"]
+    behind = tarred(tmp_path / "b.tar").read_bytes()
+    for path in (
+        more(tarred(tmp_path / "a.tar"), behind),
+        more(zipped(tmp_path / "a.zip"), b"more"),
+    ):
+        assert read(path)[1] == ["archive-unreadable"]
 
 
 def test_zip64_that_lies(tmp_path):
