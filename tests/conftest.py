@@ -65,6 +65,17 @@ def folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``beside(thing, NAME, value)`` sets NAME in the module that defines ``thing``, wherever that
+    module is: for budgets that only a test makes small, and for what fails only in a test."""
+
+    def beside(thing: object, name: str, value: object) -> None:
+        monkeypatch.setattr(sys.modules[thing.__module__], name, value)
+
+    return beside
+
+
 @pytest.fixture(scope="session")
 def phantom_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's cache directory that holds the tiny phantom."""

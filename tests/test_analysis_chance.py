@@ -167,12 +167,12 @@ def test_uniform_fills_the_range_of_valid_points():
         assert part.mean(axis=0) == pytest.approx(((width - 1) / 2, (height - 1) / 2), rel=0.02)
 
 
-def test_draws_do_not_depend_on_how_many_are_matched_at_once(monkeypatch):
+def test_draws_do_not_depend_on_how_many_are_matched_at_once(beside):
     rng = np.random.default_rng(0)
     labels = [rng.uniform(0, 39, (5, 2)) for _ in range(6)]
     case = [f"s{f % 2}/v/{f}" for f in range(6)], labels, labels, [(60, 40)] * 6
     whole = floors(*case, tp=30, draws=30, seed=3)
-    monkeypatch.setattr("adaptor_bench.evaluate.analysis.chance._AT_ONCE", 1)
+    beside(chance, "_AT_ONCE", 1)
     single = floors(*case, tp=30, draws=30, seed=3)
     assert single == whole
     other = floors(*case, tp=30, draws=30, seed=4)

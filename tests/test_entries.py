@@ -37,6 +37,7 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
+from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.report.leaderboard import render_entries
 from adaptor_bench.resources import bundled
 from adaptor_bench.schemas import problems, schema
@@ -207,8 +208,8 @@ def test_strange_packed_files_are_refused_by_line(tmp_path, line):
         unpack(path)
 
 
-def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("adaptor_bench.entries.packed.LIMIT", 1000)
+def test_a_bomb_is_not_unpacked(tmp_path, beside):
+    beside(unpack, "LIMIT", 1000)
     line = b'{"domain":"sim","seed":0,"frame":"a/b/%d","points":[]}\n'
     path = tmp_path / "e.ndjson.gz"
     path.write_bytes(gzip.compress(b"".join(line % i for i in range(100))))
@@ -433,7 +434,7 @@ def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
 
 
 def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
-    tmp_path, data, board, monkeypatch
+    tmp_path, data, board, beside
 ):
     fingerprint = read_board(board).fingerprints["intraop"]
     runs = finished(tmp_path / "runs", data, board, fingerprint)
@@ -451,7 +452,7 @@ def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
         document = json.loads(path.read_text("utf-8"))
         document["dataset"] |= {"name": "phantom-tiny", "kind": "phantom"}
         path.write_text(json.dumps(document))
-    monkeypatch.setattr("adaptor_bench.phantom.default.cached_phantom", lambda *_: data)
+    beside(cached_phantom, "cached_phantom", lambda *_: data)
     told = submit_runs(runs, tmp_path / "drawn", "--create", "New")
     assert "keeps no hash of its labels" in told
     assert read_board(tmp_path / "drawn").labels == {}

@@ -18,6 +18,7 @@ from adaptor_bench.matching import reference
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_rules
 from adaptor_bench.matching.rules import all_rules
+from adaptor_bench.matching.rules.ungated import ungated
 
 pytestmark = pytest.mark.quick
 
@@ -169,14 +170,14 @@ def test_wrong_usage():
         match([(1, float("nan"))], [])
 
 
-def test_heaps_of_points_are_matched_as_other_frames_are(monkeypatch):
+def test_heaps_of_points_are_matched_as_other_frames_are(beside):
     """A frame with very many pairs goes through the ungated rule alone, the others together."""
     rng = np.random.default_rng(0)
     sizes = [(5, 9), (9, 5), (0, 4), (7, 7), (40, 60), (60, 40), (50, 50)]
     sides = [PointBatch.from_frames([rng.integers(0, 40, (s[k], 2)) / 2 for s in sizes])
              for k in (0, 1)]  # fmt: skip
     together = match_rules(*sides, 6.0)
-    monkeypatch.setattr("adaptor_bench.matching.rules.ungated._AT_ONCE", 30)
+    beside(ungated.pair, "_AT_ONCE", 30)
     alone = match_rules(*sides, 6.0)
     for rule, found in together.items():
         for what in ("frame", "prediction", "label", "distance"):

@@ -16,6 +16,7 @@ from commands import invoke
 from adaptor_bench.cli import main
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import WriteError
+from adaptor_bench.harness.job import Bench
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
@@ -271,7 +272,7 @@ def test_groups_of_surgeries(small, tmp_path):
     assert len(record["validation"]) == 2
 
 
-def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path, capsys):
+def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, beside, tmp_path, capsys):
     drawn = []
 
     def draw(root, profile, seed, **_):
@@ -280,7 +281,7 @@ def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path
         return root
 
     monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("adaptor_bench.phantom.default.write_phantom", draw)
+    beside(cached_phantom, "write_phantom", draw)
     places = [cached_phantom(p, Progress(live=False)) for p in ("mini", "mini", "tiny")]
     assert drawn == [("mini", 0), ("tiny", 0)]
     assert places[0] == places[1] != places[2]
@@ -288,8 +289,8 @@ def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, tmp_path
     assert capsys.readouterr().err.count("once") == 2
 
 
-def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(monkeypatch, tmp_path):
-    monkeypatch.setattr("adaptor_bench.phantom.dataset.write_points", full_disk)
+def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(beside, tmp_path):
+    beside(write_phantom, "write_points", full_disk)
     with pytest.raises(WriteError, match="the disk is full"):
         write_phantom(tmp_path / "cache" / "phantom", "tiny", workers=1)
     assert files(tmp_path) == {}
@@ -336,10 +337,10 @@ def test_control_c_keeps_what_was_finished_and_the_next_call_goes_on(small, tmp_
 def test_control_c_in_the_middle_of_training(small, tmp_path, monkeypatch):
     """Lightning has its own idea of Ctrl-C; ours must win."""
 
-    def interrupted(self, batch, index):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("adaptor_bench.train.fit._HeatmapModule.training_step", interrupted)
+    monkeypatch.setattr("torch.Tensor.backward", interrupted)
     _, told = run(small, tmp_path / "runs", "--domain", "sim", code=130)
     assert "interrupted" in told
     assert files(tmp_path / "runs") == {}
@@ -485,23 +486,23 @@ def test_an_unknown_command_is_answered_with_what_was_meant():
     assert "'leaderboard'" in told
 
 
-def test_too_little_memory_is_no_bug_of_ours(make_dataset, tmp_path, monkeypatch):
+def test_too_little_memory_is_no_bug_of_ours(make_dataset, tmp_path, beside):
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr("adaptor_bench.harness.job.inner_split", full)
+    beside(Bench, "inner_split", full)
     _, told = run(make_dataset(), tmp_path / "runs", code=1)
     assert "error: there is not enough memory" in told and "internal" not in told
 
 
 def test_a_bug_of_ours_is_an_internal_error_without_traceback_unless_asked(
-    make_dataset, tmp_path, monkeypatch
+    make_dataset, tmp_path, beside
 ):
     def bug(*_):
         raise RuntimeError("a bug")
 
     data = make_dataset()
-    monkeypatch.setattr("adaptor_bench.harness.job.inner_split", bug)
+    beside(Bench, "inner_split", bug)
     _, told = run(data, tmp_path / "runs", code=3)
     assert "\ninternal error: RuntimeError: a bug\n" in told
     assert "Traceback" not in told

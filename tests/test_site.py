@@ -32,6 +32,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.report.markup import Markup, embedded_json, web_address
 from adaptor_bench.results.load import load_results
 from adaptor_bench.results.sources import scored_entries
+from adaptor_bench.site.album import write_album
 from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.site.pictures import frame_picture, heatmap_picture
 
@@ -513,11 +514,11 @@ def sizes_of(site, folder):
 
 
 def test_pictures_and_heatmaps_become_smaller_where_they_take_too_much(
-    world, site, tmp_path, monkeypatch
+    world, site, tmp_path, beside
 ):
     limits = {f: 0.9 * sizes_of(site, f) for f in ("frames", "heatmaps")}
-    monkeypatch.setattr("adaptor_bench.site.album._PICTURES", limits["frames"])
-    monkeypatch.setattr("adaptor_bench.site.album._HEATMAPS", limits["heatmaps"])
+    beside(write_album, "_PICTURES", limits["frames"])
+    beside(write_album, "_HEATMAPS", limits["heatmaps"])
     build(world, tmp_path / "site")
     for folder, limit in limits.items():
         assert sizes_of(tmp_path / "site", folder) <= limit

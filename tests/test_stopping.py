@@ -14,6 +14,7 @@ import pytest
 from adaptor_bench import locks
 from adaptor_bench.atomic import atomic_directory, claim, claimed, remove_abandoned
 from adaptor_bench.harness.sharing import FAILED, FINISHED, KEPT, share
+from adaptor_bench.phantom import write_phantom
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and flock are of Unix")
 GIVE_UP = 100  # seconds, on the busiest of machines
@@ -38,7 +39,7 @@ def process(code, *arguments):
 
 DRAW = """
 from adaptor_bench.cli import main
-from adaptor_bench.phantom import dataset
+from adaptor_bench.phantom import dataset, write_phantom
 def draw(root, *rest):
     (root / "half").write_text("a frame")
     try:
@@ -109,13 +110,13 @@ sys.exit(container.main())
     assert told.startswith("terminated;") and len(told.splitlines()) == 1
 
 
-def test_the_end_of_a_file_is_no_control_c(tmp_path, monkeypatch):
+def test_the_end_of_a_file_is_no_control_c(tmp_path, beside):
     from commands import invoke
 
     def short(*_, **__):
         raise EOFError("No data left in file")
 
-    monkeypatch.setattr("adaptor_bench.phantom.dataset._draw_all", short)
+    beside(write_phantom, "_draw_all", short)
     _, told = invoke("data", "phantom", tmp_path / "out", code=3)
     assert "No data left in file" in told and "interrupted" not in told
 

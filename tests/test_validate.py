@@ -12,6 +12,8 @@ from frame_files import write_frame
 
 from adaptor_bench.cli.validate import command
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.submission.filecheck import FileCheck
+from adaptor_bench.submission.strictjson import FILE_LIMIT
 from adaptor_bench.submission.validate import validate
 
 pytestmark = pytest.mark.quick
@@ -174,12 +176,10 @@ def test_latin_1_is_read_on(tmp_path):
     assert (report.findings[0].line, report.findings[0].column) == (2, place - first)
 
 
-def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
-    for module in ("strictjson", "validate"):
-        monkeypatch.setattr(f"adaptor_bench.submission.{module}.FILE_LIMIT", 1000)
-    put(tmp_path, json.dumps(GOOD).ljust(1000))
+def test_a_file_too_large_is_not_read(tmp_path):
+    put(tmp_path, json.dumps(GOOD).ljust(FILE_LIMIT))
     assert validate(tmp_path).valid
-    put(tmp_path, json.dumps(GOOD).ljust(1001))
+    put(tmp_path, json.dumps(GOOD).ljust(FILE_LIMIT + 1))
     assert found(validate(tmp_path)) == [("file-too-large", "error", "")]
 
 
@@ -250,8 +250,8 @@ def test_findings_of_a_file_are_capped_and_counted(tmp_path):
     assert report.totals["error"] == 300 + 250 + 4
 
 
-def test_checking_faulty_files_has_an_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("adaptor_bench.submission.filecheck._CARE_BUDGET", 3)
+def test_checking_faulty_files_has_an_end(tmp_path, beside):
+    beside(FileCheck, "_CARE_BUDGET", 3)
     for stem in ("000001", "000002", "000004"):
         put(tmp_path, "[1", f"aicm1/VID000_0/{stem}")
     put(tmp_path, GOOD, "aicm1/VID000_0/000003")
@@ -273,10 +273,10 @@ def test_extra_keys_of_points_are_told_once_each(tmp_path):
     assert (len(report.findings), report.counts) == (20, {"key-unknown": 99})
 
 
-def test_files_without_an_error_hardly_use_up_the_care(tmp_path, monkeypatch):
+def test_files_without_an_error_hardly_use_up_the_care(tmp_path, beside):
     """They were once called faulty, which made a large valid submission an invalid one."""
     sized = GOOD | {"imageWidth": 512, "imageHeight": 288, "model": "x"}
-    monkeypatch.setattr("adaptor_bench.submission.filecheck._CARE_BUDGET", len(json.dumps(sized)))
+    beside(FileCheck, "_CARE_BUDGET", len(json.dumps(sized)))
     for i in range(7):
         put(tmp_path, sized | {"imageFileName": f"{i:06d}.png"}, f"aicm1/VID000_0/{i:06d}")
     report = validate(tmp_path)
@@ -284,12 +284,10 @@ def test_files_without_an_error_hardly_use_up_the_care(tmp_path, monkeypatch):
     assert report.counts["key-unknown"] == 7
 
 
-def test_findings_that_are_not_kept_use_up_no_places(tmp_path, monkeypatch):
-    monkeypatch.setattr("adaptor_bench.submission.filecheck.FINDINGS_PER_CODE", 2)
+def test_findings_that_are_not_kept_use_up_no_places(tmp_path, beside):
+    beside(FileCheck, "FINDINGS_PER_CODE", 2)
     noted = GOOD | {"model": "x"}
-    monkeypatch.setattr(
-        "adaptor_bench.submission.filecheck._PLACES_BUDGET", 2 * len(json.dumps(noted)) + 1
-    )
+    beside(FileCheck, "_PLACES_BUDGET", 2 * len(json.dumps(noted)) + 1)
     for i in range(9):
         put(tmp_path, noted | {"imageFileName": f"{i:06d}.png"}, f"aicm1/VID000_0/{i:06d}")
     put(tmp_path, GOOD | {"points": [{"x": -1, "y": 0}]}, "aicm1/VID000_0/z")
@@ -297,8 +295,8 @@ def test_findings_that_are_not_kept_use_up_no_places(tmp_path, monkeypatch):
     assert [f.line for f in outside] == [1]
 
 
-def test_findings_of_a_code_are_capped_and_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("adaptor_bench.submission.validate.FINDINGS_PER_CODE", 7)
+def test_findings_of_a_code_are_capped_and_counted(tmp_path, beside):
+    beside(validate, "FINDINGS_PER_CODE", 7)
     for i in range(20):
         put(tmp_path, "{", f"a/v/{i}")
     report = validate(tmp_path)
@@ -306,8 +304,8 @@ def test_findings_of_a_code_are_capped_and_counted(tmp_path, monkeypatch):
     assert not report.valid
 
 
-def test_no_place_is_looked_up_beyond_the_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr("adaptor_bench.submission.filecheck._PLACES_BUDGET", 100)
+def test_no_place_is_looked_up_beyond_the_budget(tmp_path, beside):
+    beside(FileCheck, "_PLACES_BUDGET", 100)
     bad = changed(points=[{"x": 600, "y": 1, "x": 601}]).replace('"y": 1', '"y": 1, "y": NaN')  # noqa: F601
     for i in range(2):
         put(tmp_path, bad.replace("000000", f"{i:06d}"), f"aicm1/VID000_0/{i:06d}")
