@@ -1,4 +1,4 @@
-"""Method x domain x fold -> run directory.
+"""Run the cells of a request: method x domain x fold -> run directory.
 
 ``<out>/<dataset>/<method>/<domain>/fold_<k>/`` holds ``run.json`` (what was run),
 ``predictions/`` (challenge JSON), ``score.json`` (counts and pairs per frame) and the checkpoint.
@@ -9,8 +9,7 @@ others go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
 from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.findings import find_all
-from adaptor_bench.data.folds import Fold, FoldPlan, inner_split, plan_folds
+from adaptor_bench.data.folds import inner_split
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.sizes import count_sizes, radius_note
 from adaptor_bench.errors import InputError, UsageError
@@ -31,52 +30,18 @@ from adaptor_bench.harness.failures import (
     record_failure,
 )
 from adaptor_bench.harness.fold import FoldResult, run_fold
+from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import damage, differences
 from adaptor_bench.harness.sharing import FAILED, share
-from adaptor_bench.matching.settings import RADIUS, MatchSettings
+from adaptor_bench.matching.settings import RADIUS
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Job, Progress, message
-from adaptor_bench.registry import MethodSpec
 from adaptor_bench.sourcecode import Source, source_of
 
-__all__ = ["Bench", "Cell", "RunRequest", "requested_domains"]
+__all__ = ["Bench"]
 
 RUN_SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds."""
-
-    methods: tuple[MethodSpec, ...]
-    domains: tuple[str, ...]
-    profile: str
-    settings: dict[str, Any]
-    folds: tuple[int, ...] = ()
-    groups: int | None = None
-    seed: int = 0
-    device: str = "auto"
-    out: Path = Path("runs")
-    restart: bool = False
-    matching: MatchSettings = field(default_factory=MatchSettings)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One fold of one method in one domain."""
-
-    spec: MethodSpec
-    parameters: dict[str, Any]
-    domain: str
-    plan: FoldPlan
-    fold: Fold
-    directory: Path
-
-    @property
-    def title(self) -> str:
-        """For progress and messages."""
-        return f"{self.spec.name} {self.domain} fold {self.fold.number}"
 
 
 class Bench:
@@ -88,7 +53,7 @@ class Bench:
         self.progress = progress
         self.root = request.out / dataset.name
         self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
-        self.cells = list(self._cells())
+        self.cells = list(cells_of(dataset, request))
         self.threads = 0
         self.versions = versions()
         self._sources: dict[str, Source] = {}
@@ -174,22 +139,6 @@ class Bench:
                 hint="baselines/README.md lists what a method has to have.",
             )
         return made
-
-    def _cells(self) -> Iterator[Cell]:
-        request = self.request
-        plans = {
-            d: plan_folds(self.dataset.surgeries(d), d, request.groups) for d in request.domains
-        }
-        for number in request.folds:
-            if not any(number == f.number for plan in plans.values() for f in plan.folds):
-                next(iter(plans.values())).fold(number)
-        for spec in request.methods:
-            parameters = spec.resolve(request.profile, request.settings)
-            for domain, plan in plans.items():
-                for fold in plan.folds:
-                    if not request.folds or fold.number in request.folds:
-                        directory = self.root / spec.name / domain / f"fold_{fold.number}"
-                        yield Cell(spec, parameters, domain, plan, fold, directory)
 
     def _load(self, resize: Resize, domains: Sequence[str]) -> None:
         """Read all frames, once per way to resize them; all problems are raised at once."""
@@ -306,11 +255,3 @@ class Bench:
                 problems,
                 hint="Give another --out, or --restart to run them again.",
             )
-
-
-def requested_domains(dataset: Dataset, domain: str) -> tuple[str, ...]:
-    """``all``: every domain of the dataset; else the one named. Raises UsageError."""
-    if domain == "all":
-        return tuple(dataset.frames)
-    dataset.domain(domain)
-    return (domain,)

@@ -17,9 +17,8 @@ from adaptor_bench.method import Method, Resize, Translator
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
-__all__ = ["DIRECTIONS", "translate_folder", "translated"]
+__all__ = ["translate_folder", "translated"]
 
-DIRECTIONS = ("intraop", "sim")
 _CHUNK = 16  # frames in memory at once
 
 

@@ -1,0 +1,73 @@
+"""What a run consists of: one cell for each fold of each method in each domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.data.folds import Fold, FoldPlan, plan_folds
+from adaptor_bench.data.frames import Dataset
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.registry import MethodSpec
+
+__all__ = ["Cell", "RunRequest", "cells_of", "requested_domains"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds."""
+
+    methods: tuple[MethodSpec, ...]
+    domains: tuple[str, ...]
+    profile: str
+    settings: dict[str, Any]
+    folds: tuple[int, ...] = ()
+    groups: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    out: Path = Path("runs")
+    restart: bool = False
+    matching: MatchSettings = field(default_factory=MatchSettings)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fold of one method in one domain."""
+
+    spec: MethodSpec
+    parameters: dict[str, Any]
+    domain: str
+    plan: FoldPlan
+    fold: Fold
+    directory: Path
+
+    @property
+    def title(self) -> str:
+        """For progress and messages."""
+        return f"{self.spec.name} {self.domain} fold {self.fold.number}"
+
+
+def requested_domains(dataset: Dataset, domain: str) -> tuple[str, ...]:
+    """``all``: every domain of the dataset; else the one named. Raises UsageError."""
+    if domain == "all":
+        return tuple(dataset.frames)
+    dataset.domain(domain)
+    return (domain,)
+
+
+def cells_of(dataset: Dataset, request: RunRequest) -> Iterator[Cell]:
+    """The cells of a request, method by method. Raises UsageError for a fold that is nowhere."""
+    plans = {d: plan_folds(dataset.surgeries(d), d, request.groups) for d in request.domains}
+    for number in request.folds:
+        if not any(number == f.number for plan in plans.values() for f in plan.folds):
+            next(iter(plans.values())).fold(number)
+    for spec in request.methods:
+        parameters = spec.resolve(request.profile, request.settings)
+        for domain, plan in plans.items():
+            for fold in plan.folds:
+                if not request.folds or fold.number in request.folds:
+                    place = Path(spec.name, domain, f"fold_{fold.number}")
+                    directory = request.out / dataset.name / place
+                    yield Cell(spec, parameters, domain, plan, fold, directory)
