@@ -35,6 +35,7 @@ def test_every_module_of_the_package_is_in_it(names):
 def test_what_lies_beside_the_package_is_in_it(names):
     for pattern, inside in (
         ("adaptor_bench/data/manifests/*.json", ""),
+        ("adaptor_bench/py.typed", ""),
         ("baselines/*.py", "adaptor_bench/_bundled/"),
         ("leaderboards/published/*.json", "adaptor_bench/_bundled/"),
         ("submissions/README.md", "adaptor_bench/_bundled/"),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.data.folds import Fold, FoldPlan, plan_folds
-from adaptor_bench.data.frames import Dataset, Frame, index_dataset
+from adaptor_bench.data.folds import Fold, plan_folds
+from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError, UsageError, suggest
 
@@ -30,39 +30,28 @@ class LabelledFrame:
     """One frame of a video: where it is from, its pixels and its labelled points."""
 
     domain: str
-    files: Frame
+    surgery: str
+    video: str
+    stem: str
+    image_file: Path
+    label_file: Path
 
     @property
     def key(self) -> str:
         """``surgery/video/stem``, the frame's name in predictions, scores and messages."""
-        return self.files.key
-
-    @property
-    def surgery(self) -> str:
-        """The surgery's id; folds are made of whole surgeries."""
-        return self.files.surgery
-
-    @property
-    def video(self) -> str:
-        """The video's name within the surgery."""
-        return self.files.video
-
-    @property
-    def stem(self) -> str:
-        """The file's name without its ending."""
-        return self.files.stem
+        return f"{self.surgery}/{self.video}/{self.stem}"
 
     @cached_property
     def points(self) -> Points:
         """The labels, (N, 2), order x, y, in pixels of the frame as stored. Raises InputError."""
-        return read_points(self.files.label).points
+        return read_points(self.label_file).points
 
     @property
     def image(self) -> NDArray[np.uint8]:
         """The pixels, (height, width, 3), RGB, read on every access. Raises InputError."""
         from adaptor_bench.data.images import read_image
 
-        return read_image(self.files.image)
+        return read_image(self.image_file)
 
     def __repr__(self) -> str:
         return f"LabelledFrame({self.key!r}, domain={self.domain!r})"
@@ -117,7 +106,7 @@ class LabelledDataset(Sequence[LabelledFrame]):
         Raises UsageError for a domain or number of groups that is not possible, InputError for
         fewer than two surgeries.
         """
-        return self._plan(domain, groups).folds
+        return plan_folds(self.source.surgeries(domain), domain, groups).folds
 
     def labels(self) -> dict[str, Points]:
         """The points of every frame by its key. Raises InputError listing unreadable labels."""
@@ -180,9 +169,6 @@ class LabelledDataset(Sequence[LabelledFrame]):
         counts = ", ".join(f"{d}: {len(self.domain(d))} frames" for d in self.domains)
         return f"LabelledDataset({self.name!r}, {counts or 'no frames'})"
 
-    def _plan(self, domain: str, groups: int | None) -> FoldPlan:
-        return plan_folds(self.source.surgeries(domain), domain, groups)
-
     def _those(self, frames: Iterator[LabelledFrame]) -> LabelledDataset:
         return LabelledDataset(self.source, tuple(frames))
 
@@ -209,13 +195,13 @@ def load_dataset(path_or_name: str | os.PathLike[str]) -> LabelledDataset:
 
     Raises InputError when there is no such folder, or no frame in it.
     """
-    return labelled(index_dataset(dataset_folder(path_or_name)))
-
-
-def labelled(index: Dataset) -> LabelledDataset:
-    """All frames of an indexed dataset."""
-    frames = [LabelledFrame(d, frame) for d, found in index.frames.items() for frame in found]
-    return LabelledDataset(index, frames)
+    dataset = index_dataset(dataset_folder(path_or_name))
+    frames = [
+        LabelledFrame(domain, f.surgery, f.video, f.stem, f.image, f.label)
+        for domain, found in dataset.frames.items()
+        for f in found
+    ]
+    return LabelledDataset(dataset, frames)
 
 
 def dataset_folder(path_or_name: str | os.PathLike[str]) -> Path:
