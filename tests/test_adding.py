@@ -12,7 +12,7 @@ from frame_files import put_points
 from small_board import predict, put_board, put_data, submit
 
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.metrics import METRICS, Metric, metrics_of, ratio, register
+from adaptor_bench.evaluate.metrics import METRICS, Counts, metric, metrics_of, ratio
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.rule import RULES, distances, rule
 from adaptor_bench.matching.rules import ranked_rules
@@ -50,15 +50,11 @@ def ring():
 
 @pytest.fixture
 def jaccard():
-    yield register(
-        Metric(
-            "jaccard",
-            "Jaccard",
-            "TP / (TP + FP + FN)",
-            lambda tp, fp, fn: ratio(tp, tp + fp + fn),
-            short="Jacc",
-        )
-    )
+    @metric("Jaccard", "Jacc", "TP / (TP + FP + FN)")
+    def jaccard(tp, fp, fn):
+        return ratio(tp, tp + fp + fn)
+
+    yield jaccard
     del METRICS["jaccard"]
 
 
@@ -163,8 +159,6 @@ def test_a_column_is_in_every_format_and_on_the_site(tmp_path, monkeypatch):
 
 
 def test_a_metric_is_the_same_for_one_and_for_many(jaccard):
-    from adaptor_bench.evaluate.metrics import Counts
-
     counts = np.array([[1, 2, 3], [0, 0, 0], [4, 0, 4]])
     assert jaccard.of_last_axis(counts)[[0, 2]].tolist() == [1 / 6, 1 / 2]
     assert metrics_of(Counts(1, 2, 3))["jaccard"] == 1 / 6

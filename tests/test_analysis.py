@@ -88,7 +88,10 @@ def test_counting_by_hand():
     assert found.bias == (0 + 2 - 2 + 4 - 6) / 5
     assert found.mae == (0 + 2 + 2 + 4 + 6) / 5
     assert (found.empty_frames, found.specificity) == (2, 0.5)
-    rows = {b.name: (b.frames, b.tp, b.fp, b.fn, b.f1, b.bias) for b in found.bins}
+    rows = {
+        b.labels: (b.frames, b.counts.tp, b.counts.fp, b.counts.fn, b.f1, b.bias)
+        for b in found.by_labels
+    }
     assert rows.pop("11-15")[:4] == (0, 0, 0, 0)
     assert rows == {
         "0": (2, 0, 2, 0, 0.0, 1.0),
@@ -142,7 +145,7 @@ def test_groups_keep_their_order_and_the_first_of_equals_is_worst():
     assert breakdown(["x"] * 5, matched([([], [])] * 5)[2]).worst is None
     spread = frame_spread(list("vwxyz"), matched(pairs)[2])
     assert spread.frames == 4  # the one without any point has no F1
-    assert (spread.perfect, spread.failed, spread.mean) == (0.5, 0.5, 0.5)
+    assert (spread.perfect, spread.failed, spread.mean_f1) == (0.5, 0.5, 0.5)
     assert spread.worst.names == ("w", "z")
     assert spread.worst.fn.tolist() == [1, 0]
 
@@ -183,14 +186,14 @@ def test_against_the_loop(pairs, rule):
     assert counted.mae == pytest.approx(sum(map(abs, errors)) / len(errors))
     silent = [not p for p, q in pairs if not q]
     assert same(counted.specificity, sum(silent) / len(silent) if silent else math.nan)
-    for entry in counted.bins:
+    for entry, (least, most) in zip(counted.by_labels, BINS, strict=True):
         inside = [
             f
             for f, (_, q) in enumerate(pairs)
-            if entry.least <= len(q) <= (entry.most or (0 if entry.name == "0" else 10**9))
+            if least <= len(q) <= (10**9 if most is None else most)
         ]
         sums = [sum(loop[f][k] for f in inside) for k in range(3)]
-        assert [entry.tp, entry.fp, entry.fn] == sums
+        assert entry.counts == Counts(*sums)
         assert entry.frames == len(inside)
         assert same(entry.f1, METRICS["f1"](Counts(*sums)))
 

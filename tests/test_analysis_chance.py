@@ -14,6 +14,7 @@ from adaptor_bench.evaluate.analysis.chance import (
     prior_thrower,
     uniform_thrower,
 )
+from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 
@@ -187,7 +188,7 @@ def test_where_there_is_no_floor():
     assert math.isnan(one.prior.f1)
     assert "no labels elsewhere" in one.prior.absent
     assert not math.isnan(one.uniform.f1)
-    document = one.to_json()
+    document = jsonable(one)
     assert document["prior"]["skill"] is None
     assert document["uniform"]["absent"] is None
     assert (document["seed"], document["draws"]) == (0, 2)

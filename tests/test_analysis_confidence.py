@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from adaptor_bench.evaluate.analysis.confidence import (
     FROC_RATES,
     confidence,
-    curve,
     hits_by_score,
+    operating_points,
 )
 from adaptor_bench.matching.batch import PointBatch
 
@@ -198,7 +198,7 @@ def test_against_every_threshold(pairs):
     if not any(predictions):
         assert found.thresholds == 0
         return
-    steps = curve(batch(predictions), batch(labels), R)
+    steps = operating_points(batch(predictions), batch(labels), R)
     assert list(zip(steps.threshold, steps.tp, steps.fp, strict=True)) == points
     best = max(2 * tp / (tp + fp + total) for _, tp, fp in points)
     assert found.best_f1 == pytest.approx(best)

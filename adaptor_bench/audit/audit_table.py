@@ -11,10 +11,11 @@ import numpy as np
 
 from adaptor_bench.audit.audit import MARGIN, Audit
 from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, f1, metrics_of
+from adaptor_bench.evaluate.metrics import f1, metrics_of
 from adaptor_bench.matching.batch import Indices
 from adaptor_bench.matching.rules import all_rules
 from adaptor_bench.matching.settings import RULE
+from adaptor_bench.report.counts import COUNTS, counted, label, metric_columns
 from adaptor_bench.report.table import DASH, Column, Table, number
 
 __all__ = ["audit_as_json", "audit_tables", "conclusion"]
@@ -103,19 +104,18 @@ def _rules(audit: Audit) -> Table:
             "rule": row.rule,
             "boundary": "<=" if row.inclusive else "<",
             "missing": row.missing,
-            **row.counts.to_json(),
-            **{key: 100 * value for key, value in metrics_of(row.counts).items()},
+            **counted(row.counts),
             "dtp": row.dtp,
             "df1": 100 * row.df1,
         }
         for row in audit.rows
     ]
     columns = [
-        Column("rule", "Rule", role="label"),
+        label("rule", "Rule"),
         Column("boundary", "d"),
         Column("missing", "Missing"),
-        *(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")),
-        *(Column(k, f"{m.title} %", "right", "metric", number(2)) for k, m in METRICS.items()),
+        *COUNTS,
+        *metric_columns(),
         Column("dtp", "dTP", "right", "metric", lambda v: f"{v:+d}"),
         Column("df1", "dF1", "right", "metric", _signed),
     ]

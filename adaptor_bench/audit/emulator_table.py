@@ -8,6 +8,7 @@ from typing import Any
 from adaptor_bench.audit.reconcile import Reconciliation
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.report.counts import COUNTS, count, label
 from adaptor_bench.report.table import Column, Table, number
 
 __all__ = [
@@ -27,9 +28,9 @@ def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
     printed = Table(
         "The challenge's script (evaluation.py, 2021), emulated: what it prints",
         (
-            Column("call", "Called with", role="label"),
-            Column("files", "Total files", "right"),
-            Column("skipped", "skipped", "right"),
+            label("call", "Called with"),
+            count("files", "Total files"),
+            count("skipped", "skipped"),
             *_numbers(sensitivity="Sensitivity", precision="Precision", f1="F1 score"),
             Column("ends", "Ends with"),
         ),
@@ -52,7 +53,7 @@ def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
     )
     steps = Table(
         "From the correct numbers to the printed ones",
-        (Column("step", "Step", role="label"), *_numbers(), Column("why", "Why")),
+        (label("step", "Step"), *_numbers(), Column("why", "Why")),
         [
             {"step": step.name, **_values(step, step.counts), "why": step.why}
             for step in reconciled.steps
@@ -92,7 +93,7 @@ def cardio_table(nearest: Counts, original: Counts) -> Table:
     """Our ``nearest`` (``<``) beside the original routine."""
     return Table(
         "Cardio-AI's routine (match_keypoints), emulated",
-        (Column("matching", "Matching", role="label"), *_numbers()),
+        (label("matching", "Matching"), *_numbers()),
         [{"matching": name, **of, **c.to_json()} for name, c, of in _cardio(nearest, original)],
         (
             "The original tells points apart by their coordinates: three identical predictions on "
@@ -123,7 +124,6 @@ def _values(printed: Any, counts: Counts) -> Mapping[str, Any]:
 
 def _numbers(**titles: str) -> Iterable[Column]:
     """Columns of counts and printed ratios, in the order of ``titles``."""
-    for key in ("tp", "fp", "fn"):
-        yield Column(key, key.upper(), "right")
+    yield from COUNTS
     for key, title in (titles or {m.key: m.title for m in _PRINTED}).items():
         yield Column(key, title, "right", "metric", number(4))

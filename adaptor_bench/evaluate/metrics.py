@@ -23,14 +23,15 @@ __all__ = [
     "Metric",
     "f1",
     "mean",
+    "metric",
     "metrics_of",
     "precision",
     "ratio",
-    "register",
     "sensitivity",
 ]
 
 Floats = NDArray[np.float64]
+Formula = Callable[[Floats, Floats, Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,14 @@ class Counts:
 class Metric:
     """A metric of pooled counts, in 0..1, and what a table needs to know about it.
 
-    ``formula`` gets TP, FP and FN as float arrays of one shape; write it with :func:`ratio`.
-    ``short`` is the heading of a narrow column.
+    ``formula`` gets TP, FP and FN as float arrays of one shape. ``short`` heads narrow columns.
     """
 
     key: str
     title: str
-    definition: str
-    formula: Callable[[Floats, Floats, Floats], Floats]
     short: str
+    definition: str
+    formula: Formula
     higher_is_better: bool = True
 
     def __call__(self, counts: Counts) -> float:
@@ -83,10 +83,17 @@ PRIMARY = "f1"
 """The key of the metric that ranks."""
 
 
-def register(metric: Metric) -> Metric:
-    """Give ``metric`` a column in every table."""
-    METRICS[metric.key] = metric
-    return metric
+def metric(
+    title: str, short: str, definition: str, *, higher_is_better: bool = True
+) -> Callable[[Formula], Metric]:
+    """Give the decorated formula a column in every table; its name is the key."""
+
+    def register(formula: Formula) -> Metric:
+        key = formula.__name__
+        METRICS[key] = Metric(key, title, short, definition, formula, higher_is_better)
+        return METRICS[key]
+
+    return register
 
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
@@ -106,31 +113,24 @@ def metrics_of(counts: Counts) -> dict[str, float]:
     return {key: metric(counts) for key, metric in METRICS.items()}
 
 
-# Equation 1: NaN when nothing was predicted.
-precision = register(
-    Metric(
-        "precision", "Precision", "TP / (TP + FP)", lambda tp, fp, fn: ratio(tp, tp + fp), "Prec"
-    )
-)
-# Equation 2: NaN when nothing is labelled.
-sensitivity = register(
-    Metric(
-        "sensitivity",
-        "Sensitivity",
-        "TP / (TP + FN)",
-        lambda tp, fp, fn: ratio(tp, tp + fn),
-        "Sens",
-    )
-)
-# Equation 3, the harmonic mean of the two, wherever that exists. When one of them is 0/0, or both
-# are 0, the counts decide: something was missed or invented and nothing found, so F1 is 0. NaN only
-# when there is neither prediction nor label.
-f1 = register(
-    Metric(
-        "f1",
-        "F1",
-        "2 TP / (2 TP + FP + FN)",
-        lambda tp, fp, fn: ratio(2 * tp, 2 * tp + fp + fn),
-        "F1",
-    )
-)
+@metric("Precision", "Prec", "TP / (TP + FP)")
+def precision(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+    """Equation 1. NaN when nothing was predicted."""
+    return ratio(tp, tp + fp)
+
+
+@metric("Sensitivity", "Sens", "TP / (TP + FN)")
+def sensitivity(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+    """Equation 2. NaN when nothing is labelled."""
+    return ratio(tp, tp + fn)
+
+
+@metric("F1", "F1", "2 TP / (2 TP + FP + FN)")
+def f1(tp: Floats, fp: Floats, fn: Floats) -> Floats:
+    """NaN only when there is neither prediction nor label.
+
+    Equals the harmonic mean of precision and sensitivity (equation 3) wherever that exists. When
+    one of the two is 0/0, or both are 0, the counts decide: something was missed or invented and
+    nothing found, so F1 is 0.
+    """
+    return ratio(2 * tp, 2 * tp + fp + fn)

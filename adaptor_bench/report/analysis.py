@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from adaptor_bench.evaluate.analysis import Analysis
 from adaptor_bench.evaluate.analysis.breakdown import Breakdown
-from adaptor_bench.evaluate.analysis.chance import Floor
 from adaptor_bench.evaluate.analysis.confidence import FROC_RATES
-from adaptor_bench.evaluate.analysis.taxonomy import CLASSES, ErrorClass
-from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.evaluate.analysis.taxonomy import CLASSES
+from adaptor_bench.report.counts import (
+    COUNTS,
+    count,
+    label,
+    metric_columns,
+    percent,
+    percent_of,
+)
 from adaptor_bench.report.table import Column, Table, number
 
 __all__ = ["analysis_tables"]
 
 _LISTED = 5  # of videos and frames, the worst
-_PERCENT = number(2)
+_F1 = Column("f1", "F1 %", "right", "metric", percent)
+_BIAS = Column("bias", "Count bias", "right", "metric", number(2))
 
 _ERRORS = {
     "left_apart": "left apart",
@@ -47,212 +55,198 @@ def analysis_tables(analysis: Analysis) -> list[Table]:
     return [table for table in tables if table is not None]
 
 
+def _table(
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]], *notes: str
+) -> Table:
+    """``rows`` hold their values in the order of ``columns``."""
+    keys = [column.key for column in columns]
+    return Table(title, tuple(columns), [dict(zip(keys, row, strict=True)) for row in rows], notes)
+
+
 def _errors(analysis: Analysis) -> Table:
-    found = analysis.errors
-
-    def row(entry: ErrorClass) -> dict[str, Any]:
-        return {
-            "error": _ERRORS.get(entry.name, entry.name),
-            "fp": entry.fp,
-            "fn": entry.fn,
-            "f1": 100 * entry.f1,
-            "cost": 100 * entry.cost,
-            "what": (CLASSES | _WHOLE_SIDES)[entry.name],
-        }
-
+    errors = analysis.errors
     # Only a rule that gives no second choice leaves pairs apart.
-    shown = [e for e in found.classes if e.name != "left_apart" or e.fp or e.fn]
-    return Table(
+    shown = [e for e in errors.classes if e.name != "left_apart" or e.fp or e.fn]
+    return _table(
         "Errors by kind, and the F1 each kind costs",
         (
-            Column("error", "Error", role="label"),
-            Column("fp", "FP", "right"),
-            Column("fn", "FN", "right"),
-            Column("f1", "F1 then %", "right", "metric", _PERCENT),
-            Column("cost", "Cost", "right", "metric", _PERCENT),
+            label("error", "Error"),
+            *COUNTS[1:],
+            Column("f1", "F1 then %", "right", "metric", percent),
+            Column("cost", "Cost", "right", "metric", percent),
             Column("what", "What"),
         ),
-        [row(entry) for entry in (*shown, found.all_fp, found.all_fn)],
-        (
-            f"r = {analysis.settings.radius:g} px. Every FP and every FN has one kind, the first "
-            f"that fits. F1 then: had an oracle removed its FP and found its FN. Cost: that minus "
-            f"the present {_PERCENT(100 * found.f1)}; costs do not add up.",
-            *_guessed(analysis, "The edge of the frame rests on that."),
-        ),
+        [
+            (
+                _ERRORS.get(e.name, e.name),
+                e.fp,
+                e.fn,
+                100 * e.f1,
+                100 * e.cost,
+                (CLASSES | _WHOLE_SIDES)[e.name],
+            )
+            for e in (*shown, errors.all_fp, errors.all_fn)
+        ],
+        f"r = {analysis.settings.radius:g} px. Every FP and every FN has one kind, the first "
+        f"that fits. F1 then: had an oracle removed its FP and found its FN. Cost: that minus "
+        f"the present {percent(100 * errors.f1)}; costs do not add up.",
+        *_guessed(analysis, "The edge of the frame rests on that."),
     )
 
 
 def _localisation(analysis: Analysis) -> Table:
-    found = analysis.localisation
-    rows = [
-        ("mean", found.mean, "mean distance"),
-        ("median", found.median, "half of the pairs are closer"),
-        ("p95", found.p95, "95 % of the pairs are closer (linear interpolation)"),
-        ("dx", found.dx, "mean of x predicted - x labelled; positive: too far right"),
-        ("dy", found.dy, "mean of y predicted - y labelled; positive: too far down"),
-    ]
-    return Table(
+    error = analysis.localisation
+    return _table(
         "Localisation of matched pairs",
         (
-            Column("measure", "Error", role="label"),
+            label("measure", "Error"),
             Column("value", "px", "right", "metric", number(3)),
             Column("what", "What"),
         ),
-        [{"measure": name, "value": value, "what": what} for name, value, what in rows],
-        (
-            f"{found.pairs} matched pairs. Only matched pairs count, so no error exceeds "
-            f"{analysis.settings.radius:g} px.",
-        ),
+        [
+            ("mean", error.mean, "mean distance"),
+            ("median", error.median, "half of the pairs are closer"),
+            ("p95", error.p95, "95 % of the pairs are closer (linear interpolation)"),
+            ("dx", error.dx, "mean of x predicted - x labelled; positive: too far right"),
+            ("dy", error.dy, "mean of y predicted - y labelled; positive: too far down"),
+        ],
+        f"{error.pairs} matched pairs. Only matched pairs count, so no error exceeds "
+        f"{analysis.settings.radius:g} px.",
     )
 
 
 def _counting(analysis: Analysis) -> Table:
-    found = analysis.counting
-    signed = "-" if np.isnan(found.bias) else f"{found.bias:+.2f}"
-    empty = (
-        f"Specificity: in {_PERCENT(100 * found.specificity)} % of the {found.empty_frames} "
-        "frames without labels nothing was predicted."
-        if found.empty_frames
-        else "Specificity: -, no frame is without labels."
-    )
-    return Table(
+    numbers = analysis.counting
+    bias = "-" if np.isnan(numbers.bias) else f"{numbers.bias:+.2f}"
+    return _table(
         "By number of labels in the frame",
-        (
-            Column("labels", "Labels", role="label"),
-            Column("frames", "Frames", "right"),
-            *(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")),
-            Column("f1", "F1 %", "right", "metric", _PERCENT),
-            Column("bias", "Count bias", "right", "metric", number(2)),
-        ),
-        [{**vars(entry), "labels": entry.name, "f1": 100 * entry.f1} for entry in found.bins],
-        (
-            f"Count bias: predicted minus labelled points a frame, on average; over all frames "
-            f"{signed}. Mean absolute count error: {number(2)(found.mae)}.",
-            empty,
-        ),
+        (label("labels", "Labels"), count("frames", "Frames"), *COUNTS, _F1, _BIAS),
+        [
+            (b.labels, b.frames, *b.counts.to_json().values(), 100 * b.f1, b.bias)
+            for b in numbers.by_labels
+        ],
+        f"Count bias: predicted minus labelled points a frame, on average; over all frames "
+        f"{bias}. Mean absolute count error: {number(2)(numbers.mae)}.",
+        f"Specificity: in {percent(100 * numbers.specificity)} % of the {numbers.empty_frames} "
+        "frames without labels nothing was predicted."
+        if numbers.empty_frames
+        else "Specificity: -, no frame is without labels.",
     )
 
 
-def _groups(key: str, title: str, found: Breakdown, order: list[int]) -> tuple[Any, Any]:
-    columns = (
-        Column(key, title, role="label"),
-        *(Column(k, k.upper(), "right") for k in ("tp", "fp", "fn")),
-        *(Column(k, f"{m.short} %", "right", "metric", _PERCENT) for k, m in METRICS.items()),
-        Column("bias", "Count bias", "right", "metric", number(2)),
-        Column("distance", "px", "right", "metric", number(2)),
+def _groups(
+    what: str,
+    groups: Breakdown,
+    order: Sequence[int],
+    title: str,
+    *notes: str,
+    all_metrics: bool = True,
+) -> Table:
+    metrics = [c for c in metric_columns(short=True) if all_metrics or c.key == "f1"]
+    return Table(
+        title,
+        (
+            label(what.lower(), what),
+            *COUNTS,
+            *metrics,
+            _BIAS,
+            Column("distance", "px", "right", "metric", number(2)),
+        ),
+        [
+            {
+                what.lower(): groups.names[g],
+                **{k: int(getattr(groups, k)[g]) for k in ("tp", "fp", "fn")},
+                **percent_of(groups.metrics, g),
+                "bias": float(groups.bias[g]),
+                "distance": float(groups.distance[g]),
+            }
+            for g in order
+        ],
+        notes,
     )
-    rows = [
-        {
-            key: found.names[g],
-            **{k: int(getattr(found, k)[g]) for k in ("tp", "fp", "fn")},
-            **{k: 100 * float(values[g]) for k, values in found.metrics.items()},
-            "bias": float(found.bias[g]),
-            "distance": float(found.distance[g]),
-        }
-        for g in order
-    ]
-    return columns, rows
 
 
 _GROUP_NOTE = "Count bias: predicted minus labelled points a frame. px: mean distance of matches."
 
 
 def _surgeries(analysis: Analysis) -> Table:
-    found = analysis.surgeries
-    columns, rows = _groups("surgery", "Surgery", found, list(range(len(found.names))))
-    worst = found.worst
-    notes = [_GROUP_NOTE]
-    if worst is not None and len(rows) > 1:
-        notes.append(f"Worst surgery: {found.names[worst]}, F1 {_PERCENT(100 * found.f1[worst])}.")
-    return Table("By surgery", columns, rows, tuple(notes))
+    groups, notes = analysis.surgeries, [_GROUP_NOTE]
+    worst = groups.worst
+    if worst is not None and len(groups.names) > 1:
+        f1 = percent(100 * groups.f1[worst])
+        notes.append(f"Worst surgery: {groups.names[worst]}, F1 {f1}.")
+    return _groups("Surgery", groups, range(len(groups.names)), "By surgery", *notes)
 
 
 def _videos(analysis: Analysis) -> Table | None:
-    found = analysis.videos
-    if len(found.names) == len(analysis.surgeries.names):
+    groups = analysis.videos
+    if len(groups.names) == len(analysis.surgeries.names):
         return None  # one each: the table above again
-    known = np.flatnonzero(~np.isnan(found.f1))
-    order = known[np.argsort(found.f1[known], kind="stable")][:_LISTED].tolist()
-    columns, rows = _groups("video", "Video", found, order)
-    title = f"Videos with the lowest F1, {len(rows)} of {len(found.names)}"
-    return Table(title, columns, rows, (_GROUP_NOTE,))
+    known = np.flatnonzero(~np.isnan(groups.f1))
+    order = known[np.argsort(groups.f1[known], kind="stable")][:_LISTED].tolist()
+    title = f"Videos with the lowest F1, {len(order)} of {len(groups.names)}"
+    return _groups("Video", groups, order, title, _GROUP_NOTE)
 
 
 def _frames(analysis: Analysis) -> Table:
-    found = analysis.per_frame
-    worst = found.worst
-    columns, rows = _groups("frame", "Frame", worst, list(range(len(worst.names))))
-    quartiles = ", ".join(_PERCENT(100 * q) for q in (found.p25, found.median, found.p75))
-    return Table(
+    spread = analysis.per_frame
+    quartiles = (spread.p25_f1, spread.median_f1, spread.p75_f1)
+    return _groups(
+        "Frame",
+        spread.worst,
+        range(len(spread.worst.names)),
         "Frames with the most errors",
-        tuple(c for c in columns if c.key == "f1" or c.key not in METRICS),
-        rows,
-        (
-            f"F1 % of single frames: quartiles {quartiles}; mean {_PERCENT(100 * found.mean)}; "
-            f"perfect in {_PERCENT(100 * found.perfect)} % of the frames, 0 in "
-            f"{_PERCENT(100 * found.failed)} %; over the {found.frames} frames with a label or a "
-            "prediction.",
-        ),
+        f"F1 % of single frames: quartiles {', '.join(percent(100 * q) for q in quartiles)}; mean "
+        f"{percent(100 * spread.mean_f1)}; perfect in {percent(100 * spread.perfect)} % of the "
+        f"frames, 0 in {percent(100 * spread.failed)} %; over the {spread.frames} frames with a "
+        "label or a prediction.",
+        all_metrics=False,
     )
 
 
 def _radius(analysis: Analysis) -> Table:
-    found = analysis.radius
+    curve = analysis.radius
     boundary = "<=" if analysis.settings.inclusive else "<"
-    return Table(
+    return _table(
         "By matching radius",
         (
             Column("radius", "Radius px", "right", "label", lambda r: f"{r:g}"),
-            Column("tp", "TP", "right"),
-            *(Column(k, f"{m.short} %", "right", "metric", _PERCENT) for k, m in METRICS.items()),
+            COUNTS[0],
+            *metric_columns(short=True),
         ),
         [
-            {
-                "radius": float(radius),
-                "tp": int(found.tp[i]),
-                **{k: 100 * float(values[i]) for k, values in found.metrics.items()},
-            }
-            for i, radius in enumerate(found.radii)
+            (float(radius), int(curve.tp[i]), *percent_of(curve.metrics, i).values())
+            for i, radius in enumerate(curve.radii)
         ],
-        (
-            f"Rule {analysis.settings.rule}, distance {boundary} radius, matched anew at each. "
-            f"Area under F1, {found.radii[0]:g} to {found.radii[-1]:g} px, as mean height: "
-            f"{_PERCENT(100 * found.area)} %.",
-        ),
+        f"Rule {analysis.settings.rule}, distance {boundary} radius, matched anew at each. "
+        f"Area under F1, {curve.radii[0]:g} to {curve.radii[-1]:g} px, as mean height: "
+        f"{percent(100 * curve.area)} %.",
     )
 
 
 def _chance(analysis: Analysis) -> Table:
-    found = analysis.chance
-
-    def row(name: str, floor: Floor, what: str) -> dict[str, Any]:
-        return {
-            "detector": name,
-            "f1": 100 * floor.f1,
-            "error": 100 * floor.standard_error,
-            "skill": 100 * floor.skill,
-            "what": floor.absent or what,
-        }
-
-    return Table(
+    chance = analysis.chance
+    floors = (
+        ("uniform", chance.uniform, "anywhere in the frame"),
+        ("prior", chance.prior, f"at labels of {chance.prior_from}"),
+    )
+    return _table(
         "Against chance",
         (
-            Column("detector", "Blind detector", role="label"),
-            Column("f1", "F1 %", "right", "metric", _PERCENT),
+            label("detector", "Blind detector"),
+            _F1,
             Column("error", "± SE", "right", "detail", number(3)),
-            Column("skill", "Skill %", "right", "metric", _PERCENT),
+            Column("skill", "Skill %", "right", "metric", percent),
             Column("what", "Points"),
         ),
         [
-            row("uniform", found.uniform, "anywhere in the frame"),
-            row("prior", found.prior, f"at labels of {found.prior_from}"),
+            (name, 100 * f.f1, 100 * f.standard_error, 100 * f.skill, f.absent or what)
+            for name, f, what in floors
         ],
-        (
-            "As many points a frame as predicted, thrown without looking at it. Skill: (F1 - "
-            f"floor) / (1 - floor), with F1 {_PERCENT(100 * found.f1)} %. ± SE: standard error of "
-            f"the mean over {found.draws} draws; seed {found.seed}.",
-            *_guessed(analysis, "The floors rest on that."),
-        ),
+        "As many points a frame as predicted, thrown without looking at it. Skill: (F1 - "
+        f"floor) / (1 - floor), with F1 {percent(100 * chance.f1)} %. ± SE: standard error of "
+        f"the mean over {chance.draws} draws; seed {chance.seed}.",
+        *_guessed(analysis, "The floors rest on that."),
     )
 
 
@@ -265,39 +259,34 @@ def _guessed(analysis: Analysis, so: str) -> tuple[str, ...]:
 
 
 def _confidence(analysis: Analysis) -> Table:
-    found = analysis.confidence
-    best = "keeping scores >= the best threshold"
-    rows: list[tuple[str, Any, str]] = [("AP", 100 * found.ap, "area under precision-sensitivity")]
-    if found.absent is not None:
-        notes = [f"No average precision, FROC or best threshold: {found.absent}."]
-    elif not found.thresholds:
+    scores = analysis.confidence
+    rows: list[tuple[str, Any, str]] = [("AP", 100 * scores.ap, "area under precision-sensitivity")]
+    if scores.absent is not None:
+        notes = [f"No average precision, FROC or best threshold: {scores.absent}."]
+    elif not scores.thresholds:
         notes = ["Nothing was predicted."]
     else:
         rows += [
             (f"sensitivity at {rate:g} FP/frame", 100 * value, "")
-            for rate, value in zip(FROC_RATES, found.froc, strict=True)
+            for rate, value in zip(FROC_RATES, scores.froc, strict=True)
         ]
         rows += [
-            ("FROC", 100 * found.froc_mean, f"mean of these {len(FROC_RATES)} sensitivities"),
-            ("best F1", 100 * found.best_f1, best),
-            ("precision there", 100 * found.best_precision, ""),
-            ("sensitivity there", 100 * found.best_sensitivity, ""),
+            ("FROC", 100 * scores.froc_mean, f"mean of these {len(FROC_RATES)} sensitivities"),
+            ("best F1", 100 * scores.best_f1, "keeping scores >= the best threshold"),
+            ("precision there", 100 * scores.best_precision, ""),
+            ("sensitivity there", 100 * scores.best_sensitivity, ""),
         ]
         notes = [
-            f"Best threshold: {found.best_threshold:.6g} (of {found.thresholds} distinct "
+            f"Best threshold: {scores.best_threshold:.6g} (of {scores.thresholds} distinct "
             "scores), chosen on these very frames, so its F1 is optimistic. All points together: "
-            f"{number(2)(found.fp_per_frame)} false positives a frame.",
+            f"{number(2)(scores.fp_per_frame)} false positives a frame.",
             "Each prediction, by falling score, takes the nearest free label within "
             f"{analysis.settings.radius:g} px; equal scores enter together. AP by all-point "
             "interpolation; FROC without interpolation.",
         ]
-    return Table(
-        "Confidence",
-        (
-            Column("measure", "Measure", role="label"),
-            Column("value", "%", "right", "metric", _PERCENT),
-            Column("what", "What"),
-        ),
-        [{"measure": name, "value": value, "what": what} for name, value, what in rows],
-        tuple(notes),
+    columns = (
+        label("measure", "Measure"),
+        Column("value", "%", "right", "metric", percent),
+        Column("what", "What"),
     )
+    return _table("Confidence", columns, rows, *notes)

@@ -7,9 +7,10 @@ from typing import Any
 
 from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
+from adaptor_bench.evaluate.metrics import Counts, metrics_of
 from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
+from adaptor_bench.report.table import Table
 
 __all__ = ["evaluation_as_json", "evaluation_table"]
 
@@ -39,10 +40,10 @@ def evaluation_table(score: FoldScore, sizes: Iterable[tuple[int, int]] = ()) ->
     rows = [_row(name, frames[name], counts) for name, counts in score.surgeries().items()]
     rows.append(_row("all, pooled", len(score.scored), score.counts))
     columns = (
-        Column("surgery", "Surgery", role="label"),
-        *(Column(key, key.capitalize(), "right") for key in ("frames", "labels", "predictions")),
-        *(Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")),
-        *(Column(k, f"{m.title} %", "right", "metric", number(2)) for k, m in METRICS.items()),
+        label("surgery", "Surgery"),
+        *(count(key, key.capitalize()) for key in ("frames", "labels", "predictions")),
+        *COUNTS,
+        *metric_columns(),
     )
     notes = [
         score.settings.describe(),
@@ -60,6 +61,5 @@ def _row(name: str, frames: int, counts: Counts) -> dict[str, Any]:
         "frames": frames,
         "labels": counts.tp + counts.fn,
         "predictions": counts.tp + counts.fp,
-        **counts.to_json(),
-        **{key: 100 * value for key, value in metrics_of(counts).items()},
+        **counted(counts),
     }

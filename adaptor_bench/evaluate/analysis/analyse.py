@@ -20,6 +20,7 @@ from adaptor_bench.evaluate.analysis.counting import Counting, counting
 from adaptor_bench.evaluate.analysis.localisation import Localisation, localisation
 from adaptor_bench.evaluate.analysis.radius import RadiusCurve, radius_curve
 from adaptor_bench.evaluate.analysis.taxonomy import Taxonomy, taxonomy
+from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import Matches
 from adaptor_bench.matching.match import match_frames
@@ -64,15 +65,15 @@ class Analysis:
             "size_unknown": self.size_unknown,
             "seed": self.chance.seed,
             "draws": self.chance.draws,
-            "localisation": self.localisation.to_json(),
-            "counting": self.counting.to_json(),
+            "localisation": jsonable(self.localisation),
+            "counting": jsonable(self.counting),
             "surgeries": self.surgeries.to_json("surgery"),
             "worst_surgery": None if worst is None else self.surgeries.names[worst],
             "videos": self.videos.to_json("video"),
             "per_frame": self.per_frame.to_json(),
             "radius": self.radius.to_json(),
             "errors": self.errors.to_json(),
-            "chance": self.chance.to_json(),
+            "chance": jsonable(self.chance),
             "confidence": self.confidence.to_json(),
         }
 

@@ -45,8 +45,8 @@ class Breakdown:
 
     def to_json(self, name: str) -> list[dict[str, Any]]:
         """``[{name, "frames", "counts", "metrics", "count_bias", "mean_distance"}]``."""
-        return [
-            jsonable(
+        rows: list[dict[str, Any]] = jsonable(
+            [
                 {
                     name: group,
                     "frames": self.frames[g],
@@ -55,9 +55,10 @@ class Breakdown:
                     "count_bias": self.bias[g],
                     "mean_distance": self.distance[g],
                 }
-            )
-            for g, group in enumerate(self.names)
-        ]
+                for g, group in enumerate(self.names)
+            ]
+        )
+        return rows
 
 
 @dataclass(frozen=True)
@@ -69,28 +70,17 @@ class FrameSpread:
     """
 
     frames: int
-    mean: float
-    p25: float
-    median: float
-    p75: float
+    mean_f1: float
+    p25_f1: float
+    median_f1: float
+    p75_f1: float
     perfect: float
     failed: float
     worst: Breakdown
 
     def to_json(self) -> dict[str, Any]:
-        """Frames, mean and quartiles of F1, ``perfect``, ``failed``, and the ``worst`` frames."""
-        document = jsonable(
-            {
-                "frames": self.frames,
-                "mean_f1": self.mean,
-                "p25_f1": self.p25,
-                "median_f1": self.median,
-                "p75_f1": self.p75,
-                "perfect": self.perfect,
-                "failed": self.failed,
-            }
-        )
-        return {**document, "worst": self.worst.to_json("frame")}
+        """All fields, ``worst`` as the list of these frames."""
+        return jsonable(vars(self) | {"worst": self.worst.to_json("frame")})
 
 
 def part_of_key(keys: Sequence[str], parts: int) -> list[str]:
@@ -117,17 +107,16 @@ def frame_spread(keys: Sequence[str], matches: Matches, worst: int = 5) -> Frame
     values = METRICS["f1"].of(matches.tp, matches.fp, matches.fn)
     known = values[~np.isnan(values)]
     quartiles = np.percentile(known, [25, 50, 75]) if len(known) else np.full(3, np.nan)
-    p25, median, p75 = (float(q) for q in quartiles)
     order = np.argsort(-errors, kind="stable")[:worst]
     order = order[errors[order] > 0]
     place = np.full(len(errors), -1)
     place[order] = np.arange(len(order))
     return FrameSpread(
         frames=len(known),
-        mean=mean(known),
-        p25=p25,
-        median=median,
-        p75=p75,
+        mean_f1=mean(known),
+        p25_f1=quartiles[0],
+        median_f1=quartiles[1],
+        p75_f1=quartiles[2],
         perfect=mean(known == 1),
         failed=mean(known == 0),
         worst=_breakdown(tuple(keys[f] for f in order), place, matches),

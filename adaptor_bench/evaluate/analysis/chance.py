@@ -11,14 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.evaluate.analysis.breakdown import group_of, part_of_key
-from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Floats, f1
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.match import match_frames
@@ -53,19 +51,9 @@ class Chance:
     seed: int
     draws: int
     f1: float
+    prior_from: str
     uniform: Floor
     prior: Floor
-    prior_from: str
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"seed", "draws", "f1", "prior_from", "uniform": {..}, "prior": {..}}``."""
-        return jsonable(
-            {
-                **{k: v for k, v in vars(self).items() if k not in ("uniform", "prior")},
-                "uniform": vars(self.uniform),
-                "prior": vars(self.prior),
-            }
-        )
 
 
 def draws_for(predictions: PointBatch) -> int:
@@ -122,9 +110,9 @@ def chance(
         seed=seed,
         draws=draws,
         f1=reached,
+        prior_from="other surgeries" if several else "other frames",
         uniform=floor(uniform_thrower(predictions, sizes), 0),
         prior=floor(prior_thrower(predictions, labels, sizes, groups), 1),
-        prior_from="other surgeries" if several else "other frames",
     )
 
 

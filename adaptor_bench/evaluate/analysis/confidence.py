@@ -23,14 +23,21 @@ from adaptor_bench.evaluate.metrics import Floats, f1, mean, precision, ratio
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
 
-__all__ = ["FROC_RATES", "Confidence", "Curve", "confidence", "curve", "hits_by_score"]
+__all__ = [
+    "FROC_RATES",
+    "Confidence",
+    "OperatingPoints",
+    "confidence",
+    "hits_by_score",
+    "operating_points",
+]
 
 FROC_RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives a frame."""
 
 
 @dataclass(frozen=True)
-class Curve:
+class OperatingPoints:
     """Operating points at the T distinct scores, falling; each keeps all points at or above it.
 
     ``threshold``, ``tp`` and ``fp`` have shape (T,); ``labels`` and ``frames`` are totals.
@@ -132,7 +139,7 @@ def confidence(
         if without < points:
             some = f"{without} of {points} predicted points carry no score"
         return Confidence(absent=f"{some} (a file's scores count if all its points have one)")
-    steps = curve(predictions, labels, radius, inclusive)
+    steps = operating_points(predictions, labels, radius, inclusive)
     froc = steps.sensitivity_at(FROC_RATES)
     rate = float(ratio(points - steps.tp[-1:].sum(), steps.frames))
     values = f1.of(steps.tp, steps.fp, steps.labels - steps.tp)
@@ -153,9 +160,9 @@ def confidence(
     )
 
 
-def curve(
+def operating_points(
     predictions: PointBatch, labels: PointBatch, radius: float, inclusive: bool = True
-) -> Curve:
+) -> OperatingPoints:
     """The operating points of scored ``predictions``. Raises ValueError without scores."""
     hit = hits_by_score(predictions, labels, radius, inclusive)
     assert predictions.scores is not None or not len(hit)
@@ -163,7 +170,7 @@ def curve(
     falling, step = np.unique(-scores, return_inverse=True)
     tp = np.cumsum(np.bincount(step[hit], minlength=len(falling)))
     kept = np.cumsum(np.bincount(step, minlength=len(falling)))
-    return Curve(-falling, tp, kept - tp, len(labels.points), len(labels))
+    return OperatingPoints(-falling, tp, kept - tp, len(labels.points), len(labels))
 
 
 def hits_by_score(

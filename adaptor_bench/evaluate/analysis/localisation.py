@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import mean
 from adaptor_bench.matching.batch import Matches, PointBatch
 
@@ -28,10 +26,6 @@ class Localisation:
     p95: float
     dx: float
     dy: float
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"pairs", "mean", "median", "p95", "dx", "dy"}``."""
-        return jsonable(vars(self))
 
 
 def localisation(predictions: PointBatch, labels: PointBatch, matches: Matches) -> Localisation:

@@ -75,14 +75,8 @@ class Taxonomy:
 
     def to_json(self) -> dict[str, Any]:
         """``{"f1", "classes": [{"name", "fp", "fn", "f1", "cost"}], "all_fp", "all_fn"}``."""
-        return jsonable(
-            {
-                "f1": self.f1,
-                "classes": [vars(entry) for entry in self.classes],
-                "all_fp": vars(self.all_fp),
-                "all_fn": vars(self.all_fn),
-            }
-        )
+        kept = ("f1", "classes", "all_fp", "all_fn")
+        return jsonable({key: getattr(self, key) for key in kept})
 
 
 def taxonomy(
