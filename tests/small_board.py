@@ -69,13 +69,13 @@ def rows(board):
     return {r["method"]: r for r in plain_rows(leaderboard_boards(found, read_entries(found)))}
 
 
-def finished(out, data, board, fingerprint, shift=0):
+def finished(out, data, board, fingerprint, shift=0, method="net"):
     """Runs of all folds of the board, predicted on frames of ``fingerprint``."""
     definition = read_board(board)
     plan = dict(zip(("name", "sha256"), definition.plans["intraop"], strict=True))
     for fold, surgeries in definition.folds["intraop"].items():
         put_predicted(
-            out, "net", fold, data,
+            out, method, fold, data,
             lambda frame: LABELS + int(frame.stem) + (shift, 0),
             folds=[1, 2, 3], fold_plan=plan, validation=list(surgeries),
             dataset={"name": "data", "kind": "folder", "fingerprint": fingerprint},

@@ -9,7 +9,9 @@ import commands
 import pytest
 from commands import typeset
 from finished_runs import put_fold, put_method
+from small_board import finished, put_board, put_data
 
+from adaptor_bench.entries.entry import read_board
 from adaptor_bench.report.card import ranking_cards
 from adaptor_bench.results.board import boards_of
 from adaptor_bench.results.load import load_results
@@ -167,6 +169,29 @@ def test_pdflatex_keeps_a_card_within_the_margins(tmp_path):
     shown = invoke("card", tmp_path / "runs", "--format", "latex")
     text = rf"\documentclass{{article}}{packages}\begin{{document}}{shown}\end{{document}}"
     assert "Overfull" not in typeset(text, tmp_path)
+
+
+def test_the_same_predictions_are_one_competitor(tmp_path):
+    """Known by the points of all folds, in whatever order; the same counts are not enough."""
+    data = put_data(tmp_path / "data")
+    board = put_board(tmp_path / "small", data)
+    fingerprint = read_board(board).fingerprints["intraop"]
+    for method, shift in (("net/idle", 1), ("net", 1), ("other", 2), ("worse", 9)):
+        finished(tmp_path / "runs", data, board, fingerprint, shift, method)
+    path = next((tmp_path / "runs").rglob("net/idle/**/predictions/**/*.json"))
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"points": document["points"][::-1]}))
+    shown = invoke("leaderboard", tmp_path / "runs", "--format", "json", "--domain", "intraop")
+    found = {r["method"]: r for r in json.loads(shown) if r["source"] == "measured"}
+    assert {m: r["rank"] for m, r in found.items()} == {
+        "net": 1, "net/idle": None, "other": 1, "worse": 3
+    }  # fmt: skip
+    assert [found[m].get("same_as") for m in ("net", "net/idle", "other")] == [None, "net", None]
+    card = " ".join(invoke("card", tmp_path / "runs").split())
+    assert "net/idle is left out: same as net." in card
+    assert "after correction for 3 comparisons" in card
+    shown = " ".join(invoke("compare", "net", "net/idle", "--runs", tmp_path / "runs").split())
+    assert "net/idle is the same as net: their predictions agree point for point" in shown
 
 
 def test_one_method_makes_no_card(tmp_path):

@@ -8,10 +8,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from commands import invoke
 from finished_runs import put_fold, put_hits
 
 from adaptor_bench.cli.leaderboard import command
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.report import columns
+from adaptor_bench.report.columns import ResultColumn
 from adaptor_bench.report.leaderboard import render_leaderboard
 from adaptor_bench.report.render import render
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
@@ -365,6 +368,35 @@ def test_command(tmp_path, monkeypatch):
     assert "stern" in named.stdout
     assert runner.invoke(command, ["nowhere"]).exit_code == 2
     assert isinstance(runner.invoke(command, ["--domain", "other"]).exception, UsageError)
+
+
+def test_a_third_domain(tmp_path):
+    put_run(tmp_path, "here", folds=[1], domain="endoscopy")
+    put_run(tmp_path, "there", folds=[1])
+    shown, _ = invoke("leaderboard", tmp_path, "--domain", "endoscopy", "--format", "json")
+    assert [r["method"] for r in json.loads(shown)] == ["here"]
+    assert "there is no domain 'ct'" in invoke("leaderboard", tmp_path, "--domain", "ct", code=2)[1]
+
+
+def test_a_column_is_added_in_one_place(tmp_path, monkeypatch):
+    """And stands in every format, of runs and of entries, and on the site."""
+    put_hits(tmp_path / "runs", "stern", [8] * 4)
+    points = ResultColumn("points", "Points", predicted, align="right", about="Predicted points.")
+    monkeypatch.setattr(columns, "TRAILING", [*columns.TRAILING, points])
+    for format in ("text", "markdown", "latex", "html"):
+        shown, _ = invoke("leaderboard", tmp_path / "runs", "--format", format)
+        assert "Points" in shown and "32" in shown
+        assert "Points" in invoke("leaderboard", "--board", "mbm", "--format", format)[0]
+    assert measured([tmp_path / "runs"])["stern"]["points"] == 32
+    shown, _ = invoke("leaderboard", tmp_path / "runs", "--format", "csv")
+    assert next(csv.DictReader(io.StringIO(shown)))["points"] == "32"
+    invoke("report", tmp_path / "runs", "--out", tmp_path / "site")
+    page = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert 'title="Predicted points.">Points</th>' in page and ">32</td>" in page
+
+
+def predicted(result):
+    return sum(part.counts.tp + part.counts.fp for part in result.fold_results) or None
 
 
 def test_wrong_usage(tmp_path):

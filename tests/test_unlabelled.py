@@ -100,6 +100,10 @@ def test_leaderboard(runs):
     )
     assert "over n = 3 folds" in text and "3/4" in text and "0/0" not in text
     assert "no labels" not in render_leaderboard([runs[1]], "intraop")
+    lines = render_leaderboard([runs[0]], "intraop", "csv").splitlines()
+    head, first = (line.split(",") for line in lines[:2])
+    row = dict(zip(head, first, strict=True))
+    assert (row["unlabelled_folds"], row["unlabelled_false_points_f3"]) == ("f3", "3.0")
 
 
 def test_what_was_skipped_is_not_without_labels(tmp_path):

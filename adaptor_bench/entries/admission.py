@@ -10,7 +10,7 @@ from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.verify import differing_counts, score_points
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.results.result import FoldResult, Result
+from adaptor_bench.results.result import Result, ScoredFold
 
 __all__ = ["other_frames", "scored_again", "unfit"]
 
@@ -43,7 +43,7 @@ def other_frames(results: Sequence[Result], board: Leaderboard) -> list[str]:
 
 
 def scored_again(
-    part: FoldResult, points: Points, frames: Sequence[Frame]
+    part: ScoredFold, points: Points, frames: Sequence[Frame]
 ) -> tuple[FoldScore, list[str]]:
     """The score of a run's predictions on the board's own labels, which is what counts; and how
     the run's ``score.json`` differs from it. ``frames`` are those of the domain."""

@@ -17,7 +17,7 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.board import Board
-from adaptor_bench.results.result import FoldResult
+from adaptor_bench.results.result import ScoredFold
 
 __all__ = ["Curve", "read_curves"]
 
@@ -85,7 +85,7 @@ def read_curves(
 
 
 def _read(
-    part: FoldResult, frames: Mapping[str, Frame], problems: list[str]
+    part: ScoredFold, frames: Mapping[str, Frame], problems: list[str]
 ) -> tuple[PointBatch, PointBatch] | None:
     """Predictions and labels of the scored frames; None, and a problem, if they do not fit."""
     score = part.score

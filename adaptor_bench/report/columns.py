@@ -19,6 +19,8 @@ from adaptor_bench.results.result import Result, fold_names
 
 __all__ = [
     "DIGITS",
+    "LEADING",
+    "TRAILING",
     "ResultColumn",
     "columns",
     "flat_table",
@@ -197,93 +199,82 @@ def _of_entries(board: Board) -> bool:
     return board.leaderboard is not None
 
 
+def _profiles(board: Board) -> bool:
+    return _of_entries(board) or _several(lambda r: r.profile)(board)
+
+
+def _data(
+    key: str, title: str, value: Callable[[Result], Any], *, optional: bool = False
+) -> ResultColumn:
+    """Of JSON and CSV alone."""
+    return ResultColumn(key, title, value, when=_never, optional=optional)
+
+
 def columns() -> list[ResultColumn]:
     """All columns, in the order of tables; text, markdown, LaTeX and HTML show those whose ``when``
     holds."""
     of_metrics = [column for metric in METRICS.values() for column in _metric_columns(metric)]
-    return [*_BEFORE, *of_metrics, *_AFTER]
+    return [*LEADING, *of_metrics, *TRAILING]
 
 
-_BEFORE = [
+RIGHT: Any = {"align": "right"}
+LEADING = [
+    ResultColumn("rank", "Rank", lambda r: r.rank, role="rank", when=lambda b: b.ranked, **RIGHT),
     ResultColumn(
-        "rank", "Rank", lambda r: r.rank, align="right", role="rank", when=lambda b: b.ranked
+        "method", "Method", lambda r: r.method if r.entry else r.name, method_label, role="label"
     ),
-    ResultColumn(
-        "method",
-        "Method",
-        lambda r: r.method if r.entry else r.name,
-        method_label,
-        role="label",
-    ),
-    ResultColumn("domain", "Domain", lambda r: r.domain, when=_never),
-    ResultColumn("dataset", "Dataset", lambda r: r.dataset, when=_never),
+    _data("domain", "Domain", lambda r: r.domain),
+    _data("dataset", "Dataset", lambda r: r.dataset),
     ResultColumn("team", "Team", lambda r: r.team, when=_of_entries, optional=True),
     ResultColumn("source", "Source", lambda r: r.source, when=_several(lambda r: r.source)),
-    ResultColumn(
-        "profile",
-        "Profile",
-        lambda r: r.profile,
-        when=lambda b: _of_entries(b) or _several(lambda r: r.profile)(b),
-    ),
+    ResultColumn("profile", "Profile", lambda r: r.profile, when=_profiles),
     ResultColumn(
         "protocol",
         "Protocol",
-        lambda r: r.printed.protocol if r.printed else None,
+        lambda r: r.printed and r.printed.protocol,
         when=lambda b: not b.ranked,
     ),
 ]
-_AFTER = [
-    ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, align="right"),
+"""Those before the metrics."""
+TRAILING = [
+    ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, **RIGHT),
     ResultColumn(
         "seeds",
         "Seeds",
         lambda r: list(r.seeds),
         lambda r: len(r.seeds) or None,
-        align="right",
         when=_several_seeds,
+        **RIGHT,
     ),
     ResultColumn(
         "seed_std",
         "Seed std",
         lambda r: percent(r.main.seed_std),
         show=number(DIGITS),
-        align="right",
         when=_several_seeds,
         data=False,
         about="Spread over training seeds of mean F1.",
         note="Seed std: of mean F1.",
+        **RIGHT,
     ),
-    ResultColumn("title", "Title", lambda r: r.title, when=_never),
-    ResultColumn(
-        "entry", "Entry", lambda r: r.entry.id if r.entry else None, when=_never, optional=True
-    ),
-    ResultColumn("same_as", "Same as", lambda r: r.same_as, when=_never, optional=True),
-    ResultColumn("missing_folds", "Missing", lambda r: list(fold_names(r.missing)), when=_never),
-    ResultColumn(
+    _data("title", "Title", lambda r: r.title),
+    _data("entry", "Entry", lambda r: r.entry and r.entry.id, optional=True),
+    _data("same_as", "Same as", lambda r: r.same_as, optional=True),
+    _data("missing_folds", "Missing", lambda r: list(fold_names(r.missing))),
+    _data(
         "unlabelled_folds",
         "Without labels",
         lambda r: list(fold_names(r.main.unlabelled)),
-        when=_never,
         optional=True,
     ),
-    ResultColumn(
+    _data(
         "unlabelled_false_points",
         "False points there",
         lambda r: {f"f{k}": n for k, n in sorted(r.main.unlabelled.items())},
-        when=_never,
         optional=True,
     ),
-    ResultColumn("failed_folds", "Failed", lambda r: list(fold_names(r.failed)), when=_never),
-    ResultColumn(
-        "printed_in",
-        "Printed in",
-        lambda r: r.printed.printed_in if r.printed else None,
-        when=_never,
-    ),
-    ResultColumn(
-        "matching",
-        "Matching",
-        lambda r: r.settings.to_json() if r.settings else None,
-        when=_never,
-    ),
+    _data("failed_folds", "Failed", lambda r: list(fold_names(r.failed))),
+    _data("printed_in", "Printed in", lambda r: r.printed and r.printed.printed_in),
+    _data("matching", "Matching", lambda r: r.settings and r.settings.to_json()),
 ]
+"""Those behind the metrics."""

@@ -20,7 +20,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.results.result import REAL, FoldResult, Result
+from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.sources import results_of_entries
 
 __all__ = [
@@ -287,7 +287,7 @@ def differing_in(results: Sequence[Result]) -> str:
 
 
 def _refuse_mixtures(groups: Iterable[Sequence[Result]]) -> None:
-    described: dict[str, Callable[[Result, FoldResult], str]] = {
+    described: dict[str, Callable[[Result, ScoredFold], str]] = {
         "fold plan": lambda r, p: (
             f"{p.run.fold_plan['name']} {p.run.fold_plan['sha256'][:12]}"
             if p.run

@@ -1,7 +1,7 @@
 """A result: what one method reached on one domain of one dataset, wherever that is known from.
 
     Result       who, on what, under which settings; ``fold_results``; numbers derived from them
-    FoldResult   one fold of one seed: counts by surgery; where known, frames, pairs and points
+    ScoredFold   one fold of one seed: counts by surgery; where known, frames, pairs and points
     Board        results that may stand in one table: their order, ranks and names (``board.py``)
 
 ``sources.py`` makes results from run directories, from entries of a leaderboard (with or without
@@ -27,7 +27,7 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 
-__all__ = ["REAL", "FoldResult", "Result", "fold_names"]
+__all__ = ["REAL", "Result", "ScoredFold", "fold_names"]
 
 REAL = "adaptor2021"
 """The kind of the real AdaptOR 2021 frames, and the dataset that published numbers are about."""
@@ -35,7 +35,7 @@ _ROUNDING = 0.00501  # of a percentage printed with two decimals
 
 
 @dataclass(frozen=True)
-class FoldResult:
+class ScoredFold:
     """One fold of one seed. ``surgeries`` are the counts of those it was validated on.
 
     ``score`` has the frames and pairs, where more than counts is known; ``where`` is what errors
@@ -101,7 +101,7 @@ class Result:
     plan: tuple[str, str] = ("", "")
     folds: tuple[int, ...] = ()
     settings: MatchSettings | None = None
-    fold_results: tuple[FoldResult, ...] = ()
+    fold_results: tuple[ScoredFold, ...] = ()
     unlabelled: frozenset[int] = frozenset()
     without_prediction: int = 0
     frame_sizes: frozenset[tuple[int, int]] = frozenset()

@@ -17,7 +17,7 @@ from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.published import PublishedResult
-from adaptor_bench.results.result import REAL, FoldResult, Result
+from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.runs import Run
 
 __all__ = [
@@ -81,7 +81,7 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
         folds=run.folds,
         settings=score.settings,
         fold_results=tuple(
-            FoldResult(
+            ScoredFold(
                 seed=r.seed,
                 fold=r.fold,
                 surgeries=s.surgeries(),
@@ -171,7 +171,7 @@ def scored_entries(
 
 
 def _of_entry(
-    board: Leaderboard, entry: Entry, domain: str, parts: Sequence[FoldResult], ddof: int
+    board: Leaderboard, entry: Entry, domain: str, parts: Sequence[ScoredFold], ddof: int
 ) -> Result:
     setup = entry.setup or {}
     measured = entry.measured[domain].values()
@@ -203,11 +203,11 @@ def _of_entry(
     )
 
 
-def _counted(board: Leaderboard, entry: Entry, domain: str) -> list[FoldResult]:
+def _counted(board: Leaderboard, entry: Entry, domain: str) -> list[ScoredFold]:
     """A fold with a surgery missing is not there."""
     setup = entry.setup or {}
     return [
-        FoldResult(
+        ScoredFold(
             seed=seed,
             fold=fold,
             surgeries={surgery: stored.surgeries[surgery] for surgery in surgeries},
@@ -229,7 +229,7 @@ def _scored(
     packed: Packed,
     frames: Mapping[tuple[str, int], Sequence[Frame]],
     labels: Mapping[tuple[str, int], PointBatch],
-) -> tuple[list[FoldResult], list[str]]:
+) -> tuple[list[ScoredFold], list[str]]:
     parts, problems = [], []
     for part in _counted(board, entry, domain):
         held, here = packed.get((domain, part.seed), {}), frames[domain, part.fold]

@@ -15,7 +15,7 @@ from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.boards import BoardView
-from adaptor_bench.results.result import FoldResult, Result
+from adaptor_bench.results.result import Result, ScoredFold
 
 __all__ = [
     "Candidate",
@@ -40,7 +40,7 @@ class Candidate:
     view: BoardView
     key: str
     scores: dict[int, FrameScore] = field(default_factory=dict)
-    folds: dict[int, FoldResult] = field(default_factory=dict)
+    folds: dict[int, ScoredFold] = field(default_factory=dict)
 
     @property
     def surgery(self) -> str:
@@ -132,7 +132,7 @@ class Reader:
     def __init__(self) -> None:
         self._files: dict[Path, FrameFiles | None] = {}
 
-    def predictions(self, part: FoldResult, key: str) -> NDArray[np.float64] | None:
+    def predictions(self, part: ScoredFold, key: str) -> NDArray[np.float64] | None:
         """(N, 2), x then y in pixels; None where the fold has no predictions."""
         run = part.run
         if run is None:

@@ -19,7 +19,7 @@ from PIL import Image
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import read_image
 from adaptor_bench.errors import InputError
-from adaptor_bench.results.result import FoldResult
+from adaptor_bench.results.result import ScoredFold
 
 __all__ = ["FRAMES", "SHRINKS", "Heatmaps", "frame_picture", "heatmap_picture"]
 
@@ -67,7 +67,7 @@ class Heatmaps:
         self._looked: set[Path] = set()
         self._maps: dict[Path, NDArray[Any] | None] = {}
 
-    def find(self, part: FoldResult) -> Path | None:
+    def find(self, part: ScoredFold) -> Path | None:
         """The file that holds the heatmaps of all frames of a fold, or None."""
         run, score = part.run, part.score
         if run is None or score is None:
