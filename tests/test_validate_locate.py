@@ -76,7 +76,7 @@ def test_constants_are_all_found(value):
     found = survey(text, faults=True)
     assert {f.pointer: f.text for f in found.constants} == wrong
     assert all(text.startswith(f.text, f.offset) for f in found.constants)
-    assert found.constants_total == len(wrong)
+    assert len(found.constants) == len(wrong)
 
 
 def test_the_second_of_two_keys_is_the_fault():
@@ -92,7 +92,7 @@ def test_the_second_of_two_keys_is_the_fault():
 def test_deep_nesting_breaks_nothing():
     text = "[" * 200_000 + "NaN" + "]" * 200_000
     assert survey(text, ["/0/0/0"]).values["/0/0/0"] == (3, 0)
-    assert survey(text, faults=True).constants_total == 1
+    assert len(survey(text, faults=True).constants) == 1
     assert too_deep(text, 64) == 64
     assert too_deep('"[[[[", [[{"}": "[[["}]]', 3) is None
     assert too_deep('"[[[[", [[{"}": "[[["}]]', 2) == 10

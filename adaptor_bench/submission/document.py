@@ -64,6 +64,11 @@ class Document:
         """A finding about this file."""
         return finding(code, self.file, message, pointer=pointer, **more)
 
+    def unlike(self, code: str, pointer: str, value: Any, want: str, **more: Any) -> Finding:
+        """A finding about a value that is not what is wanted."""
+        more = {"found": literal(value), "expected": want} | more
+        return self.finding(code, pointer, f"expected {want}, found {told(value)}", **more)
+
     def _take_plain(self) -> bool:
         """All of ``coordinates`` and ``scores`` at once, if the entries are plain."""
         try:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from adaptor_bench.bounded import NotAFile, read_up_to
-from adaptor_bench.submission.findings import Finding
-from adaptor_bench.submission.members import Entry, Limits, Members, Source, SourceError
+from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
 
 __all__ = ["FileSource", "FolderSource"]
 
@@ -25,13 +24,12 @@ class FileSource(Source):
 
     kind: Literal["file"] = "file"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
+        super().__init__(limits)
 
-    @property
-    def findings(self) -> list[Finding]:
-        """None: there is no container."""
-        return []
+    def _open(self) -> None:
+        pass  # there is no container
 
     def entries(self) -> Iterator[Entry]:
         """The one file."""
@@ -45,16 +43,9 @@ class FolderSource(Source):
 
     def __init__(self, root: Path, limits: Limits) -> None:
         self._root = os.path.realpath(root)
-        self._members = Members(limits, "folder")
         self._files: list[tuple[str, str]] = []  # name below the root, path to open
-        self._walk(limits)
-        self._members.close()
+        super().__init__(limits)
         self._files.sort(key=lambda file: file[0].split("/"))
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Links out of the folder, pipes and devices, unreadable folders, names, junk."""
-        return self._members.findings()
 
     def entries(self) -> Iterator[Entry]:
         """All predictions, sorted."""
@@ -62,22 +53,23 @@ class FolderSource(Source):
         for name, path in self._files:
             yield _entry(name[skip:], path)
 
-    def _walk(self, limits: Limits) -> None:
-        note, seen, todo = self._members.note, 0, [""]
+    def _open(self) -> None:
+        seen, todo = 0, [""]
         while todo:
             below = todo.pop()
             try:
                 with os.scandir(os.path.join(self._root, below)) as items:  # noqa: PTH118
                     for item in items:
                         seen += 1
-                        if seen > limits.members:
-                            note("archive-members", ".", f"more than {limits.members:,} files")
+                        if seen > self._limits.members:
                             self._files.clear()
-                            return
+                            text = f"more than {self._limits.members:,} files"
+                            raise Broken(text, "archive-members")
                         self._visit(item, f"{below}{item.name}", todo)
             except OSError as error:
                 reason = error.strerror or str(error)
-                note("file-unreadable", below or ".", f"the folder cannot be read: {reason}")
+                text = f"the folder cannot be read: {reason}"
+                self._members.note("file-unreadable", below or ".", text)
 
     def _visit(self, item: os.DirEntry[str], name: str, todo: list[str]) -> None:
         note = self._members.note

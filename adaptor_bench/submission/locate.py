@@ -43,16 +43,13 @@ class Survey:
 
     ``values``: pointer to (start, end) of the value; ``end`` is 0 for lists and objects.
     ``keys``: pointer to the offset of the key. Where a key repeats, the last one counts.
-    ``constants`` and ``repeated`` hold the first hundred faults, the totals count
-    all that were passed.
+    ``constants`` and ``repeated`` hold the first hundred faults.
     """
 
     values: dict[str, tuple[int, int]] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     constants: list[Fault] = field(default_factory=list)
     repeated: list[Fault] = field(default_factory=list)
-    constants_total: int = 0
-    repeated_total: int = 0
 
     @property
     def kept(self) -> int:
@@ -122,8 +119,7 @@ def survey(
         if opens:
             stack.append(_Level(first == "{", node, set() if faults and first == "{" else None))
         elif faults and token in _CONSTANTS:
-            found.constants_total += 1
-            if found.constants_total <= FAULTS_KEPT:
+            if len(found.constants) < FAULTS_KEPT:
                 found.constants.append(Fault(_pointer(stack), offset, token))
             if enough is not None and found.kept >= enough:
                 break
@@ -140,10 +136,8 @@ def _take_key(
     if wanted and "" in wanted:
         found.keys[wanted[""]] = offset
     if level.seen is not None:
-        if key in level.seen:
-            found.repeated_total += 1
-            if found.repeated_total <= FAULTS_KEPT:
-                found.repeated.append(Fault(_pointer(stack), offset, key))
+        if key in level.seen and len(found.repeated) < FAULTS_KEPT:
+            found.repeated.append(Fault(_pointer(stack), offset, key))
         level.seen.add(key)
 
 

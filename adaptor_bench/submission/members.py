@@ -20,7 +20,16 @@ from adaptor_bench.data.layout import common_prefix, junk, unwritable
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding
 
-__all__ = ["ARCHIVES", "Entry", "Limits", "Members", "Source", "SourceError", "unsafe_name"]
+__all__ = [
+    "ARCHIVES",
+    "Broken",
+    "Entry",
+    "Limits",
+    "Members",
+    "Source",
+    "SourceError",
+    "unsafe_name",
+]
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 """Name endings of the archives that are read."""
@@ -81,23 +90,12 @@ class Entry:
         return self.reader(limit)
 
 
-class Source(ABC):
-    """A submission, opened. Use as ``for entry in source.entries(): ...`` in one thread."""
+class Broken(Exception):
+    """A container as a whole cannot be read on: the finding's code, and why."""
 
-    kind: Literal["file", "folder", "zip", "tar"]
-
-    @property
-    @abstractmethod
-    def findings(self) -> list[Finding]:
-        """What is wrong with the container; complete from the start, before any entry is read."""
-
-    @abstractmethod
-    def entries(self) -> Iterator[Entry]:
-        """The .json files that are safe to read; can be asked for again.
-
-        Sorted for a folder, in the archive's order otherwise. Files that may not be read are
-        left out and have a finding; so have files that are passed over.
-        """
+    def __init__(self, message: str, code: str = "archive-unreadable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def unsafe_name(name: str, limits: Limits) -> str:
@@ -227,6 +225,38 @@ class Members:
             self.note("archive-duplicate", name, same if earlier == name else other)
             return None
         return name
+
+
+class Source(ABC):
+    """A submission, opened. Use as ``for entry in source.entries(): ...`` in one thread."""
+
+    kind: Literal["file", "folder", "zip", "tar"]
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._members = Members(limits, "folder" if self.kind == "folder" else "archive")
+        try:
+            self._open()
+        except Broken as error:
+            self._members.note(error.code, ".", str(error))
+        self._members.close()
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Look at all names. Raises :class:`Broken`."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the container; complete from the start, before any entry is read."""
+        return self._members.findings()
+
+    @abstractmethod
+    def entries(self) -> Iterator[Entry]:
+        """The .json files that are safe to read; can be asked for again.
+
+        Sorted for a folder, in the archive's order otherwise. Files that may not be read are
+        left out and have a finding; so have files that are passed over.
+        """
 
 
 def _folded(name: str) -> str:

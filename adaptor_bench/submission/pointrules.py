@@ -11,8 +11,6 @@ from adaptor_bench.submission.document import (
     Document,
     finite,
     is_number,
-    literal,
-    told,
 )
 from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.strictjson import Constant
@@ -51,10 +49,8 @@ def point_types(document: Document) -> Iterator[Finding]:
     """Every point is an object with numbers x and y, and a number as score if it has one."""
     for i, entry in enumerate(document.entries):
         if not isinstance(entry, dict):
-            message = f"expected an object with x and y, found {told(entry)}"
-            yield document.finding(
-                "point-type", f"/points/{i}", message, found=literal(entry), expected="an object"
-            )
+            want = "an object with x and y"
+            yield document.unlike("point-type", f"/points/{i}", entry, want, expected="an object")
             continue
         for key in _POINT_KEYS:
             if key not in entry:
@@ -65,11 +61,7 @@ def point_types(document: Document) -> Iterator[Finding]:
                     )
             elif not is_number(entry[key]):
                 code = "score-type" if key == "score" else "coordinate-type"
-                message = f"expected a number, found {told(entry[key])}"
-                found = literal(entry[key])
-                yield document.finding(
-                    code, f"/points/{i}/{key}", message, found=found, expected="a number"
-                )
+                yield document.unlike(code, f"/points/{i}/{key}", entry[key], "a number")
 
 
 def finite_numbers(document: Document) -> Iterator[Finding]:

@@ -20,7 +20,6 @@ from adaptor_bench.submission.document import (
     Document,
     kind_of,
     literal,
-    told,
 )
 from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.pointrules import (
@@ -70,10 +69,7 @@ def key_types(document: Document) -> Iterator[Finding]:
         for key, kind, name in (*((n, str, "text") for n in NAMES), ("points", list, "a list")):
             value = document.content.get(key)
             if key in document.content and not isinstance(value, kind):
-                message = f"expected {name}, found {told(value)}"
-                yield document.finding(
-                    "key-type", f"/{key}", message, found=literal(value), expected=name
-                )
+                yield document.unlike("key-type", f"/{key}", value, name)
 
 
 def stated_size(document: Document) -> Iterator[Finding]:
@@ -88,11 +84,9 @@ def stated_size(document: Document) -> Iterator[Finding]:
             hint = "Give both sizes or none."
             yield document.finding("key-missing", "", message, hint=hint, expected=f"key {key!r}")
         elif whole_size(value) is None:
-            message = f"expected a positive whole number, found {told(value)}"
             hint = "Leave it out, or give the size of the frame in pixels."
-            want = "a positive whole number"
-            yield document.finding(
-                "key-type", f"/{key}", message, hint=hint, found=literal(value), expected=want
+            yield document.unlike(
+                "key-type", f"/{key}", value, "a positive whole number", hint=hint
             )
         elif value != expected:
             message = f"{shown(value)}, but the frame has {expected}"

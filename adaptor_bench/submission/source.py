@@ -56,7 +56,7 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Iterator[Source]:
             if kind == "folder":
                 source: Source = FolderSource(path, limits)
             elif kind == "file":
-                source = FileSource(path)
+                source = FileSource(path, limits)
             elif kind == "zip":
                 source = ZipSource(stack.enter_context(path.open("rb")), limits)
             else:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Literal
 
-from adaptor_bench.submission.findings import Finding
-from adaptor_bench.submission.members import Entry, Limits, Members, Source, SourceError
-from adaptor_bench.submission.tarstream import Broken, TarStream
+from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
+from adaptor_bench.submission.tarstream import TarStream
 
 __all__ = ["TarSource"]
 
@@ -43,19 +42,8 @@ class TarSource(Source):
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._file = file
-        self._limits = limits
-        self._members = Members(limits, "archive")
         self._readable: list[tuple[str, int, int]] = []  # name, place in the stream, bytes
-        try:
-            self._scan()
-        except Broken as error:
-            self._members.note(error.code, ".", str(error))
-        self._members.close()
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All that is wrong with the archive: it was read to the end."""
-        return self._members.findings()
+        super().__init__(limits)
 
     def entries(self) -> Iterator[Entry]:
         """All predictions, in the order in which they stand in the archive.
@@ -67,7 +55,7 @@ class TarSource(Source):
         for name, place, size in self._readable:
             yield Entry(name[skip:], size, partial(_content, stream, place, size))
 
-    def _scan(self) -> None:
+    def _open(self) -> None:
         stream, limits = TarStream(self._file, self._limits), self._limits
         for i, header in enumerate(_headers(stream, limits)):
             if i >= limits.members:

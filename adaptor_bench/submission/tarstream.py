@@ -7,25 +7,17 @@ import os
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
-from adaptor_bench.submission.members import Limits
+from adaptor_bench.submission.members import Broken, Limits
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["Broken", "TarStream"]
+__all__ = ["TarStream"]
 
 _CHUNK = 1 << 16
 _GZIP_MEMBERS = 100_000
 """Parts of a gzip file. Each costs some time however little it holds; block-wise compression
 (bgzip) needs one per 64 KiB."""
-
-
-class Broken(Exception):
-    """The archive as a whole cannot be read on: the finding's code, and why."""
-
-    def __init__(self, message: str, code: str = "archive-unreadable") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class TarStream:

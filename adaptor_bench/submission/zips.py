@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Literal
 
-from adaptor_bench.submission.findings import Finding
-from adaptor_bench.submission.members import Entry, Limits, Members, Source, SourceError
+from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
 
 __all__ = ["ZipSource"]
 
@@ -40,10 +39,6 @@ _UTF8 = 1 << 11
 _CHUNK = 1 << 16
 _LINE = 300
 """Bytes of the directory that a member may take on average: 46, its name, extra fields."""
-
-
-class _Broken(Exception):
-    """The archive as a whole cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +65,8 @@ class ZipSource(Source):
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._file = file
-        self._limits = limits
-        self._members = Members(limits, "archive")
         self._readable: list[tuple[str, _Member, int]] = []
-        try:
-            self._open()
-        except _Broken as error:
-            self._members.note("archive-unreadable", ".", str(error))
-            self._readable.clear()
-        self._members.close()
-
-    @property
-    def findings(self) -> list[Finding]:
-        """What the directory of the archive shows; damaged members show when they are read."""
-        return self._members.findings()
+        super().__init__(limits)
 
     def entries(self) -> Iterator[Entry]:
         """All predictions, in the order in which they stand in the file."""
@@ -95,31 +78,29 @@ class ZipSource(Source):
         start, size, count, shift = _find_directory(self._file)
         note, limits = self._members.note, self._limits
         if count > limits.members:
-            note("archive-members", ".", f"{count:,} members, more than {limits.members:,}")
-            return
+            text = f"{count:,} members, more than {limits.members:,}"
+            raise Broken(text, "archive-members")
         if size > limits.members * _LINE:
-            note("archive-members", ".", f"a directory of {size:,} bytes for {count:,} members")
-            return
+            text = f"a directory of {size:,} bytes for {count:,} members"
+            raise Broken(text, "archive-members")
         self._file.seek(start)
         directory = self._file.read(size)
         if len(directory) != size:
-            raise _Broken("the directory of the archive is cut off")
+            raise Broken("the directory of the archive is cut off")
         members = sorted(_parse_directory(directory, shift), key=lambda m: m.offset)
         # Old programs store the number of members modulo 65536.
         if len(members) & 0xFFFF != count & 0xFFFF:
             text = f"the directory lists {len(members)} members and announces {count}"
             note("archive-unreadable", ".", text)
         if len(members) > limits.members:
-            note("archive-members", ".", f"{len(members):,} members, more than {limits.members:,}")
-            return
+            text = f"{len(members):,} members, more than {limits.members:,}"
+            raise Broken(text, "archive-members")
         total = sum(member.size for member in members)
         if total > limits.total_bytes:
             text = f"{total:,} bytes when unpacked, more than {limits.total_bytes:,}"
-            note("archive-size", ".", text)
-            return
+            raise Broken(text, "archive-size")
         if total > limits.ratio_from and total > limits.ratio * start:
-            note("archive-ratio", ".", f"{total:,} bytes packed into {start:,}")
-            return
+            raise Broken(f"{total:,} bytes packed into {start:,}", "archive-ratio")
         ends = [*(member.offset for member in members[1:]), start]
         for member, end in zip(members, ends, strict=False):
             if member.offset + _LOCAL.size + len(member.raw) + member.packed > end:
@@ -224,7 +205,7 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int, int]:
     while True:
         position = tail.rfind(b"PK\x05\x06", 0, position + 3)
         if position < 0:
-            raise _Broken("no end of a zip archive was found: cut off, or not a zip at all")
+            raise Broken("no end of a zip archive was found: cut off, or not a zip at all")
         if position + _END.size <= len(tail):
             _, disk, first, here, count, size, offset, comment = _END.unpack_from(tail, position)
             if position + _END.size + comment == len(tail):
@@ -236,19 +217,19 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int, int]:
         if len(locator) == _LOCATOR.size and locator[:4] == b"PK\x06\x07":
             _, _, place, _ = _LOCATOR.unpack(locator)
             if place > end - _LOCATOR.size - _END64.size:
-                raise _Broken("the zip64 end of the archive is not where it should be")
+                raise Broken("the zip64 end of the archive is not where it should be")
             file.seek(place)
             record = file.read(_END64.size)
             if len(record) < _END64.size or record[:4] != b"PK\x06\x06":
-                raise _Broken("the zip64 end of the archive is damaged")
+                raise Broken("the zip64 end of the archive is damaged")
             _, _, _, _, disk, first, here, count, size, offset = _END64.unpack(record)
             end = place
     if disk or first or here != count:
-        raise _Broken("one part of an archive that was split")
+        raise Broken("one part of an archive that was split")
     # Data before the archive, as of a self-extracting one, shifts everything.
     shift = end - size - offset
     if size > end or shift < 0:
-        raise _Broken("the directory of the archive does not fit into the file: damaged or cut off")
+        raise Broken("the directory of the archive does not fit into the file: damaged or cut off")
     return offset + shift, size, count, shift
 
 
@@ -256,7 +237,7 @@ def _parse_directory(data: bytes, shift: int) -> Iterator[_Member]:
     position = 0
     while position < len(data):
         if position + _CENTRAL.size > len(data) or data[position : position + 4] != b"PK\x01\x02":
-            raise _Broken("the directory of the archive is damaged")
+            raise Broken("the directory of the archive is damaged")
         fields = _CENTRAL.unpack_from(data, position)
         flags, method, crc, packed, size = *fields[3:5], *fields[7:10]
         n_name, n_extra, n_comment, attributes, offset = *fields[10:13], *fields[15:17]
@@ -265,7 +246,7 @@ def _parse_directory(data: bytes, shift: int) -> Iterator[_Member]:
         extra = data[position + n_name : position + n_name + n_extra]
         position += n_name + n_extra + n_comment
         if position > len(data):
-            raise _Broken("the directory of the archive is damaged")
+            raise Broken("the directory of the archive is damaged")
         other = b""
         if extra:
             size, packed, offset, other = _extra_fields(extra, size, packed, offset)
@@ -289,7 +270,7 @@ def _extra_fields(extra: bytes, size: int, packed: int, offset: int) -> tuple[in
             for i, number in enumerate(numbers):
                 if number == 0xFFFFFFFF:
                     if len(field) < 8:
-                        raise _Broken("a zip64 field in the directory is cut off")
+                        raise Broken("a zip64 field in the directory is cut off")
                     numbers[i] = int.from_bytes(field[:8], "little")
                     field = field[8:]
             size, packed, offset = numbers

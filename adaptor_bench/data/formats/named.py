@@ -12,6 +12,8 @@ from adaptor_bench.data.formats.format import Format, Sample
 __all__ = ["FORMATS"]
 
 _XY = '{"x": .., "y": ..}'
+_XY_SCORE = '{"x": .., "y": .., "score": ..}'
+_OF_IMAGE = "in the file of its image"
 _FRACTIONS = re.compile(r"[0-9]+(\s+-?[0-9.]+(e-?[0-9]+)?){4,}\s*", re.IGNORECASE)
 _MEASURED = {"slice", "area", "mean", "counter", "frame", "channel", "xm", "major", "bx"}
 
@@ -43,8 +45,28 @@ def _yolo(sample: Sample) -> bool:
 
 def _fiji(sample: Sample) -> bool:
     # Fiji writes no name above the numbers of the rows.
-    columns = set(sample.columns)
-    return {"x", "y"} <= columns and (not sample.columns[0] or bool(_MEASURED & columns))
+    named = not sample.columns[0] or bool(_MEASURED & set(sample.columns))
+    return _table(sample) and named
+
+
+def _table(sample: Sample) -> bool:
+    return {"x", "y"} <= set(sample.columns)
+
+
+def _cvat(sample: Sample) -> bool:
+    return "<annotations" in sample.text[:1000]
+
+
+def _dlc(sample: Sample) -> bool:
+    return sample.columns[0] == "scorer"
+
+
+def _napari(sample: Sample) -> bool:
+    return {"axis-0", "axis-1"} <= set(sample.columns)
+
+
+def _hdf5(sample: Sample) -> bool:
+    return sample.content.startswith(b"\x89HDF\r\n\x1a\n")
 
 
 def _first(sample: Sample) -> dict[str, object]:
@@ -53,65 +75,26 @@ def _first(sample: Sample) -> dict[str, object]:
     return some[0] if some and isinstance(some[0], dict) else {}
 
 
+_TABLES = (".csv", ".tsv", ".txt")
+_HDF5 = "HDF5 (DeepLabCut, SLEAP)"
+
 FORMATS = (
     Format("labelme", lambda s: s.lists("shapes"), f"each shape of type point becomes {_XY}"),
-    Format(
-        "COCO keypoints",
-        _coco,
-        f"each triple x, y, v of keypoints becomes {_XY} in the file of its image",
-    ),
-    Format(
-        "OpenPose",
-        lambda s: s.lists("people"),
-        'each triple x, y, score of a person becomes {"x": .., "y": .., "score": ..}',
-    ),
+    Format("COCO keypoints", _coco, f"each triple x, y, v of keypoints becomes {_XY} {_OF_IMAGE}"),
+    Format("OpenPose", lambda s: s.lists("people"), f"each triple x, y, score becomes {_XY_SCORE}"),
     Format(
         "VGG Image Annotator",
         _via,
-        f"cx and cy of each region of shape point become {_XY}",
+        f"cx and cy of each point region become {_XY}",
         (".json", ".csv"),
     ),
-    Format(
-        "Label Studio", _label_studio, f"x and y, which are percent there, become {_XY} in pixels"
-    ),
-    Format(
-        "CVAT",
-        lambda s: "<annotations" in s.text[:1000],
-        f'each pair "x,y" of a points element becomes {_XY}',
-        (".xml",),
-    ),
-    Format(
-        "DeepLabCut",
-        lambda s: s.columns[0] == "scorer",
-        f"each pair of columns x, y becomes {_XY} in the file of its image",
-        (".csv",),
-    ),
-    Format(
-        "napari",
-        lambda s: {"axis-0", "axis-1"} <= set(s.columns),
-        f"axis-1 and axis-0 of each row become {_XY}",
-        (".csv",),
-    ),
-    Format("ImageJ or Fiji", _fiji, f"X and Y of each row become {_XY}", (".csv", ".tsv", ".txt")),
-    Format(
-        "a table",
-        lambda s: {"x", "y"} <= set(s.columns),
-        f"x and y of each row become {_XY}",
-        (".csv", ".tsv", ".txt"),
-        title="a table",
-    ),
-    Format(
-        "YOLO pose",
-        _yolo,
-        f"keypoints, which are fractions there, become {_XY} in pixels",
-        (".txt",),
-    ),
-    Format(
-        "HDF5 (DeepLabCut, SLEAP)",
-        lambda s: s.content.startswith(b"\x89HDF\r\n\x1a\n"),
-        f"each pair x, y becomes {_XY}",
-        (".h5", ".hdf5", ".slp"),
-        title="HDF5 (DeepLabCut, SLEAP)",
-    ),
+    Format("Label Studio", _label_studio, f"x and y, as percent, become {_XY} in pixels"),
+    Format("CVAT", _cvat, f'each pair "x,y" of a points element becomes {_XY}', (".xml",)),
+    Format("DeepLabCut", _dlc, f"each pair of columns x, y becomes {_XY} {_OF_IMAGE}", (".csv",)),
+    Format("napari", _napari, f"axis-1 and axis-0 of each row become {_XY}", (".csv",)),
+    Format("ImageJ or Fiji", _fiji, f"X and Y of each row become {_XY}", _TABLES),
+    Format("a table", _table, f"x and y of each row become {_XY}", _TABLES, title="a table"),
+    Format("YOLO pose", _yolo, f"keypoints, as fractions, become {_XY} in pixels", (".txt",)),
+    Format(_HDF5, _hdf5, f"each pair x, y becomes {_XY}", (".h5", ".hdf5", ".slp"), title=_HDF5),
 )
 """Those that say more about a file stand before those that say less."""
