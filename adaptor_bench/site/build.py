@@ -25,8 +25,8 @@ from adaptor_bench.results.sources import published_results
 from adaptor_bench.site.album import RULE, Album, write_album
 from adaptor_bench.site.boards import board_page, provenance, ranking_section
 from adaptor_bench.site.gallery import choose, shown_seed
-from adaptor_bench.site.methods import method_card, method_page
-from adaptor_bench.site.pages import Pages
+from adaptor_bench.site.methods import method_page
+from adaptor_bench.site.pages import page
 
 __all__ = ["SiteRequest", "SiteSummary", "build_site"]
 
@@ -126,33 +126,40 @@ def _pages(
     """File name to text of every page."""
     figures = tuple(all_figures().values())
     measured = [view for view in views.values() if view.board.measured]
-    methods: dict[str, list[Result]] = {}
-    for view in measured:
+    methods: dict[str, dict[str, Result]] = {}
+    for anchor, view in views.items():
         for result in view.board.measured:
-            methods.setdefault(result.name, []).append(result)
+            methods.setdefault(result.name, {})[anchor] = result
     files: dict[str, str] = {}
     for name in methods:
         files[name] = _unused(f"method-{_slug(name)}", files.values())
     files = {name: f"{file}.html" for name, file in files.items()}
-    cards = [method_card(results, files[name], registry) for name, results in methods.items()]
     sections = [ranking_section(v, anchor, figures) for anchor, v in views.items() if v.card]
-    folds = sum(len(r.fold_results) for results in methods.values() for r in results)
     shown = len(album.document["frames"])
-    pages = Pages(request.title, folds, gallery=bool(shown), ranking=bool(sections))
+    shared = {
+        "title": request.title,
+        "folds": sum(len(r.fold_results) for view in measured for r in view.board.measured),
+        "has_gallery": bool(shown),
+        "has_ranking": bool(sections),
+    }
+    of_methods = {
+        files[name]: method_page(results, views, registry, figures)
+        for name, results in methods.items()
+    }
     front = {
-        "summary": _summary(measured, len(methods), folds),
-        "left_out": left_out,
         "boards": [board_page(view, anchor, files, figures) for anchor, view in views.items()],
-        "methods": cards,
+        "datasets": list(dict.fromkeys(view.board.dataset for view in measured)),
+        "domains": list(dict.fromkeys(view.board.domain for view in measured)),
+        "left_out": left_out,
+        "methods": of_methods,
         "gallery_count": shown,
         "provenance": [provenance(view) for view in measured],
     }
-    texts = {"index.html": pages.render("index.html", "index.html", front)}
-    for card in cards:
-        content = method_page(card["name"], views, figures) | {"card": card}
-        texts[card["page"]] = pages.render("method.html", card["page"], content)
+    texts = {"index.html": page("index.html", "index.html", shared | front)}
+    for file, content in of_methods.items():
+        texts[file] = page("method.html", file, shared | content)
     if sections:
-        texts[RANKING] = pages.render("ranking.html", RANKING, {"sections": sections})
+        texts[RANKING] = page("ranking.html", RANKING, shared | {"sections": sections})
     if shown:
         seeds = {shown_seed(r) for view in measured for r in view.board.competitors}
         content = {
@@ -161,24 +168,8 @@ def _pages(
             "rule": RULE,
             "seeds": ", ".join(map(str, sorted(seeds))),
         }
-        texts["gallery.html"] = pages.render(
-            "gallery.html",
-            "gallery.html",
-            content,
-            scripts=("gallery.js",),
-            styles=("gallery.css",),
-        )
+        texts["gallery.html"] = page("gallery.html", "gallery.html", shared | content)
     return texts
-
-
-def _summary(measured: Sequence[BoardView], methods: int, folds: int) -> str:
-    datasets = ", ".join(dict.fromkeys(view.board.dataset for view in measured))
-    domains = ", ".join(dict.fromkeys(view.board.domain for view in measured))
-    several = "s" * (methods > 1)
-    return (
-        f"{methods} method{several} on {datasets} ({domains}), {folds} finished folds. Rows of "
-        "different datasets are never ranked together."
-    )
 
 
 def _slug(text: str) -> str:
