@@ -20,6 +20,7 @@ from adaptor_bench.data.images import resize_image
 from adaptor_bench.data.sizes import network_size
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
+from adaptor_bench.stages.protocols import Decoded
 
 __all__ = [
     "Card",
@@ -28,9 +29,8 @@ __all__ = [
     "Pixels",
     "Prediction",
     "Resize",
-    "Stages",
     "StepByStep",
-    "Translator",
+    "Translating",
 ]
 
 
@@ -144,7 +144,7 @@ class Method(Protocol):
 
 
 @runtime_checkable
-class Translator(Protocol):
+class Translating(Protocol):
     """A method that can also make the frames of one domain look like those of another."""
 
     def translate_frames(
@@ -153,27 +153,9 @@ class Translator(Protocol):
         """The frames as if they were of ``domain``, (H, W, 3) uint8 at the size handed over."""
 
 
-@dataclass(frozen=True)
-class Stages:
-    """How a heatmap became points: all arrays (H, W) at the size regions are formed at.
-
-    ``heatmap`` in 0..1; ``binary`` after the threshold, ``opened`` after opening, ``cut`` after
-    cutting (the same array where a step is left out); ``points`` (N, 2), order x, y, px of these
-    arrays; ``threshold`` NaN for a constant map, ``otsu`` whether it is Otsu's or was given.
-    """
-
-    heatmap: NDArray[np.float32]
-    threshold: float
-    binary: NDArray[np.bool_]
-    opened: NDArray[np.bool_]
-    cut: NDArray[np.bool_]
-    points: NDArray[np.float64]
-    otsu: bool = False
-
-
 @runtime_checkable
 class StepByStep(Protocol):
     """A loaded method that can show how it came to its points."""
 
-    def stages(self, frames: Sequence[Pixels], device: str) -> Iterator[Stages]:
-        """The stages of every frame, in order."""
+    def decode_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Decoded]:
+        """How maps became points, for every frame, in order."""

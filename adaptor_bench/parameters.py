@@ -1,21 +1,40 @@
-"""What values a method's parameters may have: declared beside them, checked before anything runs.
+"""What values a parameter may have: declared beside it, checked before anything runs.
 
     def build(*, cell: Annotated[int, Number(1, 512)] = 16, a: Annotated[float, Number(0, 1)] = 0.5)
 
-A default gives the type, a :class:`Number` or :class:`OneOf` the values. What depends on several
-parameters is a :data:`Relation`.
+    @dataclass(frozen=True)
+    class Spots:
+        size: Annotated[int | None, Number(1)] = None
+
+A default gives the type, in a dataclass its annotation does (``None`` included); a :class:`Number`
+or :class:`OneOf` gives the values. What depends on several parameters is a :data:`Relation`.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, get_origin
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from adaptor_bench.errors import suggest
+from adaptor_bench.errors import UsageError, suggest
 
-__all__ = ["Number", "OneOf", "Relation", "Rule", "fit_value", "rules_of"]
+__all__ = [
+    "Number",
+    "OneOf",
+    "Parameter",
+    "Relation",
+    "Rule",
+    "Signature",
+    "UnfitError",
+    "changed",
+    "fit_all",
+    "of_annotation",
+    "of_dataclass",
+]
 
 Relation = Callable[[Mapping[str, Any]], Iterator[str]]
 """From all parameters of a method to sentences on those that do not go together."""
@@ -62,42 +81,178 @@ class OneOf:
 Rule = Number | OneOf
 
 
-def rules_of(factory: Callable[..., Any]) -> dict[str, Rule]:
-    """The rules that stand in a factory's annotations, by parameter."""
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its default, an ``example`` of its type, its ``rule``; whether None will do.
+
+    None is written ``none`` on the command line and null in JSON.
+    """
+
+    default: Any
+    example: Any
+    rule: Rule | None = None
+    optional: bool = False
+
+    def fit(self, value: Any) -> Any:
+        """``value`` in the type of the example: whole numbers pass as floats, lists as tuples.
+
+        Raises ValueError saying what the value must be.
+        """
+        words = self.rule.words if self.rule else ()
+        if isinstance(value, str) and value in words:
+            return value
+        if self.optional and (value is None or value in ("none", "None")):
+            return None
+        if isinstance(self.rule, OneOf):
+            raise ValueError(str(self.rule), suggest(str(value), words))
+        # A word may stand in for a number, as a default too.
+        example = 0.5 if words and isinstance(self.example, str) else self.example
+        fitted = _typed(value, example)
+        numbers = fitted if isinstance(fitted, tuple) else (fitted,)
+        finite = all(not isinstance(n, float) or math.isfinite(n) for n in numbers)
+        refused = fitted is None and example is not None
+        if refused or not finite or (self.rule and not all(map(self.rule.allows, numbers))):
+            raise ValueError(_expected(example, self.rule) + " or none" * self.optional)
+        return fitted
+
+    @property
+    def may_be(self) -> str:
+        """The values that can work, where the parameter says so."""
+        words = [str(self.rule)] if self.rule else []
+        return " or ".join([*words, "none"] if self.optional else words)
+
+
+class UnfitError(UsageError):
+    """Parameters that do not exist, have impossible values, or do not go together.
+
+    ``problems`` says each of them, as it follows on the name of what has the parameters.
+    """
+
+    def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
+        super().__init__("\n  ".join(p.removeprefix(": ") for p in problems), hint=hint)
+        self.problems = problems
+
+    @classmethod
+    def unknown(cls, key: str, hint: str) -> UnfitError:
+        """There is no parameter of this name."""
+        return cls([f" has no parameter {key!r}"], hint=hint)
+
+
+def fit_all(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """All ``values`` in their types. Raises UnfitError naming each that does not fit."""
+    fitted, problems, hint = {}, [], None
+    for key, value in values.items():
+        try:
+            fitted[key] = parameters[key].fit(value)
+        except ValueError as error:
+            expected, hint = (*error.args, hint)[:2]
+            problems.append(f": parameter {key!r} must be {expected}, got {value!r}")
+    if problems:
+        raise UnfitError(problems, hint=hint)
+    return fitted
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a function: its keywords, all with defaults."""
+
+    factory: Callable[..., Any]
+    relations: tuple[Relation, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The function's name."""
+        return self.factory.__qualname__
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Name to default."""
+        signature = inspect.signature(self.factory)
+        return {name: parameter.default for name, parameter in signature.parameters.items()}
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
+        """What the annotations say of each."""
+        annotations = getattr(self.factory, "__annotations__", {})
+        rules = {}
+        for name, annotation in annotations.items():
+            if isinstance(annotation, str):  # from __future__ import annotations
+                try:
+                    annotation = eval(annotation, self.factory.__globals__)  # the file's own code
+                except Exception:  # a name for type checkers only
+                    continue
+            rules[name] = _rule(annotation)
+        return {name: Parameter(d, d, rules.get(name)) for name, d in self.defaults.items()}
+
+    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters; later layers win. Raises UnfitError."""
+        resolved = self.defaults
+        for layer in layers:
+            for key in layer:
+                if key not in resolved:
+                    raise UnfitError.unknown(key, suggest(key, resolved))
+            resolved |= layer
+        resolved = fit_all(resolved, self.parameters(resolved))
+        problems = [f": {text}" for relation in self.relations for text in relation(resolved)]
+        if problems:
+            raise UnfitError(problems)
+        return resolved
+
+    def build(self, values: Mapping[str, Any]) -> Any:
+        """Call the function."""
+        return self.factory(**values)
+
+    def files(self, values: Mapping[str, Any]) -> list[Path]:
+        """No file beside the function's own."""
+        return []
+
+
+def of_dataclass(settings: type) -> dict[str, Parameter]:
+    """The fields of a dataclass, all with defaults. Raises TypeError for a field without one, and
+    for a type that no value on a command line can have."""
+    hints = get_type_hints(settings, include_extras=True)
     found = {}
-    for name, annotation in getattr(factory, "__annotations__", {}).items():
-        if isinstance(annotation, str):  # from __future__ import annotations
-            try:
-                annotation = eval(annotation, factory.__globals__)  # the file's own code
-            except Exception:  # a name for type checkers only
-                continue
-        if get_origin(annotation) is Annotated:
-            for extra in annotation.__metadata__:
-                if isinstance(extra, Number | OneOf):
-                    found[name] = extra
+    for field in fields(settings):
+        if field.default is MISSING:
+            raise TypeError(f"{settings.__name__}: field {field.name!r} needs a default")
+        try:
+            found[field.name] = of_annotation(hints[field.name], field.default)
+        except TypeError as error:
+            raise TypeError(f"{settings.__name__}: field {field.name!r} {error}") from None
     return found
 
 
-def fit_value(value: Any, default: Any, rule: Rule | None) -> Any:
-    """``value`` in the type of ``default``: whole numbers pass as floats, lists as tuples.
+def of_annotation(annotation: Any, default: Any) -> Parameter:
+    """The parameter that an annotation describes. Raises TypeError."""
+    rule = _rule(annotation)
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    union = get_origin(annotation) in (Union, UnionType)
+    kinds = get_args(annotation) if union else (annotation,)
+    kind = next(kind for kind in kinds if kind is not NoneType)
+    if kind not in _EXAMPLES:
+        raise TypeError(f"cannot be of type {kind}")
+    example = _EXAMPLES[kind] if default is None else default
+    return Parameter(default, example, rule, NoneType in kinds)
 
-    Raises ValueError saying what the value must be.
-    """
-    words = rule.words if rule else ()
-    if isinstance(value, str) and value in words:
-        return value
-    if isinstance(rule, OneOf):
-        raise ValueError(str(rule), suggest(str(value), words))
-    # A word may stand in for a number, as a default too.
-    example = 0.5 if words and isinstance(default, str) else default
-    fitted = _typed(value, example)
-    numbers = fitted if isinstance(fitted, tuple) else (fitted,)
-    finite = all(not isinstance(n, float) or math.isfinite(n) for n in numbers)
-    if fitted is None and default is not None:
-        raise ValueError(_expected(example, rule))
-    if not finite or (rule and not all(rule.allows(n) for n in numbers)):
-        raise ValueError(_expected(example, rule))
-    return fitted
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The parameters that stand in ``after`` with another value: name -> [before, after]."""
+    return {
+        key: [before.get(key), value]
+        for key, value in after.items()
+        if key not in before or before[key] != value
+    }
+
+
+_EXAMPLES: dict[Any, Any] = {
+    bool: False, int: 1, float: 0.5, str: "", tuple[int, int]: (256, 144),
+    tuple[float, float]: (0.5, 1.5),
+}  # fmt: skip
+
+
+def _rule(annotation: Any) -> Rule | None:
+    extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    return next((extra for extra in extras if isinstance(extra, Number | OneOf)), None)
 
 
 def _typed(value: Any, default: Any) -> Any:

@@ -1,8 +1,9 @@
-"""The registry of methods: one file in ``baselines/`` a family, found by folder, by decorator.
+"""The registry of methods: one file in ``baselines/`` a family, found by folder.
 
-The decorated function is the factory; its keyword-only signature is the schema of the method's
-parameters and its defaults are the paper's settings. A profile names the defaults it changes, an
-ablation is one line under its parent. Nothing heavy is imported until a factory is called.
+A method is a detector composed of parts (:func:`composed`), or whatever a decorated factory makes
+(:func:`method`), whose keyword-only signature is then the schema of its parameters. Defaults are
+the paper's settings. A profile names what it changes, an ablation is one line under its parent.
+Nothing heavy is imported until a method is built.
 """
 
 from __future__ import annotations
@@ -16,53 +17,65 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adaptor_bench.blame import MethodFailedError, blamed
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.method import MEMBERS, Card, Method
-from adaptor_bench.parameters import Relation, Rule, fit_value, rules_of
+from adaptor_bench.parameters import Parameter, Relation, Signature, UnfitError, changed
 from adaptor_bench.resources import bundled
+from adaptor_bench.stages.composition import Composition
+from adaptor_bench.stages.registry import Catalogue, NameTakenError, mark_of, parts_in, shipped
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["PROFILES", "MethodSpec", "Registry", "discover", "method", "parse_setting"]
+__all__ = ["PROFILES", "MethodSpec", "Registry", "composed", "discover", "method", "parse_setting"]
 
 PROFILES = ("smoke", "quick", "paper")
 _MOST_PIXELS = 200_000_000  # of an image that a method asks for
-_ENTRY_POINTS = "adaptor_bench.methods"
+_ENTRY_POINTS = ("adaptor_bench.stages", "adaptor_bench.methods")
 
 
-class NameTakenError(UsageError):
-    """Two files register a method under the same name."""
+class Schema(Protocol):
+    """What parameters a method has, and how it is made of them."""
+
+    @property
+    def label(self) -> str:
+        """What made it is called in its file."""
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The paper's settings."""
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
+        """What each of ``values`` may be."""
+
+    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters; later layers win. Raises UnfitError."""
+
+    def build(self, values: Mapping[str, Any]) -> Any:
+        """The method."""
+
+    def files(self, values: Mapping[str, Any]) -> list[Path]:
+        """The files with its code, beside its own."""
 
 
 @dataclass(frozen=True)
 class MethodSpec:
-    """A registered method: name, card, factory, what its profiles and its ablation change."""
+    """A registered method: name, card, schema, what its profiles and its ablation change.
+
+    ``about`` says in a sentence what it does.
+    """
 
     name: str
     card: Card
-    factory: Callable[..., Method]
+    schema: Schema
     origin: str
     profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
-    relations: tuple[Relation, ...] = ()
     ablates: str = ""
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The factory's keyword-only parameters and defaults: the paper's settings."""
-        return {
-            name: parameter.default
-            for name, parameter in inspect.signature(self.factory).parameters.items()
-        }
-
-    @property
-    def rules(self) -> dict[str, Rule]:
-        """Which values the parameters may have, where the factory says so."""
-        return rules_of(self.factory)
+    about: str = ""
 
     def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
@@ -72,37 +85,22 @@ class MethodSpec:
         """
         if profile not in PROFILES:
             raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
-        defaults, rules = self.defaults, self.rules
-        resolved = dict(defaults)
-        for source in (self.profiles.get(profile, {}), self.changes, settings or {}):
-            for key in source:
-                if key not in resolved:
-                    raise UsageError(
-                        f"method {self.name!r} has no parameter {key!r}",
-                        hint=suggest(key, resolved),
-                    )
-            resolved |= source
-        problems, hint = [], None
-        for key, value in resolved.items():
-            try:
-                resolved[key] = fit_value(value, defaults[key], rules.get(key))
-            except ValueError as error:
-                expected, hint = (*error.args, hint)[:2]
-                problems.append(f"parameter {key!r} must be {expected}, got {value!r}")
-        if not problems:
-            problems = [text for relation in self.relations for text in relation(resolved)]
-        if problems:
-            lines = [f"method {self.name!r}: {text}" for text in problems]
-            raise UsageError("\n  ".join(lines), hint=hint)
-        return resolved
+        try:
+            return self.schema.resolve(self.profiles.get(profile, {}), self.changes, settings or {})
+        except UnfitError as error:
+            lines = [f"method {self.name!r}{text}" for text in error.problems]
+            raise UsageError("\n  ".join(lines), hint=error.hint) from error
 
     def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
         """What ``parameters`` change against the paper's settings: key -> [paper, here].
 
         The change that makes an ablation what it is does not count.
         """
-        paper = {**self.defaults, **self.changes}
-        return {k: [paper[k], v] for k, v in parameters.items() if paper[k] != v}
+        return changed(self.resolve("paper"), parameters)
+
+    def files(self, parameters: Mapping[str, Any]) -> list[Path]:
+        """The files with the method's own code: where it is registered, and those of its parts."""
+        return [Path(self.origin), *self.schema.files(parameters)]
 
     def build(self, parameters: Mapping[str, Any]) -> Method:
         """Call the factory. This is where torch may enter.
@@ -112,7 +110,7 @@ class MethodSpec:
         about = f"method {self.name!r} ({self.origin})"
         try:
             with blamed(f"{about} cannot be made"):
-                made = self.factory(**parameters)
+                made: Method = self.schema.build(parameters)
         except MethodFailedError as error:
             if isinstance(error.__cause__, BenchError):  # said by us, and plainly
                 raise error.__cause__ from None
@@ -133,25 +131,35 @@ class MethodSpec:
 
 
 class Registry:
-    """Methods by name. A name can be given once."""
+    """Methods by name, and the parts of detectors by stage and name. A name can be given once."""
 
     def __init__(self) -> None:
         self.methods: dict[str, MethodSpec] = {}
+        self.parts: Catalogue = dict(shipped())
         self.unavailable: dict[str, str] = {}
 
     def add(self, spec: MethodSpec) -> None:
         """Register; a name given twice is an error that names both files."""
         known = self.methods.get(spec.name)
         # A notebook's cell that is run again replaces what it registered before.
-        again = (
-            known and self is _program and known.factory.__qualname__ == spec.factory.__qualname__
-        )
+        again = known and self is _program and known.schema.label == spec.schema.label
         if known and not again:
             raise NameTakenError(
                 f"method {spec.name!r} is registered twice: in {known.origin} and in {spec.origin}",
                 hint="Rename one of them.",
             )
         self.methods[spec.name] = spec
+
+    def add_parts(self, parts: Catalogue) -> None:
+        """Let detectors be composed of these too."""
+        for (stage, name), part in parts.items():
+            known, new = mark_of(self.parts.get((stage, name))), mark_of(part)
+            if known and new and known.origin != new.origin:
+                raise NameTakenError(
+                    f"{stage}={name} is registered twice: in {known.origin} and in {new.origin}",
+                    hint="Rename one of them.",
+                )
+            self.parts[stage, name] = part
 
     def get(self, name: str) -> MethodSpec:
         """Method by name. Raises UsageError with what was probably meant."""
@@ -162,23 +170,44 @@ class Registry:
         raise UsageError(f"unknown method {name!r}{broken}", hint=hint)
 
 
-class _Registered:
-    """What the decorator leaves in place of the factory: it takes ablations."""
+class Registered:
+    """What stands for a registered method in its file: it takes ablations."""
 
     def __init__(self, registry: Registry, spec: MethodSpec) -> None:
+        for profile in PROFILES:
+            spec.resolve(profile)
+        registry.add(spec)
         self._registry = registry
         self.spec = spec
 
     def variant(self, name: str, *, ablates: str, **changes: Any) -> None:
         """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates."""
-        spec = replace(self.spec, name=f"{self.spec.name}/{name}", ablates=ablates, changes=changes)
-        for profile in PROFILES:
-            spec.resolve(profile)
-        self._registry.add(spec)
+        name = f"{self.spec.name}/{name}"
+        Registered(self._registry, replace(self.spec, name=name, ablates=ablates, changes=changes))
 
 
 _program = Registry()  # what the running program registers itself, as a notebook does
 _current = _program
+
+
+def composed(
+    name: str,
+    detector: Any,
+    *,
+    card: Card,
+    about: str = "",
+    profiles: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Registered:
+    """Register a :class:`adaptor_bench.train.detector.Detector` under ``name``.
+
+    ``about`` is a sentence on it; ``profiles`` maps ``quick`` and ``smoke`` to what they change: a
+    parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile.
+    """
+    _refuse_profiles(name, profiles)
+    schema = Composition(detector, _current.parts)
+    origin = sys._getframe(1).f_code.co_filename
+    spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about)
+    return Registered(_current, spec)
 
 
 def method(
@@ -187,7 +216,7 @@ def method(
     card: Card,
     profiles: Mapping[str, Mapping[str, Any]] | None = None,
     relations: Iterable[Relation] = (),
-) -> Callable[[Callable[..., Method]], _Registered]:
+) -> Callable[[Callable[..., Method]], Registered]:
     """Register the decorated factory under ``name``.
 
     All its parameters must be keyword-only with defaults. ``profiles`` maps ``quick`` and
@@ -195,30 +224,27 @@ def method(
     The range of a parameter stands in its annotation (:mod:`adaptor_bench.parameters`). Raises
     TypeError for a signature or a profile that does not fit.
     """
-    unknown = set(profiles or {}) - set(PROFILES)
-    if unknown:
-        raise TypeError(f"{name}: unknown profile {unknown.pop()!r}")
+    _refuse_profiles(name, profiles)
 
-    def register(factory: Callable[..., Method]) -> _Registered:
+    def register(factory: Callable[..., Method]) -> Registered:
         for parameter in inspect.signature(factory).parameters.values():
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:
                 raise TypeError(
                     f"{name}: parameter {parameter.name!r} must be keyword-only with a default"
                 )
-        spec = MethodSpec(
-            name,
-            card,
-            factory,
-            inspect.getsourcefile(factory) or "?",
-            profiles or {},
-            relations=tuple(relations),
-        )
-        for profile in PROFILES:
-            spec.resolve(profile)
-        _current.add(spec)
-        return _Registered(_current, spec)
+        schema = Signature(factory, tuple(relations))
+        origin = inspect.getsourcefile(factory) or "?"
+        about = inspect.getdoc(factory) or ""
+        spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about)
+        return Registered(_current, spec)
 
     return register
+
+
+def _refuse_profiles(name: str, profiles: Mapping[str, Any] | None) -> None:
+    unknown = set(profiles or {}) - set(PROFILES)
+    if unknown:
+        raise TypeError(f"{name}: unknown profile {unknown.pop()!r}")
 
 
 def discover(folders: Iterable[Path] = ()) -> Registry:
@@ -249,8 +275,9 @@ def _discover(registry: Registry, folders: Iterable[Path]) -> None:
             _attempt(registry, str(path), partial(_load, path))
     from importlib.metadata import entry_points  # slow to load; listing commands feel it
 
-    for entry in entry_points(group=_ENTRY_POINTS):
-        _attempt(registry, entry.value, partial(_load_entry, entry))
+    for group in _ENTRY_POINTS:
+        for entry in entry_points(group=group):
+            _attempt(registry, entry.value, partial(_load_entry, entry))
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -264,10 +291,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
-def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
+def _attempt(registry: Registry, source: str, load: Callable[[], ModuleType]) -> None:
     before = dict(registry.methods)
     try:
-        load()
+        registry.add_parts(parts_in(load()))
     except (NameTakenError, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -275,12 +302,12 @@ def _attempt(registry: Registry, source: str, load: Callable[[], Any]) -> None:
         registry.unavailable[source] = f"{type(error).__name__}: {error}"
 
 
-def _load_entry(entry: EntryPoint) -> None:
+def _load_entry(entry: EntryPoint) -> ModuleType:
     """Import an entry point's module; its decorators must run again in every discovery."""
     if entry.module in sys.modules:
-        importlib.reload(sys.modules[entry.module])
-    else:
-        entry.load()
+        return importlib.reload(sys.modules[entry.module])
+    entry.load()
+    return sys.modules[entry.module]
 
 
 def _load(path: Path) -> ModuleType:

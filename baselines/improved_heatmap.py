@@ -1,12 +1,22 @@
 """Yao et al. 2021: improved heatmap-based landmark detection, and its ablations.
 
-Defaults are the paper's settings; what the text leaves out follows the authors' public code
+The paper's settings; what the text leaves out follows the authors' public code
 (``docs/methods.md`` lists every such choice).
 """
 
-from adaptor_bench.heatmap import parameters as p
-from adaptor_bench.method import Card, Method
-from adaptor_bench.registry import method
+from dataclasses import replace
+
+from adaptor_bench.method import Card
+from adaptor_bench.registry import composed
+from adaptor_bench.stages.decoders.otsu import Otsu
+from adaptor_bench.stages.losses.dice import Dice
+from adaptor_bench.stages.networks.plain_unet import PlainUNet
+from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
+from adaptor_bench.stages.targets.gaussian import Gaussian
+from adaptor_bench.stages.translators.cyclegan import CycleGan
+from adaptor_bench.stages.translators.none import NoTranslation
+from adaptor_bench.train.detector import Detector
+from adaptor_bench.train.settings import Augmentation, Training
 
 CARD = Card(
     title="Improved heatmap (Yao et al.)",
@@ -14,126 +24,62 @@ CARD = Card(
     url="https://doi.org/10.1007/978-3-030-88210-5_11",
 )
 
+PAPER = Detector(
+    translate=CycleGan(),
+    target=Gaussian(sigma=5.657, combine="sum_minmax"),
+    network=ResNextUNet(),
+    loss=Dice(),
+    decode=Otsu(opening_radius=2, cut=True),
+    augment=Augmentation(rotation=40.0),
+    training=Training(rate=1e-4, weight_decay=0.01, warmup=0.1, batch=32, epochs=50),
+)
+
 # A fixed number of steps that two cores finish in about half a minute a fold.
+STEPS = Training(
+    rate=8e-3,
+    weight_decay=1e-4,
+    batch=4,
+    steps=150,
+    crop=(128, 96),
+    selections=2,
+    norm_batches=8,
+)
+GAN = CycleGan(
+    width=16,
+    blocks=3,
+    residual=True,
+    layers=2,
+    crop=(96, 64),
+    batch=4,
+    steps=40,
+    rate=6e-4,
+    identity=2.5,
+)
 QUICK = {
-    "network": "plain_unet_16_512",
     "input_size": (256, 144),
-    "crop": (128, 96),
-    "sigma": 3.0,
-    "combine": "max",
-    "rate": 8e-3,
-    "weight_decay": 1e-4,
-    "warmup": 0.1,
-    "batch": 4,
-    "steps": 150,
-    "selections": 2,
-    "norm_batches": 8,
-    "gan_width": 16,
-    "gan_blocks": 3,
-    "gan_residual": True,
-    "gan_layers": 2,
-    "gan_crop": (96, 64),
-    "gan_batch": 4,
-    "gan_steps": 40,
-    "gan_rate": 6e-4,
-    "gan_identity": 2.5,
+    "translate": GAN,
+    "target": Gaussian(sigma=3.0, combine="max"),
+    "network": PlainUNet(),
+    "training": STEPS,
 }
 # Seconds: proves that every stage runs, not that anything is learnt.
-SMOKE = QUICK | {"input_size": (128, 72), "crop": (64, 64), "steps": 4, "batch": 2, "gan_steps": 2}
+SMOKE = QUICK | {
+    "input_size": (128, 72),
+    "translate": replace(GAN, steps=2),
+    "training": replace(STEPS, crop=(64, 64), steps=4, batch=2),
+}
 
-
-@method(
+improved_heatmap = composed(
     "improved_heatmap",
+    PAPER,
     card=CARD,
+    about="CycleGAN for intraop, one-channel heatmap, Dice, Otsu, opening, cutting, centroids.",
     profiles={"quick": QUICK, "smoke": SMOKE},
-    relations=p.HEATMAP_RELATIONS,
 )
-def build(
-    *,
-    network: p.Network = "resnext_unet",
-    pretrained: bool = False,
-    input_size: p.Size = (512, 288),
-    crop: p.Crop = (0, 0),
-    sigma: p.Sigma = 5.657,
-    combine: p.Combine = "sum_minmax",
-    loss: p.Loss = "dice",
-    rotation: p.Angle = 40.0,
-    optimiser: p.Optimiser = "adamw",
-    rate: p.Rate = 1e-4,
-    weight_decay: p.Decay = 0.01,
-    warmup: p.Share = 0.1,
-    batch: p.Batch = 32,
-    epochs: p.Epochs = 50,
-    steps: p.Steps = 0,
-    selections: p.Selections = 50,
-    norm_batches: p.NormBatches = 0,
-    threshold: p.OtsuOrThreshold = "otsu",
-    otsu_floor: p.Threshold = 0.0,
-    opening_radius: p.OpeningRadius = 2,
-    cut: bool = True,
-    cut_factor: p.Factor = 1.0,
-    cyclegan: bool = True,
-    gan_width: p.Width = 64,
-    gan_blocks: p.Blocks = 9,
-    gan_residual: bool = False,
-    gan_layers: p.Layers = 3,
-    gan_crop: p.Crop = (256, 256),
-    gan_batch: p.Batch = 1,
-    gan_epochs: p.Epochs = 200,
-    gan_steps: p.Steps = 0,
-    gan_rate: p.Rate = 2e-4,
-    gan_identity: p.Weight = 5.0,
-) -> Method:
-    """CycleGAN for intraop, one-channel heatmap, Dice, Otsu, opening, cutting, centroids."""
-    from adaptor_bench.heatmap.decode import DecodeSettings
-    from adaptor_bench.train.augment import Augmentation
-    from adaptor_bench.train.fit import TrainingSettings
-    from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
-    from adaptor_bench.train.translation import TranslationSettings
-
-    training = TrainingSettings(
-        network=network,
-        pretrained=pretrained,
-        loss=loss,
-        sigma=sigma,
-        combine=combine,
-        augmentation=Augmentation(rotation=rotation),
-        optimiser=optimiser,
-        rate=rate,
-        weight_decay=weight_decay,
-        schedule="cosine",
-        warmup=warmup,
-        batch=batch,
-        epochs=epochs,
-        steps=steps or None,
-        crop=crop if any(crop) else None,
-        selections=selections,
-        norm_batches=norm_batches,
-        # Selection decodes as the paper does, so ablations of the decoding share the network.
-        selection_decode=DecodeSettings(),
-    )
-    translation = TranslationSettings(
-        width=gan_width,
-        blocks=gan_blocks,
-        residual=gan_residual,
-        layers=gan_layers,
-        crop=gan_crop if any(gan_crop) else None,
-        batch=gan_batch,
-        epochs=gan_epochs,
-        steps=gan_steps or None,
-        rate=gan_rate,
-        identity=gan_identity,
-    )
-    decode = DecodeSettings(
-        threshold=threshold,
-        opening_radius=opening_radius,
-        cut=cut,
-        cut_factor=cut_factor,
-        floor=otsu_floor,
-    )
-    return HeatmapMethod(Recipe(input_size, training, translation if cyclegan else None, decode))
-
-
-build.variant("no_cyclegan", ablates="CycleGAN translation", cyclegan=False)
-build.variant("no_cutting", ablates="cutting of large regions", cut=False)
-build.variant("no_opening", ablates="morphological opening", opening_radius=0)
+improved_heatmap.variant("no_cyclegan", ablates="CycleGAN translation", translate=NoTranslation())
+improved_heatmap.variant(
+    "no_cutting", ablates="cutting of large regions", decode=replace(PAPER.decode, cut=False)
+)
+improved_heatmap.variant(
+    "no_opening", ablates="morphological opening", decode=replace(PAPER.decode, opening_radius=0)
+)

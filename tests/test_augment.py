@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adaptor_bench.heatmap.targets import draw_heatmap
-from adaptor_bench.train.augment import Augmentation, augment, crop_around, random_affine, warp
+from adaptor_bench.stages.targets.gaussian import draw_heatmap
+from adaptor_bench.train.augment import augment, crop_around, random_affine, warp
+from adaptor_bench.train.settings import Augmentation
 
 WIDTH, HEIGHT = 256, 144
 GEOMETRY_ONLY = Augmentation(

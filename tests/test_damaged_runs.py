@@ -10,8 +10,7 @@ from commands import invoke
 from finished_runs import put_method
 
 from adaptor_bench.results.runs import Run
-from adaptor_bench.results.sources import results_of_runs
-from adaptor_bench.site.pictures import Heatmaps
+from adaptor_bench.train.heatmaps import StoredHeatmaps
 
 DAMAGES = {
     "empty": b"",
@@ -77,15 +76,15 @@ def test_a_damaged_file_is_a_plain_message(finished, tmp_path, name, command, da
 def test_a_gallery_does_without_heatmaps_that_are_damaged(finished, tmp_path, damage):
     out = shutil.copytree(finished, tmp_path / "runs")
     fold = out / "phantom-x" / "one" / "intraop" / "fold_2"
-    (result,) = results_of_runs([Run.load(fold)])
-    maps = Heatmaps()
+    run = Run.load(fold)
+    maps = StoredHeatmaps()
     (fold / "training.json").write_bytes(DAMAGES[damage])
     store = out / "phantom-x" / "artefacts" / "heatmaps-0123"
     store.mkdir(parents=True)
     (store / "key.json").write_bytes(DAMAGES[damage])
     (store / "heatmaps.npy").write_bytes(DAMAGES[damage])
-    assert maps.find(result.fold_results[0]) is None
-    assert maps.read(store / "heatmaps.npy", 0, 6) is None
+    assert maps.find(fold, [frame.key for frame in run.score().frames]) is None
+    assert maps.read(store, 0, 6) is None
 
 
 def test_several_damaged_runs_are_told_at_once(finished, tmp_path):

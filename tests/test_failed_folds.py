@@ -215,10 +215,10 @@ def test_a_training_that_diverges_fails_its_folds_with_the_remedy(tmp_path):
         write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
     _, told = invoke(
         "run", "--method", "stern", "--data", tmp_path / "data", "--out", tmp_path / "runs",
-        "--profile", "smoke", "--set", "rate=1e6", "--fold", 1, code=1,
+        "--profile", "smoke", "--set", "training.rate=1e6", "--fold", 1, code=1,
     )  # fmt: skip
     assert "stern intraop fold 1: failed in fit: the training diverged:" in told
-    assert "Lower the learning rate: --set rate=" in told
+    assert "Lower the learning rate: --set training.rate=" in told
     assert "1 of 1 folds failed" in told
     assert "RuntimeWarning" not in told
     assert folds(tmp_path, "stern") == ["fold_1.failed"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import re
 import sys
 from dataclasses import replace
@@ -31,8 +30,8 @@ from adaptor_bench.figures.radius import radius_curves
 from adaptor_bench.figures.scatter import precision_sensitivity
 from adaptor_bench.figures.scored import FALSE, HIT, MISSED, read_scored, typical_frames
 from adaptor_bench.figures.translated import translations
-from adaptor_bench.method import Stages
 from adaptor_bench.results.runs import find_runs
+from adaptor_bench.stages.protocols import Decoded, Step
 
 LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)
 
@@ -62,7 +61,7 @@ def shot(world):
 
 
 @pytest.fixture(scope="module")
-def stages():
+def decoded():
     heatmap = np.zeros((288, 512), np.float32)
     heatmap[50:70, 50:70] = 0.9
     heatmap[100, 100] = 0.8
@@ -71,7 +70,13 @@ def stages():
     opened[100, 100] = False
     cut = opened.copy()
     cut[60, 50:70] = False
-    return Stages(heatmap, 0.5, binary, opened, cut, np.array([[60.0, 55.0], [60.0, 65.0]]))
+    steps = (
+        Step("Threshold 0.500", binary),
+        Step("Opening", opened),
+        Step("Cutting", cut, "cut out"),
+    )
+    points = np.array([[60.0, 55.0], [60.0, 65.0]])
+    return Decoded(points, np.full(2, 0.9), heatmap, steps)
 
 
 def rings(axes):
@@ -97,8 +102,8 @@ def test_every_point_has_one_ring_of_its_kind_and_size(shot):
     assert {tuple(p) for p in shot.predictions} <= centres
 
 
-def test_the_steps_say_what_they_changed(shot, stages):
-    figure = decoding_steps(shot, stages)
+def test_the_steps_say_what_they_changed(shot, decoded):
+    figure = decoding_steps(shot, decoded)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[2:5] == [
         "Threshold 0.500: 2 regions",
@@ -107,18 +112,18 @@ def test_the_steps_say_what_they_changed(shot, stages):
     ]
     removed = np.asarray(figure.axes[3].images[0].get_array())[100, 100]
     assert removed.tolist() == [220, 40, 40]
-    otsu = decoding_steps(shot, dataclasses.replace(stages, otsu=True))
-    assert otsu.axes[2].get_title(loc="left") == "Otsu 0.500: 2 regions"
 
 
-def test_a_step_that_the_method_leaves_out_is_said_to_be(shot, stages):
-    without = replace(stages, opened=stages.binary, cut=stages.binary)
+def test_a_step_that_the_method_leaves_out_is_said_to_be(shot, decoded):
+    binary = decoded.steps[0].mask
+    without = [decoded.steps[0], Step("No opening", binary), Step("No cutting", binary)]
+    without = replace(decoded, steps=tuple(without))
     titles = [axes.get_title(loc="left") for axes in decoding_steps(shot, without).figure.axes]
     assert titles[3:5] == ["No opening: 2 regions", "No cutting: 2 regions"]
 
 
-def test_the_heatmap_lies_on_the_frame(shot, stages):
-    figure = heatmap_on_frame(shot, stages)
+def test_the_heatmap_lies_on_the_frame(shot, decoded):
+    figure = heatmap_on_frame(shot, decoded)
     frame, heat = figure.axes[0].images
     assert frame.get_extent() == heat.get_extent()
     assert np.asarray(heat.get_array()).max() == np.float32(0.9)
@@ -181,10 +186,10 @@ def test_a_method_looks_the_same_in_every_panel():
 
 
 @pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
-def test_the_same_figure_has_the_same_bytes(shot, stages, tmp_path, kind):
+def test_the_same_figure_has_the_same_bytes(shot, decoded, tmp_path, kind):
     figures = [
-        lambda: heatmap_on_frame(shot, stages),
-        lambda: decoding_steps(shot, stages),
+        lambda: heatmap_on_frame(shot, decoded),
+        lambda: decoding_steps(shot, decoded),
         lambda: detections([[shot]]),
         lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"], 1.5),
         lambda: translations([("a/b/c", shot.image, shot.image)], "sim", "intraop", []),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -20,17 +21,21 @@ from torch import nn
 
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import network_size, radius_note, reference_size, shrinkage
-from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
-from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Pixels
-from adaptor_bench.site.album import _of_frame as of_frame
-from adaptor_bench.train.augment import Augmentation, crop_around
-from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
-from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
-from adaptor_bench.train.inference import predict_heatmaps
-from adaptor_bench.train.networks import NETWORKS
+from adaptor_bench.stages.decoders.otsu import Otsu
+from adaptor_bench.stages.decoders.threshold import Threshold
+from adaptor_bench.stages.losses.dice import Dice
+from adaptor_bench.stages.networks.stern_unet import SternUNet
+from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
+from adaptor_bench.train.augment import crop_around
+from adaptor_bench.train.detector import Detector
+from adaptor_bench.train.fit import fit_network, inner_f1
+from adaptor_bench.train.heatmaps import of_frame
+from adaptor_bench.train.inference import predict_maps
 from adaptor_bench.train.samples import Sample
+from adaptor_bench.train.settings import Training
 
 POINT = """
 import numpy as np
@@ -150,18 +155,11 @@ def test_points_go_to_the_reference_size_and_back(w, h, u, v):
 
 # --- from the network's image to points ---------------------------------------------------------
 
-TRAINING = TrainingSettings(
-    network="bright", pretrained=False, loss="dice", sigma=6.0, combine="max",
-    augmentation=Augmentation(), optimiser="adam", rate=1e-3, weight_decay=0.0,
-    schedule="constant", warmup=0.0, batch=2, epochs=1, steps=1, crop=None, selections=1,
-    norm_batches=0, selection_decode=DecodeSettings(cut=False),
-)  # fmt: skip
-
 
 class Bright(nn.Module):
     """Finds what is bright; learns nothing."""
 
-    def __init__(self, pretrained=False):
+    def __init__(self):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(1))
 
@@ -169,9 +167,20 @@ class Bright(nn.Module):
         return (image.mean(1, keepdim=True) - 0.5) * 40 * self.weight
 
 
-@pytest.fixture(autouse=True)
-def bright(monkeypatch):
-    monkeypatch.setitem(NETWORKS, "bright", Bright)
+@stage("network", "bright")
+@dataclass(frozen=True)
+class BrightNetwork:
+    reduction: ClassVar[int] = 1
+    stride: ClassVar[int] = 1
+
+    def build(self, channels):
+        return Bright()
+
+
+DETECTOR = Detector(
+    target=Gaussian(sigma=6.0, combine="max"), network=BrightNetwork(), loss=Dice(),
+    decode=Otsu(cut=False), training=Training(batch=2, steps=1, selections=1),
+)  # fmt: skip
 
 
 def grid(size):
@@ -184,15 +193,15 @@ def grid(size):
 def decoded(monkeypatch, size, input_size, decode=None):
     """Points of the frame, and what is decoded from the map that a perfect network would draw."""
     truth = grid(size)
-    method = HeatmapMethod(Recipe(input_size, TRAINING, None, decode or DecodeSettings(cut=False)))
+    method = replace(DETECTOR, input_size=input_size, decode=decode or Otsu(cut=False))
     of_network = network_size(size, input_size)
     sigma = [6.0 * n / full for n, full in zip(input_size, (512, 288), strict=True)]
     heatmap = draw_heatmap(scale_points(truth, size, of_network), of_network, tuple(sigma), "max")
-    monkeypatch.setattr(method, "_heatmaps", lambda frames, device: iter([heatmap]))
+    monkeypatch.setattr(method, "_maps", lambda frames, device: iter([heatmap[None]]))
     image = np.zeros((of_network[1], of_network[0], 3), np.uint8)
     frame = Pixels("a/b/c", image, size)
     (found,) = method.predict_frames([frame], "cpu")
-    (stages,) = method.stages([frame], "cpu") if decode is None else [None]
+    (stages,) = method.decode_frames([frame], "cpu") if decode is None else [None]
     return truth, found.points, stages, heatmap
 
 
@@ -204,19 +213,19 @@ def test_a_perfect_heatmap_gives_its_points_in_px_of_the_frame(monkeypatch, size
     distance, _ = KDTree(truth).query(found)
     assert distance.max() * shrinkage(size) <= 0.5, "px at the reference size"
     assert stages.heatmap.shape == reference_size(size)[::-1]
-    label_map, number = label(stages.binary)
+    label_map, number = label(stages.steps[0].mask)
     rows, columns = (np.array([np.ptp(axis[label_map == i + 1]) for i in range(number)])
-                     for axis in np.indices(stages.binary.shape))  # fmt: skip
+                     for axis in np.indices(stages.steps[0].mask.shape))  # fmt: skip
     assert np.abs(rows - columns).max() <= 2, "what is round in the frame is round when decoded"
 
 
 def test_frames_of_512x288_are_decoded_bit_by_bit_as_before(monkeypatch):
     for input_size in ((512, 288), (256, 144), (128, 72)):
-        _, found, _, heatmap = decoded(monkeypatch, (512, 288), input_size, DecodeSettings())
+        _, found, _, heatmap = decoded(monkeypatch, (512, 288), input_size, Otsu())
         kept = np.round(heatmap * 65535).astype(np.uint16).astype(np.float32) / np.float32(65535)
         if input_size != (512, 288):
             kept = cv2.resize(kept, (512, 288), interpolation=cv2.INTER_LINEAR)
-        expected = (decode_heatmap(kept, DecodeSettings()).points + 0.5) * 1.0 - 0.5
+        expected = (Otsu().decode(kept[None], (512, 288)).points + 0.5) * 1.0 - 0.5
         np.testing.assert_array_equal(found, expected)
 
 
@@ -230,7 +239,7 @@ def spots(size, points, stored=None):
 
 
 def test_the_selection_is_matched_in_px_of_the_frame_as_stored():
-    decode = DecodeSettings(threshold=0.5, opening_radius=0, cut=False)
+    decode = Threshold(0.5)
     drawn = spots((256, 144), [(60, 50), (200, 90)])
     for stored, share in (((256, 144), 1), ((1024, 576), 4)):
         labels = drawn.points + np.array([2.0, 0.0])  # 2 px of the image: 2 or 8 px of the frame
@@ -244,14 +253,14 @@ def test_the_selection_is_matched_in_px_of_the_frame_as_stored():
 def test_kernels_are_as_wide_as_high_whatever_the_frame(monkeypatch):
     used = []
     monkeypatch.setattr(
-        "adaptor_bench.train.samples.draw_heatmap",
+        "adaptor_bench.stages.targets.gaussian.draw_heatmap",
         lambda points, size, sigma, combine: used.append((size, sigma)) or draw_heatmap(
             points, size, sigma, combine
         ),
     )  # fmt: skip
     square = spots((192, 192), [(60, 50), (120, 90)], (1024, 1024))
     wide = spots((256, 144), [(60, 50), (120, 90)], (512, 288))
-    fit_network(TRAINING, [square, wide], [square, wide], input_size=(256, 144), seed=0,
+    fit_network(replace(DETECTOR, input_size=(256, 144)), [square, wide], [square, wide], seed=0,
                 device="cpu", bar=lambda *_: None)  # fmt: skip
     assert used and {sigma for _, sigma in used} == {(3.0, 3.0)}
     assert {size for size, _ in used} == {(256, 192)}, "both fit into one batch"
@@ -261,8 +270,8 @@ def test_images_of_several_sizes_are_predicted_as_each_alone():
     rng = np.random.default_rng(0)
     shapes = [(8, 12), (8, 12), (10, 6), (8, 12), (10, 6), (10, 6)]
     images = [rng.integers(0, 255, (*shape, 3), dtype=np.uint8) for shape in shapes]
-    together = list(predict_heatmaps(Bright(), images, device="cpu", batch=2))
-    alone = [next(iter(predict_heatmaps(Bright(), [i], device="cpu"))) for i in images]
+    together = list(predict_maps(Bright(), images, device="cpu", batch=2))
+    alone = [next(iter(predict_maps(Bright(), [i], device="cpu"))) for i in images]
     for one, other in zip(together, alone, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
@@ -288,17 +297,17 @@ def write_spots(root, surgery, size, radius):
     Image.fromarray(image).save(label_file.parent.parent / "images" / "000000.png")
 
 
-@pytest.mark.parametrize("crop", ["[0, 0]", "[160, 160]"])
+@pytest.mark.parametrize("crop", ["none", "[160, 160]"])
 def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop, monkeypatch):
-    monkeypatch.setitem(NETWORKS, "resnext_unet", Bright)
+    monkeypatch.setattr(SternUNet, "build", lambda *_: Bright())
     sizes = ((1024, 576), (600, 600), (288, 512), (512, 288))
     for surgery, size in zip("abcd", sizes, strict=True):
         write_spots(tmp_path / "data", surgery, size, 7 / shrinkage(size))
     shown, _ = invoke(
         "run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
-        "--set", "network=resnext_unet", "--set", "input_size=[256, 144]", "--set", "steps=2",
-        "--set", f"crop={crop}", "--out", tmp_path / "runs", "--format", "json", "--radius", "3",
-        "--fold", "1",
+        "--set", "input_size=[256, 144]", "--set", "training.steps=2",
+        "--set", f"training.crop={crop}", "--out", tmp_path / "runs", "--format", "json",
+        "--radius", "3", "--fold", "1",
     )  # fmt: skip
     (row,) = [row for row in json.loads(shown) if row["source"] == "measured"]
     assert row["f1"]["folds"] == {"f1": 100.0}
@@ -436,9 +445,8 @@ def test_a_board_states_the_radius_of_its_runs_and_takes_no_others(bench_run, tm
 def test_a_heatmap_of_the_site_shows_its_frame_and_not_what_was_filled_up():
     stored = np.arange(192 * 256, dtype=np.uint16).reshape(192, 256)
     for size, shape in (((1024, 1024), (192, 192)), ((512, 288), (144, 256)), ((3, 2), (157, 235))):
-        run = SimpleNamespace(parameters={"input_size": [256, 144]})
-        found = of_frame(stored, run, size)
+        found = of_frame(stored, size, [256, 144])
         assert found.shape == shape
         np.testing.assert_array_equal(found, stored[: shape[0], : shape[1]])
-    for unknown in ({}, {"input_size": 256}, {"input_size": [256, 144, 3]}):
-        assert of_frame(stored, SimpleNamespace(parameters=unknown), (512, 288)) is stored
+    for unknown in (None, 256, [256, 144, 3]):
+        assert of_frame(stored, (512, 288), unknown) is stored

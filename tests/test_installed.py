@@ -30,8 +30,9 @@ METHOD = '''
 """Finds bright squares; needs no training."""
 import cv2
 import numpy as np
-from adaptor_bench.method import Card, Prediction, Stages
+from adaptor_bench.method import Card, Prediction
 from adaptor_bench.registry import method
+from adaptor_bench.stages.protocols import Decoded, Step
 
 class Marks:
     input_size = None
@@ -55,15 +56,16 @@ class Marks:
         self.level = int((directory / "level.txt").read_text())
 
     def predict_frames(self, frames, device):
-        for stages in self.stages(frames, device):
-            yield Prediction(stages.points)
+        for decoded in self.decode_frames(frames, device):
+            yield Prediction(decoded.points)
 
-    def stages(self, frames, device):
+    def decode_frames(self, frames, device):
         for frame in frames:
             heatmap = frame.image.max(axis=2).astype(np.float32) / 255
             marks = heatmap > 200 / 255
             centres = cv2.connectedComponentsWithStats(marks.astype(np.uint8))[3][1:]
-            yield Stages(heatmap, 0.8, marks, marks, marks, centres[:: self.every])
+            points = centres[:: self.every]
+            yield Decoded(points, np.ones(len(points)), heatmap, (Step("Threshold", marks),))
 
     def translate_frames(self, frames, domain, device):
         return [255 - frame.image for frame in frames]

@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.heatmap import parameters as heatmap
-from adaptor_bench.parameters import Number, OneOf, fit_value
+from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass
 from adaptor_bench.registry import PROFILES, discover
-from adaptor_bench.train import losses, networks
-from adaptor_bench.train.cyclegan import Discriminator, Generator
+from adaptor_bench.stages.registry import shipped
+from adaptor_bench.stages.translators._gan import Discriminator, Generator
 
 METHODS = discover().methods
 HUGE = "1" + "0" * 400
@@ -33,11 +32,15 @@ def refusal(method, profile="quick", **settings):
 @pytest.mark.parametrize(
     "setting",
     [
-        "batch=0", "batch=-1", f"batch={HUGE}", "steps=-3", "epochs=0", "selections=0",
-        "norm_batches=-1", "input_size=[0, 0]", "input_size=[7, 7]", "input_size=[-512, 288]",
-        "input_size=[1000000, 1000000]", "crop=[-1, 0]", "sigma=0", "sigma=-2.5", "sigma=nan",
-        "sigma=inf", f"sigma={HUGE}", "rate=0", "rate=-1e-3", "rate=nan", "threshold=1.5",
-        "threshold=nan", "threshold=peaks", "network=resnet", "loss=focal", "combine=sum",
+        "training.batch=0", "training.batch=-1", f"training.batch={HUGE}", "training.steps=-3",
+        "training.steps=0", "training.epochs=0", "training.selections=0",
+        "training.norm_batches=-1", "input_size=[0, 0]", "input_size=[7, 7]",
+        "input_size=[-512, 288]", "input_size=[1000000, 1000000]", "training.crop=[-1, 0]",
+        "target.sigma=0", "target.sigma=-2.5", "target.sigma=nan", "target.sigma=inf",
+        "target.sigma=none", f"target.sigma={HUGE}", "training.rate=0", "training.rate=-1e-3",
+        "training.rate=nan", "decode.threshold=1.5", "decode.threshold=nan",
+        "decode.threshold=peaks", "network=resnet", "network=3", "network=none", "loss=focal",
+        "target.combine=sum",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["stern", "improved_heatmap"])
@@ -56,11 +59,13 @@ def test_out_of_range_is_told_before_anything_is_drawn(method, setting, tmp_path
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("rotation", 181), ("optimiser", "sgd"), ("weight_decay", -0.1), ("warmup", 1.1),
-        ("otsu_floor", -0.1), ("opening_radius", -1), ("opening_radius", 101), ("cut_factor", 0),
-        ("gan_width", 0), ("gan_width", 257), ("gan_blocks", -1), ("gan_layers", 0),
-        ("gan_layers", 7), ("gan_batch", 0), ("gan_epochs", 0), ("gan_steps", -1),
-        ("gan_rate", 0), ("gan_identity", -1), ("gan_identity", math.nan),
+        ("augment.rotation", 181), ("training.optimiser", "sgd"), ("training.weight_decay", -0.1),
+        ("training.warmup", 1.1), ("decode.floor", -0.1), ("decode.opening_radius", -1),
+        ("decode.opening_radius", 101), ("decode.cut_factor", 0), ("translate.width", 0),
+        ("translate.width", 257), ("translate.blocks", -1), ("translate.layers", 0),
+        ("translate.layers", 7), ("translate.batch", 0), ("translate.epochs", 0),
+        ("translate.steps", -1), ("translate.rate", 0), ("translate.identity", -1),
+        ("translate.identity", math.nan),
     ],
 )  # fmt: skip
 def test_parameters_of_the_improved_method(key, value):
@@ -73,15 +78,22 @@ def test_every_parameter_that_is_a_number_or_a_name_has_a_range():
     for spec in METHODS.values():
         if spec.ablates:
             continue
-        for key, default in spec.defaults.items():
+        for key, default in spec.schema.defaults.items():
             wrong = {str: "no such word", bool: 3}.get(type(default), math.nan)
             if isinstance(default, int | tuple) and not isinstance(default, bool):
                 wrong = -1 if isinstance(default, int) else (-1, -1)
-            assert repr(key) in refusal(spec.name, **{key: wrong})
+            assert repr(key) in refusal(spec.name, "paper", **{key: wrong})
+
+
+def test_every_part_says_what_its_parameters_may_be():
+    for part in shipped().values():
+        for parameter in of_dataclass(part).values():
+            assert parameter.rule or isinstance(parameter.default, bool)
 
 
 def test_all_wrong_values_are_told_at_once():
-    told = refusal("stern", batch=0, steps=-1, loss="focal")
+    wrong = {"training.batch": 0, "training.steps": -1, "loss": "focal"}
+    told = refusal("stern", **wrong)
     assert told.count("method 'stern': parameter") == 3
 
 
@@ -113,13 +125,49 @@ def test_numbers_of_other_commands(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("value", ["otsu", 0, 0.5, 1])
-def test_a_threshold_is_otsu_or_a_number(value):
+@pytest.mark.parametrize(
+    ("value", "becomes"), [("none", None), (None, None), (0, 0.0), (0.5, 0.5), (1, 1.0)]
+)
+def test_a_threshold_is_otsus_or_a_number(value, becomes):
     for method in ("improved_heatmap", "improved_heatmap/no_cutting"):
-        found = METHODS[method].resolve("quick", {"threshold": value})
-        assert found["threshold"] == value
-        decode = METHODS[method].build(found).recipe.decode
-        assert decode.threshold == value
+        found = METHODS[method].resolve("quick", {"decode.threshold": value})
+        assert found["decode.threshold"] == becomes
+        assert METHODS[method].build(found).decode.threshold == becomes
+
+
+def test_a_part_that_is_exchanged_comes_with_its_own_parameters():
+    method = METHODS["improved_heatmap"]
+    found = method.resolve("quick", {"decode.threshold": 0.4, "decode": "peaks"})
+    assert {k: v for k, v in found.items() if k.startswith("decode")} == {
+        "decode": "peaks", "decode.threshold": 0.4, "decode.distance": 4.0, "decode.blur": 0.6,
+        "decode.refine": "quadratic",
+    }  # fmt: skip
+    made = method.build(found)
+    assert (type(made.decode).__name__, type(made.select).__name__) == ("Peaks", "Otsu")
+    assert found["select.cut"] is True, "the network is selected as before, and shared"
+    changes = method.profile_changes(found)
+    assert changes["decode"] == ["otsu", "peaks"] and changes["decode.blur"] == [None, 0.6]
+    told = refusal("improved_heatmap", **{"decode": "peaks", "decode.cut": False})
+    assert "has no parameter 'decode.cut'" in told
+    assert method.resolve("quick", {"decode": "otsu"}) == method.resolve("quick")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("threshold", "'decode.threshold'"), ("sigma", "'target.sigma'"),
+        ("cut", "'decode.cut'"), ("opening_radius", "'decode.opening_radius'"),
+        ("otsu_floor", "'decode.floor'"), ("rate", "'training.rate'"),
+        ("steps", "'training.steps'"), ("crop", "'training.crop'"),
+        ("rotation", "'augment.rotation'"), ("combine", "'target.combine'"),
+        ("gan_width", "'translate.width'"), ("gan_rate", "'translate.rate'"),
+        ("cyclegan", "'translate=cyclegan'"), ("pretrained", "network=resnext_unet"),
+    ],
+)  # fmt: skip
+def test_a_name_without_its_stage_is_answered_with_the_whole_name(old, new):
+    with pytest.raises(UsageError, match=f"has no parameter {old!r}") as error:
+        METHODS["improved_heatmap"].resolve("quick", {old: 1})
+    assert new in error.value.hint
 
 
 # --- what does not go together -------------------------------------------------------------------
@@ -128,37 +176,36 @@ def test_a_threshold_is_otsu_or_a_number(value):
 @pytest.mark.parametrize(
     ("method", "settings", "says"),
     [
-        ("stern", {"crop": (257, 64)}, "'crop' is 257x64, expected 0x0 (whole frames)"),
-        ("stern", {"crop": (64, 0)}, "'crop' is 64x0"),
-        ("stern", {"crop": (4, 4)}, "sides from 8 to 256, the longer side of 'input_size'"),
-        ("stern", {"input_size": (64, 64)}, "'crop' is 128x96"),
-        ("improved_heatmap", {"gan_crop": (300, 64)}, "'gan_crop' is 300x64"),
-        ("improved_heatmap", {"batch": 1, "crop": (32, 32)}, "'batch' is 1, and a training window"),
-        ("stern", {"batch": 1, "input_size": (16, 16), "crop": (0, 0)}, "batch norm needs two"),
-        ("stern", {"pretrained": True}, "has no parameter 'pretrained'"),
-        ("improved_heatmap", {"pretrained": True}, "'pretrained' is on"),
-        ("improved_heatmap", {"gan_layers": 6}, "'gan_layers' is 6, which needs windows of"),
+        ("stern", {"training.crop": (257, 64)},
+         "'training.crop' is 257x64, expected none (whole frames) or sides from 8 to 256, the"),
+        ("stern", {"training.crop": (64, 0)}, "a whole number from 8 to 4096 or none"),
+        ("stern", {"input_size": (64, 64)}, "'training.crop' is 128x96"),
+        ("improved_heatmap", {"translate.crop": (300, 64)}, "'translate.crop' is 300x64"),
+        ("improved_heatmap", {"training.batch": 1, "training.crop": (32, 32)},
+         "'training.batch' is 1, and a training window"),
+        ("stern", {"training.batch": 1, "input_size": (16, 16), "training.crop": "none"},
+         "batch norm needs two"),
+        ("stern", {"network.pretrained": True}, "has no parameter 'network.pretrained'"),
+        ("improved_heatmap", {"translate.layers": 6},
+         "'translate.layers' is 6, which needs windows of"),
     ],
-)
+)  # fmt: skip
 def test_values_that_do_not_go_together_are_refused(method, settings, says):
     assert says in refusal(method, **settings)
 
 
 def test_what_is_switched_off_is_not_looked_at():
-    settings = {"gan_crop": (300, 64), "cyclegan": False}
-    METHODS["improved_heatmap"].resolve("quick", settings)
-    METHODS["improved_heatmap/no_cyclegan"].resolve("quick", {"gan_crop": (300, 64)})
+    settings = {"translate": "none", "input_size": (128, 72)}
+    METHODS["improved_heatmap"].resolve("paper", settings)
+    METHODS["improved_heatmap/no_cyclegan"].resolve("paper", {"input_size": (128, 72)})
+    with pytest.raises(UsageError):
+        METHODS["improved_heatmap"].resolve("paper", {"input_size": (128, 72)})
 
 
-def test_the_names_are_those_that_exist():
-    assert set(heatmap.NETWORKS) == set(networks.NETWORKS)
-    assert set(heatmap.LOSSES) == set(losses.LOSSES)
-
-
-@pytest.mark.parametrize("name", sorted(heatmap.NETWORKS))
+@pytest.mark.parametrize("name", sorted(name for of, name in shipped() if of == "network"))
 def test_batch_norm_fails_exactly_where_the_relation_says(name):
-    stride = heatmap.NETWORKS[name]
-    network = networks.build_network(name).train()
+    part = shipped()["network", name]()
+    stride, network = part.reduction, part.build(1).train()
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         network(torch.zeros(1, 3, stride, stride))
     assert network(torch.zeros(2, 3, stride, stride)).shape == (2, 1, stride, stride)
@@ -181,8 +228,9 @@ def test_the_smallest_window_goes_through_a_generator():
 # --- a run.json, a method of one's own -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", [{"input_size": [2_000_000, 2_000_000]}, {"gan_width": 10**6},
-                                    {"threshold": "peaks"}, {"no_such": 1}])  # fmt: skip
+@pytest.mark.parametrize("change", [{"input_size": [2_000_000, 2_000_000]},
+                                    {"translate.width": 10**6}, {"decode.threshold": "peaks"},
+                                    {"decode": "no"}, {"no_such": 1}])  # fmt: skip
 def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp_path):
     spec = METHODS["improved_heatmap"]
     run = put_fold(tmp_path, spec.name, 1, [], parameters=spec.resolve("smoke") | change)
@@ -248,18 +296,19 @@ def test_defaults_and_ablations_are_held_to_them(old, new, tmp_path):
 def test_a_number_is_kept_exactly_if_it_is_in_the_range(value, low, high, above):
     rule = Number(low, high, above)
     if (low < value or (value == low and not above)) and value <= high:
-        assert fit_value(value, 0.5, rule) == value
+        assert Parameter(0.5, 0.5, rule).fit(value) == value
     else:
         with pytest.raises(ValueError, match="like"):
-            fit_value(value, 0.5, rule)
+            Parameter(0.5, 0.5, rule).fit(value)
 
 
 def test_words():
-    assert fit_value("b", "a", OneOf("a", "b")) == "b"
+    word = Parameter("a", "a", OneOf("a", "b"))
+    assert word.fit("b") == "b"
     for wrong in ("c", 3, None, ["a"]):
         with pytest.raises(ValueError, match="one of a, b"):
-            fit_value(wrong, "a", OneOf("a", "b"))
-    assert fit_value(1, "otsu", Number(0, 1, words=("otsu",))) == 1.0
+            word.fit(wrong)
+    assert Parameter("otsu", "otsu", Number(0, 1, words=("otsu",))).fit(1) == 1.0
 
 
 def test_what_is_shipped_resolves_in_every_profile():

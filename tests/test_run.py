@@ -20,7 +20,7 @@ from adaptor_bench.harness.job import Bench
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
-from adaptor_bench.train.heatmap_method import HeatmapMethod
+from adaptor_bench.train.detector import Detector
 
 METHODS = ("stern", "improved_heatmap", "improved_heatmap/no_cutting")
 BOTH = ("aicm1", "aicm2", "aicm3", "aicm11", "aicm12", "aicm13", "aicm14")
@@ -108,7 +108,7 @@ def test_a_run_leaves_what_the_design_says(finished):
             assert record["fold_plan"]["name"] == "adaptor2021-v1"
             assert not set(record["train"]) & set(record["validation"])
             assert set(record["selection"]) < set(record["train"])
-            assert record["profile_changes"]["steps"] == [0, 4]
+            assert record["profile_changes"]["training.steps"] == [None, 4]
             assert record["parameters"]["input_size"] == [128, 72]
             assert record["seed"] == 0
             assert record["versions"]["torch"]
@@ -188,8 +188,8 @@ def test_the_same_command_again_keeps_everything(finished):
     ("arguments", "says"),
     [
         (["--seed", "7"], "seed 0, now 7"),
-        (["--set", "rate=0.5"], "rate 0.001, now 0.5"),
-        (["--set", "crop=[32, 32]"], "crop [64, 64], now [32, 32]"),
+        (["--set", "training.rate=0.5"], "training.rate 0.001, now 0.5"),
+        (["--set", "training.crop=[32, 32]"], "training.crop [64, 64], now [32, 32]"),
     ],
 )
 def test_other_settings_into_the_same_folder_are_refused_before_anything_runs(
@@ -301,8 +301,8 @@ def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(beside, tmp_path
 
 
 def failing_at(monkeypatch, number, failure):
-    """HeatmapMethod.fit raises ``failure`` at its ``number``-th call, after doing its work."""
-    calls, real = [], HeatmapMethod.fit
+    """Detector.fit raises ``failure`` at its ``number``-th call, after doing its work."""
+    calls, real = [], Detector.fit
 
     def wrapped(self, task):
         calls.append(task.domain)
@@ -310,7 +310,7 @@ def failing_at(monkeypatch, number, failure):
         if len(calls) == number:
             raise failure
 
-    monkeypatch.setattr(HeatmapMethod, "fit", wrapped)
+    monkeypatch.setattr(Detector, "fit", wrapped)
 
 
 def test_control_c_keeps_what_was_finished_and_the_next_call_goes_on(small, tmp_path, monkeypatch):
@@ -380,8 +380,8 @@ def full_disk(*_, **__):
     [
         ("adaptor_bench.harness.predict.write_points", ["heatmaps", "network"]),
         ("adaptor_bench.harness.job.write_json", ["heatmaps", "network"]),
-        ("adaptor_bench.train.heatmap_method.np.save", ["network"]),
-        ("adaptor_bench.train.heatmap_method.write_weights", []),
+        ("adaptor_bench.train.heatmaps.np.save", ["network"]),
+        ("adaptor_bench.train.weights.write_weights", []),
         ("adaptor_bench.artefacts.write_json", []),
     ],
 )
@@ -456,8 +456,8 @@ def test_all_bad_frames_of_all_domains_at_once(small, tmp_path):
         (["--domain", "simm"], 2, ["'simm'"]),
         (["--domain", "sim"], 2, ["no frames of domain 'sim'"]),
         (["--set", "steps"], 2, ["key=value"]),
-        (["--set", "stepz=3"], 2, ["stepz", "'steps'"]),
-        (["--set", "steps=many"], 2, ["'steps' must be like 0"]),
+        (["--set", "training.stepz=3"], 2, ["stepz", "'training.steps'"]),
+        (["--set", "training.steps=many"], 2, ["'training.steps' must be like 1"]),
         (["--set", "network=resnet"], 2, ["'network' must be one of", "'resnext_unet'"]),
         (["--device", "toaster"], 2, ["'toaster'", "--device"]),
         (["--profile", "papr"], 2, ["papr"]),

@@ -10,8 +10,9 @@ import pytest
 import adaptor_bench
 from adaptor_bench import sourcecode
 from adaptor_bench.errors import InputError
+from adaptor_bench.registry import discover
 from adaptor_bench.sourcecode import CARRIERS, source_of
-from adaptor_bench.train import stagekeys
+from adaptor_bench.train.keys import code_of
 
 PACKAGE = Path(adaptor_bench.__file__).parent
 BASE = '''"""What it is for."""
@@ -148,28 +149,39 @@ def edited(monkeypatch):
             return ("edited" if name == f"adaptor_bench.{module}" else sha), imports
 
         monkeypatch.setattr(sourcecode, "_read", read)
-        stagekeys.stage_code.cache_clear()
 
-    yield edit
-    stagekeys.stage_code.cache_clear()
+    return edit
 
 
 def codes():
-    found = {stage: stagekeys.stage_code(stage) for stage in stagekeys.STAGES}
-    return found | {"untried": stagekeys.stage_code("network", trials=False)}
+    """Of all artefacts of the improved method, as `quick` has it."""
+    spec = discover().get("improved_heatmap")
+    made = spec.build(spec.resolve("quick"))
+    learnt = [made.network, made.loss, made.target]
+    return {
+        "translator": code_of("translator", [made.translate]),
+        "network": code_of("network", [*learnt, made.select]),
+        "untried": code_of("network", learnt, trials=False),
+        "heatmaps": code_of("heatmaps", [made.network]),
+    }
 
 
 @pytest.mark.parametrize(
     ("module", "touched"),
     [
-        ("train.losses", {"network", "untried"}),
-        ("train.cyclegan", {"translator"}),
-        ("train.networks", {"network", "untried", "heatmaps"}),
+        ("stages.losses.dice", {"network", "untried"}),
+        ("stages.losses.mse_dice", set()),
+        ("stages.translators.cyclegan", {"translator"}),
+        ("stages.translators._gan", {"translator"}),
+        ("stages.networks.plain_unet", {"network", "untried", "heatmaps"}),
+        ("stages.networks._unet", {"network", "untried", "heatmaps"}),
+        ("stages.networks.stern_unet", set()),
+        ("stages.targets.gaussian", {"network", "untried"}),
+        ("stages.decoders.otsu", {"network"}),
+        ("stages.decoders.peaks", set()),
         ("train.augment", {"translator", "network", "untried", "heatmaps"}),
-        ("heatmap.targets", {"translator", "network", "untried", "heatmaps"}),
-        ("heatmap.decode", {"network"}),
         ("matching.match", {"network"}),
-        ("train.heatmap_method", {"translator", "network", "untried", "heatmaps"}),
+        ("train.detector", {"translator", "network", "untried", "heatmaps"}),
         ("evaluate.score", set()),
         ("progress", set()),
     ],

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,65 +19,72 @@ from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.leaks import trace_of
 from adaptor_bench.errors import BenchError, InputError, TrainingError, UsageError
-from adaptor_bench.heatmap.decode import DecodeSettings
-from adaptor_bench.heatmap.targets import draw_heatmap
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import discover
+from adaptor_bench.stages.composition import change
+from adaptor_bench.stages.decoders.otsu import Otsu
+from adaptor_bench.stages.decoders.peaks import Peaks
+from adaptor_bench.stages.losses.dice import Dice
+from adaptor_bench.stages.losses.mse_dice import MseDice
+from adaptor_bench.stages.maps import resize_map
+from adaptor_bench.stages.networks._unet import UNet
+from adaptor_bench.stages.networks.plain_unet import PlainUNet
+from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
+from adaptor_bench.stages.networks.stern_unet import SternUNet
+from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
+from adaptor_bench.stages.translators import _cyclegan
+from adaptor_bench.stages.translators._cyclegan import build_generator, fit_translator, translate
+from adaptor_bench.stages.translators._gan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.stages.translators.cyclegan import CycleGan
+from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train import fit
-from adaptor_bench.train.augment import Augmentation
-from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.device import deterministic, resolve_device
-from adaptor_bench.train.fit import TrainingSettings, fit_network, inner_f1
-from adaptor_bench.train.heatmap_method import HeatmapMethod, Recipe
-from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
-from adaptor_bench.train.losses import LOSSES, dice_loss, mse_dice_loss, named_loss
-from adaptor_bench.train.networks import NETWORKS, PlainUNet, build_network
+from adaptor_bench.train.fit import fit_network, inner_f1
+from adaptor_bench.train.inference import predict_maps
 from adaptor_bench.train.samples import Sample, SampleStream
-from adaptor_bench.train.translation import (
-    TranslationSettings,
-    build_generator,
-    fit_translator,
-    translate,
-)
+from adaptor_bench.train.settings import Augmentation, Training
 from adaptor_bench.train.weights import read_weights, write_weights
 
 SIZE = (48, 32)
 STILL = Augmentation(flip_p=0, rotation_p=0, affine_p=0, jitter_p=0, brightness_contrast_p=0)
-TINY = TrainingSettings(
-    network="tiny",
-    pretrained=False,
-    loss="dice",
-    sigma=20.0,  # about 2 px here
-    combine="max",
-    augmentation=Augmentation(),
-    optimiser="adamw",
-    rate=1e-2,
-    weight_decay=0.0,
-    schedule="cosine",
-    warmup=0.1,
-    batch=2,
-    epochs=1,
-    steps=4,
-    crop=None,
-    selections=2,
-    norm_batches=2,
-    selection_decode=DecodeSettings(),
-)
-GAN = TranslationSettings(
+GAN = CycleGan(
     width=4, blocks=1, residual=True, layers=1, crop=(32, 32), batch=1, epochs=1, steps=2, rate=1e-3
 )
 
 
+@stage("network", "tiny")
+@dataclass(frozen=True)
+class Tiny:
+    """A U-Net small enough to be trained in milliseconds."""
+
+    dropout: float = 0.0
+    reduction: ClassVar[int] = 2
+    stride: ClassVar[int] = 1
+
+    def build(self, channels):
+        return UNet((4, 8), channels, dropout=(self.dropout,) * 2)
+
+
+TINY = Detector(
+    input_size=SIZE,
+    translate=GAN,
+    target=Gaussian(sigma=20.0, combine="max"),  # about 2 px here
+    network=Tiny(),
+    loss=Dice(),
+    decode=Otsu(),
+    training=Training(
+        rate=1e-2, weight_decay=0.0, batch=2, epochs=1, steps=4, selections=2, norm_batches=2
+    ),
+)
+NETWORKS = {"plain_unet_16_512": PlainUNet(), "stern_unet_16_256": SternUNet()}
+
+
 def silent(done, total, note=""):
     pass
-
-
-@pytest.fixture(autouse=True)
-def tiny_network(monkeypatch):
-    """A U-Net small enough to be trained in milliseconds."""
-    monkeypatch.setitem(NETWORKS, "tiny", lambda pretrained: PlainUNet((4, 8)))
 
 
 def dots(number: int, seed: int = 0) -> list[Sample]:
@@ -94,16 +101,14 @@ def dots(number: int, seed: int = 0) -> list[Sample]:
     return samples
 
 
-def train(settings=TINY, selection=(), seed=1, samples=None):
-    return fit_network(
-        settings,
-        samples or dots(4),
-        selection,
-        input_size=SIZE,
-        seed=seed,
-        device="cpu",
-        bar=silent,
-    )
+def tiny(**training):
+    """TINY, trained otherwise."""
+    return replace(TINY, training=replace(TINY.training, **training))
+
+
+def train(detector=TINY, selection=(), seed=1, samples=None):
+    samples = samples or dots(4)
+    return fit_network(detector, samples, selection, seed=seed, device="cpu", bar=silent)
 
 
 # --- losses -----------------------------------------------------------------------------------
@@ -116,14 +121,14 @@ def logit(p):
 def test_dice_by_hand():
     probability, target = [0.5, 0.25, 0.25, 0.75], torch.tensor([1.0, 0.0, 0.5, 1.0])
     # 2 (0.5 + 0.125 + 0.75) + 1 = 3.75; 1.75 + 2.5 + 1 = 5.25
-    found = dice_loss(logit(probability).reshape(2, 1, 1, 2), target.reshape(2, 1, 1, 2))
+    found = Dice()(logit(probability).reshape(2, 1, 1, 2), target.reshape(2, 1, 1, 2))
     assert float(found) == pytest.approx(1 - 3.75 / 5.25)
 
 
 def test_dice_is_taken_over_the_whole_batch_and_not_by_frame():
     logits, target = torch.randn(3, 1, 4, 5), torch.rand(3, 1, 4, 5)
-    by_frame = torch.stack([dice_loss(a, b) for a, b in zip(logits, target, strict=True)]).mean()
-    assert float(dice_loss(logits, target)) != pytest.approx(float(by_frame), abs=1e-4)
+    by_frame = torch.stack([Dice()(a, b) for a, b in zip(logits, target, strict=True)]).mean()
+    assert float(Dice()(logits, target)) != pytest.approx(float(by_frame), abs=1e-4)
 
 
 def test_mse_dice_by_hand():
@@ -131,12 +136,11 @@ def test_mse_dice_by_hand():
     target = torch.tensor([1.0, 0.0, 0.25, 1.0], dtype=torch.float64)
     overlap, total = 0.5 + 0.0625 + 0.75, 1.75 + 2.25
     expected = 0.09375 + 1 - (2 * overlap + 1) / (total + 1)
-    assert float(mse_dice_loss(logit([0.5, 0.25, 0.25, 0.75]), target)) == pytest.approx(expected)
+    assert float(MseDice()(logit([0.5, 0.25, 0.25, 0.75]), target)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
-def test_losses_are_finite_without_a_target_and_pull_the_right_way(name):
-    loss = named_loss(name)
+@pytest.mark.parametrize("loss", [Dice(), MseDice()])
+def test_losses_are_finite_without_a_target_and_pull_the_right_way(loss):
     logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
     empty = loss(logits, torch.zeros(1, 1, 4, 4))
     empty.backward()
@@ -152,11 +156,11 @@ def test_losses_are_finite_without_a_target_and_pull_the_right_way(name):
 
 def test_unknown_names_are_wrong_usage():
     for call in (
-        lambda: named_loss("dise"),
-        lambda: build_network("resnext"),
+        lambda: change(TINY, {"loss": "dise"}),
+        lambda: change(TINY, {"network": "resnext"}),
+        lambda: change(TINY, {"training.optimiser": "sgd"}),
+        lambda: change(TINY, {"network": "plain_unet_16_512", "network.pretrained": True}),
         lambda: resolve_device("toaster"),
-        lambda: train(replace(TINY, optimiser="sgd")),
-        lambda: build_network("plain_unet_16_512", pretrained=True),
     ):
         with pytest.raises(UsageError):
             call()
@@ -182,14 +186,14 @@ def count(network: nn.Module) -> int:
 
 
 def test_the_plain_network_has_the_levels_of_the_text():
-    network = build_network("plain_unet_16_512")
+    network = PlainUNet().build(1)
     seen = [stage[0].out_channels for stage in network.network.down]
     assert seen == [16, 32, 64, 128, 256, 512]
     assert count(network) == levels(16, 32, 64, 128, 256, 512)
 
 
 def test_the_stern_network():
-    network = build_network("stern_unet_16_256")
+    network = SternUNet().build(1)
     kinds = [type(m).__name__ for m in network.network.down[0]]
     assert kinds == ["Conv2d", "ELU", "BatchNorm2d", "Dropout2d", "Conv2d", "ELU", "BatchNorm2d"]
     rates = [m.p for m in network.modules() if isinstance(m, nn.Dropout2d)]
@@ -198,7 +202,7 @@ def test_the_stern_network():
 
 
 def test_the_resnext_network_has_the_size_of_the_public_code():
-    network = build_network("resnext_unet").eval()
+    network = ResNextUNet().build(1).eval()
     assert count(network) == pytest.approx(31.99e6, rel=1e-3)
     with torch.inference_mode():
         assert network(torch.rand(1, 3, 40, 70)).shape == (1, 1, 40, 70)
@@ -208,15 +212,15 @@ def test_the_resnext_network_has_the_size_of_the_public_code():
 @pytest.mark.parametrize("size", [(64, 96), (33, 47), (5, 9), (1, 1)])
 def test_any_size_goes_in_and_the_same_comes_out(name, size):
     with torch.inference_mode():
-        logits = build_network(name).eval()(torch.rand(2, 3, *size))
+        logits = NETWORKS[name].build(1).eval()(torch.rand(2, 3, *size))
     assert logits.shape == (2, 1, *size)
     assert torch.isfinite(logits).all()
 
 
 @pytest.mark.parametrize("name", ["plain_unet_16_512", "stern_unet_16_256"])
 def test_every_weight_is_reached_by_the_gradient(name):
-    network = build_network(name)
-    dice_loss(network(torch.rand(2, 3, 32, 48)), torch.rand(2, 1, 32, 48)).backward()
+    network = NETWORKS[name].build(1)
+    Dice()(network(torch.rand(2, 3, 32, 48)), torch.rand(2, 1, 32, 48)).backward()
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
 
 
@@ -226,8 +230,8 @@ def test_every_weight_is_reached_by_the_gradient(name):
 def stream(length=10, seed=3, **changes):
     settings = {
         "augmentation": Augmentation(),
-        "sigma": (2.0, 2.0),
-        "combine": "max",
+        "target": Gaussian(sigma=2.0, combine="max"),
+        "input_size": (512, 288),
         "crop": (24, 20),
     }
     return SampleStream(dots(4), length, seed=seed, **(settings | changes))
@@ -280,15 +284,13 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another():
     assert all(torch.equal(v, again.weights[k]) for k, v in first.weights.items())
     assert first.history == again.history
     assert not torch.equal(first.weights["head.weight"], other.weights["head.weight"])
-    network = build_network("tiny")
+    network = Tiny().build(1)
     maps = []
     for fitted in (first, again):
         network.load_state_dict(fitted.weights)
-        maps.append(
-            np.stack(list(predict_heatmaps(network, [s.image for s in dots(5)], device="cpu")))
-        )
+        maps.append(np.stack(list(predict_maps(network, [s.image for s in dots(5)], device="cpu"))))
     np.testing.assert_array_equal(*maps)
-    assert maps[0].shape == (5, SIZE[1], SIZE[0])
+    assert maps[0].shape == (5, 1, SIZE[1], SIZE[0])
     assert 0 <= maps[0].min() < maps[0].max() <= 1
 
 
@@ -302,34 +304,24 @@ def test_training_does_not_depend_on_what_ran_before():
 
 def test_the_loss_falls_and_dots_are_found():
     samples = dots(4)
-    decode = DecodeSettings(cut=False)
-    settings = replace(
-        TINY,
-        steps=60,
-        batch=4,
-        rate=3e-2,
-        augmentation=STILL,
-        norm_batches=4,
-        selection_decode=decode,
-    )
-    fitted = train(settings, samples, samples=samples)
+    longer = tiny(steps=60, batch=4, rate=3e-2, norm_batches=4)
+    fitted = train(replace(longer, augment=STILL, select=Otsu(cut=False)), samples, samples=samples)
     losses = [value for _, value in fitted.history["loss"]]
     assert losses[-1] < 0.6 * losses[0]
     assert fitted.history["selection"][-1]["f1"] > 0.6
 
 
-def test_a_loss_that_is_not_finite_is_told_with_its_remedy(monkeypatch):
-    monkeypatch.setitem(LOSSES, "nan", lambda logits, target: logits.sum() * float("nan"))
+def test_a_loss_that_is_not_finite_is_told_with_its_remedy():
     with pytest.raises(BenchError, match="loss is not finite at step 4") as error:
-        train(replace(TINY, loss="nan"))
-    assert "--set rate" in str(error.value.hint)
+        train(replace(TINY, loss=lambda logits, target: logits.sum() * float("nan")))
+    assert "--set training.rate" in str(error.value.hint)
 
 
 def test_weights_that_are_not_finite_after_the_last_step_are_told(monkeypatch):
     """The last step comes after the last look at the loss."""
     with pytest.raises(TrainingError, match="tensors of the network are not finite") as error:
-        train(replace(TINY, rate=1e30, steps=1, warmup=0.0))
-    assert "--set rate" in str(error.value.hint)
+        train(tiny(rate=1e30, steps=1, warmup=0.0))
+    assert "--set training.rate" in str(error.value.hint)
 
 
 class Constant(nn.Module):
@@ -348,9 +340,9 @@ def test_what_is_not_finite_becomes_no_heatmap_and_no_picture(value):
     images = [np.zeros((8, 16, 3), np.uint8)] * 3
     if math.isnan(value):
         with pytest.raises(TrainingError, match="heatmap of a frame is not finite"):
-            list(predict_heatmaps(Constant(value, 1), images, device="cpu"))
+            list(predict_maps(Constant(value, 1), images, device="cpu"))
     else:  # a very sure network
-        maps = list(predict_heatmaps(Constant(value, 1), images, device="cpu"))
+        maps = list(predict_maps(Constant(value, 1), images, device="cpu"))
         assert np.all(np.array(maps) == (value > 0))
     with pytest.raises(TrainingError, match="image 1 of 3"):
         translate(Constant(value, 3), images, device="cpu", bar=silent)
@@ -374,7 +366,7 @@ def test_the_best_trial_on_the_held_back_frames_is_kept(monkeypatch, scores, kep
         return next(answers)
 
     monkeypatch.setattr(fit, "inner_f1", trial)
-    fitted = train(replace(TINY, steps=6, selections=3), dots(2))
+    fitted = train(tiny(steps=6, selections=3), dots(2))
     assert [t["step"] for t in fitted.history["selection"]] == [2, 4, 6]
     assert [t["f1"] for t in fitted.history["selection"]] == [
         None if math.isnan(s) else s for s in scores
@@ -384,10 +376,9 @@ def test_the_best_trial_on_the_held_back_frames_is_kept(monkeypatch, scores, kep
 
 
 @pytest.mark.parametrize("norm_batches", [0, 2])
-def test_trying_the_network_does_not_change_the_training(monkeypatch, norm_batches):
+def test_trying_the_network_does_not_change_the_training(norm_batches):
     """Selection looks; it must not touch (dropout, batch norm, random numbers)."""
-    monkeypatch.setitem(NETWORKS, "drop", lambda p: PlainUNet((4, 8), dropout=(0.5, 0.5)))
-    settings = replace(TINY, network="drop", steps=4, selections=4, norm_batches=norm_batches)
+    settings = replace(tiny(selections=4, norm_batches=norm_batches), network=Tiny(dropout=0.5))
     often, never = train(settings, dots(2)), train(settings, ())
     assert never.history["selection"] == []
     assert len(often.history["selection"]) == 4
@@ -395,7 +386,7 @@ def test_trying_the_network_does_not_change_the_training(monkeypatch, norm_batch
 
 
 def test_reestimated_batch_norm_changes_statistics_and_nothing_else():
-    plain, re = (train(replace(TINY, norm_batches=n)).weights for n in (0, 2))
+    plain, re = (train(tiny(norm_batches=n)).weights for n in (0, 2))
     changed = {k for k, v in plain.items() if not torch.equal(v, re[k])}
     assert changed
     assert all(
@@ -407,7 +398,7 @@ def test_reestimated_batch_norm_changes_statistics_and_nothing_else():
 
 def test_reestimated_statistics_are_the_plain_average_over_the_last_batches():
     torch.manual_seed(0)
-    network, settings = PlainUNet((4, 8)), replace(TINY, steps=4)
+    network, settings = UNet((4, 8)), TINY.training
     items = stream(length=8, crop=None)
     fit._reestimate_norm(network, items, 4, settings, torch.device("cpu"))
     means = []
@@ -421,19 +412,19 @@ def test_reestimated_statistics_are_the_plain_average_over_the_last_batches():
 
 
 def test_the_rate_warms_up_from_the_first_step_and_falls_to_zero():
-    module = fit._HeatmapModule(replace(TINY, warmup=0.1), 50)
+    module = fit._Module(TINY, 50)
     factors = [module._rate_factor(step) for step in range(50)]
     np.testing.assert_allclose(factors[:5], [0.2, 0.4, 0.6, 0.8, 1.0])
     assert factors[5] == 1.0
     assert all(a > b for a, b in pairwise(factors[5:]))
     assert 0 < factors[-1] < 0.01
     assert module._rate_factor(5 + 45 // 2) == pytest.approx(0.5, abs=0.03)
-    constant = fit._HeatmapModule(replace(TINY, schedule="constant", warmup=0.0), 50)
+    constant = fit._Module(tiny(schedule="constant", warmup=0.0), 50)
     assert {constant._rate_factor(step) for step in range(50)} == {1.0}
 
 
 def test_epochs_count_passes_over_the_frames():
-    fitted = train(replace(TINY, steps=None, epochs=3, batch=3))
+    fitted = train(tiny(steps=None, epochs=3, batch=3))
     assert fitted.history["steps"] == 6  # 3 passes of 2 batches over 4 frames
 
 
@@ -458,7 +449,7 @@ def test_inner_f1_of_a_perfect_network_is_one_and_of_a_blind_one_zero():
     samples = [
         Sample(dots(1, seed=i)[0].image, np.array([[8.0, 8.0], [38.0, 22.0]])) for i in range(5)
     ]
-    how = DecodeSettings(cut=False), torch.device("cpu"), MatchSettings()
+    how = Otsu(cut=False), torch.device("cpu"), MatchSettings()
     assert inner_f1(Drawn(samples), samples, *how) == 1.0
     moved = [Sample(s.image, np.array([[20.0, 26.0]])) for s in samples]
     assert inner_f1(Drawn(samples), moved, *how) == 0.0
@@ -468,7 +459,7 @@ def test_inner_f1_of_a_perfect_network_is_one_and_of_a_blind_one_zero():
 
 def test_heatmaps_keep_their_places_when_resized():
     point = np.array([[20.0, 12.0]])
-    big = resize_heatmap(draw_heatmap(point, SIZE, 2.0, "max"), (4 * SIZE[0], 4 * SIZE[1]))
+    big = resize_map(draw_heatmap(point, SIZE, 2.0, "max"), (4 * SIZE[0], 4 * SIZE[1]))
     y, x = np.mgrid[: big.shape[0], : big.shape[1]]
     centre = (big * x).sum() / big.sum(), (big * y).sum() / big.sum()
     np.testing.assert_allclose(centre, [4 * 20.5 - 0.5, 4 * 12.5 - 0.5], atol=0.05)
@@ -601,7 +592,7 @@ def test_a_translator_that_diverges_is_told_with_its_remedy():
             device="cpu",
             bar=silent,
         )
-    assert "gan_rate" in str(error.value.hint)
+    assert "translate.rate" in str(error.value.hint)
 
 
 # --- the method: what is handed to which stage --------------------------------------------------
@@ -633,19 +624,15 @@ def task(tmp_path):
     )
 
 
-RECIPE = Recipe(SIZE, TINY, GAN, DecodeSettings())
-
-
 def keys(store, kind):
     return [json.loads((p / "key.json").read_text()) for p in sorted(store.root.glob(f"{kind}-*"))]
 
 
 def test_a_method_asks_for_sim_frames_only_to_translate_them():
-    method = HeatmapMethod(RECIPE)
-    assert method.other_domains("intraop", ["sim", "intraop"]) == ("sim",)
-    assert method.other_domains("intraop", ["intraop"]) == ()
-    assert method.other_domains("sim", ["sim", "intraop"]) == ()
-    without = HeatmapMethod(replace(RECIPE, translation=None))
+    assert TINY.other_domains("intraop", ["sim", "intraop"]) == ("sim",)
+    assert TINY.other_domains("intraop", ["intraop"]) == ()
+    assert TINY.other_domains("sim", ["sim", "intraop"]) == ()
+    without = replace(TINY, translate=NoTranslation())
     assert without.other_domains("intraop", ["sim", "intraop"]) == ()
 
 
@@ -671,11 +658,10 @@ def test_the_random_numbers_of_the_committed_leaderboards_stay(
         found.append(seed)
         return fit.Fitted({}, {}) if len(found) == len(seeds) else ({}, {})
 
-    module = "adaptor_bench.train.heatmap_method"
-    for function in ("fit_translator", "fit_network"):
-        monkeypatch.setattr(f"{module}.{function}", spy)
-    monkeypatch.setattr(f"{module}.write_weights", lambda *_: None)
-    monkeypatch.setattr(HeatmapMethod, "_translated", lambda *_: [])
+    monkeypatch.setattr(_cyclegan, "fit_translator", spy)
+    monkeypatch.setattr(fit, "fit_network", spy)
+    monkeypatch.setattr("adaptor_bench.train.weights.write_weights", lambda *_: None)
+    monkeypatch.setattr(Detector, "_translated", lambda *_: [])
     if len(seeds) == 1:
         task.others.clear()
     spec = discover().methods[name]
@@ -692,12 +678,11 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
 
     def spy_fit(settings, samples, selection, **_):
         seen["train"], seen["selection"] = list(samples), list(selection)
-        return fit.Fitted(build_network("tiny").state_dict(), {})
+        return fit.Fitted(Tiny().build(1).state_dict(), {})
 
-    module = "adaptor_bench.train.heatmap_method"
-    monkeypatch.setattr(f"{module}.fit_translator", spy_translator)
-    monkeypatch.setattr(f"{module}.fit_network", spy_fit)
-    HeatmapMethod(RECIPE).fit(task)
+    monkeypatch.setattr(_cyclegan, "fit_translator", spy_translator)
+    monkeypatch.setattr(fit, "fit_network", spy_fit)
+    replace(TINY).fit(task)
 
     def same(found, loaded):
         return len(found) == len(loaded) and all(
@@ -726,19 +711,19 @@ def predict(method, task):
 
 def test_methods_share_what_they_have_in_common(task, tmp_path):
     variants = {
-        "parent": RECIPE,
-        "no_cutting": replace(RECIPE, decode=DecodeSettings(cut=False)),
-        "no_opening": replace(RECIPE, decode=DecodeSettings(opening_radius=0)),
+        "parent": replace(TINY),
+        "no_cutting": replace(TINY, decode=Otsu(cut=False)),
+        "no_opening": replace(TINY, decode=Otsu(opening_radius=0)),
+        "peaks": replace(TINY, decode=Peaks()),
     }
-    for name, recipe in variants.items():
-        method = HeatmapMethod(recipe)
+    for name, method in variants.items():
         method.fit(task)
         assert len(predict(method, task)) == 2
         (tmp_path / name).mkdir()
         method.save(tmp_path / name)
         assert (tmp_path / name / "network.safetensors").is_file()
     assert [len(keys(task.store, k)) for k in ("translator", "network", "heatmaps")] == [1, 1, 1]
-    without = HeatmapMethod(replace(RECIPE, translation=None))
+    without = replace(TINY, translate=NoTranslation())
     without.fit(replace(task, others={}))
     predict(without, task)
     assert [len(keys(task.store, k)) for k in ("translator", "network", "heatmaps")] == [1, 2, 2]
@@ -755,37 +740,30 @@ def test_methods_share_what_they_have_in_common(task, tmp_path):
 )  # fmt: skip
 def test_whatever_the_network_depends_on_makes_another_one(task, monkeypatch, change):
     calls = []
-    module = "adaptor_bench.train.heatmap_method"
+    monkeypatch.setattr(Detector, "_translated", lambda *_: [])
     monkeypatch.setattr(
-        f"{module}.fit_translator",
+        _cyclegan,
+        "fit_translator",
         lambda settings, *_, **__: (build_generator(settings).state_dict(),) * 2,
     )
     monkeypatch.setattr(
-        f"{module}.fit_network",
-        lambda *_, seed, **__: (
-            calls.append(seed) or fit.Fitted(build_network("tiny").state_dict(), {})
-        ),
+        fit,
+        "fit_network",
+        lambda *_, seed, **__: calls.append(seed) or fit.Fitted(Tiny().build(1).state_dict(), {}),
     )
-    HeatmapMethod(RECIPE).fit(task)
-    HeatmapMethod(RECIPE).fit(task)
+    replace(TINY).fit(task)
+    replace(TINY).fit(task)
     assert len(calls) == 1
-    HeatmapMethod(RECIPE).fit(replace(task, **change))
+    replace(TINY).fit(replace(task, **change))
     assert len(set(calls)) == 2
 
 
 def test_points_come_back_in_px_of_the_frame_as_stored(task, monkeypatch):
     loaded = frames(["aicm11"])[0]
     sample = Sample(loaded.image, np.array([[10.0, 8.0], [36.0, 20.0]]))
-    module = "adaptor_bench.train.heatmap_method"
-    monkeypatch.setattr(
-        f"{module}.build_network", lambda name: SimpleNamespace(load_state_dict=lambda w: w)
-    )
-    monkeypatch.setattr(f"{module}.read_weights", lambda path: {})
-    monkeypatch.setattr(
-        f"{module}.predict_heatmaps",
-        lambda network, images, device: iter([draw_heatmap(sample.points, SIZE, 1.0, "max")]),
-    )
-    method = HeatmapMethod(replace(RECIPE, decode=DecodeSettings(cut=False)))
+    drawn = draw_heatmap(sample.points, SIZE, 1.0, "max")
+    monkeypatch.setattr(Detector, "_maps", lambda *_: iter([drawn[None]]))
+    method = replace(TINY, decode=Otsu(cut=False))
     method._network = task.store.root / "network-x"
     (found,) = method.predict([Pixels("aicm11/V/000000", loaded.image, (960, 640))], task)
     np.testing.assert_allclose(found.points, sample.points * 20 + 9.5, atol=8)
@@ -794,6 +772,6 @@ def test_points_come_back_in_px_of_the_frame_as_stored(task, monkeypatch):
 
 def test_without_sim_frames_the_reader_is_told(task):
     alone = replace(task, others={}, notes=[])
-    HeatmapMethod(RECIPE).fit(alone)
+    replace(TINY).fit(alone)
     assert any("without CycleGAN" in note for note in alone.notes)
     assert not keys(task.store, "translator")

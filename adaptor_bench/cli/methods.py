@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adaptor_bench.cli.options import formats, methods_from, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
+
+if TYPE_CHECKING:
+    from adaptor_bench.registry import Registry
 
 __all__ = ["command"]
 
@@ -36,7 +40,7 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
         for spec in registry.methods.values()
     ]
     if format_ == "json":
-        document = {"methods": rows, "unavailable": registry.unavailable}
+        document = {"methods": rows, "parts": _parts(registry), "unavailable": registry.unavailable}
         show(json.dumps(document, indent=1))
         return
     width = max(len(spec) for spec in registry.methods)
@@ -45,14 +49,34 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
         show(f"{spec.name:<{width}}  {what}")
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]
-            rules = spec.rules
-            show(f"    {'parameter':<16}" + "".join(f"{p:>20}" for p in PROFILES) + "  may be")
-            for key in columns[0]:
-                values = "".join(f"{_short(column[key]):>20}" for column in columns)
-                show(f"    {key:<16}{values}  {rules.get(key, '')}".rstrip())
+            rules = {k: v for column in columns for k, v in spec.schema.parameters(column).items()}
+            wide = max(16, *(len(key) + 1 for key in rules))
+            show(f"    {'parameter':<{wide}}" + "".join(f"{p:>20}" for p in PROFILES) + "  may be")
+            for key, rule in rules.items():
+                values = "".join(f"{_short(column.get(key, '-')):>20}" for column in columns)
+                show(f"    {key:<{wide}}{values}  {rule.may_be}".rstrip())
+    show("\nparts of composed methods (--set stage=part)")
+    for stage, parts in _parts(registry).items():
+        show(f"{stage:<{width}}  {', '.join(parts)}")
+        for name, settings in parts.items() if parameters else ():
+            defaults = ", ".join(f"{key}={_short(value)}" for key, value in settings.items())
+            show(f"    {stage}={name:<{width - len(stage) - 1}}  {defaults}".rstrip())
     for source, reason in registry.unavailable.items():
         message(f"unavailable: {source}: {reason}")
 
 
+def _parts(registry: Registry) -> dict[str, dict[str, dict[str, Any]]]:
+    """Stage to part to its parameters and their defaults."""
+    from adaptor_bench.stages.registry import MEMBERS, mark_of
+
+    found: dict[str, dict[str, dict[str, Any]]] = {stage: {} for stage in MEMBERS}
+    for (stage, name), part in sorted(registry.parts.items()):
+        mark = mark_of(part)
+        found[stage][name] = {k: p.default for k, p in mark.parameters.items()} if mark else {}
+    return found
+
+
 def _short(value: object) -> str:
+    if value is None:
+        return "none"
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)

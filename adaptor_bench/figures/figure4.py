@@ -12,13 +12,13 @@ from adaptor_bench.figures.canvas import Drawing, caption, drawing, frame_axes, 
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import ScoredFrame, origin
 from adaptor_bench.figures.selection import ONE_FRAME, one_staged
-from adaptor_bench.method import Stages
+from adaptor_bench.stages.protocols import Decoded
 
 __all__ = ["FIGURE", "heatmap_on_frame"]
 
 
 @drawing
-def heatmap_on_frame(shown: ScoredFrame, stages: Stages, chosen: bool = True) -> Drawing:
+def heatmap_on_frame(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) -> Drawing:
     """Figure 4: the predicted heatmap laid over the frame, with the labels."""
     figure, [[axes]] = new_figure(6.3, 4.0)
     grey = shown.image.mean(axis=2) / 255
@@ -26,11 +26,11 @@ def heatmap_on_frame(shown: ScoredFrame, stages: Stages, chosen: bool = True) ->
     axes.images[0].set_clim(0, 1)
     height, width = shown.image.shape[:2]
     drawn = axes.imshow(
-        stages.heatmap,
+        decoded.heatmap,
         cmap="inferno",
         vmin=0,
         vmax=1,
-        alpha=np.clip(stages.heatmap * 1.6, 0, 0.9),
+        alpha=np.clip(decoded.heatmap * 1.6, 0, 0.9),
         extent=(-0.5, width - 0.5, height - 0.5, -0.5),
         interpolation="bilinear",
     )

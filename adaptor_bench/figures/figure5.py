@@ -13,41 +13,36 @@ from adaptor_bench.figures.canvas import Drawing, caption, drawing, frame_axes, 
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import ScoredFrame, mark, origin, tally
 from adaptor_bench.figures.selection import ONE_FRAME, one_staged
-from adaptor_bench.method import Stages
+from adaptor_bench.stages.protocols import Decoded
 
 __all__ = ["FIGURE", "decoding_steps"]
 
-REMOVED, CUT, KEPT = (220, 40, 40), (255, 150, 0), (235, 235, 235)
+CHANGES = ((220, 40, 40), "red"), ((255, 150, 0), "orange")
+KEPT = (235, 235, 235)
 CONNECTED = np.ones((3, 3), int)
 
 
 @drawing
-def decoding_steps(shown: ScoredFrame, stages: Stages, chosen: bool = True) -> Drawing:
-    """Figure 5: input, heatmap, Otsu, opening, cutting, result; what each step changed."""
-    figure, axes = new_figure(11.0, 4.9, 2, 3)
-    frame_axes(axes[0][0], shown.image, f"Input: {shown.frame.key}")
-    frame_axes(axes[0][1], stages.heatmap, "Predicted heatmap, 0 to 1")
-    axes[0][1].images[0].set(cmap="inferno", clim=(0, 1))
-    regions = [_regions(mask) for mask in (stages.binary, stages.opened, stages.cut)]
-    threshold = "No threshold: the map is constant"
-    if stages.threshold == stages.threshold:
-        threshold = f"{'Otsu' if stages.otsu else 'Threshold'} {stages.threshold:.3f}"
-    frame_axes(
-        axes[0][2],
-        _painted(stages.binary, stages.binary, REMOVED),
-        f"{threshold}: {_several(regions[0])}",
-    )
-    lost = int((stages.binary & ~stages.opened).sum())
-    opening = f"Opening: {_several(regions[1])}; {lost} px removed (red)"
-    if stages.opened is stages.binary and stages.binary.any():
-        opening = f"No opening: {_several(regions[1])}"
-    frame_axes(axes[1][0], _painted(stages.opened, stages.binary, REMOVED), opening)
-    lines = int((stages.opened & ~stages.cut).sum())
-    cutting = f"Cutting: {_several(regions[2])}; {lines} px cut out (orange)"
-    if stages.cut is stages.opened and stages.opened.any():
-        cutting = f"No cutting: {_several(regions[2])}"
-    frame_axes(axes[1][1], _painted(stages.cut, stages.opened, CUT), cutting)
-    mark(axes[1][2], shown, tally("Points", shown))
+def decoding_steps(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) -> Drawing:
+    """Figure 5: input, heatmap, result, and what each step between changed."""
+    columns = -(-(3 + len(decoded.steps)) // 2)
+    figure, grid = new_figure(11.0 * columns / 3, 4.9, 2, columns)
+    first, second, *axes = [ax for row in grid for ax in row]
+    frame_axes(first, shown.image, f"Input: {shown.frame.key}")
+    frame_axes(second, decoded.heatmap, "Predicted heatmap, 0 to 1")
+    second.images[0].set(cmap="inferno", clim=(0, 1))
+    before = None
+    for number, step in enumerate(decoded.steps):
+        taken = step.mask if before is None else before
+        colour, called = CHANGES[number > 1]
+        title = f"{step.title}: {_several(_regions(step.mask))}"
+        if step.mask is not taken:
+            title += f"; {int((taken & ~step.mask).sum())} px {step.became} ({called})"
+        frame_axes(axes.pop(0), _painted(step.mask, taken, colour), title)
+        before = step.mask
+    mark(axes.pop(0), shown, tally("Points", shown))
+    for ax in axes:
+        ax.set_axis_off()
     caption(figure, [_legend_words(shown.radius), *origin([shown], chosen)])
     return figure
 

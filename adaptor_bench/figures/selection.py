@@ -9,10 +9,10 @@ from pathlib import Path
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.figures.scored import ScoredFrame, read_scored, typical_frames
-from adaptor_bench.method import Stages
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.stages.protocols import Decoded
 
 __all__ = ["ONE_FRAME", "dataset_of", "one_run", "one_staged", "runs_of_method"]
 
@@ -76,7 +76,7 @@ def one_staged(
     frame: str | None,
     device: str,
     methods_from: Sequence[Path],
-) -> tuple[ScoredFrame, Stages]:
+) -> tuple[ScoredFrame, Decoded]:
     """One frame of one run, ``frame`` (surgery/video/stem) or a typical one, and how the method
     came to its points there. Raises InputError or UsageError."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

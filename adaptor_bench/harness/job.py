@@ -10,7 +10,6 @@ others go on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from adaptor_bench.artefacts import ArtefactStore
@@ -127,7 +126,8 @@ class Bench:
             spec = cell.spec
             if spec.name in self._sources:
                 continue
-            self._sources[spec.name] = source_of(Path(spec.origin), "adaptor_bench.harness.fold")
+            files = spec.files(cell.parameters)
+            self._sources[spec.name] = source_of(*files, "adaptor_bench.harness.fold")
             try:
                 made[spec.name] = spec.build(cell.parameters)
             except InputError as error:

@@ -12,9 +12,10 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, Stages, StepByStep
+from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
+from adaptor_bench.stages.protocols import Decoded
 
 __all__ = [
     "in_chunks",
@@ -114,7 +115,7 @@ def predicted(
         bar(done, len(frames))
 
 
-def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
+def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
     """How the method of a finished run comes to its points on ``frame``.
 
     Raises what :func:`load_method` does, and InputError when the method draws no heatmaps.
@@ -122,7 +123,7 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Stages:
     method = load_method(run, registry)
     if not isinstance(method, StepByStep):
         raise InputError(f"{run}: its method draws no heatmaps")
-    return next(iter(method.stages([read_pixels(frame, Resize.of(method))], device)))
+    return next(iter(method.decode_frames([read_pixels(frame, Resize.of(method))], device)))
 
 
 def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:

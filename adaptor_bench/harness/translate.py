@@ -13,7 +13,7 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import resize_image_smoothly, write_image
 from adaptor_bench.errors import InputError
 from adaptor_bench.harness.predict import in_chunks, load_method
-from adaptor_bench.method import Method, Resize, Translator
+from adaptor_bench.method import Method, Resize, Translating
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
@@ -59,7 +59,7 @@ def translated(
 
     Raises InputError when the loaded method cannot translate.
     """
-    if not isinstance(method, Translator):
+    if not isinstance(method, Translating):
         raise InputError(
             "the method of this run cannot translate frames",
             hint="Give a run of a method with CycleGAN translation, such as improved_heatmap.",

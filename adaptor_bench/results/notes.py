@@ -188,10 +188,10 @@ def change_notes(results: Iterable[Result]) -> list[str]:
 
 
 def _setting(value: Any) -> str:
-    """Sizes as 512x288, the rest as it is; 0 stands where a setting is not used."""
+    """Sizes as 512x288, the rest as it is; none, once 0, stands where a setting is not used."""
     if isinstance(value, list):
         return "x".join(str(v) for v in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 # --- printed numbers -----------------------------------------------------------------------------

@@ -8,21 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-from adaptor_bench.data.sizes import network_size
 from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.progress import Progress
-from adaptor_bench.results.runs import Run
 from adaptor_bench.site.gallery import Candidate, Reader, describe
 from adaptor_bench.site.pictures import (
     FRAMES,
     SHRINKS,
-    Heatmaps,
     frame_picture,
     heatmap_picture,
 )
+from adaptor_bench.train.heatmaps import StoredHeatmaps, of_frame
 
 __all__ = ["RULE", "Album", "write_album"]
 
@@ -115,7 +111,7 @@ class _Maps:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept = Heatmaps()
+        self._kept = StoredHeatmaps()
         self._written: dict[tuple[Path, int], str] = {}
         self.files: dict[Path, Callable[[int], bytes]] = {}
         """Those that were written, and what makes each at another size."""
@@ -128,30 +124,23 @@ class _Maps:
         ``size`` is (width, height) of the frame.
         """
         part = candidate.folds[index]
-        file = self._kept.find(part)
         run, score = part.run, part.score
-        if file is None or run is None or score is None:
+        if run is None or score is None:
             return None
         keys = [frame.key for frame in score.frames]
+        file = self._kept.find(run.path, keys)
+        if file is None:
+            return None
         place = keys.index(candidate.key)
         if (file, place) not in self._written:
             heatmap = self._kept.read(file, place, len(keys))
             if heatmap is None:
                 return None
-            heatmap = _of_frame(heatmap, run, (size[0], size[1]))
+            heatmap = of_frame(heatmap, (size[0], size[1]), run.parameters.get("input_size"))
             path = self._folder / f"{number:04d}-{index}.webp"
             self._written[file, place] = _put(path, heatmap_picture(heatmap))
             self.files[path] = partial(heatmap_picture, heatmap)
         return self._written[file, place]
-
-
-def _of_frame(heatmap: NDArray[Any], run: Run, size: tuple[int, int]) -> NDArray[Any]:
-    """The part of a stored map that shows the frame: those of smaller frames are filled up."""
-    match run.parameters.get("input_size"):
-        case [int() as across, int() as down]:
-            width, height = network_size(size, (across, down))
-            return heatmap[:height, :width]
-    return heatmap
 
 
 def _fit(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,8 +55,7 @@ def _card(results: Sequence[Result], registry: Registry) -> dict[str, Any]:
         spec = None  # another method of that name
     description = first.title
     if spec is not None:
-        said = inspect.getdoc(spec.factory)
-        description = f"{spec.card.title}. {said}" if said else spec.card.title
+        description = f"{spec.card.title}. {spec.about}" if spec.about else spec.card.title
         if spec.ablates:
             description = f"{spec.card.title} without {spec.ablates}."
     known = spec.card if spec else None

@@ -6,43 +6,18 @@ heatmap is drawn afterwards. Uncovered borders are black, as in the authors' cod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torchvision.transforms.v2 import functional as colour
 
-__all__ = ["Augmentation", "augment", "crop_around", "fill_up", "random_affine", "warp"]
+from adaptor_bench.train.settings import Augmentation
+
+__all__ = ["augment", "crop_around", "fill_up", "random_affine", "warp"]
 
 # Batches are prepared beside the training threads; OpenCV must not fight them for the cores.
 cv2.setNumThreads(1)
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """What is varied, and how often.
-
-    Rotation is in degrees to either side; ``shift`` is a fraction of the frame; ``shear`` a
-    tangent; brightness, contrast, saturation are +- factors around 1, hue +- turns. ``jitter_p``
-    applies the four colour changes together in random order, ``brightness_contrast_p`` a second,
-    independent change of brightness (in units of full scale) and contrast.
-    """
-
-    flip_p: float = 0.5
-    rotation: float = 40.0
-    rotation_p: float = 0.7
-    shift: float = 0.0
-    shear: float = 0.0
-    affine_p: float = 0.0
-    jitter_p: float = 0.5
-    brightness: float = 0.2
-    contrast: tuple[float, float] = (0.8, 1.2)
-    saturation: tuple[float, float] = (0.8, 1.2)
-    hue: float = 0.2
-    brightness_contrast_p: float = 0.5
-    brightness_contrast: float = 0.2
 
 
 def augment(

@@ -1,9 +1,9 @@
-"""Train a heatmap network: a Lightning module, model selection, re-estimated batch norm."""
+"""Train a detector's network: a Lightning module, model selection, re-estimated batch norm."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,56 +13,22 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from adaptor_bench.data.images import scale_points
-from adaptor_bench.data.sizes import FRAME_SIZE, reference_size
-from adaptor_bench.errors import TrainingError, UsageError
+from adaptor_bench.data.sizes import reference_size
+from adaptor_bench.errors import TrainingError
 from adaptor_bench.evaluate.metrics import Counts, f1
-from adaptor_bench.heatmap.decode import DecodeSettings, decode_heatmap
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Bar
-from adaptor_bench.train.augment import Augmentation
+from adaptor_bench.stages.protocols import Decoder
 from adaptor_bench.train.device import deterministic, train_once_through
-from adaptor_bench.train.inference import predict_heatmaps, resize_heatmap
-from adaptor_bench.train.losses import named_loss
-from adaptor_bench.train.networks import build_network
+from adaptor_bench.train.inference import predict_maps
 from adaptor_bench.train.samples import Sample, SampleStream
+from adaptor_bench.train.settings import Parts, Training
 from adaptor_bench.train.weights import require_finite
 
-_HINT = "Lower the learning rate: --set rate=..."
+_HINT = "Lower the learning rate: --set training.rate=..."
 
-__all__ = ["Fitted", "TrainingSettings", "fit_network", "inner_f1"]
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a network is trained.
-
-    ``sigma`` is in px at 512x288 (see ``data.sizes``). Either ``steps`` counts optimiser steps,
-    or ``epochs`` passes over the frames. ``crop`` trains on windows of that many px of the
-    network's image. The rate warms up linearly over ``warmup`` of the steps, then follows a half
-    cosine to 0 (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the
-    network is tried on the frames held back for selection, at equal distances, the last at the end.
-    ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
-    """
-
-    network: str
-    pretrained: bool
-    loss: str
-    sigma: float
-    combine: str
-    augmentation: Augmentation
-    optimiser: str
-    rate: float
-    weight_decay: float
-    schedule: str
-    warmup: float
-    batch: int
-    epochs: int
-    steps: int | None
-    crop: tuple[int, int] | None
-    selections: int
-    norm_batches: int
-    selection_decode: DecodeSettings
+__all__ = ["Fitted", "fit_network", "inner_f1"]
 
 
 @dataclass(frozen=True)
@@ -74,11 +40,10 @@ class Fitted:
 
 
 def fit_network(
-    settings: TrainingSettings,
+    parts: Parts,
     train: Sequence[Sample],
     selection: Sequence[Sample],
     *,
-    input_size: tuple[int, int],
     seed: int,
     device: str,
     bar: Bar,
@@ -87,28 +52,24 @@ def fit_network(
 ) -> Fitted:
     """Train on ``train``; keep the trial with the best F1 on ``selection``, else the last state.
 
-    ``input_size`` is (width, height) of the image of a 512x288 frame; ``matching`` is how F1 is
-    scored. Raises TrainingError when the loss, a weight
-    or a heatmap is not finite.
+    ``matching`` is how F1 is scored. Raises TrainingError when the loss, a weight or a map is not
+    finite.
     """
-    sigma = (
-        settings.sigma * input_size[0] / FRAME_SIZE[0],
-        settings.sigma * input_size[1] / FRAME_SIZE[1],
-    )
+    settings = parts.training
     steps = settings.steps or settings.epochs * math.ceil(len(train) / settings.batch)
     with deterministic(seed):
         stream = SampleStream(
             train,
             steps * settings.batch,
-            augmentation=settings.augmentation,
-            sigma=sigma,
-            combine=settings.combine,
+            augmentation=parts.augment,
+            target=parts.target,
+            input_size=parts.input_size,
             crop=settings.crop,
             seed=seed,
         )
-        module = _HeatmapModule(settings, steps)
+        module = _Module(parts, steps)
         guide = _Guide(
-            settings, stream, selection, matching or MatchSettings(), steps, len(train), bar
+            parts, stream, selection, matching or MatchSettings(), steps, len(train), bar
         )
         loader = DataLoader(
             stream,
@@ -125,16 +86,16 @@ def fit_network(
     return Fitted(guide.best, {"steps": steps, "loss": guide.losses, "selection": guide.trials})
 
 
-class _HeatmapModule(L.LightningModule):
+class _Module(L.LightningModule):
     """Training glue: one network, one loss, one optimiser, one schedule."""
 
-    def __init__(self, settings: TrainingSettings, steps: int) -> None:
+    def __init__(self, parts: Parts, steps: int) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings = parts.training
         self.steps = steps
-        self.network = build_network(settings.network, pretrained=settings.pretrained)
+        self.network = parts.network.build(parts.target.channels)
         self.network = self.network.to(memory_format=torch.channels_last)
-        self.loss = named_loss(settings.loss)
+        self.loss = parts.loss
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         image, target = batch
@@ -143,15 +104,11 @@ class _HeatmapModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         settings = self.settings
-        optimisers: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        kind: type[torch.optim.AdamW] | type[torch.optim.Adam] = {
             "adamw": torch.optim.AdamW,
             "adam": torch.optim.Adam,
-        }
-        if settings.optimiser not in optimisers:
-            raise UsageError(
-                f"unknown optimiser {settings.optimiser!r}", hint="Known: adam, adamw."
-            )
-        optimiser = optimisers[settings.optimiser](
+        }[settings.optimiser]
+        optimiser = kind(
             self.network.parameters(),
             lr=settings.rate,
             weight_decay=settings.weight_decay,
@@ -174,7 +131,7 @@ class _Guide(L.Callback):
 
     def __init__(
         self,
-        settings: TrainingSettings,
+        parts: Parts,
         stream: SampleStream,
         selection: Sequence[Sample],
         matching: MatchSettings,
@@ -182,7 +139,8 @@ class _Guide(L.Callback):
         frames: int,
         bar: Bar,
     ) -> None:
-        self.settings = settings
+        self.settings = parts.training
+        self.select = parts.select
         self.stream = stream
         self.selection = selection
         self.matching = matching
@@ -193,7 +151,7 @@ class _Guide(L.Callback):
         self.losses: list[list[float]] = []
         self.trials: list[dict[str, Any]] = []
         self.best: dict[str, Tensor] | None = None
-        trials = max(1, settings.selections) if selection else 1
+        trials = max(1, self.settings.selections) if selection else 1
         self.trial_steps = {round(steps * (i + 1) / trials) for i in range(trials)}
 
     def on_train_batch_end(
@@ -215,7 +173,7 @@ class _Guide(L.Callback):
         if step in self.trial_steps:
             self._try(module, step)
 
-    def _try(self, module: _HeatmapModule, step: int) -> None:
+    def _try(self, module: _Module, step: int) -> None:
         """Keep this state if it is the best so far on the held-back frames, or the last of none."""
         network = module.network
         running = _copy(network)
@@ -224,8 +182,7 @@ class _Guide(L.Callback):
         best = max((trial["f1"] or 0.0 for trial in self.trials), default=0.0)
         here = 0.0
         if self.selection:
-            decode = self.settings.selection_decode
-            score = inner_f1(network, self.selection, decode, module.device, self.matching)
+            score = inner_f1(network, self.selection, self.select, module.device, self.matching)
             self.trials.append({"step": step, "f1": None if math.isnan(score) else score})
             here = 0.0 if math.isnan(score) else score
         if here >= best:
@@ -237,17 +194,17 @@ class _Guide(L.Callback):
 def inner_f1(
     network: nn.Module,
     samples: Sequence[Sample],
-    decode: DecodeSettings,
+    decode: Decoder,
     device: torch.device,
     matching: MatchSettings,
 ) -> float:
     """Pooled F1 (0..1, NaN without any point) on samples, matched in px of the frame as stored."""
     counts = Counts(0, 0, 0)
-    heatmaps = predict_heatmaps(network, [s.image for s in samples], device=device)
-    for sample, heatmap in zip(samples, heatmaps, strict=True):
+    drawn = predict_maps(network, [s.image for s in samples], device=device)
+    for sample, maps in zip(samples, drawn, strict=True):
         stored = sample.stored or sample.size
         size = reference_size(stored)
-        found = decode_heatmap(resize_heatmap(heatmap, size), decode).points
+        found = decode.decode(maps, size).points
         result = match(
             scale_points(found, size, stored),
             scale_points(sample.points, sample.size, stored),
@@ -263,7 +220,7 @@ def _reestimate_norm(
     network: nn.Module,
     stream: SampleStream,
     step: int,
-    settings: TrainingSettings,
+    settings: Training,
     device: torch.device,
 ) -> None:
     """Average the batch-norm statistics over the training batches that precede ``step``."""

@@ -1,11 +1,10 @@
-"""Heatmaps from a trained network."""
+"""Maps from a trained network."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,17 +13,17 @@ from torch import nn
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.train.samples import image_tensor
 
-__all__ = ["predict_heatmaps", "resize_heatmap"]
+__all__ = ["predict_maps"]
 
 
-def predict_heatmaps(
+def predict_maps(
     network: nn.Module,
     images: Sequence[NDArray[np.uint8]],
     *,
     device: torch.device | str,
     batch: int = 4,
 ) -> Iterator[NDArray[np.float32]]:
-    """One sigmoid map (H, W) in [0, 1] per image (H, W, 3), in order.
+    """Sigmoid maps (C, H, W) in [0, 1] of every image (H, W, 3), in order.
 
     Neighbours of one size are computed together, ``batch`` at most. Raises TrainingError for a map
     that is not finite: the network has diverged.
@@ -37,11 +36,11 @@ def predict_heatmaps(
             logits = network(
                 chunk.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             )
-        maps = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+        maps = torch.sigmoid(logits.float()).cpu().numpy()
         if not np.isfinite(maps).all():  # as whole numbers they would look like a heatmap
             raise TrainingError(
                 "the training diverged: the network's heatmap of a frame is not finite",
-                hint="Lower the learning rate: --set rate=...",
+                hint="Lower the learning rate: --set training.rate=...",
             )
         yield from maps
 
@@ -53,10 +52,3 @@ def _batches(
         same = list(group)
         for start in range(0, len(same), most):
             yield same[start : start + most]
-
-
-def resize_heatmap(heatmap: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Bilinear resize to ``size`` (width, height), pixel centres at integers (see scale_points)."""
-    if (heatmap.shape[1], heatmap.shape[0]) == size:
-        return heatmap
-    return np.asarray(cv2.resize(heatmap, size, interpolation=cv2.INTER_LINEAR))

@@ -13,8 +13,9 @@ from torch.utils.data import Dataset
 
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
-from adaptor_bench.heatmap.targets import draw_heatmap
-from adaptor_bench.train.augment import Augmentation, augment, crop_around, fill_up
+from adaptor_bench.stages.protocols import Target
+from adaptor_bench.train.augment import augment, crop_around, fill_up
+from adaptor_bench.train.settings import Augmentation
 
 __all__ = ["Sample", "SampleStream", "image_tensor", "largest", "sample_of"]
 
@@ -57,8 +58,8 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
     """``length`` augmented samples: epoch after epoch of shuffled frames.
 
     Item i depends on (seed, i) only, so any number of loader processes gives the same stream.
-    ``sigma`` is in px of the network's image, one value an axis. Images of several sizes are
-    filled up with black, so that they go into one batch.
+    ``target`` draws what belongs to each, ``input_size`` is as it wants it. Images of several
+    sizes are filled up with black, so that they go into one batch.
     """
 
     def __init__(
@@ -67,15 +68,15 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
         length: int,
         *,
         augmentation: Augmentation,
-        sigma: tuple[float, float],
-        combine: str,
+        target: Target,
+        input_size: tuple[int, int],
         crop: tuple[int, int] | None,
         seed: int,
     ) -> None:
         self.samples = samples
         self.augmentation = augmentation
-        self.sigma = sigma
-        self.combine = combine
+        self.target = target
+        self.input_size = input_size
         self.crop = crop
         self.seed = seed
         self.size = largest([s.image for s in samples])
@@ -95,5 +96,5 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
         else:
             image = fill_up(image, self.size)
         size = image.shape[1], image.shape[0]
-        heatmap = draw_heatmap(points, size, self.sigma, self.combine)
-        return image_tensor(image), torch.from_numpy(heatmap)[None]
+        maps = self.target.draw(points, size, self.input_size)
+        return image_tensor(image), torch.from_numpy(maps)

@@ -11,6 +11,7 @@ import numpy as np
 
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.metrics import METRICS
+from adaptor_bench.parameters import changed
 from adaptor_bench.report.columns import percent
 from adaptor_bench.report.paper.results import (
     DOMAIN_TITLES,
@@ -119,15 +120,15 @@ def _beside_parent(result: Result, results: Sequence[Result]) -> tuple[dict[str,
         names = ", ".join(parent.name for parent in nearest)
         return {}, f"{result.name}: several parents ({names}), hence no difference."
     parent = nearest[0]
-    changed = f"{result.name}: {', '.join(_changes(result, parent)) or 'no parameter changed'}"
+    said = f"{result.name}: {', '.join(_changes(result, parent)) or 'no parameter changed'}"
     if result.seeds != parent.seeds:
-        return {}, f"{changed}; other seeds than {parent.name}, hence no difference."
+        return {}, f"{said}; other seeds than {parent.name}, hence no difference."
     if result.missing or parent.missing:
-        return {}, f"{changed}; not all folds are there, hence no difference."
+        return {}, f"{said}; not all folds are there, hence no difference."
     differences = {key: _difference(result, parent, key) for key in METRICS}
     same = all((d.mean, d.std or 0) == (0, 0) for d in differences.values())
     equal = ", and no fold differs" if same else ""
-    return differences, f"{changed}; parent {parent.name}{equal}."
+    return differences, f"{said}; parent {parent.name}{equal}."
 
 
 def _difference(result: Result, parent: Result, key: str) -> Spread:
@@ -140,7 +141,6 @@ def _difference(result: Result, parent: Result, key: str) -> Spread:
 def _changes(result: Result, parent: Result) -> list[str]:
     mine, its = result.parameters, parent.parameters
     return [
-        f"{key} {json.dumps(its.get(key))} -> {json.dumps(mine.get(key))}"
-        for key in sorted({*mine, *its})
-        if mine.get(key) != its.get(key)
+        f"{key} {json.dumps(before)} -> {json.dumps(after)}"
+        for key, (before, after) in sorted(changed(its, mine).items())
     ]

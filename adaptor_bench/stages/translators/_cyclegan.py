@@ -1,11 +1,10 @@
-"""Train a CycleGAN between two domains and translate frames (Yao et al. 2021, section 2.3)."""
+"""Train the generators and discriminators of a CycleGAN, and use a generator."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import lightning as L
@@ -17,45 +16,23 @@ from torch.utils.data import DataLoader, Dataset
 
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
-from adaptor_bench.train.augment import Augmentation, crop_around, fill_up
-from adaptor_bench.train.cyclegan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.stages.translators._gan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.train.augment import crop_around, fill_up
 from adaptor_bench.train.device import deterministic, train_once_through
 from adaptor_bench.train.samples import image_tensor, largest
+from adaptor_bench.train.settings import Augmentation
 from adaptor_bench.train.weights import require_finite
 
-_HINT = "Lower its learning rate: --set gan_rate=..."
+_HINT = "Lower its learning rate: --set translate.rate=..."
 
-__all__ = ["TranslationSettings", "build_generator", "fit_translator", "translate"]
+__all__ = ["build_generator", "fit_translator", "translate"]
 
 Images = Sequence[NDArray[np.uint8]]
-
-
-@dataclass(frozen=True)
-class TranslationSettings:
-    """How the translator is trained: Zhu et al. 2017 by default, see methods' documentation.
-
-    ``width``, ``blocks``, ``residual`` describe the generators, ``layers`` the discriminators
-    (of half the generators' width when ``residual``, else the same). ``crop`` is the training
-    window (width, height) in px of the network's image. Either ``steps`` or ``epochs`` over the
-    larger domain; the rate is flat for the first half and falls linearly to 0 in the second.
-    """
-
-    width: int
-    blocks: int
-    residual: bool
-    layers: int
-    crop: tuple[int, int] | None
-    batch: int
-    epochs: int
-    steps: int | None
-    rate: float
-    cycle: float = 10.0
-    identity: float = 5.0
-    pool: int = 50
+Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
 
 
 def fit_translator(
-    settings: TranslationSettings,
+    settings: Settings,
     source: Images,
     target: Images,
     *,
@@ -82,7 +59,7 @@ def fit_translator(
     return forth, back
 
 
-def build_generator(settings: TranslationSettings) -> Generator:
+def build_generator(settings: Settings) -> Generator:
     """The generator these settings describe, not yet trained."""
     return Generator(settings.width, settings.blocks, residual=settings.residual)
 
@@ -154,7 +131,7 @@ class _Pairs(Dataset[tuple[Tensor, Tensor]]):
 class _CycleGAN(L.LightningModule):
     """Least-squares adversarial, cycle and identity losses; two optimisers, stepped in turn."""
 
-    def __init__(self, settings: TranslationSettings, steps: int, seed: int, bar: Bar) -> None:
+    def __init__(self, settings: Settings, steps: int, seed: int, bar: Bar) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.settings = settings

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.parameters import Number, OneOf
+from adaptor_bench.stages.registry import stage
 
-__all__ = ["COMBINATIONS", "draw_heatmap"]
+__all__ = ["COMBINATIONS", "Gaussian", "draw_heatmap"]
 
 COMBINATIONS = ("sum_minmax", "sum_clip", "max")
+
+
+@stage("target", "gaussian")
+@dataclass(frozen=True)
+class Gaussian:
+    """A Gaussian of ``sigma`` px at every point, all in one map; ``combine``: how they meet."""
+
+    sigma: Annotated[float, Number(0.1, 500)] = 5.657
+    combine: Annotated[str, OneOf(*COMBINATIONS)] = "sum_minmax"
+    channels: ClassVar[int] = 1
+    stride: ClassVar[int] = 1
+
+    def draw(
+        self, points: NDArray[np.float64], size: tuple[int, int], input_size: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """The map (1, height, width) of an image of ``size``; see :class:`protocols.Target`."""
+        sigma_x, sigma_y = (
+            self.sigma * side / full for side, full in zip(input_size, FRAME_SIZE, strict=True)
+        )
+        return draw_heatmap(points, size, (sigma_x, sigma_y), self.combine)[None]
 
 
 def draw_heatmap(

@@ -1,0 +1,183 @@
+"""The parameters of a detector that is composed of parts, flat and by dotted names:
+
+    {"decode": "otsu", "decode.threshold": None, .., "training.rate": 1e-4, ..}
+
+A stage's own name says which part it has; giving another exchanges the part, which then comes with
+its own parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from adaptor_bench.errors import suggest
+from adaptor_bench.parameters import (
+    OneOf,
+    Parameter,
+    UnfitError,
+    fit_all,
+    of_annotation,
+    of_dataclass,
+)
+from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of, shipped
+
+__all__ = ["Composition", "change"]
+
+Whole = TypeVar("Whole")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A dataclass whose fields are parts, groups of settings, or plain settings.
+
+    ``catalogue`` holds the parts that may be exchanged for its own. A field is a stage when it has
+    a stage's name, or names one in its metadata.
+    """
+
+    whole: Any
+    catalogue: Catalogue
+
+    @property
+    def label(self) -> str:
+        """The name of the dataclass."""
+        return type(self.whole).__qualname__
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Every parameter as it stands."""
+        values: dict[str, Any] = {}
+        for field in fields(self.whole):
+            values |= _flat(field.name, getattr(self.whole, field.name))
+        return values
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
+        """What each of ``values`` may be; a stage that has no such part has no others."""
+        hints = get_type_hints(type(self.whole), include_extras=True)
+        found = {}
+        for field in fields(self.whole):
+            name, here = field.name, getattr(self.whole, field.name)
+            if stage := _stage(field):
+                found[name] = Parameter(here, "", OneOf(*self._names(stage)))
+                here = self._part(stage, values.get(name))
+            if is_dataclass(here):
+                kind = here if isinstance(here, type) else type(here)
+                found |= {f"{name}.{key}": p for key, p in of_dataclass(kind).items()}
+            elif not stage:
+                found[name] = of_annotation(hints[name], here)
+        return found
+
+    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters; later layers win, and a part given as such stands for its parameters.
+
+        Raises UnfitError.
+        """
+        values = self._layered(layers)
+        values = fit_all(values, self.parameters(values))
+        problems = [f": {text}" for text in self._built(values).problems()]
+        if problems:
+            raise UnfitError(problems)
+        return values
+
+    def build(self, values: Mapping[str, Any]) -> Any:
+        """The detector with all of these parameters."""
+        return self._built(values)
+
+    def files(self, values: Mapping[str, Any]) -> list[Path]:
+        """The files that hold the parts."""
+        marks = (mark_of(getattr(self._built(values), f.name)) for f in fields(self.whole))
+        return [Path(mark.origin) for mark in marks if mark]
+
+    def _layered(self, layers: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+        """Layer upon layer; only names are looked at."""
+        stages = {field.name: _stage(field) for field in fields(self.whole)}
+        values = {name: _flat(name, getattr(self.whole, name)) for name in stages}
+        for layer in layers:
+            for name in layer.keys() & stages.keys():  # parts first, then their parameters
+                given, stage = layer[name], stages[name]
+                if is_dataclass(given):
+                    values[name] = _flat(name, given)
+                elif stage and given != values[name][name]:
+                    part = self._part(stage, given)
+                    values[name] = _flat(name, part()) if part else {name: given}
+            for key, given in layer.items():
+                name = key.partition(".")[0]
+                if is_dataclass(given) or stages.get(key):
+                    continue
+                if key in values.get(name, ()):
+                    values[name][key] = given
+                elif not (stage := stages.get(name)) or self._part(stage, values[name][name]):
+                    raise UnfitError.unknown(key, self._meant(key, _joined(values)))
+        return _joined(values)
+
+    def _built(self, values: Mapping[str, Any]) -> Any:
+        made = {}
+        for field in fields(self.whole):
+            name, here = field.name, getattr(self.whole, field.name)
+            kind = self._part(stage, values[name]) if (stage := _stage(field)) else type(here)
+            own = {k: v for k, v in values.items() if k.startswith(f"{name}.")}
+            settings = {key.removeprefix(f"{name}."): value for key, value in own.items()}
+            made[name] = kind(**settings) if kind and is_dataclass(kind) else values[name]
+        return replace(self.whole, **made)
+
+    def _part(self, stage: str, name: Any) -> type | None:
+        """The class of a part: one of the whole's own, or of the catalogue."""
+        for field in fields(self.whole):
+            mark = mark_of(here := getattr(self.whole, field.name))
+            if mark and (mark.stage, mark.name) == (stage, name):
+                return type(here)
+        return self.catalogue.get((stage, name)) if isinstance(name, str) else None
+
+    def _meant(self, key: str, known: Mapping[str, Any]) -> str:
+        """A hint for an unknown name."""
+        if likely := list(_spelt(key, known)):
+            return f"Did you mean {' or '.join(map(repr, likely))}?"
+        owners = [
+            f"{stage}={name}"
+            for (stage, name), part in self.catalogue.items()
+            if (mark := mark_of(part))
+            and key in (*mark.parameters, *(f"{stage}.{p}" for p in mark.parameters))
+        ]
+        return f"Only {' and '.join(owners)} has it." if owners else suggest(key, known)
+
+    def _names(self, stage: str) -> list[str]:
+        marks = (mark_of(getattr(self.whole, field.name)) for field in fields(self.whole))
+        own = {mark.name for mark in marks if mark and mark.stage == stage}
+        return sorted(own | {name for of, name in self.catalogue if of == stage})
+
+
+def change(whole: Whole, settings: Mapping[str, Any]) -> Whole:
+    """A detector with other parameters, by dotted name, or with other parts. Raises UnfitError."""
+    composition = Composition(whole, shipped())
+    return composition.build(composition.resolve(settings))
+
+
+def _stage(field: Field[Any]) -> str | None:
+    stage = field.metadata.get("stage", field.name)
+    return stage if stage in MEMBERS else None
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    """The parameters under one name: a part's own name and fields, a group's fields, or itself."""
+    if not is_dataclass(value):
+        return {name: value}
+    mark = mark_of(value)
+    own = {name: mark.name} if mark else {}
+    return own | {f"{name}.{field.name}": getattr(value, field.name) for field in fields(value)}
+
+
+def _joined(values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {key: value for field in values.values() for key, value in field.items()}
+
+
+def _spelt(key: str, known: Mapping[str, Any]) -> Iterator[str]:
+    """Names that ``key`` may stand for that lacks its stage (``sigma``: ``target.sigma``)."""
+    for name in known:
+        stage, _, field = name.rpartition(".")
+        first, _, rest = key.partition("_")
+        if stage and (field == key or (field == rest and first in str(known.get(stage, "")))):
+            yield name
+        elif key == known[name] and not stage:  # a part: cyclegan
+            yield f"{name}={key}"

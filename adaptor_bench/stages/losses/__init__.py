@@ -1,0 +1,1 @@
+"""How far logits are from their target."""

@@ -1,0 +1,144 @@
+"""What the five stages of a detector are to each other.
+
+    frames of another domain -> Translator -> training frames
+    points -> Target -> maps;   image -> Network -> logits;   (logits, maps) -> Loss
+    sigmoid(logits) -> Decoder -> points
+
+A map is an array (C, H, W) with values in [0, 1]; what is drawn in other units, such as an offset,
+is scaled into that range by the target and out of it by its decoder. Points are (N, 2), order
+x, y; pixel centres are at integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.check import LoadedFrame
+from adaptor_bench.progress import Bar
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["Decoded", "Decoder", "Loss", "Network", "Step", "Target", "Translator"]
+
+Maps = NDArray[np.float32]
+Images = Sequence[NDArray[np.uint8]]
+
+
+class Target(Protocol):
+    """What the network learns to draw: ``channels`` maps, each ``stride`` times smaller than the
+    image."""
+
+    @property
+    def channels(self) -> int:
+        """Number of maps."""
+
+    @property
+    def stride(self) -> int:
+        """How many px of the image one px of a map stands for."""
+
+    def draw(
+        self, points: NDArray[np.float64], size: tuple[int, int], input_size: tuple[int, int]
+    ) -> Maps:
+        """The maps (channels, height / stride, width / stride) of an image of ``size``.
+
+        ``points`` are in px of the image. Settings in px are meant on 512x288 frames, of which
+        ``input_size`` is the (width, height) at the network.
+        """
+
+
+class Network(Protocol):
+    """From images (B, 3, H, W), float in [0, 1], to logits (B, channels, H / stride, W / stride).
+
+    Any size goes in: a network pads to what its depth needs. ``reduction`` is how many px of the
+    image become one at its bottleneck.
+    """
+
+    @property
+    def reduction(self) -> int:
+        """Px of the image that become one at the bottleneck."""
+
+    @property
+    def stride(self) -> int:
+        """Px of the image that become one in the logits."""
+
+    def build(self, channels: int) -> nn.Module:
+        """A network with fresh weights, drawn from torch's current seed."""
+
+
+class Loss(Protocol):
+    """How far logits are from their target."""
+
+    def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
+        """One scalar, finite without any landmark too; both (B, channels, H, W)."""
+
+
+class Decoder(Protocol):
+    """From maps to points. Settings in px are in px of the frame's reference size."""
+
+    def decode(self, maps: Maps, size: tuple[int, int]) -> Decoded:
+        """The points in a frame of ``size`` (width, height), its reference size, that ``maps``
+        shows; maps are as the network draws them, of the frame's proportions."""
+
+
+class Translator(Protocol):
+    """Makes frames of one domain look like those of another; labels stay where they are."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+
+    def source_for(self, domain: str) -> str | None:
+        """The domain whose frames it makes look like ``domain``; None: it adds nothing there."""
+
+    def fit(
+        self,
+        source: Sequence[LoadedFrame],
+        target: Sequence[LoadedFrame],
+        directory: Path,
+        *,
+        seed: int,
+        device: str,
+        bar: Bar,
+    ) -> None:
+        """Learn from frames of both domains; keep what it takes in ``directory``."""
+
+    def translate(
+        self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
+    ) -> Images:
+        """The images (H, W, 3) uint8 as if of ``domain``, by what ``directory`` keeps.
+
+        Raises InputError when that is nothing for this domain.
+        """
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of a decoding left: ``mask`` (H, W), and what became of the px it took.
+
+    A step that was left out has the same mask object as the one before.
+    """
+
+    title: str
+    mask: NDArray[np.bool_]
+    became: str = "removed"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """How maps became points.
+
+    ``points`` (N, 2), order x, y, px of the reference size; ``scores`` (N,); ``heatmap`` (H, W) is
+    what points were looked for in, ``steps`` are the masks in between, of the same shape.
+    """
+
+    points: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    heatmap: Maps
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,1 @@
+"""From the looks of one domain to those of another."""

@@ -1,0 +1,116 @@
+"""CycleGAN between two domains (Zhu et al. 2017), as Yao et al. 2021 use it (section 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adaptor_bench.data.check import LoadedFrame
+from adaptor_bench.errors import InputError
+from adaptor_bench.parameters import Number
+from adaptor_bench.progress import Bar
+from adaptor_bench.stages.registry import stage
+
+__all__ = ["CycleGan"]
+
+DOMAINS = ("sim", "intraop")
+WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
+
+
+@stage("translate", "cyclegan")
+@dataclass(frozen=True)
+class CycleGan:
+    """Makes sim frames look intraop, and back. Zhu's settings by default.
+
+    ``width``, ``blocks``, ``residual`` describe the generators, ``layers`` the discriminators
+    (of half the generators' width when ``residual``, else the same). ``crop`` is the training
+    window (width, height) in px of the network's image, None: whole images. ``steps`` None counts
+    ``epochs`` over the larger domain; the rate is flat for the first half and falls linearly to 0
+    in the second. ``cycle`` and ``identity`` weigh losses; ``pool`` past fakes are kept.
+    """
+
+    width: Annotated[int, Number(1, 256)] = 64
+    blocks: Annotated[int, Number(0, 32)] = 9
+    residual: bool = False
+    layers: Annotated[int, Number(1, 6)] = 3
+    crop: Annotated[tuple[int, int] | None, Number(8, 4096)] = (256, 256)
+    batch: Annotated[int, Number(1, 4096)] = 1
+    epochs: Annotated[int, Number(1, 100_000)] = 200
+    steps: Annotated[int | None, Number(1, 10_000_000)] = None
+    rate: Annotated[float, Number(0, above=True)] = 2e-4
+    cycle: Annotated[float, Number(0)] = 10.0
+    identity: Annotated[float, Number(0)] = 5.0
+    pool: Annotated[int, Number(0, 100_000)] = 50
+    title: ClassVar[str] = "CycleGAN"
+
+    def problems(self, input_size: tuple[int, int]) -> Iterator[str]:
+        """What of it does not go with a network's image of ``input_size``."""
+        most = max(input_size)
+        if self.crop is not None and max(self.crop) > most:
+            yield (
+                f"'translate.crop' is {_by(self.crop)}, expected none (whole frames) or sides up "
+                f"to {most}, the longer side of 'input_size'"
+            )
+        # Each layer of a discriminator halves its window, and two more convolutions take 1 px each.
+        window, least = self.crop or input_size, 3 * 2**self.layers
+        if min(window) < least:
+            yield (
+                f"'translate.layers' is {self.layers}, which needs windows of at least "
+                f"{least}x{least}, and 'translate.crop' or 'input_size' gives {_by(window)}"
+            )
+
+    def source_for(self, domain: str) -> str | None:
+        """sim for intraop."""
+        source, target = DOMAINS
+        return source if domain == target else None
+
+    def fit(
+        self,
+        source: Sequence[LoadedFrame],
+        target: Sequence[LoadedFrame],
+        directory: Path,
+        *,
+        seed: int,
+        device: str,
+        bar: Bar,
+    ) -> None:
+        """Train both generators; labels play no part. Raises TrainingError when it diverges."""
+        from adaptor_bench.stages.translators._cyclegan import fit_translator
+        from adaptor_bench.train.weights import write_weights
+
+        images = [[f.image for f in frames] for frames in (source, target)]
+        weights = fit_translator(self, *images, seed=seed, device=device, bar=bar)
+        for name, of_generator in zip(WEIGHTS.values(), weights, strict=True):
+            write_weights(directory / name, of_generator)
+
+    def translate(
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        domain: str,
+        directory: Path,
+        *,
+        device: str,
+        bar: Bar,
+    ) -> Sequence[NDArray[np.uint8]]:
+        """Images (H, W, 3) uint8 as if of ``domain``. Raises InputError without a generator."""
+        from adaptor_bench.stages.translators._cyclegan import build_generator, translate
+        from adaptor_bench.train.weights import read_weights
+
+        path = directory / WEIGHTS.get(domain, "")
+        if not path.is_file():
+            raise InputError(
+                f"{directory}: this run keeps no translator into {domain!r}",
+                hint="Those of intraop folds do, of a method with CycleGAN translation.",
+            )
+        generator = build_generator(self)
+        generator.load_state_dict(read_weights(path))
+        return translate(generator, images, device=device, bar=bar)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

@@ -1,0 +1,256 @@
+"""A detector composed of five stages: translate, train, predict maps, decode.
+
+Each stage is an artefact keyed by all it depends on, so methods that agree up to a stage share
+it. Importing this file loads no torch: what trains and predicts is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import adaptor_bench
+from adaptor_bench.artefacts import MANIFEST
+from adaptor_bench.atomic import write_json
+from adaptor_bench.bounded import read_json
+from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.sizes import reference_size
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.method import FoldTask, Pixels, Prediction
+from adaptor_bench.stages.maps import as_stored, from_stored
+from adaptor_bench.stages.protocols import Decoded
+from adaptor_bench.train.heatmaps import HISTORY, hash_of_frames, read_maps, write_maps
+from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload, translator_payload
+from adaptor_bench.train.settings import Parts
+
+__all__ = ["Detector"]
+
+WEIGHTS = "network.safetensors"
+
+
+@dataclass(kw_only=True)
+class Detector(Parts):
+    """Trains a network to draw maps and decodes them into points.
+
+    Detector(translate=CycleGan(), target=Gaussian(), network=ResNextUNet(), loss=Dice(),
+             decode=Otsu())
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.keeps_aspect = True
+        self._network: Path | None = None
+        self._translator: Path | None = None
+
+    def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
+        """The domain whose frames the translator makes look like ``domain``, if there is one."""
+        source = self.translate.source_for(domain)
+        return (source,) if source and source in available else ()
+
+    def fit(self, task: FoldTask) -> None:
+        """Train the network of this fold, or find it among the artefacts."""
+        source = self.translate.source_for(task.domain)
+        if source and not task.others:
+            task.notes.append(
+                f"no {source} frames in this dataset: trained without {self.translate.title} "
+                "translation"
+            )
+        translator = self._translator = self._translated_by(task) if task.others else None
+        translated_by = name_of("translator", self._translator_key(task)) if translator else None
+        drawn = {
+            **self._common_key(task),
+            "training": seed_payload(self),
+            "selection": sorted({f.frame.surgery for f in task.selection}),
+            "translator": translated_by,
+        }
+        parts = [self.network, self.loss, self.target, *([self.select] if task.selection else [])]
+        key = {
+            **drawn,
+            "translator": translator.name if translator else None,
+            "code": code_of("network", parts, trials=bool(task.selection)),
+        }
+        if task.selection and task.matching != MatchSettings():
+            key["matching"] = task.matching.to_json()
+
+        def build(directory: Path) -> None:
+            from adaptor_bench.train.fit import fit_network
+            from adaptor_bench.train.samples import sample_of
+            from adaptor_bench.train.weights import write_weights
+
+            samples = [sample_of(f) for f in task.train]
+            if translator is not None:
+                samples += self._translated(task, translator)
+            with task.progress.bar("network") as bar:
+                fitted = fit_network(
+                    self,
+                    samples,
+                    [sample_of(f) for f in task.selection],
+                    seed=seed_of(drawn),
+                    device=task.device,
+                    bar=bar,
+                    matching=task.matching,
+                )
+            write_weights(directory / WEIGHTS, fitted.weights)
+            write_json(directory / "history.json", fitted.history)
+
+        self._network = task.store.get("network", key, build)
+
+    def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
+        """Decode this fold's maps, which are predicted once for all methods that share them."""
+        assert self._network is not None, "fit comes first"
+        key = {
+            "code": code_of("heatmaps", [self.network]),
+            "network": self._network.name,
+            "dataset": task.fingerprint,
+            "frames": hash_of_frames(f.key for f in frames),
+        }
+
+        def build(directory: Path) -> None:
+            sides = [self._size(f) for f in frames]
+            largest = (self.target.channels, max(h for h, _ in sides), max(w for _, w in sides))
+            with task.progress.bar("heatmaps") as bar:
+                told = _told(self._maps(frames, task.device), bar, len(frames))
+                write_maps(directory, told, len(frames), largest)
+
+        stored = read_maps(task.store.get("heatmaps", key, build))
+        with task.progress.bar("decoding") as bar:
+            yield from _told(map(self._predicted, stored, frames), bar, len(frames))
+
+    def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
+        """The same without keeping anything: for a method that was loaded to be used."""
+        maps = self._maps(frames, device)
+        yield from map(self._predicted, map(as_stored, maps), frames)
+
+    def decode_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Decoded]:
+        """How a loaded method gets from maps to points, at the frames' reference sizes."""
+        maps = self._maps(frames, device)
+        yield from map(self._decoded, map(as_stored, maps), frames)
+
+    def save(self, directory: Path) -> None:
+        """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
+        assert self._network is not None, "fit comes first"
+        kept = [self._network / WEIGHTS]
+        if self._translator is not None:
+            kept += sorted(self._translator.iterdir())
+        for path in kept:
+            if path.name not in (MANIFEST, "key.json"):
+                _link(path, directory / path.name)
+        history = read_json(self._network / "history.json")
+        write_json(directory / HISTORY, {"artefact": self._network.name, **history})
+
+    def load(self, directory: Path) -> None:
+        """Use the checkpoint that :meth:`save` wrote into ``directory``."""
+        self._network = self._translator = directory
+
+    def translate_frames(
+        self, frames: Sequence[Pixels], domain: str, device: str
+    ) -> list[NDArray[np.uint8]]:
+        """The frames as if they were of ``domain``, (H, W, 3) uint8 at the size handed over.
+
+        For a loaded method. Raises InputError when the run keeps no translator into ``domain``.
+        """
+        assert self._translator is not None, "load comes first"
+        images = [f.image for f in frames]
+        return list(
+            self.translate.translate(
+                images, domain, self._translator, device=device, bar=lambda *_: None
+            )
+        )
+
+    def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
+        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image."""
+        from adaptor_bench.train.inference import predict_maps
+        from adaptor_bench.train.weights import read_weights
+
+        assert self._network is not None, "fit or load comes first"
+        network = self.network.build(self.target.channels)
+        network.load_state_dict(read_weights(self._network / WEIGHTS))
+        return predict_maps(network, [f.image for f in frames], device=device)
+
+    def _predicted(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
+        found = self._decoded(stored, frame)
+        points = scale_points(found.points, reference_size(frame.size), frame.size)
+        return Prediction(points, found.scores)
+
+    def _decoded(self, stored: NDArray[np.uint16], frame: Pixels) -> Decoded:
+        height, width = self._size(frame)
+        maps = from_stored(stored[:, :height, :width])
+        return self.decode.decode(maps, reference_size(frame.size))
+
+    def _size(self, frame: Pixels) -> tuple[int, int]:
+        """(height, width) of its maps."""
+        height, width = frame.image.shape[:2]
+        return -(-height // self.target.stride), -(-width // self.target.stride)
+
+    def _translated_by(self, task: FoldTask) -> Path:
+        """The translator of this fold, trained on its training surgeries only."""
+        (source,) = task.others.values()
+        key = self._translator_key(task)
+
+        def build(directory: Path) -> None:
+            with task.progress.bar(self.translate.title) as bar:
+                self.translate.fit(
+                    source.frames,
+                    task.train,
+                    directory,
+                    seed=seed_of(key),
+                    device=task.device,
+                    bar=bar,
+                )
+
+        return task.store.get(
+            "translator", key | {"code": code_of("translator", [self.translate])}, build
+        )
+
+    def _translated(self, task: FoldTask, translator: Path) -> list[Any]:
+        """All frames of the other domain in this one's looks, as samples; labels unchanged."""
+        from adaptor_bench.train.samples import Sample, sample_of
+
+        (source,) = task.others.values()
+        samples = [sample_of(f) for f in source.frames]
+        with task.progress.bar("translating") as bar:
+            images = self.translate.translate(
+                [s.image for s in samples], task.domain, translator, device=task.device, bar=bar
+            )
+        return [Sample(i, s.points, s.stored) for i, s in zip(images, samples, strict=True)]
+
+    def _translator_key(self, task: FoldTask) -> dict[str, Any]:
+        (source,) = task.others.values()
+        return {
+            **self._common_key(task),
+            "translation": translator_payload(self),
+            "source": source.fingerprint,
+        }
+
+    def _common_key(self, task: FoldTask) -> dict[str, Any]:
+        """What every trained stage depends on, but for its code."""
+        return {
+            "package": adaptor_bench.__version__,
+            "stage": 1,  # says nothing, but another value would give other random numbers
+            "dataset": task.fingerprint,
+            "domain": task.domain,
+            "train": sorted({f.frame.surgery for f in task.train}),
+            "input_size": list(self.input_size),
+            "seed": task.seed,
+            "device": task.device.partition(":")[0],
+        }
+
+
+def _told(items: Iterator[Any], bar: Any, total: int) -> Iterator[Any]:
+    """The items, each told to the bar once it has been taken."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        bar(number, total)
+
+
+def _link(existing: Path, new: Path) -> None:
+    """A hard link where possible, else a copy."""
+    try:
+        new.hardlink_to(existing)
+    except OSError:
+        new.write_bytes(existing.read_bytes())

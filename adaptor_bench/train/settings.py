@@ -1,0 +1,121 @@
+"""What a detector consists of: five exchangeable stages, and how it is trained. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.parameters import Number, OneOf
+from adaptor_bench.stages.protocols import Decoder, Loss, Network, Target, Translator
+from adaptor_bench.stages.translators.none import NoTranslation
+
+__all__ = ["Augmentation", "Parts", "Training"]
+
+_LEAST = 8  # px of a side; below, padding by reflection fails
+Share = Annotated[float, Number(0, 1)]
+Factors = Annotated[tuple[float, float], Number(0, 100)]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is varied, and how often.
+
+    Rotation is in degrees to either side; ``shift`` is a fraction of the frame; ``shear`` a
+    tangent; brightness, contrast, saturation are +- factors around 1, hue +- turns. ``jitter_p``
+    applies the four colour changes together in random order, ``brightness_contrast_p`` a second,
+    independent change of brightness (in units of full scale) and contrast.
+    """
+
+    flip_p: Share = 0.5
+    rotation: Annotated[float, Number(0, 180)] = 40.0
+    rotation_p: Share = 0.7
+    shift: Share = 0.0
+    shear: Annotated[float, Number(0, 10)] = 0.0
+    affine_p: Share = 0.0
+    jitter_p: Share = 0.5
+    brightness: Share = 0.2
+    contrast: Factors = (0.8, 1.2)
+    saturation: Factors = (0.8, 1.2)
+    hue: Annotated[float, Number(0, 0.5)] = 0.2
+    brightness_contrast_p: Share = 0.5
+    brightness_contrast: Share = 0.2
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    ``steps`` counts optimiser steps; None: ``epochs`` passes over the frames. ``crop`` trains on
+    windows of that many px (width, height) of the network's image, None: on whole frames. The rate
+    warms up linearly over ``warmup`` of the steps, then follows a half cosine to 0
+    (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the network is
+    tried on the frames held back for selection, at equal distances, the last at the end.
+    ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
+    """
+
+    optimiser: Annotated[str, OneOf("adam", "adamw")] = "adamw"
+    rate: Annotated[float, Number(0, above=True)] = 1e-4
+    weight_decay: Annotated[float, Number(0)] = 0.01
+    schedule: Annotated[str, OneOf("cosine", "constant")] = "cosine"
+    warmup: Share = 0.1
+    batch: Annotated[int, Number(1, 4096)] = 32
+    epochs: Annotated[int, Number(1, 100_000)] = 50
+    steps: Annotated[int | None, Number(1, 10_000_000)] = None
+    crop: Annotated[tuple[int, int] | None, Number(_LEAST, 4096)] = None
+    selections: Annotated[int, Number(1, 10_000)] = 50
+    norm_batches: Annotated[int, Number(0, 10_000)] = 0
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """The parts of a detector. ``input_size`` is (width, height) of the network's image of a
+    512x288 frame; ``select`` decodes when the network is tried on held-back frames: by default as
+    ``decode`` stands here, and exchanging ``decode`` later leaves it alone, so that what differs
+    in its decoding shares a network.
+    """
+
+    input_size: Annotated[tuple[int, int], Number(_LEAST, 4096)] = FRAME_SIZE
+    translate: Translator = field(default_factory=NoTranslation)
+    target: Target
+    network: Network
+    loss: Loss
+    decode: Decoder
+    select: Decoder = field(default=None, metadata={"stage": "decode"})  # type: ignore[assignment]
+    augment: Augmentation = field(default_factory=Augmentation)
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        self.select = self.select or self.decode
+
+    def problems(self) -> Iterator[str]:
+        """What of it does not go together, a sentence each. A part that has problems of its own
+        has a method of that name, which is given ``input_size``."""
+        crop, most = self.training.crop, max(self.input_size)
+        # A square or upright frame has a network's image of other proportions than input_size, so
+        # only its longer side is a limit; what is missing at the other is filled up.
+        if crop is not None and max(crop) > most:
+            yield (
+                f"'training.crop' is {_by(crop)}, expected none (whole frames) or sides from "
+                f"{_LEAST} to {most}, the longer side of 'input_size'"
+            )
+        # Batch norm needs two values of each feature map, at the bottleneck too.
+        window, reduction = crop or self.input_size, self.network.reduction
+        cells = -(-window[0] // reduction) * -(-window[1] // reduction)
+        if cells * self.training.batch < 2:
+            yield (
+                f"'training.batch' is 1, and a training window of {_by(window)} is one px at the "
+                "bottleneck of 'network': batch norm needs two; give a larger batch or window"
+            )
+        if self.network.stride != self.target.stride:
+            yield (
+                f"'network' draws maps {self.network.stride} times smaller than the image, "
+                f"'target' {self.target.stride} times"
+            )
+        for part in (self.translate, self.target, self.network, self.loss, self.decode):
+            yield from getattr(part, "problems", lambda input_size: ())(self.input_size)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
