@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.blame import MethodFailedError, blamed
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.method import MEMBERS, Card, Method
-from adaptor_bench.parameters import Parameter, Relation, Signature, UnfitError, changed
+from adaptor_bench.parameters import Relation, Signature, UnfitError, changed
 from adaptor_bench.resources import bundled
 from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.registry import Catalogue, NameTakenError, mark_of, parts_in, shipped
@@ -37,28 +37,8 @@ _MOST_PIXELS = 200_000_000  # of an image that a method asks for
 _ENTRY_POINTS = ("adaptor_bench.stages", "adaptor_bench.methods")
 
 
-class Schema(Protocol):
-    """What parameters a method has, and how it is made of them."""
-
-    @property
-    def label(self) -> str:
-        """What made it is called in its file."""
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The paper's settings."""
-
-    def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
-        """What each of ``values`` may be."""
-
-    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
-        """All parameters; later layers win. Raises UnfitError."""
-
-    def build(self, values: Mapping[str, Any]) -> Any:
-        """The method."""
-
-    def files(self, values: Mapping[str, Any]) -> list[Path]:
-        """The files with its code, beside its own."""
+Schema = Signature | Composition
+"""What parameters a method has, and how it is made of them."""
 
 
 @dataclass(frozen=True)
