@@ -13,8 +13,8 @@ from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, Counts, f1, precision, sensitivity
-from adaptor_bench.evaluate.score import score, score_frame
-from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.evaluate.score import score
+from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.matching.settings import MatchSettings
 
 pytestmark = pytest.mark.quick
@@ -193,7 +193,7 @@ def test_only_counts_and_pairs_are_stored(folders, tmp_path):
 
 
 def test_distances_are_rounded():
-    frame = score_frame("a/b/c", [(1 / 3, 0)], [(0, 0)], MatchSettings())
+    frame = FrameScore("a/b/c", 1, 1, ((0, 0, 1 / 3),))
     assert frame.to_json()["pairs"] == [[0, 0, 0.3333]]
 
 

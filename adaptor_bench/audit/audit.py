@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.metrics import Counts, f1
+from adaptor_bench.evaluate.metrics import Counts, f1, metrics_of
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import Indices, Matches
 from adaptor_bench.matching.match import match_frames, match_rules
@@ -35,6 +35,7 @@ class AuditRow:
     inclusive: bool
     missing: str
     counts: Counts
+    metrics: dict[str, float]
     dtp: int
     df1: float  # NaN where either F1 is 0/0
 
@@ -137,7 +138,7 @@ class Audit:
         def row(rule: str, inclusive: bool, missing: str) -> AuditRow:
             counts = self.counts(rule, inclusive, missing)
             dtp, df1 = counts.tp - base.tp, f1(counts) - f1(base)
-            return AuditRow(rule, inclusive, missing, counts, dtp, df1)
+            return AuditRow(rule, inclusive, missing, counts, metrics_of(counts), dtp, df1)
 
         return tuple(row(*of, missing) for missing in self.policies for of in self.tp)
 

@@ -11,14 +11,16 @@ import numpy as np
 
 from adaptor_bench.audit.audit import MARGIN, Audit
 from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import f1, metrics_of
+from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices
 from adaptor_bench.matching.rules import all_rules
 from adaptor_bench.matching.settings import RULE
-from adaptor_bench.report.counts import COUNTS, counted, label, metric_columns
+from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
 from adaptor_bench.report.table import DASH, Column, Table, number
 
 __all__ = ["audit_as_json", "audit_tables", "conclusion"]
+
+_SIGN = {True: "<=", False: "<"}
 
 
 def audit_as_json(audit: Audit) -> dict[str, Any]:
@@ -30,22 +32,9 @@ def audit_as_json(audit: Audit) -> dict[str, Any]:
         "unknown": len(audit.unknown),
         "primary": {"rule": RULE, "inclusive": True, "missing": "empty"},
         "missing_policies": list(audit.policies),
-        "rules": [
-            {
-                "rule": row.rule,
-                "inclusive": row.inclusive,
-                "missing": row.missing,
-                "counts": row.counts.to_json(),
-                "metrics": jsonable(metrics_of(row.counts)),
-                "dtp": row.dtp,
-                "df1": jsonable(row.df1),
-            }
-            for row in audit.rows
-        ],
+        "rules": jsonable(audit.rows),
         "totals": _totals(audit),
-        "true_positives_at_radius": [
-            {"radius": radius, "tp": tp} for radius, tp in audit.tp_at.items()
-        ],
+        "true_positives_at_radius": [{"radius": r, "tp": tp} for r, tp in audit.tp_at.items()],
         "conclusion": conclusion(audit),
         "frames_differ": [_frame(audit, f) for f in _frames(audit).tolist()],
         "fragile_pairs": list(_pairs(audit)),
@@ -57,159 +46,133 @@ def audit_tables(audit: Audit, limit: int = 20) -> list[Table]:
 
     ``limit`` caps the two lists (0 lists all); totals are exact.
     """
-    return [_rules(audit), *_lists(audit, limit)]
+    totals = _totals(audit)
+    tables = [_rules(audit), _differing_frames(audit, limit, totals["frames"])]
+    return [t for t in (*tables, _fragile_pairs(audit, limit, totals["pairs"])) if t is not None]
 
 
 def conclusion(audit: Audit) -> str:
     """One sentence on what the choice of protocol changes."""
-    if len({(row.counts.tp, row.counts.fp, row.counts.fn) for row in audit.rows}) == 1 and not (
-        audit.pairs.fragile.any()
-    ):
+    if len({row.counts for row in audit.rows}) == 1 and not audit.pairs.fragile.any():
         return "All rules and both boundaries give the same counts, and no pair is fragile."
-    counts = {rule: audit.counts(rule) for rule in audit.ranked}
-    scores = {rule: 100 * f1(c) for rule, c in counts.items()}
+    scores = {rule: 100 * f1(audit.counts(rule)) for rule in audit.ranked}
     low, high = (pick(scores, key=lambda r: scores[r]) for pick in (min, max))
-    names = _listing(audit.ranked)
     totals = _totals(audit)
     frames, pairs = totals["frames"], totals["pairs"]
     if scores[low] == scores[high]:
-        parts = [f"{names} agree on F1 ({scores[high]:.2f})"]
+        parts = [f"{_listing(audit.ranked)} agree on F1 ({scores[high]:.2f})"]
     else:
         parts = [
-            f"{names} agree within {scores[high] - scores[low]:.2f} points of F1 "
+            f"{_listing(audit.ranked)} agree within {scores[high] - scores[low]:.2f} points of F1 "
             f"({low} {scores[low]:.2f}, {high} {scores[high]:.2f})"
         ]
-    parts.append(
+    parts += [
         f"they count {frames['counts_differ']} of {_many(len(audit.keys), 'frame')} differently "
-        f"({_share(frames['counts_differ'], len(audit.keys))})"
-    )
-    parts.append(f"the boundary decides {_many(pairs['by_boundary'], 'pair')}")
-    parts.append(
+        f"({_share(frames['counts_differ'], len(audit.keys))})",
+        f"the boundary decides {_many(pairs['by_boundary'], 'pair')}",
         f"{pairs['fragile']} of {_many(pairs['all'], 'pair')} are fragile and carry "
-        f"{pairs['fragile_true_positives']} of {audit.primary.tp} true positives"
-    )
+        f"{pairs['fragile_true_positives']} of {audit.primary.tp} true positives",
+    ]
     if audit.missing.any():
         change = 100 * (f1(audit.counts(RULE, missing="skip")) - f1(audit.primary))
-        left_out = _many(int(audit.missing.sum()), "frame")
         outcome = (
             "leaves nothing to score" if math.isnan(change) else f"changes F1 by {change:+.2f}"
         )
+        left_out = _many(int(audit.missing.sum()), "frame")
         parts.append(f"leaving out the {left_out} without a prediction {outcome}")
     return "; ".join(parts) + "."
 
 
 def _rules(audit: Audit) -> Table:
     rows = [
-        {
-            "rule": row.rule,
-            "boundary": "<=" if row.inclusive else "<",
-            "missing": row.missing,
-            **counted(row.counts),
-            "dtp": row.dtp,
-            "df1": 100 * row.df1,
-        }
+        vars(row) | counted(row.counts) | {"boundary": _SIGN[row.inclusive], "df1": 100 * row.df1}
         for row in audit.rows
     ]
     columns = [
         label("rule", "Rule"),
         Column("boundary", "d"),
-        Column("missing", "Missing"),
+        *([Column("missing", "Missing")] if audit.missing.any() else []),
         *COUNTS,
         *metric_columns(),
         Column("dtp", "dTP", "right", "metric", lambda v: f"{v:+d}"),
         Column("df1", "dF1", "right", "metric", _signed),
     ]
-    if not audit.missing.any():
-        del columns[2]
-    return Table("", tuple(columns), rows, tuple(_notes(audit)))
-
-
-def _notes(audit: Audit) -> Iterator[str]:
-    yield conclusion(audit)
-    yield (
-        f"d: distance {audit.radius:g} px counts (<=) or not (<). dTP, dF1 (points): against "
-        f"{RULE}, <=, missing frames as empty ones."
-    )
-    if audit.missing.any():
-        yield (
-            f"Missing: {int(audit.missing.sum())} of {len(audit.keys)} labelled frames have no "
-            "prediction file; they count as empty, or are left out (skip)."
-        )
-    else:
-        yield "Every labelled frame has a prediction file, so missing policies do not differ."
     around = ", ".join(f"{radius:g} px: {tp}" for radius, tp in audit.tp_at.items())
-    yield f"True positives of {RULE} by radius: {around}."
-    for rule in all_rules().values():
-        yield f"{rule.name}: {rule.definition}."
+    notes = [
+        conclusion(audit),
+        f"d: distance {audit.radius:g} px counts (<=) or not (<). dTP, dF1 (points): against "
+        f"{RULE}, <=, missing frames as empty ones.",
+        f"Missing: {int(audit.missing.sum())} of {len(audit.keys)} labelled frames have no "
+        "prediction file; they count as empty, or are left out (skip)."
+        if audit.missing.any()
+        else "Every labelled frame has a prediction file, so missing policies do not differ.",
+        f"True positives of {RULE} by radius: {around}.",
+        *(f"{rule.name}: {rule.definition}." for rule in all_rules().values()),
+    ]
     if audit.unknown:
-        yield f"{len(audit.unknown)} files match no labelled frame and were not looked at."
+        notes.append(f"{len(audit.unknown)} files match no labelled frame and were not looked at.")
+    return Table("", tuple(columns), rows, tuple(notes))
 
 
-def _lists(audit: Audit, limit: int) -> list[Table]:
-    """The frames, then the pairs; none of a kind, no table."""
-    totals = _totals(audit)
-    tables = []
+def _differing_frames(audit: Audit, limit: int, totals: dict[str, int]) -> Table | None:
     chosen = _frames(audit)
-    if len(chosen):
-        columns = [Column("frame", "Frame", role="label")]
-        columns += [Column(k, k.capitalize(), "right") for k in ("predictions", "labels")]
-        for inclusive in (True, False):
-            sign = "<=" if inclusive else "<"
-            columns += [
-                Column(f"{rule} {sign}", f"{rule} {sign}", "right") for rule in audit.partner
-            ]
-        shown = [_flat(_frame(audit, f)) for f in (chosen[:limit] if limit else chosen).tolist()]
-        f, n = totals["frames"], len(audit.keys)
-        notes = (
+    if not len(chosen):
+        return None
+    shown = [_flat(_frame(audit, f)) for f in (chosen[:limit] if limit else chosen).tolist()]
+    n = len(audit.keys)
+    return Table(
+        "Frames on which the rules differ: true positives",
+        (
+            label("frame", "Frame"),
+            *(count(key, key.capitalize()) for key in ("predictions", "labels")),
+            *(count(key, key) for key in _by_rule(audit, 0)),
+        ),
+        shown,
+        (
             _listed(len(shown), len(chosen), "frames"),
-            f"{_listing(audit.ranked)} make different pairs in "
-            f"{f['pairs_differ']} frames ({_share(f['pairs_differ'], n)}) and count "
-            f"{f['counts_differ']} differently ({_share(f['counts_differ'], n)}); the boundary "
-            f"changes {f['boundary_differs']}; ungated counts {f['ungated_differs']} otherwise "
+            f"{_listing(audit.ranked)} make different pairs in {totals['pairs_differ']} frames "
+            f"({_share(totals['pairs_differ'], n)}) and count {totals['counts_differ']} "
+            f"differently ({_share(totals['counts_differ'], n)}); the boundary changes "
+            f"{totals['boundary_differs']}; ungated counts {totals['ungated_differs']} otherwise "
             f"than {RULE}.",
-        )
-        title = "Frames on which the rules differ: true positives"
-        tables.append(Table(title, tuple(columns), shown, notes))
-    p = totals["pairs"]
-    if p["fragile"]:
-        listed = [_flat(pair) for pair in islice(_pairs(audit), limit or None)]
-        columns = [
-            Column("frame", "Frame", role="label"),
-            Column("prediction", "Prediction", "right"),
-            Column("label", "Label", "right"),
+        ),
+    )
+
+
+def _fragile_pairs(audit: Audit, limit: int, totals: dict[str, int]) -> Table | None:
+    if not totals["fragile"]:
+        return None
+    shown = [_flat(pair) for pair in islice(_pairs(audit), limit or None)]
+    return Table(
+        "Fragile pairs",
+        (
+            label("frame", "Frame"),
+            count("prediction", "Prediction"),
+            count("label", "Label"),
             Column("distance", "px", "right", show=number(3)),
             Column("why", "Why", show=", ".join),
-            *(Column(rule, rule, "right") for rule in audit.partner),
-        ]
-        about = (
-            _listed(len(listed), p["fragile"], "fragile pairs"),
+            *(count(rule, rule) for rule in audit.partner),
+        ),
+        shown,
+        (
+            _listed(len(shown), totals["fragile"], "fragile pairs"),
             "Per rule (<=): the label this prediction is paired with. Why: rule, not all of "
-            f"{', '.join(audit.ranked)} make the pair ({p['by_rule']}); boundary, some make it "
-            f"only with <= or only with < ({p['by_boundary']}); radius, less than {MARGIN:g} px "
-            f"within or beyond the radius ({p['near_radius']}).",
-            f"Fragile pairs carry {p['fragile_true_positives']} of {audit.primary.tp} true "
-            f"positives ({_share(p['fragile_true_positives'], audit.primary.tp)}).",
-        )
-        tables.append(Table("Fragile pairs", tuple(columns), listed, about))
-    return tables
+            f"{', '.join(audit.ranked)} make the pair ({totals['by_rule']}); boundary, some make "
+            f"it only with <= or only with < ({totals['by_boundary']}); radius, less than "
+            f"{MARGIN:g} px within or beyond the radius ({totals['near_radius']}).",
+            f"Fragile pairs carry {totals['fragile_true_positives']} of {audit.primary.tp} true "
+            f"positives ({_share(totals['fragile_true_positives'], audit.primary.tp)}).",
+        ),
+    )
 
 
 def _totals(audit: Audit) -> dict[str, dict[str, int]]:
+    frames = ("pairs_differ", "counts_differ", "boundary_differs", "ungated_differs")
     pairs = audit.pairs
-    kinds = {
-        "near_radius": pairs.near_radius,
-        "by_rule": pairs.by_rule,
-        "by_boundary": pairs.by_boundary,
-        "fragile": pairs.fragile,
-    }
+    kinds = {k: getattr(pairs, k) for k in ("near_radius", "by_rule", "by_boundary", "fragile")}
     carried = {f"{k}_true_positives": int((v & pairs.primary).sum()) for k, v in kinds.items()}
     return {
-        "frames": {
-            "pairs_differ": int(audit.pairs_differ.sum()),
-            "counts_differ": int(audit.counts_differ.sum()),
-            "boundary_differs": int(audit.boundary_differs.sum()),
-            "ungated_differs": int(audit.ungated_differs.sum()),
-        },
+        "frames": {key: int(getattr(audit, key).sum()) for key in frames},
         "pairs": {"all": len(pairs.frame)} | {k: int(v.sum()) for k, v in kinds.items()} | carried,
     }
 
@@ -220,15 +183,16 @@ def _frames(audit: Audit) -> Indices:
     return np.concatenate([np.flatnonzero(strong), np.flatnonzero(audit.ungated_differs & ~strong)])
 
 
+def _by_rule(audit: Audit, f: int) -> dict[str, int]:
+    return {f"{rule} {_SIGN[inclusive]}": int(tp[f]) for (rule, inclusive), tp in audit.tp.items()}
+
+
 def _frame(audit: Audit, f: int) -> dict[str, Any]:
     return {
         "frame": audit.keys[f],
         "predictions": int(audit.predictions[f]),
         "labels": int(audit.labels[f]),
-        "true_positives": {
-            f"{rule} {'<=' if inclusive else '<'}": int(tp[f])
-            for (rule, inclusive), tp in audit.tp.items()
-        },
+        "true_positives": _by_rule(audit, f),
     }
 
 

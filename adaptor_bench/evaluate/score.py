@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.evaluate.reading import Batches, read_batches
@@ -16,7 +15,7 @@ from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 
-__all__ = ["score", "score_batches", "score_frame"]
+__all__ = ["score", "score_batches"]
 
 _AT_ONCE = 4096  # frames matched together: bounds the memory, costs nothing
 
@@ -45,23 +44,6 @@ def score_batches(batches: Batches, settings: MatchSettings) -> FoldScore:
         missing = batches.missing[first:last].tolist()
         frames += _frame_scores(batches.keys[first:last], missing, matches, *part)
     return FoldScore(settings, tuple(frames), batches.unknown)
-
-
-def score_frame(
-    key: str, predictions: ArrayLike | None, labels: ArrayLike, settings: MatchSettings
-) -> FrameScore:
-    """Match one frame. ``predictions`` (P, 2) or None when there is no prediction file.
-
-    ``labels`` has shape (L, 2); both in pixels of the frame, order x, y.
-    """
-    batches = Batches(
-        keys=(key,),
-        predictions=PointBatch.from_frames([[] if predictions is None else predictions]),
-        labels=PointBatch.from_frames([labels]),
-        missing=np.array([predictions is None]),
-        sizes=np.empty((1, 2), dtype=np.int64),
-    )
-    return score_batches(batches, settings).frames[0]
 
 
 def _frame_scores(
