@@ -11,9 +11,10 @@ from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.registry import Registry
 from adaptor_bench.report.columns import DIGITS, spread_of
+from adaptor_bench.report.counts import COUNTS, count, label, metric_columns
 from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.studies import profile_of
-from adaptor_bench.report.table import Column, Table, number, spread
+from adaptor_bench.report.table import Column, Table, spread
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.site.boards import panels
 
@@ -115,10 +116,10 @@ def _folds(result: Result) -> Table:
         for p in parts
     ]
     return _table(
-        "By fold and seed, percent. Counts are pooled over the frames of a fold.",
-        Column("fold", "Fold", role="label"),
+        "By fold and seed. Counts are pooled over the frames of a fold.",
+        label("fold", "Fold"),
         Column("surgeries", "Surgeries"),
-        Column("seed", "Seed", "right"),
+        count("seed", "Seed"),
         rows=rows,
     )
 
@@ -136,18 +137,16 @@ def _surgeries(result: Result) -> Table:
         for name, several in counts.items()
     ]
     return _table(
-        "By surgery, percent; with several seeds counts are sums and ratios means over seeds.",
-        Column("surgery", "Surgery", role="label"),
+        "By surgery; with several seeds counts are sums and ratios means over seeds.",
+        label("surgery", "Surgery"),
         rows=rows,
     )
 
 
 def _table(caption: str, *columns: Column, rows: Sequence[dict[str, Any]]) -> Table:
     """``columns``, and then those of :func:`_counted`."""
-    counts = [Column(key, key.upper(), "right") for key in ("tp", "fp", "fn")]
-    metrics = [Column(k, m.title, "right", "metric", number(DIGITS)) for k, m in METRICS.items()]
-    frames = Column("frames", "Frames", "right")
-    return Table(caption, (*columns, frames, *counts, *metrics), rows)
+    shown = (*columns, count("frames", "Frames"), *COUNTS, *metric_columns())
+    return Table(caption, shown, rows)
 
 
 def _counted(several: Sequence[Counts], frames: int | None) -> dict[str, Any]:
@@ -168,7 +167,7 @@ def _parameters(result: Result) -> Table:
         for key, used in sorted(result.parameters.items(), key=lambda item: item[0] not in changes)
     ]
     columns = (
-        Column("name", "Parameter", role="label"),
+        label("name", "Parameter"),
         Column("used", "Used"),
         Column("published", "Published"),
     )
