@@ -182,6 +182,9 @@ def test_a_format_is_one_file(tmp_path, monkeypatch):
         assert "a file of pipes" in said and "x|y becomes x and y" in said
         scored = invoke("evaluate", theirs.parents[2], tmp_path / "labels", "--format", "json")[0]
         assert json.loads(scored)["counts"] == {"tp": 2, "fp": 0, "fn": 0}
+        theirs.write_text("neither this nor that")
+        _, told = invoke("evaluate", theirs.parents[2], tmp_path / "labels", code=1)
+        assert f"{theirs}: of no format that is read" in told
     finally:
         formats.cache_clear()
         monkeypatch.delitem(sys.modules, "adaptor_bench.data.formats.pipes", raising=False)

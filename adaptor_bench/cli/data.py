@@ -76,9 +76,9 @@ def check(context: click.Context, folder: Path) -> None:
     does; surgeries without any label.
     """
     from adaptor_bench.data.check import load_frames
-    from adaptor_bench.data.findings import find_all
     from adaptor_bench.data.folds import plan_folds
     from adaptor_bench.data.frames import index_dataset
+    from adaptor_bench.data.oddities import find_all
     from adaptor_bench.progress import Progress
 
     dataset = index_dataset(folder)

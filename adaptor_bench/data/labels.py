@@ -14,7 +14,7 @@ import numpy as np
 
 from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.data.formats.challenge import CHALLENGE, whole_size, write_points
-from adaptor_bench.data.formats.format import PointFile, Sample
+from adaptor_bench.data.formats.format import PointFile, RawFile
 from adaptor_bench.data.formats.known import foreign_beside, recognised
 from adaptor_bench.errors import InputError
 
@@ -31,7 +31,7 @@ def read_points(path: Path | str) -> PointFile:
     format that is read (NaN and Infinity are not JSON), or a point is not a pair of finite numbers.
     """
     if str(path)[-5:].lower() != ".json":
-        return _read(Sample(content=read_file(path)), str(path))
+        return _read(RawFile(content=read_file(path)), str(path))
     try:
         document = read_json(path)
     except InputError as error:
@@ -45,16 +45,18 @@ def read_points(path: Path | str) -> PointFile:
 
 def parse_points(document: Any, where: str) -> PointFile:
     """The points in a decoded JSON file; ``where`` names it in errors (InputError)."""
-    return _read(Sample(document), where)
+    return _read(RawFile(document), where)
 
 
-def _read(sample: Sample, where: str) -> PointFile:
-    found = None if CHALLENGE.recognise(sample) else recognised(sample)
+def _read(file: RawFile, where: str) -> PointFile:
+    found = None if CHALLENGE.recognise(file) else recognised(file)
+    if found is None and file.content:
+        raise InputError(f"{where}: of no format that is read")
     if found is not None and found.read is None:
         raise InputError(f"{where}: {found.what}. {found.todo}")
     reader = (found or CHALLENGE).read
     assert reader is not None
-    return reader(sample, where)
+    return reader(file, where)
 
 
 def read_all(

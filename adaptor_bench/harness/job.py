@@ -16,9 +16,9 @@ from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
 from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
-from adaptor_bench.data.findings import find_all
 from adaptor_bench.data.folds import inner_split
 from adaptor_bench.data.frames import Dataset
+from adaptor_bench.data.oddities import find_all
 from adaptor_bench.data.sizes import count_sizes, radius_note
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.harness.failures import (

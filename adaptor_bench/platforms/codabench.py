@@ -17,7 +17,7 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import html as escape
 from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (
-    COLUMNS,
+    BOARD_COLUMNS,
     Refused,
     Verdict,
     judge,
@@ -62,7 +62,7 @@ class Codabench(Bundle):
                 "precision": 4 if column.ratio else 0,
                 "hidden": False,
             }
-            for index, column in enumerate(c for c in COLUMNS if c.key != "frames")
+            for index, column in enumerate(c for c in BOARD_COLUMNS if c.key != "frames")
         ]
         return {"columns": "\n      ".join(f"- {json.dumps(column)}" for column in columns)}
 

@@ -13,14 +13,14 @@ from typing import Any
 from adaptor_bench.errors import BenchError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.platforms.bundle import Bundle
-from adaptor_bench.platforms.judging import COLUMNS, judge, load_settings, numbers, spread
+from adaptor_bench.platforms.judging import BOARD_COLUMNS, judge, load_settings, numbers, spread
 from adaptor_bench.platforms.packing import Files, write_zip, zip_folder
 
 __all__ = ["LABELS", "SPLIT", "EvalAI", "evaluate"]
 
 SPLIT = "labelled_frames"
 """The codename of the only split; the challenge's configuration says the same."""
-LABELS = tuple(column.key for column in COLUMNS)
+LABELS = tuple(column.key for column in BOARD_COLUMNS)
 """Metric keys, in the order of the board."""
 
 
@@ -38,7 +38,7 @@ class EvalAI(Bundle):
         """``$labels`` and ``$label_metadata`` of the leaderboard."""
         metadata = (
             {"sort_ascending": not column.larger_is_better, "description": column.description}
-            for column in COLUMNS
+            for column in BOARD_COLUMNS
         )
         lines = (f"{k}: {json.dumps(m)}" for k, m in zip(LABELS, metadata, strict=True))
         return {"labels": json.dumps(LABELS), "label_metadata": "\n        ".join(lines)}

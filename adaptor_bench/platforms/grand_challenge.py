@@ -27,7 +27,7 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable
 from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import (
-    COLUMNS,
+    BOARD_COLUMNS,
     Verdict,
     intervals,
     judge,
@@ -59,7 +59,7 @@ class GrandChallenge(Bundle):
     def placeholders(self) -> dict[str, str]:
         """``$columns``: everything beside F1, by which is ranked."""
         columns: list[dict[str, str | bool]] = []
-        for column in (c for c in COLUMNS if c.key not in ("f1", "frames")):
+        for column in (c for c in BOARD_COLUMNS if c.key not in ("f1", "frames")):
             path = f"aggregates.{column.key}"
             columns.append({"title": column.title, "path": f"{path}.value"})
             if column.ratio:

@@ -28,8 +28,8 @@ from adaptor_bench.submission.source import extracted, is_archive
 from adaptor_bench.submission.validate import examine
 
 __all__ = [
-    "COLUMNS",
-    "Column",
+    "BOARD_COLUMNS",
+    "BoardColumn",
     "Refused",
     "Verdict",
     "intervals",
@@ -45,7 +45,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """A number on a platform's leaderboard; ``ratio`` is one in 0..1, anything else a count."""
 
     key: str
@@ -55,16 +55,18 @@ class Column:
     larger_is_better: bool = True
 
 
-COLUMNS = (
+BOARD_COLUMNS = (
     *(
-        Column(m.key, m.title, f"{m.definition}, counts of all frames", True, m.higher_is_better)
+        BoardColumn(
+            m.key, m.title, f"{m.definition}, counts of all frames", True, m.higher_is_better
+        )
         for m in sorted(METRICS.values(), key=lambda metric: metric.key != "f1")
     ),
-    Column("tp", "TP", "points found"),
-    Column("fp", "FP", "points invented", larger_is_better=False),
-    Column("fn", "FN", "points missed", larger_is_better=False),
-    Column("frames", "Frames", "frames scored"),
-    Column(
+    BoardColumn("tp", "TP", "points found"),
+    BoardColumn("fp", "FP", "points invented", larger_is_better=False),
+    BoardColumn("fn", "FN", "points missed", larger_is_better=False),
+    BoardColumn("frames", "Frames", "frames scored"),
+    BoardColumn(
         "missing",
         "Frames without a prediction",
         "frames without a prediction",

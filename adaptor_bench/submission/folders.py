@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from adaptor_bench.bounded import NotAFile, read_up_to
-from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
+from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 
 __all__ = ["FileSource", "FolderSource"]
 
@@ -31,7 +31,7 @@ class FileSource(Source):
     def _open(self) -> None:
         pass  # there is no container
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceFile]:
         """The one file."""
         yield _entry(self._path.name, os.path.realpath(self._path))
 
@@ -47,7 +47,7 @@ class FolderSource(Source):
         super().__init__(limits)
         self._files.sort(key=lambda file: file[0].split("/"))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceFile]:
         """All predictions, sorted."""
         skip = len(self._members.prefix)
         for name, path in self._files:
@@ -110,7 +110,7 @@ class FolderSource(Source):
             return True
 
 
-def _entry(name: str, path: str) -> Entry:
+def _entry(name: str, path: str) -> SourceFile:
     def read(limit: int) -> bytes:
         try:
             return read_up_to(path, limit, follow=False)
@@ -123,4 +123,4 @@ def _entry(name: str, path: str) -> Entry:
         size = os.stat(path).st_size  # noqa: PTH116
     except OSError:
         size = 0
-    return Entry(name, size, read)
+    return SourceFile(name, size, read)

@@ -23,11 +23,11 @@ from adaptor_bench.submission.findings import Finding
 __all__ = [
     "ARCHIVES",
     "Broken",
-    "Entry",
     "Limits",
     "Members",
     "Source",
     "SourceError",
+    "SourceFile",
     "unsafe_name",
 ]
 
@@ -71,7 +71,7 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceFile:
     """One .json file. ``name`` is a relative posix path without a common prefix folder.
 
     ``size`` is in bytes, as the archive or file system states it; an entry never holds more.
@@ -251,7 +251,7 @@ class Source(ABC):
         return self._members.findings()
 
     @abstractmethod
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceFile]:
         """The .json files that are safe to read; can be asked for again.
 
         Sorted for a folder, in the archive's order otherwise. Files that may not be read are

@@ -14,17 +14,17 @@ from pathlib import Path
 
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.submission.folders import FileSource, FolderSource
-from adaptor_bench.submission.members import ARCHIVES, Entry, Limits, Source, SourceError
+from adaptor_bench.submission.members import ARCHIVES, Limits, Source, SourceError, SourceFile
 from adaptor_bench.submission.tars import TarSource
 from adaptor_bench.submission.zips import ZipSource
 
 __all__ = [
     "ARCHIVES",
     "DEFAULT",
-    "Entry",
     "Limits",
     "Source",
     "SourceError",
+    "SourceFile",
     "extracted",
     "is_archive",
     "open_source",

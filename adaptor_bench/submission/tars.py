@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Literal
 
-from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
+from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 from adaptor_bench.submission.tarstream import TarStream
 
 __all__ = ["TarSource"]
@@ -45,7 +45,7 @@ class TarSource(Source):
         self._readable: list[tuple[str, int, int]] = []  # name, place in the stream, bytes
         super().__init__(limits)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceFile]:
         """All predictions, in the order in which they stand in the archive.
 
         Read entries in this order, each at most once: the stream does not go back.
@@ -53,7 +53,7 @@ class TarSource(Source):
         skip = len(self._members.prefix)
         stream = TarStream(self._file, self._limits)
         for name, place, size in self._readable:
-            yield Entry(name[skip:], size, partial(_content, stream, place, size))
+            yield SourceFile(name[skip:], size, partial(_content, stream, place, size))
 
     def _open(self) -> None:
         stream, limits = TarStream(self._file, self._limits), self._limits

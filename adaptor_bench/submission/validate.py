@@ -15,7 +15,7 @@ from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import FINDINGS_PER_CODE, UNREADABLE, FileCheck, Place
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.reference import Reference, read_reference
-from adaptor_bench.submission.source import Entry, Limits, Source, SourceError, open_source
+from adaptor_bench.submission.source import Limits, Source, SourceError, SourceFile, open_source
 from adaptor_bench.submission.strictjson import FILE_LIMIT
 from adaptor_bench.submission.submissionrules import SUBMISSION_RULES, Submission
 
@@ -90,7 +90,7 @@ class _Pass:
             if self._number[found.code] <= FINDINGS_PER_CODE:
                 self._kept.append(found)
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: SourceFile) -> None:
         """Read and check one file."""
         self._files.append(entry.name)
         try:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Literal
 
-from adaptor_bench.submission.members import Broken, Entry, Limits, Source, SourceError
+from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 
 __all__ = ["ZipSource"]
 
@@ -68,11 +68,11 @@ class ZipSource(Source):
         self._readable: list[tuple[str, _Member, int]] = []
         super().__init__(limits)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceFile]:
         """All predictions, in the order in which they stand in the file."""
         skip = len(self._members.prefix)
         for name, member, end in self._readable:
-            yield Entry(name[skip:], member.size, partial(self._read, member, end))
+            yield SourceFile(name[skip:], member.size, partial(self._read, member, end))
 
     def _open(self) -> None:
         start, size, count, shift = _find_directory(self._file)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.atomic import write_text
-from adaptor_bench.data.formats.format import Format, PointFile, Sample
+from adaptor_bench.data.formats.format import Format, PointFile, RawFile
 from adaptor_bench.errors import InputError
 
 __all__ = ["CHALLENGE", "NAMES", "SIZE_KEYS", "whole_size", "write_points"]
@@ -27,9 +27,9 @@ _LARGEST = 1 << 24  # px; a size beyond it is no frame's, and may be no number o
 _NUMBERS = {int, float}
 
 
-def _read(sample: Sample, where: str) -> PointFile:
+def _read(file: RawFile, where: str) -> PointFile:
     """Raises InputError with the first key that is not as it has to be."""
-    document = sample.document
+    document = file.document
     if not isinstance(document, dict):
         raise InputError(f"{where}: expected an object with a key 'points', found a list or value")
     entries = document.get("points")
@@ -120,4 +120,4 @@ def whole_size(value: Any) -> int | None:
     return int(value) if value == int(value) else None
 
 
-CHALLENGE = Format("the challenge", lambda sample: sample.lists("points"), read=_read)
+CHALLENGE = Format("the challenge", lambda file: file.lists("points"), read=_read)

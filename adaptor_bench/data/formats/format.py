@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Format", "PointFile", "Sample"]
+__all__ = ["Format", "PointFile", "RawFile"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class PointFile:
 
 
 @dataclass(frozen=True)
-class Sample:
+class RawFile:
     """A file as formats see it: a decoded JSON ``document``, or the ``content`` of any other.
 
     To recognise a format, the first 64 KiB are enough; its reader is given all of it.
@@ -66,10 +66,10 @@ class Format:
     """
 
     name: str
-    recognise: Callable[[Sample], bool]
+    recognise: Callable[[RawFile], bool]
     conversion: str = ""
     endings: tuple[str, ...] = (".json",)
-    read: Callable[[Sample, str], PointFile] | None = None
+    read: Callable[[RawFile, str], PointFile] | None = None
     title: str = ""
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 
 from adaptor_bench.bounded import read_up_to
 from adaptor_bench.data.formats.challenge import CHALLENGE
-from adaptor_bench.data.formats.format import Format, Sample
+from adaptor_bench.data.formats.format import Format, RawFile
 from adaptor_bench.resources import modules_of
 
 __all__ = [
@@ -48,8 +48,8 @@ def readable_endings() -> frozenset[str]:
 
 def foreign_document(document: Any) -> Format | None:
     """What a decoded JSON file is; None if it is of no known format, or has points of ours."""
-    sample = Sample(document)
-    return None if CHALLENGE.recognise(sample) else recognised(sample)
+    file = RawFile(document)
+    return None if CHALLENGE.recognise(file) else recognised(file)
 
 
 def foreign_file(path: Path) -> Format | None:
@@ -60,7 +60,7 @@ def foreign_file(path: Path) -> Format | None:
             return foreign_document(json.loads(content[: _WHOLE + 1]))
     except (OSError, ValueError, RecursionError):
         return None
-    return recognised(Sample(content=content))
+    return recognised(RawFile(content=content))
 
 
 def foreign_below(root: Path) -> tuple[str, Format] | None:
@@ -102,6 +102,6 @@ def foreign_hint(root: Path, otherwise: str) -> str:
     return f"There is {below[0]}, {below[1].what}. {below[1].todo}" if below else otherwise
 
 
-def recognised(sample: Sample) -> Format | None:
+def recognised(file: RawFile) -> Format | None:
     """The first format but ours that a file fits."""
-    return next((one for one in formats() if one.recognise(sample)), None)
+    return next((one for one in formats() if one.recognise(file)), None)

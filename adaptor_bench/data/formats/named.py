@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from adaptor_bench.data.formats.format import Format, Sample
+from adaptor_bench.data.formats.format import Format, RawFile
 
 __all__ = ["FORMATS"]
 
@@ -18,60 +18,58 @@ _FRACTIONS = re.compile(r"[0-9]+(\s+-?[0-9.]+(e-?[0-9]+)?){4,}\s*", re.IGNORECAS
 _MEASURED = {"slice", "area", "mean", "counter", "frame", "channel", "xm", "major", "bx"}
 
 
-def _coco(sample: Sample) -> bool:
-    return (sample.lists("annotations") and "images" in sample.document) or (
-        "image_id" in _first(sample)
-    )
+def _coco(file: RawFile) -> bool:
+    return (file.lists("annotations") and "images" in file.document) or ("image_id" in _first(file))
 
 
-def _via(sample: Sample) -> bool:
-    if isinstance(sample.document, dict):
-        some = next(iter(sample.document.values()), None)
-        return "_via_img_metadata" in sample.document or (
+def _via(file: RawFile) -> bool:
+    if isinstance(file.document, dict):
+        some = next(iter(file.document.values()), None)
+        return "_via_img_metadata" in file.document or (
             isinstance(some, dict) and "regions" in some
         )
-    return sample.columns[:2] == ["filename", "file_size"]
+    return file.columns[:2] == ["filename", "file_size"]
 
 
-def _label_studio(sample: Sample) -> bool:
-    first = _first(sample)
+def _label_studio(file: RawFile) -> bool:
+    first = _first(file)
     return "data" in first and bool({"annotations", "predictions"} & first.keys())
 
 
-def _yolo(sample: Sample) -> bool:
-    lines = sample.text.splitlines()[:5]
+def _yolo(file: RawFile) -> bool:
+    lines = file.text.splitlines()[:5]
     return bool(lines) and all(map(_FRACTIONS.fullmatch, lines))
 
 
-def _fiji(sample: Sample) -> bool:
+def _fiji(file: RawFile) -> bool:
     # Fiji writes no name above the numbers of the rows.
-    named = not sample.columns[0] or bool(_MEASURED & set(sample.columns))
-    return _table(sample) and named
+    named = not file.columns[0] or bool(_MEASURED & set(file.columns))
+    return _table(file) and named
 
 
-def _table(sample: Sample) -> bool:
-    return {"x", "y"} <= set(sample.columns)
+def _table(file: RawFile) -> bool:
+    return {"x", "y"} <= set(file.columns)
 
 
-def _cvat(sample: Sample) -> bool:
-    return "<annotations" in sample.text[:1000]
+def _cvat(file: RawFile) -> bool:
+    return "<annotations" in file.text[:1000]
 
 
-def _dlc(sample: Sample) -> bool:
-    return sample.columns[0] == "scorer"
+def _dlc(file: RawFile) -> bool:
+    return file.columns[0] == "scorer"
 
 
-def _napari(sample: Sample) -> bool:
-    return {"axis-0", "axis-1"} <= set(sample.columns)
+def _napari(file: RawFile) -> bool:
+    return {"axis-0", "axis-1"} <= set(file.columns)
 
 
-def _hdf5(sample: Sample) -> bool:
-    return sample.content.startswith(b"\x89HDF\r\n\x1a\n")
+def _hdf5(file: RawFile) -> bool:
+    return file.content.startswith(b"\x89HDF\r\n\x1a\n")
 
 
-def _first(sample: Sample) -> dict[str, object]:
+def _first(file: RawFile) -> dict[str, object]:
     """The first of a list of objects; empty where the document is none."""
-    some = sample.document[:1] if isinstance(sample.document, list) else []
+    some = file.document[:1] if isinstance(file.document, list) else []
     return some[0] if some and isinstance(some[0], dict) else {}
 
 

@@ -17,14 +17,14 @@ from adaptor_bench.data.check import DomainFrames
 from adaptor_bench.data.folds import FoldPlan
 from adaptor_bench.data.leaks import Shared, shared_frames
 
-__all__ = ["Finding", "find_all"]
+__all__ = ["Oddity", "find_all"]
 
 Place = tuple[str, str]  # domain, surgery
 Plans = Mapping[str, FoldPlan]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Oddity:
     """One thing that is odd. ``error``: numbers that rest on these data cannot be trusted.
 
     ``folds`` are the (domain, fold) whose results it touches, for methods that see all of
@@ -44,7 +44,7 @@ class Finding:
         return f"{'error' if self.error else 'warning'}: {self.message}"
 
 
-def find_all(loaded: Mapping[str, DomainFrames], plans: Plans) -> list[Finding]:
+def find_all(loaded: Mapping[str, DomainFrames], plans: Plans) -> list[Oddity]:
     """Everything odd about ``loaded``, errors first; ``plans`` hold the folds of the domains that
     have any."""
     found = [
@@ -52,10 +52,10 @@ def find_all(loaded: Mapping[str, DomainFrames], plans: Plans) -> list[Finding]:
         *_contradictions(loaded),
         *_without_labels(loaded, plans),
     ]
-    return sorted(found, key=lambda finding: not finding.error)
+    return sorted(found, key=lambda oddity: not oddity.error)
 
 
-def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Finding]:
+def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Oddity]:
     """Surgeries with pictures in common, and surgeries with one name in two domains."""
     frames = [(domain, frame) for domain, found in loaded.items() for frame in found.frames]
     places = list(dict.fromkeys((domain, frame.frame.surgery) for domain, frame in frames))
@@ -67,7 +67,7 @@ def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Finding
         paired.add(frozenset({a, b}))
         keys = [frames[i][1].frame.key for i in shared.example]
         folds = _trained_and_judged(a, b, plans)
-        yield Finding(
+        yield Oddity(
             bool(shared.identical and (folds or a[0] != b[0])),
             f"{_shared(shared, a, b, keys)}{_consequence(a, b, folds)}",
             folds,
@@ -79,7 +79,7 @@ def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Finding
     for name, several in by_name.items():
         if len(several) > 1 and frozenset(several) not in paired:
             domains = " and ".join(domain for domain, _ in several)
-            yield Finding(
+            yield Oddity(
                 False,
                 f"a surgery {name} is in {domains}, with different pictures: if these are two "
                 "surgeries, give them two names",
@@ -130,7 +130,7 @@ def _consequence(a: Place, b: Place, folds: tuple[tuple[str, int], ...]) -> str:
     return f"; a method that learns from both domains is judged on what it saw in {listed}"
 
 
-def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Finding]:
+def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Oddity]:
     """Labels that call their surgery, video or image by another name than their place does.
 
     It is an error where the other name exists: then the label may be that of another frame. Else
@@ -159,7 +159,7 @@ def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Finding]:
             said.setdefault((place[:2], key, exists), []).append((frame.key, name))
     for (video, key, exists), labels in said.items():
         where, name = labels[0]
-        yield Finding(
+        yield Oddity(
             exists,
             f"{len(labels)} of {total[video]} labels in {'/'.join(video)} have a {key} that "
             f"contradicts their folder or file name, such as {where}: {name!r}"
@@ -167,7 +167,7 @@ def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Finding]:
         )
 
 
-def _without_labels(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Finding]:
+def _without_labels(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Oddity]:
     """Surgeries in which nothing is labelled, and the folds that are judged on nothing else."""
     for domain, found in loaded.items():
         points: dict[str, int] = {}
@@ -182,7 +182,7 @@ def _without_labels(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterato
                     f", nor anywhere else in fold {fold.number}: it counts for no method, means "
                 )
                 text += "and ranks are over the other folds"
-            yield Finding(False, text)
+            yield Oddity(False, text)
 
 
 def _plain(name: str) -> str:
