@@ -433,9 +433,7 @@ def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
     assert "verified" in invoke("verify", board, "--data", data)
 
 
-def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(
-    tmp_path, data, board, beside
-):
+def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(tmp_path, data, board, beside):
     fingerprint = read_board(board).fingerprints["intraop"]
     runs = finished(tmp_path / "runs", data, board, fingerprint)
     submit_runs(runs, tmp_path / "with", "--data", data, "--create", "New")
