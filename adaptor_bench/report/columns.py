@@ -92,33 +92,27 @@ def plain_rows(boards: Sequence[Board]) -> list[dict[str, Any]]:
 
 def flat_table(boards: Sequence[Board]) -> Table:
     """One row a result, one value a column: ``f1_mean``, ``f1_std``, ``f1_f3``, .."""
-    rows = [
-        {k: v for key, value in row.items() for k, v in _flat(key, value)}
-        for row in plain_rows(boards)
-    ]
-    by_key: dict[str, dict[str, None]] = {c.key: {} for c in columns() if c.data}
-    for row in plain_rows(boards):
+    plain = plain_rows(boards)
+    keys: dict[str, dict[str, None]] = {c.key: {} for c in columns()}
+    for row in plain:
         for key, value in row.items():
-            by_key[key] |= dict.fromkeys(k for k, _ in _flat(key, value))
-    keys = [key for found in by_key.values() for key in sorted(found, key=_fold_order)]
-    return Table("", tuple(Column(key, key) for key in keys), rows)
+            keys[key] |= dict.fromkeys(k for k, _ in _flat(key, value))
+    for key, parts in keys.items():
+        if len(parts) > 1:  # the value as a whole is where there is none
+            parts.pop(key, None)
+    rows = [{k: v for key, value in row.items() for k, v in _flat(key, value)} for row in plain]
+    return Table("", tuple(Column(k, k) for parts in keys.values() for k in parts), rows)
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for inner, item in value.items():
-            # Folds stand beside their mean.
-            yield from _flat(key if inner == "folds" else f"{key}_{inner}", item)
-    elif isinstance(value, list):
-        yield key, " ".join(map(str, value))
+            if inner == "folds":  # stand beside their mean
+                yield from _flat(key, item or {})
+            else:
+                yield from _flat(f"{key}_{inner}", item)
     else:
-        yield key, value
-
-
-def _fold_order(key: str) -> int:
-    """Folds by their number, in the place of the first; sorting keeps all else."""
-    last = key.rpartition("_")[2]
-    return int(last[1:]) if last[:1] == "f" and last[1:].isdecimal() and key.count("_") else 0
+        yield key, " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -143,9 +137,9 @@ def _numbers(metric: Metric) -> Callable[[Result], dict[str, Any]]:
         return {
             "mean": percent(found.mean),
             "std": percent(found.std),
-            "folds": None if result.printed and not folds else folds,
             "seed_std": percent(found.seed_std),
             **claimed,
+            "folds": None if result.printed and not folds else folds,
         }
 
     return value
@@ -187,6 +181,11 @@ def method_label(result: Result) -> str:
     return f"{result.name}, same as {result.same_as}" if result.same_as else result.name
 
 
+def _method(result: Result) -> str:
+    """For programs, which read team and profile beside it."""
+    return result.method if result.entry else result.name.removesuffix(f" [{result.profile}]")
+
+
 def _several(value: Callable[[Result], Any]) -> Callable[[Board], bool]:
     return lambda board: len({v for r in board.results if (v := value(r))}) > 1
 
@@ -220,9 +219,7 @@ def columns() -> list[ResultColumn]:
 RIGHT: Any = {"align": "right"}
 LEADING = [
     ResultColumn("rank", "Rank", lambda r: r.rank, role="rank", when=lambda b: b.ranked, **RIGHT),
-    ResultColumn(
-        "method", "Method", lambda r: r.method if r.entry else r.name, method_label, role="label"
-    ),
+    ResultColumn("method", "Method", _method, method_label, role="label"),
     _data("domain", "Domain", lambda r: r.domain),
     _data("dataset", "Dataset", lambda r: r.dataset),
     ResultColumn("team", "Team", lambda r: r.team, when=_of_entries, optional=True),

@@ -204,6 +204,7 @@ def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Resu
     folder = Path(given).is_dir()
     results = results_of_runs(find_runs([Path(given)])) if folder else []
     results = [replace(r, name=r.method) for r in results]
+    known = [r for r in known if profile in (None, r.profile)]
     names = name_results(known)
     if not results:
         named = [replace(r, name=name) for r, name in zip(known, names, strict=True)]

@@ -49,7 +49,8 @@ def board_notes(board: Board) -> tuple[str, ...]:
     notes += [failure_note(failure) for failure in board.failures]
     if board.measured:
         notes += measured_notes(board)
-    notes += published_notes([r.printed for r in board.published if r.printed])
+    printed = [r.printed for r in board.published if r.printed]
+    notes += published_notes(sorted(printed, key=lambda entry: entry.id))
     return tuple(dict.fromkeys(notes))
 
 
