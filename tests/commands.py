@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -28,6 +29,11 @@ def invoke(*arguments, code=0) -> tuple[str, str]:
     left, shown, told = outcome(*arguments)
     assert left == code, shown + told
     return shown, told
+
+
+def invoke_json(*arguments, code=0):
+    """What ``bench ARGUMENTS --format json`` prints, read."""
+    return json.loads(invoke(*arguments, "--format", "json", code=code)[0])
 
 
 def invoke_all(*arguments, code=0) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import partial
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke, invoke_json
 from frame_files import put_points
 from oracles.conformance import all_faults, faults_of_frame, faults_of_set, suite_as_text
 
 from adaptor_bench.audit.conformance import judge, load_answers, load_suite, suite_path
 from adaptor_bench.audit.emulator import cardio_counts, script_counts
-from adaptor_bench.cli.conformance import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import metrics_of
 from adaptor_bench.evaluate.score import score
@@ -267,43 +267,37 @@ def test_unknown_rule():
 # --- the command ------------------------------------------------------------------------------
 
 
-def run(*arguments):
-    return CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+run = partial(invoke, "conformance")
 
 
 def test_the_suite_is_printed_and_written(tmp_path):
-    result = run()
-    assert result.exit_code == 0
-    assert json.loads(result.stdout) == SUITE
-    assert run("--out", tmp_path / "sub" / "suite.json").stdout == ""
-    assert (tmp_path / "sub" / "suite.json").read_text("utf-8") == result.stdout
+    shown, _ = run()
+    assert json.loads(shown) == SUITE
+    assert run("--out", tmp_path / "sub" / "suite.json")[0] == ""
+    assert (tmp_path / "sub" / "suite.json").read_text("utf-8") == shown
 
 
 def test_answers_are_judged(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text(json.dumps(answers_of(matcher("official"))))
-    right = run("--answers", path, "--rule", "official")
-    assert right.exit_code == 0
+    right, _ = run("--answers", path, "--rule", "official")
     n = len(CASES) + len(SETS)
-    assert right.stdout == (
-        f"official: conforms; {n} of {n} cases agree, 0 disagree, 0 unanswered.\n"
-    )
-    wrong = run("--answers", path, "--rule", "hungarian")
-    assert wrong.exit_code == 1
+    assert right == f"official: conforms; {n} of {n} cases agree, 0 disagree, 0 unanswered.\n"
+    wrong, _ = run("--answers", path, "--rule", "hungarian", code=1)
     assert (
         "C: other counts\n  expected tp 2, fp 0, fn 0, found tp 1, fp 1, fn 1; shows: a chain: "
         "taking the closest pair first costs a pair\n"
-    ) in wrong.stdout
-    document = json.loads(run("--answers", path, "--rule", "hungarian", "--format", "json").stdout)
+    ) in wrong
+    document = invoke_json("conformance", "--answers", path, "--rule", "hungarian", code=1)
     assert document["conforms"] is False
-    assert len(document["disagreements"]) == wrong.stdout.count("expected")
+    assert len(document["disagreements"]) == wrong.count("expected")
 
 
 def test_part_of_the_answers(tmp_path):
     path = tmp_path / "answers.json"
     path.write_text('{"A": {"tp": 1, "fp": 0, "fn": 0}}')
-    assert run("--answers", path, "--rule", "official").exit_code == 1
-    assert run("--answers", path, "--rule", "official", "--partial").exit_code == 0
+    run("--answers", path, "--rule", "official", code=1)
+    run("--answers", path, "--rule", "official", "--partial")
 
 
 def test_wrong_usage(tmp_path):
@@ -317,7 +311,7 @@ def test_wrong_usage(tmp_path):
         ["--answers", path, "--rule", "official", "--out", tmp_path / "x"],
         ["--answers", tmp_path / "nowhere", "--rule", "official"],
     ):
-        assert run(*arguments).exit_code == 2
+        run(*arguments, code=2)
 
 
 @pytest.mark.parametrize(
@@ -335,9 +329,8 @@ def test_answers_of_another_form(tmp_path, text, says):
         load_answers(path)
 
 
-def test_the_program_in_the_readme_runs(tmp_path, monkeypatch):
+def test_the_program_in_the_readme_runs():
     """As given, with our matcher for ``my_scorer``, its answers conform but for the sets."""
-    monkeypatch.chdir(tmp_path)
     run("--out", "matching.json")
     readme = (suite_path().parent / "README.md").read_text("utf-8")
     (program,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
@@ -347,7 +340,7 @@ def test_the_program_in_the_readme_runs(tmp_path, monkeypatch):
         return found.tp, found.fp, found.fn
 
     exec(program, {"my_scorer": my_scorer})
-    assert run("--answers", "answers.json", "--rule", "nearest").exit_code == 1
-    assert run("--answers", "answers.json", "--rule", "nearest", "--partial").exit_code == 0
+    run("--answers", "answers.json", "--rule", "nearest", code=1)
+    run("--answers", "answers.json", "--rule", "nearest", "--partial")
     assert f"holds {len(CASES)} frames" in readme
     assert f"{len(SETS)} sets of frames" in readme

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import invoke, invoke_json
 from frame_files import put_points, write_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from adaptor_bench.cli.data import command as data_command
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.describe import describe_dataset
 from adaptor_bench.data.folds import inner_split, load_manifest, plan_folds
@@ -449,15 +448,13 @@ def test_bench_data_info_gives_table_1(tmp_path):
     for surgery, count in INTRAOP.items():
         for i in range(count // 100):
             put_points(tmp_path, f"{surgery}/V/{i:06d}", np.ones((i, 2)))
-    result = CliRunner().invoke(data_command, ["info", str(tmp_path), "--format", "json"])
-    assert result.exit_code == 0
-    found = json.loads(result.stdout)["domains"]["intraop"]
+    found = invoke_json("data", "info", tmp_path)["domains"]["intraop"]
     assert found["fold_plan"] == "adaptor2021-v1"
     assert [f["train_frames"] for f in found["folds"]] == [14, 16, 18, 15]
     assert [f["validation_frames"] for f in found["folds"]] == [7, 5, 3, 6]
     assert found["surgeries"]["aicm12"] == {"frames": 3, "points": 3}
     assert (found["max"], found["empty"]) == (6, 4)
-    text = CliRunner().invoke(data_command, ["info", str(tmp_path)]).stdout
+    text, _ = invoke("data", "info", tmp_path)
     assert "intraop: 21 frames of 4 surgeries" in text
     assert "f1: train    14, validation    7 (aicm14)" in text
 
@@ -479,22 +476,16 @@ def test_one_surgery_can_be_described_though_it_has_no_folds(make_dataset):
 
 def test_bench_data_check(make_dataset):
     root = make_dataset()
-    result = CliRunner().invoke(data_command, ["check", str(root)])
-    assert result.exit_code == 0
-    assert "intraop: 6 frames, 24 points, no problem found" in result.stdout
+    shown, _ = invoke("data", "check", root)
+    assert "intraop: 6 frames, 24 points, no problem found" in shown
     (root / "case_1/video_1/images/000000.png").unlink()
     (root / "case_2/video_1/images/000001.png").unlink()
-    result = CliRunner().invoke(data_command, ["check", str(root)])
-    assert isinstance(result.exception, InputError)
-    assert result.exception.message.count("no such image") == 2
+    assert invoke("data", "check", root, code=1)[1].count("no such image") == 2
 
 
 def test_bench_data_phantom_draws_what_info_describes(tmp_path):
     out = tmp_path / "phantom"
-    result = CliRunner().invoke(
-        data_command, ["phantom", str(out), "--profile", "tiny", "--seed", "5", "--workers", "1"]
-    )
-    assert result.exit_code == 0, result.output
+    invoke("data", "phantom", out, "--profile", "tiny", "--seed", 5, "--workers", 1)
     described = describe_dataset(out)
     assert described["kind"] == "phantom"
     assert {d: found["frames"] for d, found in described["domains"].items()} == {
@@ -504,12 +495,10 @@ def test_bench_data_phantom_draws_what_info_describes(tmp_path):
     assert [d["fold_plan"] for d in described["domains"].values()] == ["adaptor2021-v1"] * 2
     numbers = [len(list(p.glob("*.png"))) for p in sorted(out.rglob("images"))]
     assert sum(numbers) == 64
-    again = CliRunner().invoke(data_command, ["phantom", str(out), "--profile", "tiny"])
-    assert isinstance(again.exception, InputError), "an existing dataset must not be overwritten"
+    invoke("data", "phantom", out, "--profile", "tiny", code=1)  # nothing is overwritten
 
 
 @pytest.mark.parametrize("option", [["--label-drop", "1.5"], ["--label-noise", "-1"]])
 def test_impossible_phantom_options_are_wrong_usage(tmp_path, option):
-    result = CliRunner().invoke(data_command, ["phantom", str(tmp_path / "p"), *option])
-    assert result.exit_code == 2 and option[0] in result.output
+    assert option[0] in invoke("data", "phantom", tmp_path / "p", *option, code=2)[1]
     assert not (tmp_path / "p").exists()

@@ -7,11 +7,9 @@ import io
 import json
 
 import pytest
-from click.testing import CliRunner
-from commands import invoke
+from commands import invoke, invoke_json
 from finished_runs import put_fold, put_hits
 
-from adaptor_bench.cli.leaderboard import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.report import columns
 from adaptor_bench.report.columns import ResultColumn
@@ -355,19 +353,14 @@ def test_each_renderer_on_one_table():
         render([table], "pdf")
 
 
-def test_command(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    runner = CliRunner()
-    alone = runner.invoke(command, ["--format", "json"])
-    assert {r["source"] for r in json.loads(alone.stdout)} == {"published"}
+def test_command(tmp_path):
+    alone = invoke_json("leaderboard")
+    assert {row["source"] for row in alone} == {"published"}
     put_hits(tmp_path / "runs", "stern", [8] * 4)
-    default = runner.invoke(command, ["--format", "json", "--domain", "intraop"])
-    assert json.loads(default.stdout)[0]["method"] == "stern"
-    named = runner.invoke(command, ["runs/phantom-x", "--per-fold"])
-    assert named.exit_code == 0
-    assert "stern" in named.stdout
-    assert runner.invoke(command, ["nowhere"]).exit_code == 2
-    assert isinstance(runner.invoke(command, ["--domain", "other"]).exception, UsageError)
+    assert invoke_json("leaderboard", "--domain", "intraop")[0]["method"] == "stern"
+    assert "stern" in invoke("leaderboard", "runs/phantom-x", "--per-fold")[0]
+    invoke("leaderboard", "nowhere", code=2)
+    invoke("leaderboard", "--domain", "other", code=2)
 
 
 def test_a_third_domain(tmp_path):

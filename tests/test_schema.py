@@ -7,12 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from adaptor_bench.cli.schema import command
 from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.document import NAME_PATTERN, POINTS_LIMIT
@@ -95,7 +94,7 @@ def mutated(draw):
 def test_the_schema_is_one():
     Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"].endswith("2020-12/schema")
-    assert json.loads(CliRunner().invoke(command, []).stdout) == SCHEMA
+    assert json.loads(invoke("schema")[0]) == SCHEMA
 
 
 def test_the_constants_are_the_validators():

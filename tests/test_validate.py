@@ -7,10 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from commands import invoke, invoke_json
 from frame_files import write_frame
 
-from adaptor_bench.cli.validate import command
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.submission.filecheck import FileCheck
 from adaptor_bench.submission.strictjson import FILE_LIMIT
@@ -466,23 +465,17 @@ def test_archives_say_the_same_as_folders(tmp_path):
 
 def test_command(tmp_path):
     put(tmp_path, GOOD)
-    runner = CliRunner()
-    good = runner.invoke(command, [str(tmp_path), "--format", "json"])
-    assert good.exit_code == 0
     expected = {"valid": True, "frames": 1, "points": 3, "counts": {}, "findings": []}
-    assert json.loads(good.stdout) == expected
+    assert invoke_json("validate", tmp_path) == expected
     for i in range(30):
         put(tmp_path, "{", f"aicm1/VID000_0/{i + 1:06d}")
-    bad = runner.invoke(command, [str(tmp_path), "--format", "json"])
-    assert bad.exit_code == 1
-    findings = json.loads(bad.stdout)["findings"]
+    findings = invoke_json("validate", tmp_path, code=1)["findings"]
     assert len(findings) == 30
     assert set(findings[0]) == {
         "code", "severity", "file", "pointer", "message", "hint",
         "line", "column", "found", "expected", "count",
     }  # fmt: skip
-    text = runner.invoke(command, [str(tmp_path)])
-    assert text.exit_code == 1
-    assert "10 more json-syntax" in text.stdout
-    assert "not valid: 31 frames, 3 points, 30 errors, 0 warnings" in text.stdout
-    assert runner.invoke(command, [str(tmp_path / "nowhere")]).exit_code == 2
+    text, _ = invoke("validate", tmp_path, code=1)
+    assert "10 more json-syntax" in text
+    assert "not valid: 31 frames, 3 points, 30 errors, 0 warnings" in text
+    invoke("validate", tmp_path / "nowhere", code=2)
