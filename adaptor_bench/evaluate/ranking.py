@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["ranks"]
+__all__ = ["SAME", "ranks"]
 
-_SAME = 1e-9  # two means this close differ by the order of a summation, not by merit
+SAME = 1e-9  # two means this close differ by the order of a summation, not by merit
 
 
 def ranks(values: Sequence[float | None], higher_is_better: bool = True) -> list[int | None]:
@@ -18,7 +18,7 @@ def ranks(values: Sequence[float | None], higher_is_better: bool = True) -> list
     present = [v for v in values if v is not None and not math.isnan(v)]
 
     def better(a: float, b: float) -> bool:
-        return a - b > _SAME if higher_is_better else b - a > _SAME
+        return a - b > SAME if higher_is_better else b - a > SAME
 
     return [
         None if v is None or math.isnan(v) else 1 + sum(better(other, v) for other in present)

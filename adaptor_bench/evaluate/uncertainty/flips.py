@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from adaptor_bench.evaluate.metrics import f1
+from adaptor_bench.evaluate.ranking import SAME
 from adaptor_bench.evaluate.uncertainty.estimands import estimate
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
 __all__ = ["FlipDistance", "flip_distance"]
-
-_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def flip_distance(tally: Tally, better: str, worse: str) -> FlipDistance:
     gap = float(values[0] - values[1])
     counts = pair.counts[pair.owner == 1]
     labels, frames = int(counts[..., [0, 2]].sum()), counts.shape[0] * counts.shape[1]
-    if not gap > _SAME:
+    if not gap > SAME:
         return FlipDistance(0, labels, 0, frames)
     exchanged = _frames(pair) if pair.seeds[0] == pair.seeds[1] else None
     return FlipDistance(_landmarks(pair, gap), labels, exchanged, frames)
@@ -59,14 +59,14 @@ def _landmarks(pair: Tally, gap: float) -> int | None:
     heap = [(-_gain(*cell), *cell) for cell in map(tuple, cells.tolist()) if cell[2]]
     heapq.heapify(heap)
     changed = 0
-    while heap and gap > _SAME:
+    while heap and gap > SAME:
         negative, tp, fp, fn = heapq.heappop(heap)
         gap += negative * share
         changed += 1
         tp, fp, fn = tp + 1, max(fp - 1, 0), fn - 1
         if fn:
             heapq.heappush(heap, (-_gain(tp, fp, fn), tp, fp, fn))
-    return changed if gap <= _SAME else None
+    return changed if gap <= SAME else None
 
 
 def _gain(tp: int, fp: int, fn: int) -> float:
@@ -93,7 +93,7 @@ def _frames(pair: Tally) -> int | None:
     moved[np.arange(len(seed)), seed, fold_of[frame]] = change[seed, frame]
     totals = np.cumsum(moved, axis=0)
     gaps = _mean_f1(sides[0] + totals) - _mean_f1(sides[1] - totals)
-    level = np.flatnonzero(gaps <= _SAME)
+    level = np.flatnonzero(gaps <= SAME)
     return int(level[0]) + 1 if len(level) else None
 
 
@@ -106,6 +106,4 @@ def _slope(counts: npt.NDArray[np.float64], change: npt.NDArray[np.float64]) -> 
 
 def _mean_f1(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """(steps, seeds, folds, 3) -> (steps,); an empty fold leaves NaN, which is never level."""
-    below = 2 * counts[..., 0] + counts[..., 1] + counts[..., 2]
-    f1 = np.divide(2 * counts[..., 0], below, out=np.full(below.shape, np.nan), where=below > 0)
-    return f1.mean(axis=(1, 2))
+    return np.asarray(f1.of_last_axis(counts).mean(axis=(1, 2)))

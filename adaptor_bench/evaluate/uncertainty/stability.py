@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.evaluate.ranking import SAME, ranks
 from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
@@ -17,8 +17,6 @@ from adaptor_bench.evaluate.uncertainty.tally import Tally
 __all__ = ["SCHEMES", "LeftOut", "leave_one_out", "rank_distribution", "scheme_values", "tiers"]
 
 Floats = npt.NDArray[np.float64]
-
-_SAME = 1e-9  # as in evaluate.ranking
 
 
 def rank_distribution(values: Floats, probability: Floats) -> tuple[Floats, float]:
@@ -36,7 +34,7 @@ def rank_distribution(values: Floats, probability: Floats) -> tuple[Floats, floa
         return np.full((n, n), np.nan), 1.0
     kept, weight = values[defined], probability[defined] / probability[defined].sum()
     for m in range(n):
-        place = (kept - kept[:, [m]] > _SAME).sum(axis=1)
+        place = (kept - kept[:, [m]] > SAME).sum(axis=1)
         table[m] = np.bincount(place, weights=weight, minlength=n)
     return table, undefined
 
@@ -100,8 +98,8 @@ def _mean_rank(tally: Tally, metric: str) -> Floats:
     values = tally.over_seeds(METRICS[metric].of_last_axis(tally.by_surgery[:, tally.labelled]))
     if np.isnan(values).any() or not values.size:
         return np.full(len(values), np.nan)
-    place = (values[None] - values[:, None] > _SAME).sum(axis=1)  # (methods, surgeries)
-    tied = (np.abs(values[None] - values[:, None]) <= _SAME).sum(axis=1) - 1
+    place = (values[None] - values[:, None] > SAME).sum(axis=1)  # (methods, surgeries)
+    tied = (np.abs(values[None] - values[:, None]) <= SAME).sum(axis=1) - 1
     return -(1 + place + tied / 2).mean(axis=1)
 
 

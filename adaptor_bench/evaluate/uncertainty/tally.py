@@ -17,6 +17,7 @@ __all__ = ["Scores", "Tally", "tally"]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_Place = tuple[int, str, int]  # fold, key and labels of a frame
 # method -> seed -> fold -> score
 Scores = Mapping[str, Mapping[int, Mapping[int, FoldScore]]]
 
@@ -96,25 +97,23 @@ def tally(scores: Scores) -> Tally:
     if not scores:
         raise InputError("nothing to compare: no complete method")
     rows, owner, problems = [], [], []
-    first: tuple[str, list[tuple[int, str, int]]] | None = None
-    settings = None
+    first: tuple[str, list[_Place], set[str]] | None = None
     for index, (method, by_seed) in enumerate(scores.items()):
         for seed, by_fold in sorted(by_seed.items()):
-            found = sorted(
+            frames = sorted(
                 (fold, frame.key, frame.labels, frame.counts)
                 for fold, score in by_fold.items()
                 for frame in score.scored
             )
-            layout = [(fold, key, labels) for fold, key, labels, _ in found]
-            used = {score.settings.describe() for score in by_fold.values()}
+            places = [frame[:3] for frame in frames]
+            settings = {score.settings.describe() for score in by_fold.values()}
             name = f"{method} (seed {seed})"
-            first = first or (name, layout)
-            settings = settings or used
-            if used != settings:
+            first = first or (name, places, settings)
+            if settings != first[2]:
                 problems.append(f"{name}: other matching than {first[0]}")
-            elif layout != first[1]:
-                problems.append(f"{name}: {_difference(layout, first[1])} {first[0]}")
-            rows.append([[c.tp, c.fp, c.fn] for *_, c in found])
+            elif places != first[1]:
+                problems.append(f"{name}: {_difference(places, first[1])} {first[0]}")
+            rows.append([[c.tp, c.fp, c.fn] for *_, c in frames])
             owner.append(index)
     if problems:
         raise InputError.collect(
@@ -125,28 +124,7 @@ def tally(scores: Scores) -> Tally:
     assert first is not None
     if not first[1]:
         raise InputError("nothing to compare: no frame was scored")
-    labelled = {fold for fold, _, labels in first[1] if labels}
-    if not labelled:
-        raise InputError("nothing to compare: nothing is labelled")
-    kept = [i for i, (fold, *_) in enumerate(first[1]) if fold in labelled]
-    paired = _assemble(
-        tuple(scores), [first[1][i] for i in kept], [[row[i] for i in kept] for row in rows], owner
-    )
-    left_out = sorted({fold for fold, *_ in first[1]} - labelled)
-    false = {
-        method: {
-            fold: sum(
-                counts[1]
-                for row, of in zip(rows, owner, strict=True)
-                for counts, (there, *_) in zip(row, first[1], strict=True)
-                if (of, there) == (index, fold)
-            )
-            / len(scores[method])
-            for fold in left_out
-        }
-        for index, method in enumerate(scores)
-    }
-    return replace(paired, unlabelled=false)
+    return _assemble(tuple(scores), first[1], np.array(rows, np.int64), np.array(owner, np.int64))
 
 
 def _pool(counts: Integers, group: Integers, groups: int) -> Integers:
@@ -155,36 +133,46 @@ def _pool(counts: Integers, group: Integers, groups: int) -> Integers:
 
 
 def _assemble(
-    methods: tuple[str, ...],
-    layout: list[tuple[int, str, int]],
-    rows: list[list[list[int]]],
-    owner: list[int],
+    methods: tuple[str, ...], places: list[_Place], counts: Integers, owner: Integers
 ) -> Tally:
-    of_frame = [key.split("/", 1)[0] for _, key, _ in layout]
-    surgeries = tuple(dict.fromkeys(of_frame))
-    folds = tuple(sorted({fold for fold, *_ in layout}))
-    place = {surgery: i for i, surgery in enumerate(surgeries)}
-    validated: dict[str, int] = {}
-    for (fold, *_), surgery in zip(layout, of_frame, strict=True):
-        if validated.setdefault(surgery, fold) != fold:
-            raise InputError(f"surgery {surgery!r} is validated in several folds")
+    """``counts`` (rows, frames, 3) of frames at ``places``, without folds that have no label."""
+    fold_of = np.array([fold for fold, *_ in places])
+    folds = tuple(sorted({fold for fold, _, labels in places if labels}))
+    if not folds:
+        raise InputError("nothing to compare: nothing is labelled")
+    kept = np.isin(fold_of, folds)
+    frames = tuple(key for (_, key, _), keep in zip(places, kept, strict=True) if keep)
+    surgery_of = [key.split("/", 1)[0] for key in frames]
+    surgeries = tuple(dict.fromkeys(surgery_of))
+    validated = set(zip(surgery_of, fold_of[kept].tolist(), strict=True))
+    if len(validated) > len(surgeries):
+        several = next(s for s in surgeries if sum(s == other for other, _ in validated) > 1)
+        raise InputError(f"surgery {several!r} is validated in several folds")
+    fold_by_surgery = dict(validated)
     return Tally(
         methods,
         surgeries,
         folds,
-        tuple(key for _, key, _ in layout),
-        np.array(rows, np.int64).reshape(len(rows), len(layout), 3),
-        np.array(owner, np.int64),
-        np.array([place[surgery] for surgery in of_frame], np.int64),
-        np.array([folds.index(validated[surgery]) for surgery in surgeries], np.int64),
+        frames,
+        counts[:, kept],
+        owner,
+        np.array([surgeries.index(surgery) for surgery in surgery_of], np.int64),
+        np.array([folds.index(fold_by_surgery[surgery]) for surgery in surgeries], np.int64),
+        {
+            method: {
+                fold: int(counts[owner == m][:, fold_of == fold, 1].sum()) / int(sum(owner == m))
+                for fold in sorted({*fold_of.tolist()} - {*folds})
+            }
+            for m, method in enumerate(methods)
+        },
     )
 
 
-def _difference(found: list[tuple[int, str, int]], other: list[tuple[int, str, int]]) -> str:
-    here, there = {key for _, key, _ in found}, {key for _, key, _ in other}
+def _difference(places: list[_Place], others: list[_Place]) -> str:
+    here, there = ({key for _, key, _ in side} for side in (places, others))
     if here != there:
         example = min(here ^ there)
         return f"{len(here ^ there)} frames scored on one side only (such as {example}), unlike"
-    if {(f, k) for f, k, _ in found} != {(f, k) for f, k, _ in other}:
+    if {place[:2] for place in places} != {place[:2] for place in others}:
         return "other folds than"
     return "other numbers of labels than"
