@@ -68,10 +68,10 @@ class BoardView:
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """The limits of the metric that ranks, percent; None where there is no interval."""
-        found = self.study.study.student.get(name, {}).get(PRIMARY) if self.study else None
-        if found is None or math.isnan(found.low):
+        interval = self.study.study.student.get(name, {}).get(PRIMARY) if self.study else None
+        if interval is None or math.isnan(interval.low):
             return None
-        return 100 * found.low, 100 * found.high
+        return 100 * interval.low, 100 * interval.high
 
     @cached_property
     def card(self) -> Card | None:
@@ -114,7 +114,7 @@ def complete_boards(
     views = [BoardView(board, study) for board in boards if (study := study_of(board))]
     if not views:
         raise InputError(
-            "no method with all its folds", hint="`bench leaderboard` says what lacks."
+            "no method with all its folds", hint="`bench leaderboard` says what is missing."
         )
     if len({view.board.dataset for view in views}) > 1:
         raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")

@@ -87,12 +87,12 @@ def all_figures() -> dict[str, Figure]:
     from importlib.metadata import entry_points
 
     modules = sorted(module.name for module in pkgutil.iter_modules(figures.__path__))
-    found: dict[str, Figure] = {}
+    known: dict[str, Figure] = {}
     for name in modules:
-        found |= _brought_by(partial(import_module, f"{figures.__name__}.{name}"), name)
+        known |= _brought_by(partial(import_module, f"{figures.__name__}.{name}"), name)
     for entry in entry_points(group=_ENTRY_POINTS):
-        found |= _brought_by(entry.load, entry.value)
-    return found
+        known |= _brought_by(entry.load, entry.value)
+    return known
 
 
 def _brought_by(load: Callable[[], Any], name: str) -> dict[str, Figure]:

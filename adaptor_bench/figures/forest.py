@@ -85,13 +85,13 @@ def forest(
     return figure
 
 
-def _surgeries(found: Study) -> dict[str, list[tuple[str, Estimate]]]:
+def _surgeries(study: Study) -> dict[str, list[tuple[str, Estimate]]]:
     """Method to F1 with interval per surgery, the mean over folds last."""
-    tally = found.tally
+    tally = study.tally
     rows: dict[str, list[tuple[str, Estimate]]] = {method: [] for method in tally.methods}
     for s in sorted(range(len(tally.surgeries)), key=lambda s: _natural(tally.surgeries[s])):
         one = _alone(tally, s)
-        draws = resample(one, found.options.resamples, found.options.seed, nested=True)
+        draws = resample(one, study.options.resamples, study.options.seed, nested=True)
         values = resampled(one, draws)
         at = one.over_seeds(f1.of_last_axis(one.by_surgery))[:, 0]
         for m, method in enumerate(tally.methods):
@@ -100,7 +100,7 @@ def _surgeries(found: Study) -> dict[str, list[tuple[str, Estimate]]]:
                 (tally.surgeries[s], Estimate(interval.estimate, interval.low, interval.high))
             )
     for method in tally.methods:
-        student = found.student[method]["f1"]
+        student = study.student[method]["f1"]
         mean = Estimate(student.estimate, max(student.low, 0.0), min(student.high, 1.0))
         rows[method].append(("mean over folds", mean))
     return rows

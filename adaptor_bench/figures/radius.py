@@ -24,11 +24,11 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 26.0, 44.0
 
 
 def _draw(views: Sequence[BoardView]) -> Drawing:
-    curves = {view.board.domain: view.curves for view in views}
-    radii = next(iter(next(iter(curves.values())).values())).radii
     values = {
-        domain: {name: found[name].by_fold for name in found} for domain, found in curves.items()
+        view.board.domain: {name: curve.by_fold for name, curve in view.curves.items()}
+        for view in views
     }
+    radii = next(iter(views[0].curves.values())).radii
     runs = [run for view in views for run in view.runs]
     return radius_curves(radii, values, provenance(runs), views[0].board.settings.radius)
 

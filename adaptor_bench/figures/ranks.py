@@ -20,11 +20,11 @@ __all__ = ["FIGURE", "rank_plot"]
 def _panel(view: BoardView, first: str) -> Panel | None:
     if view.study is None or view.card is None:
         return None
-    found = view.study.study
+    study = view.study.study
     return Panel(
         "How often each rank",
-        rank_plot(found.methods, found.rank_probability),
-        f"The area of a disc is the share of resamples ({how_resampled(found)}) in which the "
+        rank_plot(study.methods, study.rank_probability),
+        f"The area of a disc is the share of resamples ({how_resampled(study)}) in which the "
         "method of the row has the rank of the column.",
         table=view.card.tables[1],
         prints=True,

@@ -26,36 +26,36 @@ def runs_of_method(roots: Sequence[Path], method: str | None, domain: str) -> li
     ``domain`` is a domain's name or ``all``. Raises InputError when nothing is finished below
     ``roots``, UsageError when nothing of this method or domain is.
     """
-    found = find_runs(roots)
-    if not found:
+    runs = find_runs(roots)
+    if not runs:
         raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
-    methods = sorted({run.method for run in found})
+    methods = sorted({run.method for run in runs})
     wanted = method or ("improved_heatmap" if "improved_heatmap" in methods else methods[0])
-    here = [r for r in found if r.method == wanted and domain in ("all", r.domain)]
+    here = [r for r in runs if r.method == wanted and domain in ("all", r.domain)]
     if not here:
-        known = [run.domain for run in found] if wanted in methods else methods
+        known = [run.domain for run in runs] if wanted in methods else methods
         word = domain if wanted in methods else wanted
         raise UsageError(f"no finished run of {word!r}", hint=suggest(word, set(known)))
     return here
 
 
-def one_run(found: Sequence[Run], fold: int | None, frame: str | None = None) -> Run:
+def one_run(runs: Sequence[Run], fold: int | None, frame: str | None = None) -> Run:
     """The run of the lowest seed, of this fold or the first; intraop before sim.
 
     Without a fold, one that was validated on the surgery of ``frame`` (surgery/video/stem) if any
     was. Raises UsageError.
     """
     if frame is not None and fold is None:
-        found = [r for r in found if frame.split("/", 1)[0] in r.validation] or found
-    here = [run for run in found if fold in (None, run.fold)]
+        runs = [r for r in runs if frame.split("/", 1)[0] in r.validation] or runs
+    here = [run for run in runs if fold in (None, run.fold)]
     if not here:
         raise UsageError(f"no finished run of fold {fold}")
     return min(here, key=lambda r: (r.domain != "intraop", r.seed, r.fold))
 
 
-def dataset_of(found: Sequence[Run], data: Path | None) -> Dataset:
+def dataset_of(runs: Sequence[Run], data: Path | None) -> Dataset:
     """The frames of these runs: below ``data``, or the phantom they name. Raises UsageError."""
-    named = {(run.dataset["name"], run.dataset["kind"]) for run in found}
+    named = {(run.dataset["name"], run.dataset["kind"]) for run in runs}
     if len(named) > 1:
         raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
     ((name, kind),) = named

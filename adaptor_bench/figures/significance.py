@@ -18,11 +18,11 @@ __all__ = ["FIGURE", "significance_map"]
 def _panel(view: BoardView, first: str) -> Panel | None:
     if view.study is None or view.card is None:
         return None
-    found = view.study.study
-    level = found.options.level
+    study = view.study.study
+    level = study.options.level
     return Panel(
         "Which differences a test can tell",
-        significance_map(found.methods, found.pairs, level),
+        significance_map(study.methods, study.pairs, level),
         "p of the sign-flip test, row against column, corrected by Holm's method. Filled: the row "
         f"is better, significant at {1 - level:.3g}.",
         table=view.card.tables[2],

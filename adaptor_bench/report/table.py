@@ -164,10 +164,10 @@ class Table:
 
     def headings(self) -> list[tuple[str, int, list[Column]]]:
         """Columns under one heading ``over`` (or none), with the number of the first, from 1."""
-        found: list[tuple[str, int, list[Column]]] = []
+        headings: list[tuple[str, int, list[Column]]] = []
         for over, columns in groupby(self.shown, key=lambda c: c.over):
-            found.append((over, 1 + sum(len(c) for _, _, c in found), list(columns)))
-        return found
+            headings.append((over, 1 + sum(len(c) for _, _, c in headings), list(columns)))
+        return headings
 
     def has_spread(self, column: Column) -> bool:
         """Whether means with a spread stand in the column."""

@@ -56,11 +56,12 @@ def write_album(
     """
     share = max(1.0, len(chosen) / _FRAMES)
     shown = {anchor: view for anchor, view in views.items() if view.board.measured}
-    reader, maps = Reader(), _Maps(root / "heatmaps")
+    reader = Reader()
+    pictures = _Pictures(root / "frames", FRAMES)
+    maps = _Maps(_Pictures(root / "heatmaps", SHRINKS))
     frames: list[dict[str, Any]] = []
     changed: list[str] = []
     problems: list[str] = []
-    pictures: dict[Path, Callable[[tuple[int, int]], bytes]] = {}
     with progress.bar("gallery") as bar:
         for number, candidate in enumerate(chosen, start=1):
             bar(number, len(chosen))
@@ -73,13 +74,11 @@ def write_album(
             source = candidate.view.frames.get(candidate.key)
             if images and source is not None and source.image.is_file():
                 try:
-                    picture = frame_picture(source.image)
+                    draw = partial(frame_picture, source.image)
+                    frame["image"] = pictures.put(f"{number:04d}", draw)
                 except InputError as error:
                     problems.append(error.message)
                     continue
-                path = root / "frames" / f"{number:04d}.webp"
-                frame["image"] = _put(path, picture)
-                pictures[path] = partial(frame_picture, source.image)
             if heatmaps:
                 for method in frame["methods"]:
                     method["heat"] = maps.write(candidate, method["method"], number, frame["size"])
@@ -95,26 +94,49 @@ def write_album(
             problems,
             hint="Repair these files, or leave the pictures out with --no-images.",
         )
-    _fit(pictures, FRAMES, share * _PICTURES)
-    _fit(maps.files, SHRINKS, share * _HEATMAPS)
+    pictures.fit(share * _PICTURES)
+    maps.pictures.fit(share * _HEATMAPS)
     described = [
         {"name": view.board.title, "radius": view.board.settings.radius} for view in shown.values()
     ]
     names = next((view.places for view in shown.values()), {})
     methods = [{"name": name} for name in names]
     document = {"boards": described, "methods": methods, "frames": frames}
-    return Album(document, len(pictures), len(maps.files))
+    return Album(document, len(pictures.files), len(maps.pictures.files))
+
+
+class _Pictures:
+    """Files in ``folder``, all under the same of the ``settings``, which make them ever smaller."""
+
+    def __init__(self, folder: Path, settings: Sequence[Any]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self.files: dict[Path, Callable[[Any], bytes]] = {}
+
+    def put(self, name: str, draw: Callable[[Any], bytes]) -> str:
+        """Write one under the first setting; its address."""
+        path = self._folder / f"{name}.webp"
+        self._folder.mkdir(exist_ok=True)
+        path.write_bytes(draw(self._settings[0]))
+        self.files[path] = draw
+        return f"{self._folder.name}/{path.name}"
+
+    def fit(self, limit: float) -> None:
+        """Write them again under one setting after the other until they take ``limit`` bytes."""
+        for setting in self._settings[1:]:
+            if sum(path.stat().st_size for path in self.files) <= limit:
+                return
+            for path, draw in self.files.items():
+                path.write_bytes(draw(setting))
 
 
 class _Maps:
     """Writes heatmaps, each once: methods that differ in the decoding alone share theirs."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, pictures: _Pictures) -> None:
+        self.pictures = pictures
         self._kept = StoredHeatmaps()
         self._written: dict[tuple[Path, int], str] = {}
-        self.files: dict[Path, Callable[[int], bytes]] = {}
-        """Those that were written, and what makes each at another size."""
 
     def write(
         self, candidate: Candidate, index: int, number: int, size: Sequence[int]
@@ -137,25 +159,6 @@ class _Maps:
             if heatmap is None:
                 return None
             heatmap = of_frame(heatmap, (size[0], size[1]), run.parameters.get("input_size"))
-            path = self._folder / f"{number:04d}-{index}.webp"
-            self._written[file, place] = _put(path, heatmap_picture(heatmap))
-            self.files[path] = partial(heatmap_picture, heatmap)
+            draw = partial(heatmap_picture, heatmap)
+            self._written[file, place] = self.pictures.put(f"{number:04d}-{index}", draw)
         return self._written[file, place]
-
-
-def _fit(
-    files: Mapping[Path, Callable[[Any], bytes]], settings: Sequence[Any], limit: float
-) -> None:
-    """Write ``files`` again under one after the other of the ``settings`` that make them smaller
-    (all of them under the same) until they take ``limit`` bytes; the first is how they stand."""
-    for setting in settings[1:]:
-        if sum(path.stat().st_size for path in files) <= limit:
-            return
-        for path, make in files.items():
-            path.write_bytes(make(setting))
-
-
-def _put(path: Path, content: bytes) -> str:
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-    return f"{path.parent.name}/{path.name}"

@@ -89,16 +89,16 @@ def shown_seed(result: Result) -> int:
 
 
 def _candidates(anchor: str, view: BoardView) -> list[Candidate]:
-    found: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     for result in view.board.competitors:
         place, seed = view.places[result.name], shown_seed(result)
         for part in result.fold_results:
             for frame in part.score.scored if part.score and part.seed == seed else ():
-                candidate = found.setdefault(frame.key, Candidate(anchor, view, frame.key))
+                candidate = candidates.setdefault(frame.key, Candidate(anchor, view, frame.key))
                 candidate.scores[place] = frame
                 candidate.folds[place] = part
     order = {key: place for place, key in enumerate(view.frames)}
-    return sorted(found.values(), key=lambda c: (order.get(c.key, len(order)), c.key))
+    return sorted(candidates.values(), key=lambda c: (order.get(c.key, len(order)), c.key))
 
 
 def _shares(sizes: Sequence[int], number: int) -> list[int]:
@@ -163,8 +163,8 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
     for index, score in sorted(candidate.scores.items()):
         part = candidate.folds[index]
         points = reader.predictions(part, candidate.key)
-        if found := _difference(score, points, labels):
-            problems.append(f"{part.where}: {candidate.key}: {found}")
+        if difference := _difference(score, points, labels):
+            problems.append(f"{part.where}: {candidate.key}: {difference}")
         methods.append(
             {
                 "method": index,

@@ -101,8 +101,8 @@ def _line(result: Result) -> str:
     if result.same_as:
         place = f"No rank: the same as {result.same_as}"
     means = ", ".join(
-        f"{METRICS[key].title} {' '.join(spread(DIGITS)(spread_of(found)).split())}"
-        for key, found in result.metrics.items()
+        f"{METRICS[key].title} {' '.join(spread(DIGITS)(spread_of(aggregate)).split())}"
+        for key, aggregate in result.metrics.items()
     )
     seeds = f"{len(result.seeds)} seed" + "s" * (len(result.seeds) > 1)
     return f"{place}. {means} (percent, {result.n} folds, {seeds})."

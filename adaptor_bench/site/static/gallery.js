@@ -120,7 +120,7 @@
     }));
     legend(frame, beside || methods.length < 2 ? [] : methods);
     $("name").textContent = `${frame.surgery} / ${frame.video} / ${frame.stem}`;
-    const unknown = frame.labels ? "" : " The labels are not at hand: misses are counted, not drawn.";
+    const unknown = frame.labels ? "" : " The labels are not available: misses are counted, not drawn.";
     const unread = methods.some((m) => m.p === null) ? " A method has no prediction files: it is counted, not drawn." : "";
     const absent = data.methods.filter((_, k) => !frame.methods.some((m) => m.method === k)
       && data.frames.some((f) => f.board === frame.board && f.methods.some((m) => m.method === k)));
