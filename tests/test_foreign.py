@@ -161,7 +161,7 @@ import numpy as np
 from adaptor_bench.data.formats.format import Format, PointFile
 
 def read(sample, where):
-    return PointFile(np.array([line.split("|") for line in sample.text.split()], float))
+    return {"": PointFile(np.array([line.split("|") for line in sample.text.split()], float))}
 
 FORMATS = [Format("pipes", lambda s: "|" in s.text[:9], "x|y becomes x and y", (".pip",), read)]
 """

@@ -49,14 +49,16 @@ def parse_points(document: Any, where: str) -> PointFile:
 
 
 def _read(file: RawFile, where: str) -> PointFile:
-    found = None if CHALLENGE.recognise(file) else recognised(file)
+    found = CHALLENGE if CHALLENGE.recognise(file) else recognised(file)
     if found is None and file.content:
         raise InputError(f"{where}: of no format that is read")
-    if found is not None and found.read is None:
+    found = found or CHALLENGE  # whose reader says what a JSON lacks
+    if found.read is None:
         raise InputError(f"{where}: {found.what}. {found.todo}")
-    reader = (found or CHALLENGE).read
-    assert reader is not None
-    return reader(file, where)
+    frames = found.read(file, where)
+    if len(frames) != 1:
+        raise InputError(f"{where}: {found.what} about {len(frames)} frames, where one is expected")
+    return next(iter(frames.values()))
 
 
 def read_all(

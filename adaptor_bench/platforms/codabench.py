@@ -7,7 +7,6 @@ A refused submission leaves the page with all findings and no scores.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -73,11 +72,13 @@ class Codabench(Bundle):
 
 def main(settings: Path, arguments: list[str] | None = None) -> int:
     """Entry point; without arguments it uses the platform's own folders."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", type=Path, default=Path("/app/input"))
-    parser.add_argument("--output", type=Path, default=Path("/app/output"))
-    given = parser.parse_args(arguments)
-    return run(lambda: score_submission(given.input, given.output, load_settings(settings)))
+    return run(
+        lambda given: score_submission(given.input, given.output, load_settings(settings)),
+        arguments,
+        __doc__,
+        input="/app/input",
+        output="/app/output",
+    )
 
 
 def score_submission(source: Path, output: Path, settings: MatchSettings) -> None:

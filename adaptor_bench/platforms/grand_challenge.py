@@ -9,7 +9,6 @@ expected at ``/opt/ml/input/data/ground_truth``; ``/output/metrics.json`` is wri
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -71,15 +70,15 @@ class GrandChallenge(Bundle):
 
 def main(settings: Path, arguments: list[str] | None = None) -> int:
     """Entry point; without arguments it uses the platform's own folders."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", type=Path, default=Path("/input"))
-    parser.add_argument("--output", type=Path, default=Path("/output"))
-    parser.add_argument(
-        "--ground-truth", type=Path, default=Path("/opt/ml/input/data/ground_truth")
-    )
-    given = parser.parse_args(arguments)
     return run(
-        lambda: evaluate(given.input, given.ground_truth, given.output, load_settings(settings))
+        lambda given: evaluate(
+            given.input, given.ground_truth, given.output, load_settings(settings)
+        ),
+        arguments,
+        __doc__,
+        input="/input",
+        output="/output",
+        ground_truth="/opt/ml/input/data/ground_truth",
     )
 
 

@@ -6,7 +6,9 @@ a prediction: under the missing policies ``empty`` and ``skip`` it is scored as 
 
 from __future__ import annotations
 
+import argparse
 import math
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,12 +201,22 @@ def one_line(finding: Finding) -> str:
     return printable(f"{finding.file}{at}{place}: {finding.message} [{finding.code}]")
 
 
-def run(work: Callable[[], Any]) -> int:
-    """Do ``work`` as the entry point of a container: 0, or a plain last line on stderr and 1."""
-    import sys
+def run(
+    work: Callable[[argparse.Namespace], Any],
+    arguments: list[str] | None,
+    description: str | None,
+    **folders: str,
+) -> int:
+    """Do ``work`` as the entry point of a container: 0, or a plain last line on stderr and 1.
 
+    Each of ``folders`` is an option with the platform's own place as its default.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    for name, default in folders.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, default=Path(default))
+    given = parser.parse_args(arguments)
     try:
-        work()
+        work(given)
     except BenchError as error:
         lines = [line.strip() for line in error.message.splitlines() if line.strip()]
         text = " ".join(lines[:3])

@@ -14,7 +14,7 @@ from itertools import chain
 from adaptor_bench.data.formats.known import foreign_document
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.document import Document
-from adaptor_bench.submission.findings import Finding
+from adaptor_bench.submission.findings import Capped, Finding
 from adaptor_bench.submission.locate import located
 from adaptor_bench.submission.rules import DOCUMENT_RULES, PLAIN_RULES
 from adaptor_bench.submission.strictjson import Parsed, decode
@@ -99,7 +99,10 @@ class FileCheck:
         elif decoded.complete:
             rules = PLAIN_RULES if document.plain else DOCUMENT_RULES
             heard = chain(heard, *[rule(document) for rule in rules])
-        findings = _capped(heard)
+        capped = Capped(FINDINGS_PER_FILE)
+        for found in heard:
+            capped.add(found)
+        findings = capped.findings()
         kept = any(self._seen[found.code] < FINDINGS_PER_CODE for found in findings)
         self._seen.update(found.code for found in findings)
         if kept and decoded.complete and self._budget > 0:
@@ -107,21 +110,3 @@ class FileCheck:
             findings = located(findings, decoded.text)
         points = array("d", [v for _, x, y in document.coordinates for v in (x, y)])
         return Checked(findings, points, document.count, document.scores, document.listed)
-
-
-def _capped(findings: Iterable[Finding]) -> list[Finding]:
-    """At most FINDINGS_PER_FILE of a code; the last one kept counts those left out."""
-    kept: list[Finding] = []
-    seen: Counter[str] = Counter()
-    left_out: Counter[str] = Counter()
-    last: dict[str, int] = {}
-    for found in findings:
-        seen[found.code] += 1
-        if seen[found.code] > FINDINGS_PER_FILE:
-            left_out[found.code] += found.count
-        else:
-            last[found.code] = len(kept)
-            kept.append(found)
-    for code, n in left_out.items():
-        kept[last[code]] = replace(kept[last[code]], count=kept[last[code]].count + n)
-    return kept

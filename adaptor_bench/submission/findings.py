@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from adaptor_bench.names import printable
 
-__all__ = ["SEVERITIES", "Finding", "Report", "Severity", "pointer_part", "shown"]
+__all__ = ["SEVERITIES", "Capped", "Finding", "Report", "Severity", "pointer_part", "shown"]
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -38,6 +39,34 @@ class Finding:
     found: str = ""
     expected: str = ""
     count: int = 1
+
+
+class Capped:
+    """Findings of which at most ``limit`` of a code are kept; the last of them counts the rest."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: list[Finding] = []
+        self._seen: Counter[str] = Counter()
+        self._last: dict[str, int] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, finding: Finding) -> None:
+        """Keep the finding, or count it."""
+        self._seen[finding.code] += 1
+        if self._seen[finding.code] > self._limit:
+            self._left_out[finding.code] += finding.count
+        else:
+            self._last[finding.code] = len(self._kept)
+            self._kept.append(finding)
+
+    def findings(self) -> list[Finding]:
+        """In the order in which they came."""
+        found = list(self._kept)
+        for code, n in self._left_out.items():
+            last = found[self._last[code]]
+            found[self._last[code]] = replace(last, count=last.count + n)
+        return found
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from adaptor_bench.data.layout import common_prefix, junk, unwritable
 from adaptor_bench.submission.codes import finding
-from adaptor_bench.submission.findings import Finding
+from adaptor_bench.submission.findings import Capped, Finding
 
 __all__ = [
     "ARCHIVES",
@@ -130,19 +130,14 @@ class Members:
         self.limits = limits
         self.prefix = ""
         self._what = what
-        self._kept: list[Finding] = []
-        self._last: dict[str, int] = {}
-        self._counts: Counter[str] = Counter()
+        self._noted = Capped(_KEPT)
         self._junk: Counter[str] = Counter()
         self._ignored: Counter[str] = Counter()
         self._names: dict[str, str] = {}
 
     def note(self, code: str, file: str, message: str, **more: Any) -> None:
         """One finding; the first hundred of a code are kept."""
-        self._counts[code] += 1
-        if self._counts[code] <= _KEPT:
-            self._last[code] = len(self._kept)
-            self._kept.append(finding(code, file[:300], message, **more))
+        self._noted.add(finding(code, file[:300], message, **more))
 
     def admit(self, raw: str) -> str | None:
         """The clean name of a regular file, if it is a prediction that may be read."""
@@ -192,11 +187,7 @@ class Members:
 
     def findings(self) -> list[Finding]:
         """Everything noted, plus one finding for each kind of junk and of ignored file."""
-        found = list(self._kept)
-        for code, index in self._last.items():
-            more = self._counts[code] - _KEPT
-            if more > 0:
-                found[index] = replace(found[index], count=more + 1)
+        found = self._noted.findings()
         for kind, n in sorted(self._junk.items()):
             text = f"{n} {kind} file{'s' * (n != 1)} passed over"
             found.append(finding("archive-junk", ".", text, count=n))

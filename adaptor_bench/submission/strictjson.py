@@ -23,12 +23,6 @@ DEPTH_LIMIT = 64
 """Levels of lists and objects; the format needs three."""
 _LONGEST_WHOLE = 400
 """Digits of a whole number that is still decoded as one; a float overflows after 309."""
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
-)
 
 
 class Constant(float):
@@ -80,9 +74,11 @@ def decode(data: bytes, file: str, places: bool = True) -> Parsed:
 def _to_text(data: bytes, file: str, findings: list[Finding]) -> str:
     """The text, whatever it is encoded in, without a byte order mark."""
     first = {"line": 1, "column": 1}
-    other = _other_encoding(data)
-    if other is not None:
-        codec, name = other
+    # The standard one tells by a mark, or by where zeros are: a JSON text starts with two ASCII
+    # characters, or is one digit (RFC 4627, 3).
+    codec = json.detect_encoding(data)
+    if not codec.startswith("utf-8"):
+        name = codec[:6].upper()
         message = f"{name}, where JSON is UTF-8"
         findings.append(
             finding("encoding-utf16", file, message, found=name, expected="UTF-8", **first)  # type: ignore[arg-type]
@@ -118,28 +114,6 @@ def _to_text(data: bytes, file: str, findings: list[Finding]) -> str:
             )
         )
         return data.decode("latin-1")
-
-
-def _other_encoding(data: bytes) -> tuple[str, str] | None:
-    """Codec and name if the first bytes are UTF-16 or UTF-32: by mark, else by where zeros are.
-
-    A JSON text starts with two ASCII characters (or is one digit), so zeros tell (RFC 4627, 3).
-    """
-    if data[:1] < b"\x80" and 0 not in data[:4]:
-        return None
-    for mark, codec, name in _MARKS:
-        if data.startswith(mark):
-            return codec, name
-    zeros = "".join("0" if byte == 0 else "x" for byte in data[:4])
-    for pattern, codec in (
-        ("000x", "utf-32-be"),
-        ("x000", "utf-32-le"),
-        ("0x", "utf-16-be"),
-        ("x0", "utf-16-le"),
-    ):
-        if zeros.startswith(pattern):
-            return codec, codec[:6].upper()
-    return None
 
 
 def _parse(text: str, file: str, result: Parsed, places: bool) -> None:

@@ -27,7 +27,7 @@ _LARGEST = 1 << 24  # px; a size beyond it is no frame's, and may be no number o
 _NUMBERS = {int, float}
 
 
-def _read(file: RawFile, where: str) -> PointFile:
+def _read(file: RawFile, where: str) -> dict[str, PointFile]:
     """Raises InputError with the first key that is not as it has to be."""
     document = file.document
     if not isinstance(document, dict):
@@ -46,13 +46,14 @@ def _read(file: RawFile, where: str) -> PointFile:
         flat = [_number(e, i, key, where) for i, e in enumerate(entries) for key in ("x", "y")]
         numbered = [(i, entry) for i, entry in enumerate(entries) if "score" in entry]
         given = [_number(entry, i, "score", where) for i, entry in numbered]
-    return PointFile(
+    points = PointFile(
         points=np.array(flat, dtype=np.float64).reshape(-1, 2),
         # Scores count when every point of the file has one.
         scores=np.array(given, dtype=np.float64) if given and 2 * len(given) == len(flat) else None,
         size=_size(document, where),
         names={key: document[key] for key in NAMES if isinstance(document.get(key), str)},
     )
+    return {"": points}
 
 
 def write_points(

@@ -60,16 +60,17 @@ class RawFile:
 class Format:
     """A format of points. ``conversion`` says what in it becomes an x and y of ours.
 
-    ``read`` gives the points of a file that holds one frame; ``where`` names it in the InputError
-    for what cannot be used. A format without it is only called by its name, with what to do.
-    ``endings`` are those of its files, in lower case.
+    ``read`` gives the points of each image that a file is about, by the name of the image as the
+    file spells it, or under ``""`` where it is about the frame in whose place it stands; the second
+    argument names the file in the InputError for what cannot be used. A format without ``read`` is
+    only called by its name, with what to do. ``endings`` are those of its files, in lower case.
     """
 
     name: str
     recognise: Callable[[RawFile], bool]
     conversion: str = ""
     endings: tuple[str, ...] = (".json",)
-    read: Callable[[RawFile, str], PointFile] | None = None
+    read: Callable[[RawFile, str], dict[str, PointFile]] | None = None
     title: str = ""
 
     @property
