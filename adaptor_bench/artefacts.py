@@ -44,7 +44,7 @@ class ArtefactStore:
         if self._usable(final):
             return final
         with claimed(
-            final, lambda: message(f"{final.name}: another process is making it, waiting")
+            final, lambda: message(f"{final.name}: another process is making it; waiting")
         ):
             if self._usable(final, tell=message):
                 return final

@@ -102,7 +102,7 @@ def read_file(path: Path | str, limit: int = LIMIT) -> bytes:
 
 
 def read_json(path: Path | str, limit: int = LIMIT, *, once: bool = False) -> Any:
-    """The JSON document in a regular file; ``once`` refuses a key that is there twice.
+    """The JSON document in a regular file; ``once`` refuses a key that occurs twice.
 
     Raises InputError with the file and why it cannot be read.
     """
@@ -131,9 +131,9 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object without a key that is there twice: a reviewer sees one, a program the other."""
+    """An object without a key that occurs twice: a reviewer sees one, a program the other."""
     if twice := sorted(key for key, times in Counter(k for k, _ in pairs).items() if times > 1):
-        raise ValueError(f"key {', '.join(map(repr, twice))} is there twice")
+        raise ValueError(f"key {', '.join(map(repr, twice))} occurs twice")
     return dict(pairs)
 
 

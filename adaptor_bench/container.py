@@ -75,7 +75,7 @@ def find_images(root: Path) -> list[Frame]:
     """The images below ``root`` as frames (their label is the image itself; it is never read).
 
     Sorted by folder, subfolder and stem. Raises InputError when there is none, and with every
-    image that is at another place, is there twice or cannot be read.
+    image that is at another place, occurs twice or cannot be read.
     """
     files = find_files(root, _SUFFIXES, IMAGES)
     problems = [f"{path}: expected <folder>/<subfolder>/<image>.png" for path in files.misplaced]

@@ -62,7 +62,7 @@ class TrainingError(BenchError):
 class WriteError(BenchError):
     """Nothing more can be written: a full disk, a quota, a limit on file sizes, a read-only disk.
 
-    It concerns the whole command, not only the result at hand.
+    It concerns the whole command, not only this result.
     """
 
     exit_code = 1

@@ -146,7 +146,7 @@ class Registry:
         if name in self.methods:
             return self.methods[name]
         broken = "".join(f" ({f} could not be loaded: {r})" for f, r in self.unavailable.items())
-        hint = f"{suggest(name, self.methods)} A method of your own needs --methods-from DIR."
+        hint = f"{suggest(name, self.methods)} Methods of your own need --methods-from DIR."
         raise UsageError(f"unknown method {name!r}{broken}", hint=hint)
 
 

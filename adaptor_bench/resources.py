@@ -49,7 +49,7 @@ def refuse_installed(folder: Path) -> None:
     installation would replace what is written there."""
     if _PACKAGE / "_bundled" in folder.resolve().parents:
         raise UsageError(
-            f"{folder}: belongs to the installed package and is not written to",
+            f"{folder}: belongs to the installed package and cannot be written to",
             hint="Give the leaderboard's folder in a checkout, or a copy of it.",
         )
 

@@ -18,9 +18,9 @@ _SHORT = -1  # numpy and cv2 say that not all was written, not why
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "larger than a file may become here (see `ulimit -f`)",
+    errno.EFBIG: "larger than files may be here (see `ulimit -f`)",
     errno.EROFS: "this disk is read-only",
-    errno.EACCES: "its folder may not be written to",
+    errno.EACCES: "no permission to write to its folder",
     _SHORT: "not all could be written: the disk is full, or a quota or size limit is reached",
 }
 

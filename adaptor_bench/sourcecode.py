@@ -82,8 +82,8 @@ def source_of(*starts: Path | str, without: Collection[str] = ()) -> Source:
             content = path.read_bytes()
         except OSError as error:
             raise InputError(
-                f"{path}: cannot be read ({error.strerror}), so what it makes could not be told "
-                "from what another version of it made"
+                f"{path}: cannot be read ({error.strerror}), so its results could not be "
+                "told from those of another version"
             ) from error
         modules[name], imports = _read(content, name, path.name == "__init__.py")
         for imported in imports:

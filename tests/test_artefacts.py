@@ -375,7 +375,7 @@ def test_an_artefact_that_another_process_makes_is_waited_for(tmp_path, capsys):
         with pytest.MonkeyPatch.context() as patch:
 
             def go_on(text):
-                assert "another process is making it, waiting" in text
+                assert "another process is making it; waiting" in text
                 other.communicate("\n")
 
             patch.setattr("adaptor_bench.artefacts.message", go_on)

@@ -145,7 +145,7 @@ def test_ids():
 def test_a_name_that_leaves_nothing_wants_an_id(points, data, board):
     """Else a team could take the id of a method alone, which is how ours are called."""
     told = enter(points, board, data, "队伍", "stern", code=2)
-    assert "'队伍' has none of a-z and 0-9" in told
+    assert "'队伍' has no letter a-z or digit" in told
     enter(points, board, data, "队伍", "stern", "--id", "duiwu")
     assert "队伍" in invoke("leaderboard", "--board", board)
 
@@ -295,7 +295,7 @@ def test_a_full_disk_leaves_no_half_board(tmp_path, data, board, monkeypatch, wh
     submit_runs(runs, new, "--data", data, "--create", "New")
     assert ids(new) == ["team-net"]
     told = submit_runs(runs, new, "--data", data, "--create", "New", code=2)
-    assert "there is a leaderboard already" in told
+    assert "a leaderboard is already there" in told
 
 
 # --- files of strangers ---------------------------------------------------------------------------

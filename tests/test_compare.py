@@ -141,7 +141,7 @@ def test_a_surgery_that_decides_is_named(tmp_path):
             put_fold(tmp_path, method, fold, [(f"{surgery}/v/0", tp, 2, 10 - tp)])
     shown = " ".join(invoke("card", tmp_path).split())
     assert "lucky leads" in shown
-    assert "The order hangs on single surgeries: without aicm14 steady passes lucky." in shown
+    assert "The order depends on single surgeries: without aicm14 steady passes lucky." in shown
     assert "would draw level with lucky if it placed 1 of 40 landmarks better (2.5 %)" in shown
     assert "The order depends on the scheme" in shown
 

@@ -148,7 +148,7 @@ def test_a_file_that_says_two_things_is_refused(tmp_path):
     path = copied / "stern.json"
     text = path.read_text("utf-8")
     path.write_text(text.replace('"tp": ', '"tp": 238, "tp": ', 1))
-    assert "key 'tp' is there twice" in invoke("leaderboard", "--board", copied, code=1)
+    assert "key 'tp' occurs twice" in invoke("leaderboard", "--board", copied, code=1)
     document = json.loads(text)
     document["measured"]["sim"]["01"] = document["measured"]["sim"]["1"]
     path.write_text(json.dumps(document))
@@ -445,7 +445,7 @@ def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(tmp_path, data,
     told = submit_runs(runs, tmp_path / "other", "--data", data, "--create", "New", code=1)
     assert "not the intraop frames these runs were scored on" in told
     assert not (tmp_path / "other").exists()
-    # Runs on a phantom that another processor drew: nothing is at hand to hash.
+    # Runs on a phantom that another processor drew: nothing is there to hash.
     for path in runs.glob("**/run.json"):
         document = json.loads(path.read_text("utf-8"))
         document["dataset"] |= {"name": "phantom-tiny", "kind": "phantom"}
@@ -509,7 +509,7 @@ def test_what_submit_refuses(tmp_path, data, board):
     assert "/url" in told
     assert not list(board.glob("**/team-b*")), "neither the entry nor its predictions"
     for name in ("board", "table"):
-        assert "is no entry's id" in submit(
+        assert "is not the id of an entry" in submit(
             predictions, board, data, "--id", name, "--replace", method="b", code=2
         )
     told = submit(predictions, board, data, "--id", "../../x", method="b")

@@ -264,7 +264,7 @@ def test_plain_errors(world, tmp_path):
     told = invoke("paper", "scatter", world / "runs", "--out", tmp_path / "x.gif", code=2)
     assert "not one of .pdf, .svg, .png" in told
     told = invoke("paper", "figure6", world / "runs", "--out", tmp_path / "x.png", code=2)
-    assert "Give --data DIR." in told
+    assert "Use --data DIR." in told
     told = invoke("paper", "figure6", world / "runs", "--method", "ones", "--out",
                   tmp_path / "x.png", code=2)  # fmt: skip
     assert "Did you mean 'one'" in told

@@ -390,7 +390,8 @@ def test_a_leaderboard_scores_finished_runs_again_on_their_labels(bench_run, tmp
     assert {p: p.read_bytes() for p in runs.rglob("score.json")} == before, "nothing is rewritten"
 
     _, told = board("--radius", "12", code=1)
-    assert told.count("scored otherwise (hungarian, 6 px, missing empty)") == 3 and "--data" in told
+    assert told.count("with other settings (hungarian, 6 px, missing empty)") == 3
+    assert "--data" in told
     write_frame(data, "b", "000000", [(100, 100), (300, 300)], size=(1024, 576))
     _, told = board("--radius", "12", "--data", data, code=1)
     assert told.count("has not the labels it was scored on") == 1 and "fold_2" in told

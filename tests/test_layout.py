@@ -119,7 +119,7 @@ def test_surgeries_that_are_passed_over_are_said(tmp_path):
     for command in ("check", "info"):
         shown, told = invoke("data", command, tmp_path / "ds")
         assert "1 frames" in shown
-        line = next(line for line in told.splitlines() if "passed over" in line)
+        line = next(line for line in told.splitlines() if "skipped" in line)
         assert "__old" in line and "/.b" in line and "__pycache__" not in line
 
 
@@ -166,12 +166,12 @@ def test_names_that_cannot_be_written_down_are_refused(tmp_path, name):
         ("validate", good, "--reference", tmp_path / "ds"),
     ):
         said = "".join(invoke(*command, code=1))
-        assert "control or invisible characters, or bytes that are no text, in its name" in said, (
+        assert "control or invisible characters, or bytes that are not text, in its name" in said, (
             command
         )
         assert "\x1b" not in said and "\u202e" not in said
     assert "archive-path" in invoke("validate", tmp_path / "ds", code=1)[0]
-    with pytest.raises(InputError, match="bytes that are no text"):
+    with pytest.raises(InputError, match="bytes that are not text"):
         find_images(tmp_path / "ds")
 
 

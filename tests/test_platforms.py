@@ -545,7 +545,7 @@ def test_bundles_name_no_package_host(world):
 
 def test_faults_of_the_organiser(world, tmp_path):
     (tmp_path / "there").mkdir()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         write_bundle("evalai", tmp_path / "there", MatchSettings())
     with pytest.raises(InputError, match="no label files"):
         write_bundle("evalai", tmp_path / "new", MatchSettings(), tmp_path / "there")

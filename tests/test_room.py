@@ -91,7 +91,7 @@ def test_a_folder_that_may_not_be_written_to(tmp_path, monkeypatch):
         patch.setattr(os, "open", refuse)
         with pytest.raises(WriteError) as found:
             write_text(tmp_path / "table.csv", "")
-    assert found.value.message == f"{tmp_path / 'table.csv'}: its folder may not be written to"
+    assert found.value.message == f"{tmp_path / 'table.csv'}: no permission to write to its folder"
 
 
 def test_what_has_no_room_is_not_begun(tmp_path, monkeypatch):

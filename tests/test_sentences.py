@@ -146,9 +146,9 @@ def test_a_single_surgery_resamples_nothing():
 
 
 def test_a_tie_that_appears_or_ends_without_a_surgery_is_a_change():
-    told = one(said([[of(9), of(5), of(5)], [of(5), of(5), of(5)]]), "hangs on")
-    assert told == "The order hangs on single surgeries: without s0 b draws level with a."
-    told = one(said([[of(4), of(6), of(5)], [of(6), of(4), of(5)]]), "hangs on")
+    told = one(said([[of(9), of(5), of(5)], [of(5), of(5), of(5)]]), "depends on")
+    assert told == "The order depends on single surgeries: without s0 b draws level with a."
+    told = one(said([[of(4), of(6), of(5)], [of(6), of(4), of(5)]]), "depends on")
     assert "without s0 a passes b" in told
     assert "without s1 b passes a" in told
 

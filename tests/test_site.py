@@ -859,7 +859,7 @@ def test_errors_are_plain(world, leaderboard, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(world / "data", other)
     _, told = invoke("report", world / "runs", "--data", other, "--out", out, code=2)
-    assert "dataset 'other', which none of the results is about" in told
+    assert "dataset 'other', which none of the results use" in told
     _, told = invoke("report", world / "runs", "--out", out, "--frames", "-1", code=2)
     assert "--frames" in told
     assert not out.exists()

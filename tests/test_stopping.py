@@ -80,7 +80,8 @@ def test_a_second_control_c_lets_it_tidy_up_and_a_third_ends_it(tmp_path):
             command.send_signal(signal.SIGINT)
             assert command.stdout.readline() == "tidying\n"
             command.send_signal(signal.SIGINT)
-            assert command.stderr.readline() == "still tidying up; once more to stop at once\n"
+            said = command.stderr.readline()
+            assert said == "still cleaning up; interrupt again to stop at once\n"
             if presses == 3:
                 command.send_signal(signal.SIGINT)
                 command.wait(GIVE_UP)

@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).parent.parent
 SUBMISSION = REPOSITORY / "adaptor_bench" / "submission"
 GOOD = '{"folderName": "a", "subfolderName": "v", "imageFileName": "0.png", "points": []}'
 LABEL = '{"imageWidth": 512, "imageHeight": 288, "points": []}'
-# A terminal escape, a bell, a line break, a text direction override, bytes that are no text, and
+# A terminal escape, a bell, a line break, a text direction override, bytes that are not text, and
 # what XML and Markdown care about.
 NASTY = "\x1b[31m\x07\n\u202e\ud800<&]]>\"'\ufffe\x00"
 

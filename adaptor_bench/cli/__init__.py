@@ -35,15 +35,18 @@ COMMANDS = {
     "schema": ("schema", "The JSON Schema of a prediction file."),
     "evaluate": ("evaluate", "Score predictions against labels."),
     "audit": ("audit", "Score by every rule at once; show where the rules differ."),
-    "conformance": ("conformance", "Proved matching cases for other scorers; judge their answers."),
+    "conformance": ("conformance", "Matching cases with proven answers, to test other scorers."),
     "adapter": ("adapter", "Bundles for challenge platforms; the table of challengeR."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
     "submit": ("submit", "Add runs or predictions to a leaderboard."),
-    "verify": ("verify", "Score the entries of a leaderboard again; say what differs."),
-    "compare": ("compare", "Two methods on the same frames: the difference, how sure it is."),
+    "verify": ("verify", "Rescore the entries of a leaderboard; say what differs."),
+    "compare": (
+        "compare",
+        "Compare two methods frame by frame: the difference, how certain it is.",
+    ),
     "paper": ("paper", "The paper's tables and figures, published and measured."),
-    "card": ("card", "Ranking cards: the order of all methods, and what the data can carry."),
-    "report": ("report", "A static site: boards, ranking cards, methods, a gallery of frames."),
+    "card": ("card", "Ranking cards: the order of all methods, and how certain it is."),
+    "report": ("report", "Write a static site: boards, ranking cards, methods, frames."),
 }
 
 
@@ -130,7 +133,7 @@ def _main(args: list[str] | None) -> None:
     except MemoryError:
         if debug:
             raise
-        _leave("error: there is not enough memory for this; give fewer frames or points at once", 1)
+        _leave("error: not enough memory; try fewer frames or points at once", 1)
     except Exception as error:
         if debug:
             raise

@@ -45,7 +45,7 @@ def _platforms() -> Iterable[str]:
     multiple=True,
     metavar="NAME=PATH",
     help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
-    "or folder of fold_*/score.json. Give one for each algorithm.",
+    "or folder of fold_*/score.json. Repeat it for each algorithm.",
 )
 @matching_options
 @option("--image", metavar="NAME", help="Container image named in the bundle.")

@@ -29,7 +29,7 @@ def _rules() -> list[str]:
     help='Judge a scorer\'s answers, {"case id": {"tp": 1, "fp": 0, "fn": 0}, ...}.',
 )
 @option("--rule", type=Registered(_rules), help="The rule the answers are meant to follow.")
-@option("--partial", is_flag=True, help="A case without an answer is no disagreement.")
+@option("--partial", is_flag=True, help="Do not count a case without an answer as a disagreement.")
 @option(
     "--exact-ties",
     is_flag=True,
@@ -64,7 +64,7 @@ def command(
             write_text(out, text)
         return
     if out is not None:
-        raise click.UsageError("--out writes the suite; it does not go with --answers.")
+        raise click.UsageError("--out writes the suite and cannot be combined with --answers.")
     if rule is None:
         raise click.UsageError("--answers needs --rule.")
     judgement = judge(

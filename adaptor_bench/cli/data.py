@@ -30,7 +30,12 @@ def command() -> None:
 @click.argument("out", type=PATH)
 @option("--profile", type=Registered(_profiles), default="mini")
 @seed
-@option("--label-noise", type=FiniteRange(0), default=0.0, help="Std of label positions, px.")
+@option(
+    "--label-noise",
+    type=FiniteRange(0),
+    default=0.0,
+    help="Standard deviation of label positions, in px.",
+)
 @option(
     "--label-drop", type=FiniteRange(0, 1), default=0.0, help="Fraction of labels left out, 0..1."
 )
@@ -106,6 +111,5 @@ def check(context: click.Context, folder: Path) -> None:
 def _say_passed_over(folders: Sequence[str]) -> None:
     if folders:
         message(
-            "note: names that begin with . or __ are no surgeries; passed over: "
-            + ", ".join(folders)
+            "note: names that begin with . or __ are not surgeries; skipped: " + ", ".join(folders)
         )

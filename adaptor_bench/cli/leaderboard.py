@@ -37,8 +37,8 @@ from adaptor_bench.progress import message
 @option(
     "--data",
     type=EXISTING_FOLDER,
-    help="The runs' dataset: with any of --matching, --radius, --strict, --missing, runs that were "
-    "scored otherwise are scored again against its labels.  [default: as they were scored]",
+    help="The runs' dataset: runs that were scored with other settings than --matching, --radius, "
+    "--strict and --missing are rescored against its labels.  [default: as they were scored]",
 )
 @option("--write", is_flag=True, help="Write table.md and table.json of each --board.")
 @click.pass_context
@@ -63,7 +63,9 @@ def command(
     """
     if boards:
         if runs or per_fold or all_published:
-            raise click.UsageError("RUNS, --per-fold, --all-published do not go with --board.")
+            raise click.UsageError(
+                "--board cannot be combined with RUNS, --per-fold or --all-published."
+            )
         if asked(context) or data:
             raise click.UsageError("A --board has its own matching and radius; see its board.json.")
         _entries(boards, domain, format_, ddof, write)
@@ -77,7 +79,7 @@ def command(
 
     anew = asked(context)
     if data and not anew:
-        raise click.UsageError("--data is for --matching, --radius, --strict and --missing.")
+        raise click.UsageError("--data needs --matching, --radius, --strict or --missing.")
     dataset = index_dataset(data) if data else None
 
     default = Path("runs")

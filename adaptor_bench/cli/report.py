@@ -22,7 +22,7 @@ __all__ = ["command"]
 
 @click.command("report")
 @click.argument("runs", nargs=-1, type=PATH)
-@option("--out", type=PATH, required=True, help="Folder of the site; new, or one before.")
+@option("--out", type=PATH, required=True, help="Folder of the site: new, or of an earlier site.")
 @boards("Entries of this leaderboard, too")
 @results_data
 @option(
@@ -39,12 +39,12 @@ __all__ = ["command"]
 @option(
     "--heatmaps/--no-heatmaps",
     default=True,
-    help="Add heatmaps where the runs still keep them.",
+    help="Add heatmaps where the runs still have them.",
 )
 @option(
     "--public",
     is_flag=True,
-    help="Show frames and labels of the data of each --board, too; the phantom's always are.",
+    help="Also show frames and labels of each --board's data; the phantom's are always shown.",
 )
 @option("--title", default="Landmark detection benchmark")
 @ddof

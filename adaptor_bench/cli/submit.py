@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("results", nargs=-1, required=True, type=EXISTING)
 @option("--board", required=True, help="Name of a leaderboard, or its folder.")
 @option("--team", required=True)
-@option("--method", help="Which method of RUNS; the name of what made PREDICTIONS.")
+@option("--method", help="Which method of RUNS, or the name of the one that made PREDICTIONS.")
 @option("--title", help="Shown on cards.  [default: the method's]")
 @option("--id", "id_", help="Name of the file.  [default: team and method]")
 @option(
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "claims",
     multiple=True,
     metavar="DOMAIN:METRIC=PERCENT",
-    help="What you say it reaches, such as intraop:f1=48.7; stands beside what is measured.",
+    help="A claimed result, such as intraop:f1=48.7; shown beside the measured one.",
 )
 @board_data
 @option("--without-predictions", is_flag=True, help="Do not publish the points themselves.")
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 @option(
     "--incomplete",
     is_flag=True,
-    help="Enter it although frames lack a prediction, which count as the leaderboard says.",
+    help="Submit even if frames have no prediction; the leaderboard says how they count.",
 )
 @option(
     "--identical-to",
     multiple=True,
     metavar="ID",
-    help="Enter it although its points are those of another team's entry.",
+    help="Submit even though its points equal those of another team's entry.",
 )
-@option("--create", metavar="TITLE", help="Make the leaderboard from these RUNS first.")
+@option("--create", metavar="TITLE", help="First create the leaderboard from these RUNS.")
 def command(
     results: tuple[Path, ...],
     board: str,

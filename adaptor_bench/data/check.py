@@ -99,7 +99,7 @@ def load_frames(
         raise InputError.collect(
             f"{dataset.root}: {len(problems)} problem(s) in {len(todo)} frames; nothing was run",
             problems,
-            hint="Repair or remove these files and start again.",
+            hint="Repair or remove these files, then rerun the command.",
         )
     return {d: DomainFrames(tuple(loaded[d]), digests[d].hexdigest()) for d in loaded}
 

@@ -83,7 +83,7 @@ def plan_folds(surgeries: dict[str, int], domain: str, groups: int | None = None
     if not 2 <= groups <= len(surgeries):
         raise UsageError(
             f"--folds {groups} is not possible with {len(surgeries)} surgeries in {domain!r}",
-            hint=f"Give a number from 2 to {len(surgeries)}.",
+            hint=f"Choose a number from 2 to {len(surgeries)}.",
         )
     return _plan(f"{groups}-balanced", domain, surgeries, _balanced(surgeries, groups))
 

@@ -109,7 +109,7 @@ def index_dataset(root: Path) -> Dataset:
     """
     if not root.is_dir():
         raise InputError(
-            f"{root}: no such folder", hint="Give the folder that holds the surgery folders."
+            f"{root}: no such folder", hint="Name the folder that holds the surgery folders."
         )
     description = _description(root)
     frames: dict[str, list[Frame]] = {}
@@ -159,7 +159,7 @@ class _Names:
     def require_writable(self, path: Path) -> None:
         if unwritable(path.name):
             self.problems.append(
-                f"{str(path)!r}: has control or invisible characters, or bytes that are no text, "
+                f"{str(path)!r}: has control or invisible characters, or bytes that are not text, "
                 "in its name"
             )
 

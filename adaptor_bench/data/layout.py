@@ -59,7 +59,7 @@ def passed_over(name: str, *, folder: bool) -> bool:
 
 
 def unwritable(name: str) -> bool:
-    """Whether a name has characters nobody sees, or bytes that are no text.
+    """Whether a name has characters nobody sees, or bytes that are not text.
 
     Such a name cannot be told in a message or stand in a JSON file.
     """

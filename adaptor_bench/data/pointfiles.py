@@ -87,7 +87,7 @@ def find_files(root: Path, endings: Collection[str], level: str) -> FrameFiles:
         raise InputError(f"{root}: no such folder")
     folders = sorted(_folders(str(root), (), {os.path.realpath(root)}, endings))
     unusable = [
-        f"{path!r}: has control or invisible characters, or bytes that are no text, in its name"
+        f"{path!r}: has control or invisible characters, or bytes that are not text, in its name"
         for parts, folder, names in folders
         for path in (f"{folder}{os.sep}{name}" for name in names)
         if not path.isprintable() and any(map(unwritable, (*parts, PurePath(path).name)))

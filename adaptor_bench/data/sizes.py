@@ -71,7 +71,7 @@ def read_sizes(counted: Mapping[str, Any]) -> list[Size]:
     for text in counted:
         width, height = (int(side) for side in text.split("x"))
         if min(width, height) < 1:
-            raise ValueError(f"{text!r} is no size")
+            raise ValueError(f"{text!r} is not a size")
         sizes.append((width, height))
     return sizes
 

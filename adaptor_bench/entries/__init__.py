@@ -1,1 +1,1 @@
-"""Leaderboards as data: one small file per entry, added by submit, held to account by verify."""
+"""Leaderboards as data: one small file per entry, added by submit and checked by verify."""

@@ -104,7 +104,7 @@ def read_claims(given: Iterable[str]) -> dict[str, dict[str, float]]:
 
 def _new_board(runs: Sequence[Path], folder: Path, title: str, data: Path | None) -> Leaderboard:
     if (folder / BOARD).exists():
-        raise UsageError(f"{folder}: there is a leaderboard already", hint="Leave out --create.")
+        raise UsageError(f"{folder}: a leaderboard is already there", hint="Leave --create out.")
     if not runs:
         raise UsageError("--create needs finished runs", hint="`bench run` leaves them.")
     board = board_from_runs(runs, folder, title)
@@ -129,7 +129,7 @@ def _refuse_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
     ]
     if lacking and not allowed:
         raise InputError.collect(
-            "this entry is not complete:", lacking, hint="--incomplete enters it all the same."
+            "this entry is not complete:", lacking, hint="Use --incomplete to submit it anyway."
         )
     for line in lacking:
         message(f"warning: {line}")
@@ -150,7 +150,7 @@ def _refuse_invalid(predictions: Path, data: Path) -> None:
         raise InputError.collect(
             f"{predictions}: not valid:",
             [f"{f.file}: {f.message}" for f in errors],
-            hint=f"`bench validate {predictions} --reference {data}` tells everything.",
+            hint=f"`bench validate {predictions} --reference {data}` lists everything.",
         )
     for finding in report.findings:
         if finding.severity == "warning" and finding.file == ".":

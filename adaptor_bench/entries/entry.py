@@ -270,7 +270,7 @@ def write_entry(entry: Entry, board: Leaderboard, *, exclusive: bool = False) ->
     except FileExistsError as error:
         raise UsageError(
             f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
-            hint="Give another --id, or --replace if it is yours.",
+            hint="Use another --id, or --replace if it is yours.",
         ) from error
     return path
 
@@ -286,6 +286,6 @@ def write_board(board: Leaderboard, *, exclusive: bool = False) -> Path:
         write_text(path, tidy(document) + "\n", exclusive=exclusive)
     except FileExistsError as error:
         raise UsageError(
-            f"{board.folder}: there is a leaderboard already", hint="Leave out --create."
+            f"{board.folder}: a leaderboard is already there", hint="Leave --create out."
         ) from error
     return path

@@ -46,8 +46,8 @@ def _slug(text: str) -> str:
     found = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")
     if not found:
         raise UsageError(
-            f"{text!r} has none of a-z and 0-9 for the name of a file",
-            hint="Give --id with a-z and 0-9.",
+            f"{text!r} has no letter a-z or digit to make a file name from",
+            hint="Choose one with --id.",
         )
     return found
 
@@ -60,7 +60,7 @@ def require_place(
     ``overwrite`` lets a team replace its own entry; ``chosen``: the id was given, not made.
     """
     if entry.id in _RESERVED:
-        raise UsageError(f"{entry.id!r} is no entry's id", hint="Give another --id.")
+        raise UsageError(f"{entry.id!r} is not the id of an entry", hint="Use another --id.")
     for other in others:
         there = f"{other.id!r} ({printable(other.method)} by {printable(other.team)})"
         own = other.team == entry.team
@@ -69,24 +69,24 @@ def require_place(
             if not overwrite:
                 raise UsageError(
                     f"the leaderboard {entry.board!r} already has an entry {there}",
-                    hint="Give another --id" + (", or --replace." if own else "."),
+                    hint="Use another --id" + (", or --replace." if own else "."),
                 )
             if not own:
                 raise UsageError(
                     f"{there} is not an entry of {entry.team!r} and is not replaced",
-                    hint="Give another --id.",
+                    hint="Use another --id.",
                 )
             if not same and not chosen:
                 raise UsageError(
                     f"{there} is an entry of another method than {entry.method!r}",
-                    hint=f"Give another --id, or --id {other.id} to replace it all the same.",
+                    hint=f"Use another --id, or --id {other.id} to replace it anyway.",
                 )
         elif not chosen and not same:
             pair = (other.method, entry.method) if own else (other.team, entry.team)
             if alike(pair[0]) == alike(pair[1]):
                 raise UsageError(
                     f"{pair[1]!r} reads like {pair[0]!r} of the entry {there}",
-                    hint="Write it the same way, or give an --id if it is another one.",
+                    hint="Write it the same way, or use --id if it is another one.",
                 )
 
 
@@ -109,7 +109,7 @@ def require_own(entry: Entry, others: Sequence[Entry], known: Sequence[str]) -> 
         raise InputError.collect(
             "these predictions are point for point those of another team:",
             problems,
-            hint="--identical-to ID enters them all the same; the tables then say so.",
+            hint="Use --identical-to ID to submit them anyway; the tables will say so.",
         )
 
 

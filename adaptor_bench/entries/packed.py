@@ -94,7 +94,7 @@ def unpack(path: Path) -> Packed:
             raise InputError(f"{path}: more than {FRAMES:,} frames")
         frames = found.setdefault((domain, seed), {})
         if frame in frames:
-            raise InputError(f"{path}: line {number}: {frame} is there twice")
+            raise InputError(f"{path}: line {number}: {frame} occurs twice")
         frames[frame] = points
     return found
 

@@ -112,7 +112,7 @@ def entry_from_predictions(
     without a method.
     """
     if not about.method:
-        raise UsageError("predictions do not say what made them", hint="Give --method NAME.")
+        raise UsageError("predictions do not say what made them", hint="Use --method NAME.")
     points = read_folder(folder)
     frames_of, _ = frames_of_board(index_dataset(data), board)
     known = {frame.key for frames in frames_of.values() for frame in frames}
@@ -121,7 +121,7 @@ def entry_from_predictions(
         raise InputError.collect(
             f"{folder}: {len(strange)} predicted frames are not on the leaderboard {board.id!r}:",
             strange,
-            hint="`bench validate PREDICTIONS --reference DATA` tells more.",
+            hint="`bench validate PREDICTIONS --reference DATA` says more.",
         )
     measured: dict[str, dict[int, SeedCounts]] = {}
     packed: Packed = {}

@@ -79,7 +79,7 @@ def data_of_board(board: Leaderboard, given: Path | None = None) -> Path:
     if given is None and board.embedded is None:
         raise UsageError(
             f"the data of the leaderboard {board.id!r} cannot be drawn, so nothing can be scored",
-            hint="Give --data DIR.",
+            hint="Use --data DIR.",
         )
     return given or cached_phantom(str(board.embedded), Progress())
 

@@ -117,7 +117,7 @@ def complete_boards(
             "no method with all its folds", hint="`bench leaderboard` says what is missing."
         )
     if len({view.board.dataset for view in views}) > 1:
-        raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
+        raise UsageError("these runs are of several datasets", hint="Choose runs of one of them.")
     if not frames:
         return views
     dataset = dataset_of([run for view in views for run in view.runs], data)

@@ -79,7 +79,7 @@ def read_curves(
         raise InputError.collect(
             f"{data}: not the frames these runs were scored on:",
             problems,
-            hint="Give the dataset of the runs as --data, or leave it out.",
+            hint="Pass the runs' dataset as --data, or leave it out.",
         )
     return curves
 
@@ -93,7 +93,7 @@ def _read(
     scored = score.scored
     absent = [frame.key for frame in scored if frame.key not in frames]
     if absent:
-        problems.append(f"{part.where}: {len(absent)} scored frames are not there, as {absent[0]}")
+        problems.append(f"{part.where}: {len(absent)} scored frames are missing ({absent[0]}, ..)")
         return None
     here = [frames[frame.key] for frame in scored]
     if part.held is not None:

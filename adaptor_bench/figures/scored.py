@@ -125,7 +125,7 @@ def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredF
     if problems:
         raise InputError.collect(
             f"{dataset.root}: not the frames that {run.path} was scored on:", problems,
-            hint="Give the run's own data with --data.",
+            hint="Pass the run's own data as --data.",
         )  # fmt: skip
     return drawn
 

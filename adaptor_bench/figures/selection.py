@@ -57,12 +57,12 @@ def dataset_of(runs: Sequence[Run], data: Path | None) -> Dataset:
     """The frames of these runs: below ``data``, or the phantom they name. Raises UsageError."""
     named = {(run.dataset["name"], run.dataset["kind"]) for run in runs}
     if len(named) > 1:
-        raise UsageError("these runs are of several datasets", hint="Give runs of one of them.")
+        raise UsageError("these runs are of several datasets", hint="Choose runs of one of them.")
     ((name, kind),) = named
     if data is None:
         profile = embedded_profile(name, kind)
         if profile is None:
-            raise UsageError(f"the frames of {name!r} are needed", hint="Give --data DIR.")
+            raise UsageError(f"the frames of {name!r} are needed", hint="Use --data DIR.")
         data = cached_phantom(profile, Progress())
     return index_dataset(data)
 

@@ -32,7 +32,7 @@ _RECORD, _TRACEBACK = "failure.json", "traceback.txt"
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed fold: ``reason`` is one line, ``path`` the folder that tells more."""
+    """A failed fold: ``reason`` is one line, ``path`` the folder that says more."""
 
     path: Path
     dataset: str

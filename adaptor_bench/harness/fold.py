@@ -81,6 +81,6 @@ def _save(method: Method, directory: Path) -> None:
     for path in sorted(own.iterdir()):
         place = directory / path.name
         if place.name in _RESERVED:
-            raise ValueError(f"it wrote {place.name!r}, a name that the run keeps for itself")
+            raise ValueError(f"it wrote {place.name!r}, a name that is reserved for the run")
         path.rename(place)
     own.rmdir()

@@ -136,7 +136,7 @@ class Bench:
             raise InputError.collect(
                 "these methods cannot be run; nothing was trained:",
                 problems,
-                hint="baselines/README.md lists what a method has to have.",
+                hint="baselines/README.md lists what a method must provide.",
             )
         return made
 
@@ -157,7 +157,7 @@ class Bench:
         if foreign:
             raise UsageError(
                 f"method {cell.spec.name!r} asks for {foreign[0]!r} beside {cell.domain!r}: "
-                "it may have other domains of the dataset only",
+                "it may only use other domains of the dataset",
                 hint=f"Other domains: {', '.join(available) or 'none'}.",
             )
         return wanted
@@ -253,5 +253,5 @@ class Bench:
             raise InputError.collect(
                 "these folds were run differently or are damaged, and are not mixed with new ones:",
                 problems,
-                hint="Give another --out, or --restart to run them again.",
+                hint="Use another --out, or --restart to run them again.",
             )

@@ -48,7 +48,7 @@ def predict_folder(
     """
     method = load_method(run, registry)
     if out.exists():
-        raise InputError(f"{out}: exists already", hint="Give a new folder.")
+        raise InputError(f"{out}: already exists", hint="Choose a new folder.")
     dataset = index_dataset(frames_root)
     domains = dataset.frames if domain == "all" else (domain,)
     frames = [frame for name in domains for frame in dataset.domain(name)]
@@ -72,7 +72,7 @@ def load_method(run: Path, registry: Registry) -> Method:
     except (InputError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{run}: not a finished run: {error}",
-            hint="Give a directory .../fold_<k> that holds run.json and a checkpoint.",
+            hint="Pass a directory .../fold_<k> that holds run.json and a checkpoint.",
         ) from error
     try:
         spec = registry.get(name)
@@ -94,7 +94,7 @@ def load_method(run: Path, registry: Registry) -> Method:
     if lacking:
         raise InputError(
             f"{run}: method {spec.name!r} ({spec.origin}) lacks {', '.join(lacking)}",
-            hint="baselines/README.md lists what a method has to have.",
+            hint="baselines/README.md lists what a method must provide.",
         )
     with blamed(f"{run}: load"):
         method.load(run)
@@ -122,7 +122,7 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
     """
     method = load_method(run, registry)
     if not isinstance(method, StepByStep):
-        raise InputError(f"{run}: its method draws no heatmaps")
+        raise InputError(f"{run}: its method makes no heatmaps")
     return next(iter(method.decode_frames([read_pixels(frame, Resize.of(method))], device)))
 
 

@@ -46,7 +46,7 @@ def share(folds: Sequence[Path], *, again: bool) -> Iterator[tuple[int, str | No
         if busy == todo:
             if not waiting:
                 names = ", ".join("/".join(folds[n].parts[-3:]) for n in busy)
-                message(f"waiting for what other processes have in hand: {names}")
+                message(f"waiting for folds that other processes are running: {names}")
                 waiting = True
             time.sleep(_POLL)
         todo = busy

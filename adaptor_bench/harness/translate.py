@@ -42,7 +42,7 @@ def translate_folder(
     """
     method = load_method(run, registry)
     if out.exists():
-        raise InputError(f"{out}: exists already", hint="Give a new folder.")
+        raise InputError(f"{out}: already exists", hint="Choose a new folder.")
     dataset = index_dataset(frames_root)
     frames = [frame for name in dataset.frames for frame in dataset.domain(name)]
     with progress.bar("translating") as bar, atomic_directory(out) as directory:
@@ -62,7 +62,7 @@ def translated(
     if not isinstance(method, Translating):
         raise InputError(
             "the method of this run cannot translate frames",
-            hint="Give a run of a method with CycleGAN translation, such as improved_heatmap.",
+            hint="Pass a run of a method with CycleGAN translation, such as improved_heatmap.",
         )
     done = 0
     for chunk, pixels in in_chunks(frames, Resize.of(method), _CHUNK):

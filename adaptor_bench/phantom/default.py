@@ -41,7 +41,7 @@ def cached_phantom(profile: str, progress: Progress) -> Path:
     root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
     if root.is_dir():
         return root
-    with claimed(root, lambda: message(f"{root}: another process is drawing it, waiting")):
+    with claimed(root, lambda: message(f"{root}: another process is drawing it; waiting")):
         if not root.is_dir():
             message(f"drawing the phantom dataset ({profile}) into {root}, once")
             with progress.bar("phantom") as bar:

@@ -75,7 +75,7 @@ class Bundle(Platform):
             raise UsageError(f"{image!r} is not the name of a container image")
         if order.out.exists():
             raise UsageError(
-                f"{order.out}: is there already", hint="Name a folder that does not exist."
+                f"{order.out}: already exists", hint="Name a folder that does not exist."
             )
         labels = None if order.labels is None else label_files(order.labels)
         values = {

@@ -62,7 +62,8 @@ def _score(name: str, path: Path, order: Order) -> FoldScore:
     # A score.json was matched before; what was asked for must not be something else.
     if order.chosen and score.settings != order.settings:
         raise UsageError(
-            f"--entry {name}: its score.json was made otherwise: {score.settings.describe()}"
+            f"--entry {name}: its score.json was made with other settings: "
+            f"{score.settings.describe()}"
         )
     return score
 

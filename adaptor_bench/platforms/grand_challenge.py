@@ -147,7 +147,7 @@ def _collect(source: Path, ground_truth: Path, folder: Path) -> None:
         except InputError as error:
             problems.append(f"job {n}: {error.message}")
         except (KeyError, TypeError, AttributeError) as error:
-            problems.append(f"job {n}: not described as the platform does: {error!r}")
+            problems.append(f"job {n}: not described the way the platform does it: {error!r}")
     if problems:
         raise InputError.collect(f"{len(problems)} of {len(jobs)} jobs are not usable:", problems)
 
@@ -170,7 +170,7 @@ def _frame(job: dict[str, Any], frames: dict[str, str]) -> str:
     for candidate in (stem, stem.rpartition(".")[0]):
         if candidate in frames:
             return frames[candidate]
-    raise InputError(f"{shown(name)} is no labelled frame; expected <surgery>__<video>__<stem>")
+    raise InputError(f"{shown(name)} is not a labelled frame; expected <surgery>__<video>__<stem>")
 
 
 def _result(job: dict[str, Any], source: Path) -> bytes:

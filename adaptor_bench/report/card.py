@@ -1,4 +1,4 @@
-"""The ranking card: a board's order, and how much of it the data can carry."""
+"""The ranking card: a board's order, and how certain it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``bench compare``: two methods on the same frames, with what the difference can carry."""
+"""``bench compare``: two methods on the same frames, the difference and how certain it is."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Resu
         named = [replace(r, name=name) for r, name in zip(known, names, strict=True)]
         results = [r for r in named if r.name == given] or [r for r in named if r.method == given]
     if not results:
-        hint = "Give folders of runs, or name where runs are with --runs DIR."
+        hint = "Pass folders of runs, or say where runs are with --runs DIR."
         if known:
             hint = suggest(given, set(names))
         if folder:
@@ -228,7 +228,7 @@ def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Resu
         if len(here) > 1:
             raise UsageError(
                 f"{given}: {len(here)} sets of runs on {domain!r} differ in {differing_in(here)}",
-                hint="Give the folder of one of them, its full name, or --profile.",
+                hint="Pass the folder of one of them, its full name, or --profile.",
             )
     return results
 

@@ -28,8 +28,8 @@ def rescoring(settings: MatchSettings, dataset: Dataset | None) -> Callable[[Run
             return stored
         if dataset is None:
             raise InputError(
-                f"{run.path}: scored otherwise ({_short(stored.settings)}); give its labels as "
-                "--data to score it again"
+                f"{run.path}: scored with other settings ({_short(stored.settings)}); "
+                "pass its labels as --data to rescore it"
             )
         surgeries = set(run.validation)
         frames = [f for f in dataset.frames.get(run.domain, ()) if f.surgery in surgeries]

@@ -239,7 +239,7 @@ def _left_out_sentence(found: Study) -> str:
         return ""
     if not changes:
         return f"The order stays the same without any one of the {n} surgeries."
-    return f"The order hangs on single surgeries: {'; '.join(changes)}."
+    return f"The order depends on single surgeries: {'; '.join(changes)}."
 
 
 def _swaps(

@@ -313,8 +313,8 @@ def _refuse_mixtures(groups: Iterable[Sequence[Result]]) -> None:
                 ]
     if problems:
         raise InputError.collect(
-            "these runs cannot stand in one table:",
+            "these runs cannot be shown in one table:",
             problems,
-            hint="Give the run directories that belong together, or repeat the others. `bench "
+            hint="Pass run directories that belong together, or rerun the others. `bench "
             "leaderboard --radius R --data DIR` scores all of them alike.",
         )

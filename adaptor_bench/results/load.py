@@ -181,7 +181,7 @@ def _datasets(
         dataset = index_dataset(root)
         if dataset.name not in kinds:
             raise UsageError(
-                f"{root}: this is dataset {dataset.name!r}, which none of the results is about",
+                f"{root}: this is dataset {dataset.name!r}, which none of the results use",
                 hint=suggest(dataset.name, kinds),
             )
         datasets[dataset.name] = dataset

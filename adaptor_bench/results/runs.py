@@ -111,7 +111,7 @@ def find_runs(roots: Iterable[Path]) -> list[Run]:
         raise InputError.collect(
             "some run directories cannot be read:",
             [*absent, *malformed],
-            hint="Remove these directories or repeat the runs (`bench run` resumes).",
+            hint="Remove these directories or rerun them (`bench run` resumes).",
         )
     return [runs[path] for path in sorted(runs)]
 

@@ -163,9 +163,9 @@ def scored_entries(
                 results.append(_of_entry(board, entry, domain, parts, ddof))
     if problems:
         raise InputError.collect(
-            f"{board.folder}: entries do not score as they say:",
+            f"{board.folder}: entries do not have the scores they state:",
             problems,
-            hint=f"`bench verify {board.folder}` tells more; is the data that of the leaderboard?",
+            hint=f"`bench verify {board.folder}` says more; are these the leaderboard's data?",
         )
     return results, left_out
 

@@ -185,13 +185,13 @@ def _unused(name: str, taken: Collection[str]) -> str:
 def _refuse_foreign(out: Path) -> None:
     """Only what an earlier ``bench report`` wrote may be replaced. Raises UsageError."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise UsageError(f"{out}: is not a folder", hint="Give a new folder as --out.")
+        raise UsageError(f"{out}: is not a folder", hint="Choose a new folder for --out.")
     here = Path.cwd()
     if out.resolve() in (here, *here.parents):
         # A site is replaced by renaming folders, and that would move this one away.
         raise UsageError(
-            f"{out}: is the folder this command runs in, or above it",
-            hint="Give another folder as --out.",
+            f"{out}: is the current folder or a parent of it",
+            hint="Choose another folder for --out.",
         )
     if not out.exists() or not any(out.iterdir()):
         return
@@ -203,6 +203,6 @@ def _refuse_foreign(out: Path) -> None:
     foreign = [name for name in there if name not in written]
     if foreign:
         raise UsageError(
-            f"{out}: holds files that are not of a site made before, as {foreign[0]}",
-            hint="Give a new folder as --out.",
+            f"{out}: holds files that do not belong to an earlier site, such as {foreign[0]}",
+            hint="Choose a new folder for --out.",
         )

@@ -76,7 +76,7 @@ def _card(results: Sequence[Result], registry: Registry) -> dict[str, Any]:
         facts += [(f"Date{on}", entry.date), (f"Claim{on}", _claim(entry))]
     notes = list(dict.fromkeys(note for r in results for note in r.notes))
     if spec is None and not entries:
-        notes.append("This method is not registered here: its card is what its runs say.")
+        notes.append("This method is not registered here; its card shows what its runs record.")
     return {
         "name": first.name,
         "description": description,

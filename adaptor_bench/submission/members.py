@@ -102,12 +102,12 @@ def unsafe_name(name: str, limits: Limits) -> str:
     """Why a path of a stranger cannot be used; empty if it can.
 
     Refused: nothing, absolute paths, drive letters, backslashes, ``..``, characters nobody sees
-    (NUL, control characters, direction overrides, bytes that are no text), overlong names.
+    (NUL, control characters, direction overrides, bytes that are not text), overlong names.
     """
     if not name.strip("/."):
         return "an empty name" if ".." not in name.split("/") else "a path with .."
     if unwritable(name):
-        return "a name with control or invisible characters, or bytes that are no text"
+        return "a name with control or invisible characters, or bytes that are not text"
     if name.startswith("/"):
         return "an absolute path"
     if re.match(r"[A-Za-z]:", name):
@@ -211,7 +211,7 @@ class Members:
             key = name.lower() if name.isascii() else _folded(name)
         earlier = self._names.setdefault(key, name)
         if earlier is not name:
-            same = "this name stands in the archive twice"
+            same = "this name occurs twice in the archive"
             other = f"differs from {earlier} only in upper and lower case or in composed letters"
             self.note("archive-duplicate", name, same if earlier == name else other)
             return None

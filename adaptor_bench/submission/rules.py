@@ -81,7 +81,7 @@ def stated_size(document: Document) -> Iterator[Finding]:
         value = content.get(key)
         if key not in content:
             message = f"key {key!r} is missing, the other size is there"
-            hint = "Give both sizes or none."
+            hint = "Give both sizes or neither."
             yield document.finding("key-missing", "", message, hint=hint, expected=f"key {key!r}")
         elif whole_size(value) is None:
             hint = "Leave it out, or give the size of the frame in pixels."

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 DEFAULT = Limits()
-_HINT = f"Give a .json file, a folder, or an archive ({', '.join(ARCHIVES)})."
+_HINT = f"Pass a .json file, a folder, or an archive ({', '.join(ARCHIVES)})."
 _FOREIGN = {
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ\0": "an xz file",

@@ -114,7 +114,7 @@ def _headers(stream: TarStream, limits: Limits) -> Iterator[_Header]:
         block = stream.read(_BLOCK)
         if len(block) < _BLOCK:
             at = "no end mark: " if not block else ""
-            raise Broken(f"{at}the archive is cut off, or is no tar")
+            raise Broken(f"{at}the archive is cut off, or this is not a tar archive")
         if not any(block):
             if pending:
                 raise Broken("an extended header without a member")
@@ -156,7 +156,7 @@ def _applied(header: _Header, extended: dict[str, str]) -> _Header:
     if "size" in extended:
         text = extended["size"]
         if not (text.isascii() and text.isdigit() and len(text) < 20):
-            raise Broken("an extended header with a size that is no number")
+            raise Broken("an extended header with a size that is not a number")
         size = int(text)
     if any(key.startswith("GNU.sparse.") for key in extended):
         kind = b"S"
@@ -173,7 +173,7 @@ def _parse(block: bytes) -> _Header:
     unsigned = sum(blanked)
     # Some old programs added up signed bytes.
     if stated != unsigned and stated != unsigned - 256 * sum(byte > 127 for byte in blanked):
-        raise Broken("a member's header is damaged, or the file is no tar")
+        raise Broken("a member's header is damaged, or the file is not a tar archive")
     name, kind = block[:100].split(b"\0", 1)[0], block[156:157]
     if block[257:263] == b"ustar\0":
         prefix = block[345:500].split(b"\0", 1)[0]
@@ -191,7 +191,7 @@ def _number(field: bytes) -> int:
             return int(digits, 8)
     except ValueError:
         pass
-    raise Broken("a member's header is damaged, or the file is no tar")
+    raise Broken("a member's header is damaged, or the file is not a tar archive")
 
 
 def _records(data: bytes) -> dict[str, str]:

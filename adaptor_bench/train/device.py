@@ -28,7 +28,7 @@ def resolve_device(name: str) -> str:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(
-            f"device {name!r} cannot be used: {reason}", hint="Give --device auto, cpu or cuda."
+            f"device {name!r} cannot be used: {reason}", hint="Use --device auto, cpu or cuda."
         ) from error
     return name
 

@@ -310,7 +310,7 @@ HEAVY = {
     "long numbers": lambda: b'{"points":[' + b'{"x":%b},' % (b"9" * 4300) * 1800 + b"1]}",
     "one long line of blanks": lambda: b" " * (8 * MIB),
     "lines": lambda: b"\n" * (8 * MIB - 1) + b"x",
-    "bytes that are no text": lambda: b"\xff" * (8 * MIB),
+    "bytes that are not text": lambda: b"\xff" * (8 * MIB),
     "a long unclosed text": lambda: b'"' + b"a" * (8 * MIB - 1),
     "backslashes": lambda: b'"' + b"\\" * (8 * MIB - 1),
     "quotes": lambda: b'"' * (8 * MIB),

@@ -28,7 +28,7 @@ _OPTIONS = {
     ),
     "data": click.option(
         "--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The runs' dataset.  [default: the phantom they name, drawn]",
+        help="The runs' dataset.  [default: the phantom they name, drawn if needed]",
     ),
     "domain": click.option("--domain", default="all", show_default=True),
     "method": click.option(

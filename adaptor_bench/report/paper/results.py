@@ -51,7 +51,7 @@ def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> 
     if roots and not runs:
         raise InputError(
             f"{', '.join(map(str, roots))}: no finished run on {domain!r}",
-            hint="Give folders with runs on this domain, or none for the published rows alone.",
+            hint="Name folders with runs on this domain, or none for the published rows alone.",
         )
     printed = [e for e in load_published() if e.domain == domain and e.in_default_table]
     boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)], ddof=ddof)
