@@ -185,6 +185,7 @@ def test_a_name_without_its_stage_is_answered_with_the_whole_name(old, new):
          "'training.batch' is 1, and a training window"),
         ("stern", {"training.batch": 1, "input_size": (16, 16), "training.crop": "none"},
          "batch norm needs two"),
+        ("stern", {"augment.contrast": (1.5, 0.3)}, "'augment': contrast goes from 1.5 to 0.3"),
         ("stern", {"network.pretrained": True}, "has no parameter 'network.pretrained'"),
         ("improved_heatmap", {"translate.layers": 6},
          "'translate.layers' is 6, which needs windows of"),

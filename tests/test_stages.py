@@ -118,6 +118,19 @@ def test_one_part_of_a_shipped_method_is_exchanged(
         assert points_of(out, "improved_heatmap") == [2]
 
 
+def test_a_run_with_a_part_of_ones_own_is_used_with_its_file(parts, data, shared, tmp_path):
+    shutil.rmtree(shared / "two" / "improved_heatmap" / "intraop", ignore_errors=True)
+    bench_run(parts, data, shared, "--method", "improved_heatmap", "--set", "decode=brightest")
+    run = shared / "two" / "improved_heatmap" / "intraop" / "fold_1"
+    arguments = ("predict", run, "--input", data, "--domain", "intraop", "--output", tmp_path / "p")
+    _, told = invoke(*arguments, code=1)
+    assert "'decode' must be one of otsu, peaks, threshold" in told and "--methods-from" in told
+    invoke(*arguments, "--methods-from", parts)
+    (kept,) = (run / "predictions").rglob("*.json")
+    again = tmp_path / "p" / kept.relative_to(run / "predictions")
+    assert again.read_bytes() == kept.read_bytes()
+
+
 def test_parts_are_listed_with_their_parameters(parts):
     document = json.loads(invoke("methods", "--methods-from", parts, "--format", "json")[0])
     assert document["parts"]["decode"]["brightest"] == {"number": 3}

@@ -79,4 +79,6 @@ def _parts(registry: Registry) -> dict[str, dict[str, dict[str, Any]]]:
 def _short(value: object) -> str:
     if value is None:
         return "none"
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return (" to " if isinstance(value[0], float) else "x").join(map(str, value))
+    return str(value)

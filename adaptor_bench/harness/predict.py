@@ -87,7 +87,8 @@ def load_method(run: Path, registry: Registry) -> Method:
     except UsageError as error:
         raise InputError(
             f"{run / 'run.json'}: {error.message}",
-            hint="It is damaged, or was made by another version of the method.",
+            hint="It is damaged, was made by another version of the method, or needs the "
+            "--methods-from that it was made with.",
         ) from error
     method = spec.build(parameters)
     lacking = [name for name in LATER if not hasattr(method, name)]

@@ -48,10 +48,7 @@ class Composition:
     @property
     def defaults(self) -> dict[str, Any]:
         """Every parameter as it stands."""
-        values: dict[str, Any] = {}
-        for field in fields(self.whole):
-            values |= _flat(field.name, getattr(self.whole, field.name))
-        return values
+        return self._layered(())
 
     def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
         """What each of ``values`` may be; a stage that has no such part has no others."""
@@ -76,18 +73,14 @@ class Composition:
         """
         values = self._layered(layers)
         values = fit_all(values, self.parameters(values))
-        problems = [f": {text}" for text in self._built(values).problems()]
+        problems = [f": {text}" for text in self.build(values).problems()]
         if problems:
             raise UnfitError(problems)
         return values
 
-    def build(self, values: Mapping[str, Any]) -> Any:
-        """The detector with all of these parameters."""
-        return self._built(values)
-
     def files(self, values: Mapping[str, Any]) -> list[Path]:
         """The files that hold the parts."""
-        marks = (mark_of(getattr(self._built(values), f.name)) for f in fields(self.whole))
+        marks = (mark_of(getattr(self.build(values), f.name)) for f in fields(self.whole))
         return [Path(mark.origin) for mark in marks if mark]
 
     def _layered(self, layers: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
@@ -112,14 +105,18 @@ class Composition:
                     raise UnfitError.unknown(key, self._meant(key, _joined(values)))
         return _joined(values)
 
-    def _built(self, values: Mapping[str, Any]) -> Any:
+    def build(self, values: Mapping[str, Any]) -> Any:
+        """The detector with all of these parameters. Raises UnfitError when a part refuses its."""
         made = {}
         for field in fields(self.whole):
             name, here = field.name, getattr(self.whole, field.name)
             kind = self._part(stage, values[name]) if (stage := _stage(field)) else type(here)
             own = {k: v for k, v in values.items() if k.startswith(f"{name}.")}
             settings = {key.removeprefix(f"{name}."): value for key, value in own.items()}
-            made[name] = kind(**settings) if kind and is_dataclass(kind) else values[name]
+            try:
+                made[name] = kind(**settings) if kind and is_dataclass(kind) else values[name]
+            except ValueError as error:
+                raise UnfitError([f": {name!r}: {error}"]) from error
         return replace(self.whole, **made)
 
     def _part(self, stage: str, name: Any) -> type | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,22 @@ from adaptor_bench.progress import Bar
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["Decoded", "Decoder", "Loss", "Network", "Step", "Target", "Translator"]
+__all__ = [
+    "Decoded",
+    "Decoder",
+    "Frames",
+    "Images",
+    "Loss",
+    "Maps",
+    "Network",
+    "Step",
+    "Target",
+    "Translator",
+]
 
 Maps = NDArray[np.float32]
 Images = Sequence[NDArray[np.uint8]]
+Frames = Sequence[LoadedFrame]
 
 
 class Target(Protocol):
@@ -36,12 +48,10 @@ class Target(Protocol):
     image."""
 
     @property
-    def channels(self) -> int:
-        """Number of maps."""
+    def channels(self) -> int: ...
 
     @property
-    def stride(self) -> int:
-        """How many px of the image one px of a map stands for."""
+    def stride(self) -> int: ...
 
     def draw(
         self, points: NDArray[np.float64], size: tuple[int, int], input_size: tuple[int, int]
@@ -61,12 +71,10 @@ class Network(Protocol):
     """
 
     @property
-    def reduction(self) -> int:
-        """Px of the image that become one at the bottleneck."""
+    def reduction(self) -> int: ...
 
     @property
-    def stride(self) -> int:
-        """Px of the image that become one in the logits."""
+    def stride(self) -> int: ...
 
     def build(self, channels: int) -> nn.Module:
         """A network with fresh weights, drawn from torch's current seed."""
@@ -88,24 +96,18 @@ class Decoder(Protocol):
 
 
 class Translator(Protocol):
-    """Makes frames of one domain look like those of another; labels stay where they are."""
+    """Makes frames of one domain look like those of another; labels stay where they are.
 
-    @property
-    def title(self) -> str:
-        """What it is called in messages."""
+    Messages call it by its ``title``.
+    """
+
+    title: ClassVar[str]
 
     def source_for(self, domain: str) -> str | None:
         """The domain whose frames it makes look like ``domain``; None: it adds nothing there."""
 
     def fit(
-        self,
-        source: Sequence[LoadedFrame],
-        target: Sequence[LoadedFrame],
-        directory: Path,
-        *,
-        seed: int,
-        device: str,
-        bar: Bar,
+        self, source: Frames, target: Frames, directory: Path, *, seed: int, device: str, bar: Bar
     ) -> None:
         """Learn from frames of both domains; keep what it takes in ``directory``."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,10 @@ class Detector(Parts):
              decode=Otsu())
     """
 
+    keeps_aspect: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.keeps_aspect = True
         self._network: Path | None = None
         self._translator: Path | None = None
 

@@ -42,6 +42,11 @@ class Augmentation:
     brightness_contrast_p: Share = 0.5
     brightness_contrast: Share = 0.2
 
+    def __post_init__(self) -> None:
+        for name, (low, high) in (("contrast", self.contrast), ("saturation", self.saturation)):
+            if low > high:
+                raise ValueError(f"{name} goes from {low} to {high}")
+
 
 @dataclass(frozen=True)
 class Training:

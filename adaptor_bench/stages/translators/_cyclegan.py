@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
+from adaptor_bench.stages.protocols import Images
 from adaptor_bench.stages.translators._gan import Discriminator, Generator, ImagePool, initialise
 from adaptor_bench.train.augment import crop_around, fill_up
 from adaptor_bench.train.device import deterministic, train_once_through
@@ -27,18 +26,11 @@ _HINT = "Lower its learning rate: --set translate.rate=..."
 
 __all__ = ["build_generator", "fit_translator", "translate"]
 
-Images = Sequence[NDArray[np.uint8]]
 Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
 
 
 def fit_translator(
-    settings: Settings,
-    source: Images,
-    target: Images,
-    *,
-    seed: int,
-    device: str,
-    bar: Bar,
+    settings: Settings, source: Images, target: Images, *, seed: int, device: str, bar: Bar
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Weights of the generators from ``source`` to ``target`` and back.
 
@@ -93,17 +85,10 @@ class _Pairs(Dataset[tuple[Tensor, Tensor]]):
     """Unpaired windows of both domains, flipped at random; item i depends on (seed, i) only."""
 
     def __init__(
-        self,
-        source: Images,
-        target: Images,
-        length: int,
-        crop: tuple[int, int] | None,
-        seed: int,
+        self, source: Images, target: Images, length: int, crop: tuple[int, int] | None, seed: int
     ) -> None:
         self.domains = source, target
-        self.length = length
-        self.crop = crop
-        self.seed = seed
+        self.length, self.crop, self.seed = length, crop, seed
         self.sizes = [crop or largest(images) for images in self.domains]
 
     def __len__(self) -> int:

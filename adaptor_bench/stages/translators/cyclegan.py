@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from adaptor_bench.data.check import LoadedFrame
-from adaptor_bench.errors import InputError
 from adaptor_bench.parameters import Number
 from adaptor_bench.progress import Bar
+from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.translators.none import NoTranslation
 
 __all__ = ["CycleGan"]
 
@@ -70,14 +67,7 @@ class CycleGan:
         return source if domain == target else None
 
     def fit(
-        self,
-        source: Sequence[LoadedFrame],
-        target: Sequence[LoadedFrame],
-        directory: Path,
-        *,
-        seed: int,
-        device: str,
-        bar: Bar,
+        self, source: Frames, target: Frames, directory: Path, *, seed: int, device: str, bar: Bar
     ) -> None:
         """Train both generators; labels play no part. Raises TrainingError when it diverges."""
         from adaptor_bench.stages.translators._cyclegan import fit_translator
@@ -89,24 +79,15 @@ class CycleGan:
             write_weights(directory / name, of_generator)
 
     def translate(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        domain: str,
-        directory: Path,
-        *,
-        device: str,
-        bar: Bar,
-    ) -> Sequence[NDArray[np.uint8]]:
+        self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
+    ) -> Images:
         """Images (H, W, 3) uint8 as if of ``domain``. Raises InputError without a generator."""
         from adaptor_bench.stages.translators._cyclegan import build_generator, translate
         from adaptor_bench.train.weights import read_weights
 
         path = directory / WEIGHTS.get(domain, "")
         if not path.is_file():
-            raise InputError(
-                f"{directory}: this run keeps no translator into {domain!r}",
-                hint="Those of intraop folds do, of a method with CycleGAN translation.",
-            )
+            return NoTranslation().translate(images, domain, directory, device=device, bar=bar)
         generator = build_generator(self)
         generator.load_state_dict(read_weights(path))
         return translate(generator, images, device=device, bar=bar)
