@@ -6,9 +6,7 @@ import json
 import math
 
 import pytest
-import torch
 from commands import invoke
-from finished_runs import put_fold
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +14,8 @@ from adaptor_bench.errors import UsageError
 from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass
 from adaptor_bench.registry import PROFILES, discover
 from adaptor_bench.stages.registry import shipped
-from adaptor_bench.stages.translators._gan import Discriminator, Generator
+
+pytestmark = pytest.mark.quick
 
 METHODS = discover().methods
 HUGE = "1" + "0" * 400
@@ -203,46 +202,7 @@ def test_what_is_switched_off_is_not_looked_at():
         METHODS["improved_heatmap"].resolve("paper", {"input_size": (128, 72)})
 
 
-@pytest.mark.parametrize("name", sorted(name for of, name in shipped() if of == "network"))
-def test_batch_norm_fails_exactly_where_the_relation_says(name):
-    part = shipped()["network", name]()
-    stride, network = part.reduction, part.build(1).train()
-    with pytest.raises(ValueError, match="more than 1 value per channel"):
-        network(torch.zeros(1, 3, stride, stride))
-    assert network(torch.zeros(2, 3, stride, stride)).shape == (2, 1, stride, stride)
-    assert network(torch.zeros(1, 3, stride, stride + 1)).shape == (1, 1, stride, stride + 1)
-
-
-@pytest.mark.parametrize("layers", range(1, 5))
-def test_discriminators_fail_exactly_where_the_relation_says(layers):
-    judge, least = Discriminator(1, layers).train(), 3 * 2**layers
-    assert judge(torch.zeros(1, 3, least, least)).numel() == 1
-    with pytest.raises((RuntimeError, ValueError)):
-        judge(torch.zeros(1, 3, least - 1, least - 1))
-
-
-def test_the_smallest_window_goes_through_a_generator():
-    smallest = torch.zeros(1, 3, 8, 8)
-    assert Generator(1, 1, residual=False).train()(smallest).shape == smallest.shape
-
-
-# --- a run.json, a method of one's own -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("change", [{"input_size": [2_000_000, 2_000_000]},
-                                    {"translate.width": 10**6}, {"decode.threshold": "peaks"},
-                                    {"decode": "no"}, {"no_such": 1}])  # fmt: skip
-def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp_path):
-    spec = METHODS["improved_heatmap"]
-    run = put_fold(tmp_path, spec.name, 1, [], parameters=spec.resolve("smoke") | change)
-    for arguments in (
-        ("predict", run, "--input", make_dataset(), "--output", tmp_path / "out"),
-        ("translate", run, "--input", make_dataset(), "--output", tmp_path / "out",
-         "--to", "sim"),
-    ):  # fmt: skip
-        _, told = invoke(*arguments, code=1)
-        assert told.startswith(f"error: {run / 'run.json'}: ")
-        assert next(iter(change)) in told
+# --- a method of one's own -----------------------------------------------------------------------
 
 
 OWN = """

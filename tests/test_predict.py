@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from commands import invoke
+from finished_runs import put_fold
 
 from adaptor_bench.data.labels import read_points
+from adaptor_bench.registry import discover
 
 
 def predict(run, data, place, code=0):
@@ -63,3 +65,19 @@ def test_a_damaged_checkpoint_is_named(finished, tmp_path):
     )
     assert not (tmp_path / "predicted").exists()
     assert read_points(next(fold.rglob("predictions/**/*.json"))).points.shape[1] == 2
+
+
+@pytest.mark.parametrize("change", [{"input_size": [2_000_000, 2_000_000]},
+                                    {"translate.width": 10**6}, {"decode.threshold": "peaks"},
+                                    {"decode": "no"}, {"no_such": 1}])  # fmt: skip
+def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp_path):
+    spec = discover().methods["improved_heatmap"]
+    run = put_fold(tmp_path, spec.name, 1, [], parameters=spec.resolve("smoke") | change)
+    for arguments in (
+        ("predict", run, "--input", make_dataset(), "--output", tmp_path / "out"),
+        ("translate", run, "--input", make_dataset(), "--output", tmp_path / "out",
+         "--to", "sim"),
+    ):  # fmt: skip
+        _, told = invoke(*arguments, code=1)
+        assert told.startswith(f"error: {run / 'run.json'}: ")
+        assert next(iter(change)) in told

@@ -33,7 +33,7 @@ from adaptor_bench.stages.networks._unet import UNet
 from adaptor_bench.stages.networks.plain_unet import PlainUNet
 from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
 from adaptor_bench.stages.networks.stern_unet import SternUNet
-from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.registry import shipped, stage
 from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.stages.translators import _cyclegan
 from adaptor_bench.stages.translators._cyclegan import build_generator, fit_translator, translate
@@ -222,6 +222,29 @@ def test_every_weight_is_reached_by_the_gradient(name):
     network = NETWORKS[name].build(1)
     Dice()(network(torch.rand(2, 3, 32, 48)), torch.rand(2, 1, 32, 48)).backward()
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for of, name in shipped() if of == "network"))
+def test_batch_norm_fails_exactly_where_the_relation_says(name):
+    part = shipped()["network", name]()
+    stride, network = part.reduction, part.build(1).train()
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        network(torch.zeros(1, 3, stride, stride))
+    assert network(torch.zeros(2, 3, stride, stride)).shape == (2, 1, stride, stride)
+    assert network(torch.zeros(1, 3, stride, stride + 1)).shape == (1, 1, stride, stride + 1)
+
+
+@pytest.mark.parametrize("layers", range(1, 5))
+def test_discriminators_fail_exactly_where_the_relation_says(layers):
+    judge, least = Discriminator(1, layers).train(), 3 * 2**layers
+    assert judge(torch.zeros(1, 3, least, least)).numel() == 1
+    with pytest.raises((RuntimeError, ValueError)):
+        judge(torch.zeros(1, 3, least - 1, least - 1))
+
+
+def test_the_smallest_window_goes_through_a_generator():
+    smallest = torch.zeros(1, 3, 8, 8)
+    assert Generator(1, 1, residual=False).train()(smallest).shape == smallest.shape
 
 
 # --- samples ----------------------------------------------------------------------------------
@@ -538,13 +561,8 @@ def test_the_generator_and_judges_of_the_reference_have_their_sizes():
     judge = Discriminator(64, 3)
     assert count(judge) == pytest.approx(2.765e6, rel=2e-3)
     assert judge(torch.zeros(1, 3, 64, 64)).shape == (1, 1, 6, 6)
-    assert [m.out_channels for m in judge.modules() if isinstance(m, nn.Conv2d)] == [
-        64,
-        128,
-        256,
-        512,
-        1,
-    ]
+    widths = [m.out_channels for m in judge.modules() if isinstance(m, nn.Conv2d)]
+    assert widths == [64, 128, 256, 512, 1]
 
 
 def test_the_pool_shows_new_fakes_until_it_is_full_then_half_old_ones():
@@ -571,12 +589,8 @@ def test_translators_of_one_seed_are_equal_and_change_with_the_images():
             f"back {k}": v for k, v in back.items()
         }
 
-    first, again, other, darker = (
-        fitted(1),
-        fitted(1),
-        fitted(2),
-        fitted(1, [t // 2 for t in target]),
-    )
+    first, again, other = fitted(1), fitted(1), fitted(2)
+    darker = fitted(1, [t // 2 for t in target])
     assert all(torch.equal(v, again[k]) for k, v in first.items())
     for different in (other, darker):
         assert not all(torch.equal(v, different[k]) for k, v in first.items())
@@ -584,14 +598,8 @@ def test_translators_of_one_seed_are_equal_and_change_with_the_images():
 
 def test_a_translator_that_diverges_is_told_with_its_remedy():
     with pytest.raises(BenchError, match="translator diverged: its loss is not finite") as error:
-        fit_translator(
-            replace(GAN, cycle=math.inf),
-            [colourful()],
-            [colourful(1)],
-            seed=0,
-            device="cpu",
-            bar=silent,
-        )
+        diverging = replace(GAN, cycle=math.inf), [colourful()], [colourful(1)]
+        fit_translator(*diverging, seed=0, device="cpu", bar=silent)
     assert "translate.rate" in str(error.value.hint)
 
 
@@ -741,16 +749,14 @@ def test_methods_share_what_they_have_in_common(task, tmp_path):
 def test_whatever_the_network_depends_on_makes_another_one(task, monkeypatch, change):
     calls = []
     monkeypatch.setattr(Detector, "_translated", lambda *_: [])
-    monkeypatch.setattr(
-        _cyclegan,
-        "fit_translator",
-        lambda settings, *_, **__: (build_generator(settings).state_dict(),) * 2,
-    )
-    monkeypatch.setattr(
-        fit,
-        "fit_network",
-        lambda *_, seed, **__: calls.append(seed) or fit.Fitted(Tiny().build(1).state_dict(), {}),
-    )
+
+    def spy_fit(*_, seed, **__):
+        calls.append(seed)
+        return fit.Fitted(Tiny().build(1).state_dict(), {})
+
+    generators = (build_generator(GAN).state_dict(),) * 2
+    monkeypatch.setattr(_cyclegan, "fit_translator", lambda *_, **__: generators)
+    monkeypatch.setattr(fit, "fit_network", spy_fit)
     replace(TINY).fit(task)
     replace(TINY).fit(task)
     assert len(calls) == 1
