@@ -101,7 +101,7 @@ def test_bench_translate_gives_the_same_images(runs, frames, tmp_path):
     one = tmp_path / "output" / "aicm11" / "video_1" / "000000.png"
     assert one.read_bytes() == (out / "aicm11/video_1/images/000000.png").read_bytes()
     again = ("translate", run, "--input", data, "--output", out, "--to", "intraop")
-    assert "exists already" in invoke(*again, code=1)[1]
+    assert "already exists" in invoke(*again, code=1)[1]
     other = ("translate", stern, "--input", data, "--output", tmp_path / "n", "--to", "intraop")
     assert "keeps no translator into 'intraop'" in invoke(*other, code=1)[1]
     assert not (tmp_path / "n").exists()

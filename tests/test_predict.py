@@ -46,7 +46,7 @@ def test_labels_are_not_needed(finished, tmp_path):
 def test_an_existing_output_is_kept(finished, tmp_path):
     root, fold = finished
     (tmp_path / "predicted").mkdir()
-    assert "exists already" in predict(fold, root, tmp_path, code=1)[1]
+    assert "already exists" in predict(fold, root, tmp_path, code=1)[1]
 
 
 def test_what_is_not_a_run_is_named(make_dataset, tmp_path):
