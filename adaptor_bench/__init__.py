@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from adaptor_bench.api.scoring import evaluate, match
     from adaptor_bench.errors import BenchError
     from adaptor_bench.method import Card, Prediction
+    from adaptor_bench.registry import composed
+    from adaptor_bench.stages.registry import stage
 
 __version__ = "0.1.0"
 
@@ -25,6 +27,7 @@ __all__ = [
     "BenchError",
     "Card",
     "Prediction",
+    "composed",
     "evaluate",
     "load_dataset",
     "load_results",
@@ -32,11 +35,14 @@ __all__ = [
     "methods",
     "register",
     "run",
+    "stage",
 ]
 
 _HOMES = {
     "errors": ("BenchError",),
     "method": ("Card", "Prediction"),
+    "registry": ("composed",),
+    "stages.registry": ("stage",),
     "api.datasets": ("load_dataset",),
     "api.results": ("load_results",),
     "api.running": ("methods", "register", "run"),

@@ -25,7 +25,14 @@ from adaptor_bench.method import MEMBERS, Card, Method
 from adaptor_bench.parameters import Relation, Signature, UnfitError, changed
 from adaptor_bench.resources import bundled
 from adaptor_bench.stages.composition import Composition
-from adaptor_bench.stages.registry import Catalogue, NameTakenError, mark_of, parts_in, shipped
+from adaptor_bench.stages.registry import (
+    PROGRAM,
+    Catalogue,
+    NameTakenError,
+    mark_of,
+    parts_in,
+    shipped,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -117,6 +124,7 @@ class Registry:
         self.methods: dict[str, MethodSpec] = {}
         self.parts: Catalogue = dict(shipped())
         self.unavailable: dict[str, str] = {}
+        self.add_parts(PROGRAM)
 
     def add(self, spec: MethodSpec) -> None:
         """Register; a name given twice is an error that names both files."""
@@ -184,6 +192,7 @@ def composed(
     parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile.
     """
     _refuse_profiles(name, profiles)
+    _current.parts.update(PROGRAM)
     schema = Composition(detector, _current.parts)
     origin = sys._getframe(1).f_code.co_filename
     spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about)

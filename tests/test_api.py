@@ -1,12 +1,12 @@
 """``import adaptor_bench as ab``: what a notebook has, lazily, with the command line's results."""
 
-from __future__ import annotations
-
 import ast
 import doctest
 import json
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -18,7 +18,9 @@ from method_files import put_method
 import adaptor_bench as ab
 from adaptor_bench.cli import bench
 from adaptor_bench.errors import InputError, TrainingError, UsageError
+from adaptor_bench.parameters import Number
 from adaptor_bench.registry import Registry
+from adaptor_bench.stages.registry import PROGRAM
 
 PACKAGE = Path(ab.__file__).parent
 ROOT = PACKAGE.parent
@@ -226,3 +228,21 @@ def test_a_program_registers_methods_of_its_own(monkeypatch):
 
         @ab.register("mine", card=ab.Card(title="Other"))
         def other(*, side: float = 1.0) -> None: ...
+
+
+def test_a_program_exchanges_a_part_for_one_of_its_own(monkeypatch):
+    monkeypatch.setitem(PROGRAM, ("decode", "brightest"), None)  # and takes it away afterwards
+    for default in (3, 4):  # a cell that is run twice
+
+        @ab.stage("decode", "brightest")
+        @dataclass(frozen=True)
+        class Brightest:
+            number: Annotated[int, Number(1, 9)] = default
+
+            def decode(self, maps, size): ...
+
+        method = ab.methods()["improved_heatmap"]
+        assert method.resolve("smoke", {"decode": "brightest"})["decode.number"] == default
+        assert method.resolve("smoke", {"decode": Brightest(number=7)})["decode.number"] == 7
+    with pytest.raises(TypeError, match=r"decode=blind .* lacks decode"):
+        ab.stage("decode", "blind")(dataclass(frozen=True)(type("Blind", (), {})))

@@ -23,6 +23,7 @@ from adaptor_bench.parameters import Parameter, of_dataclass
 
 __all__ = [
     "MEMBERS",
+    "PROGRAM",
     "Catalogue",
     "Mark",
     "NameTakenError",
@@ -43,6 +44,8 @@ MEMBERS = {
 Part = TypeVar("Part", bound=type)
 Catalogue = dict[tuple[str, str], type]
 """(stage, name) to the class of the part."""
+PROGRAM: Catalogue = {}
+"""Parts that the running program marked itself, as a notebook does; the last of a name counts."""
 
 
 class NameTakenError(UsageError):
@@ -80,6 +83,8 @@ def stage(of: str, name: str) -> Callable[[Part], Part]:
             raise TypeError(f"{what} lacks {', '.join(lacking)}")
         origin = inspect.getsourcefile(part) or "?"
         part._mark = Mark(of, name, origin, of_dataclass(part))  # type: ignore[attr-defined]
+        if not part.__module__.startswith("adaptor_bench."):  # as shipped parts and method files
+            PROGRAM[of, name] = part
         return part
 
     return mark
