@@ -119,8 +119,8 @@ def test_a_card_names_who_is_left_out(out, tmp_path):
     put_method(tmp_path, "part", 0.5, folds=(1, 3))
     (card,) = ranking_cards(boards_of(load_results(tmp_path)))
     assert "part is left out: folds 2, 4 missing." in card.sentences
-    assert set(card.intervals) == {"good", "poor"}
-    estimate, low, high = card.intervals["good"]["f1"]
+    assert set(card.facts["intervals"]) == {"good", "poor"}
+    estimate, low, high = card.facts["intervals"]["good"]["f1"]
     assert 0 < low < estimate < high
 
 

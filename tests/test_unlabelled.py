@@ -139,7 +139,7 @@ def test_card_and_comparison(runs):
     told = [s for s in cards[0].sentences if s.startswith("Fold f3 has no labels")]
     assert len(told) == 1 and "False points there: good 3, good/part 0, poor 7." in told[0]
     assert [s for s in cards[0].sentences if "Fold f3" not in s] == list(cards[1].sentences)
-    assert cards[0].intervals == cards[1].intervals
+    assert cards[0].facts == cards[1].facts
     tables = [card.to_json()["tables"] for card in cards]
     assert tables[0] == tables[1]
     for metric in ("f1", "precision", "sensitivity"):

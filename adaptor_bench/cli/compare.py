@@ -60,7 +60,8 @@ def command(
     on a --board."""
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.progress import Progress
-    from adaptor_bench.report.comparison import compare, render_comparisons
+    from adaptor_bench.report.card import render_cards
+    from adaptor_bench.report.comparison import compare
     from adaptor_bench.results.load import load_scored
     from adaptor_bench.results.runs import find_runs
     from adaptor_bench.results.sources import results_of_runs
@@ -71,4 +72,4 @@ def command(
     else:
         known = tuple(results_of_runs(find_runs(roots)))
     compared = compare(a, b, known, domain=domain, profile=profile, options=study_of(**study))
-    show(render_comparisons(compared, format_), newline=False)
+    show(render_cards(compared, format_), newline=False)

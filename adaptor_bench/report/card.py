@@ -22,7 +22,15 @@ from adaptor_bench.report.studies import BoardStudy, study_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board
 
-__all__ = ["CARD_FORMATS", "Card", "card_of", "prose", "ranking_cards", "render_cards"]
+__all__ = [
+    "CARD_FORMATS",
+    "Card",
+    "card_of",
+    "estimates",
+    "interval_text",
+    "ranking_cards",
+    "render_cards",
+]
 
 INTERVALS = (
     "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "
@@ -32,37 +40,17 @@ INTERVALS = (
 
 @dataclass(frozen=True)
 class Card:
-    """One board with at least two complete methods.
+    """What a study says: ``sentences`` made from the numbers in ``tables``; ``facts`` for JSON."""
 
-    ``sentences`` are plain text made from the numbers in ``tables``. ``intervals`` maps method to
-    metric to (estimate, low, high), fractions; NaN where there is none.
-    """
-
-    dataset: str
-    domain: str
-    profile: str
+    title: str
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
-    intervals: dict[str, dict[str, tuple[float, float, float]]]
-
-    @property
-    def title(self) -> str:
-        """``Ranking card: phantom-mini, sim, profile quick``."""
-        return f"Ranking card: {self.dataset}, {self.domain}, profile {self.profile}"
+    facts: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """Sentences, intervals (null for NaN) and tables."""
-        return {
-            "dataset": self.dataset,
-            "domain": self.domain,
-            "profile": self.profile,
-            "sentences": list(self.sentences),
-            "intervals": {
-                method: {key: [_finite(v) for v in values] for key, values in found.items()}
-                for method, found in self.intervals.items()
-            },
-            "tables": json.loads(render(self.tables, "json")),
-        }
+        """Facts, sentences and tables; null for NaN."""
+        tables = json.loads(render(self.tables, "json"))
+        return {**self.facts, "sentences": list(self.sentences), "tables": tables}
 
 
 def ranking_cards(boards: Sequence[Board], options: Options | None = None) -> list[Card]:
@@ -75,18 +63,24 @@ def ranking_cards(boards: Sequence[Board], options: Options | None = None) -> li
 
 
 def card_of(board: BoardStudy) -> Card:
-    """The card of one board with at least two complete methods."""
+    """The card of one board with at least two complete methods. Its ``intervals`` map method to
+    metric to estimate, low and high, fractions."""
     found = board.study
+    about = {"dataset": board.dataset, "domain": board.domain, "profile": board.profile}
+    intervals = {
+        method: {k: [_finite(v) for v in (i.estimate, i.low, i.high)] for k, i in of_method.items()}
+        for method, of_method in found.student.items()
+    }
     return Card(
-        board.dataset,
-        board.domain,
-        board.profile,
+        f"Ranking card: {board.dataset}, {board.domain}, profile {board.profile}",
         card_sentences(board),
-        (_intervals(found), _rank_table(found), _pairs(found), _schemes(found)),
-        {
-            method: {k: (i.estimate, i.low, i.high) for k, i in of_method.items()}
-            for method, of_method in found.student.items()
-        },
+        (
+            estimates("Estimates with intervals (%)", found, found.methods, ranked=True),
+            _rank_table(found),
+            _pairs(found),
+            _schemes(found),
+        ),
+        {**about, "intervals": intervals},
     )
 
 
@@ -94,18 +88,13 @@ def render_cards(cards: Sequence[Card], format: str) -> str:
     """All cards as text, markdown, html, latex or json, ending in a newline. Raises UsageError."""
     if format == "json":
         return json.dumps([card.to_json() for card in cards], indent=1, allow_nan=False) + "\n"
+    if format not in _PROSE:
+        raise UsageError(f"there is no format {format!r}", hint=suggest(format, CARD_FORMATS))
     parts = [
-        prose(card.title, card.sentences, format) + "\n" + render(card.tables, format)
+        _PROSE[format](card.title, card.sentences) + "\n" + render(card.tables, format)
         for card in cards
     ]
     return "\n".join(parts)
-
-
-def prose(title: str, sentences: Sequence[str], format: str) -> str:
-    """A heading and a list of sentences in ``format``. Raises UsageError."""
-    if format not in _PROSE:
-        raise UsageError(f"there is no format {format!r}", hint=suggest(format, CARD_FORMATS))
-    return _PROSE[format](title, sentences)
 
 
 def interval_text(value: Interval | None) -> str:
@@ -117,11 +106,12 @@ def interval_text(value: Interval | None) -> str:
     return f"{100 * value.estimate:.2f} [{100 * value.low:.2f}, {100 * value.high:.2f}]"
 
 
-def _intervals(found: Study) -> Table:
+def estimates(title: str, found: Study, names: Sequence[str], *, ranked: bool = False) -> Table:
+    """Every metric of ``names`` with its interval, with their ranks and tiers if ``ranked``."""
     level = f"{100 * found.options.level:g} %"
+    places = (Column("rank", "Rank", "right", "rank"), Column("tier", "Tier", "right"))
     columns = (
-        Column("rank", "Rank", "right", "rank"),
-        Column("tier", "Tier", "right"),
+        *(places if ranked else ()),
         Column("method", "Method", role="label"),
         *(
             Column(k, f"{m.title} [{level}]", "right", "metric", interval_text)
@@ -130,9 +120,9 @@ def _intervals(found: Study) -> Table:
     )
     rows = [
         {"rank": found.ranks[name], "tier": found.tiers[name], "method": name} | found.student[name]
-        for name in found.methods
+        for name in names
     ]
-    return Table("Estimates with intervals (%)", columns, _plain(rows), (INTERVALS,))
+    return Table(title, columns, _plain(rows), (INTERVALS,))
 
 
 def _rank_table(found: Study) -> Table:
@@ -157,8 +147,8 @@ def _pairs(found: Study) -> Table:
         Column("difference", f"Difference of {title}", "right", "metric", interval_text),
         Column("bootstrap", "Bootstrap", "right", "metric", interval_text),
         Column("wins", "Surgeries won", "right"),
-        Column("p", "p", "right", show=_p),
-        Column("holm", "p, Holm", "right", show=_p),
+        Column("p", "p", "right", show=p_value),
+        Column("holm", "p, Holm", "right", show=p_value),
         Column("verdict", "Significant"),
     )
     rows = [
@@ -192,10 +182,6 @@ def _schemes(found: Study) -> Table:
     ]
     notes = ("The board ranks by the mean over folds. Equal values share a rank.",)
     return Table("Rank under each scheme", columns, rows, notes)
-
-
-def _p(value: float) -> str:
-    return p_value(value)
 
 
 def _plain(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

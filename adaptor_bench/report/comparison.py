@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
-from adaptor_bench.evaluate.uncertainty.tally import Tally
-from adaptor_bench.report.card import INTERVALS, interval_text, prose
-from adaptor_bench.report.render import render
+from adaptor_bench.evaluate.uncertainty.intervals import Interval
+from adaptor_bench.evaluate.uncertainty.study import Options, Pair, Study, study
+from adaptor_bench.report.card import Card, estimates, interval_text
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
@@ -23,33 +20,7 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
 
-__all__ = ["Comparison", "compare", "render_comparisons"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """``a`` and ``b`` on one domain; ``study`` holds both, the better first."""
-
-    a: str
-    b: str
-    board: BoardStudy
-    same: bool = False
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """As the ranking card's; first, whether the two are one competitor."""
-        same = (same_note(self.b, self.a),) if self.same else ()
-        return (*same, *card_sentences(self.board))
-
-    @property
-    def study(self) -> Study:
-        """The statistics."""
-        return self.board.study
-
-    @property
-    def title(self) -> str:
-        """``a against b: dataset, domain``."""
-        return f"{self.a} against {self.b}: {self.board.dataset}, {self.board.domain}"
+__all__ = ["compare"]
 
 
 def compare(
@@ -60,7 +31,7 @@ def compare(
     domain: str = "all",
     profile: str | None = None,
     options: Options | None = None,
-) -> list[Comparison]:
+) -> list[Card]:
     """Compare ``a`` with ``b`` on every domain both have.
 
     Each is a folder that holds runs of one method, or what one of the ``known`` results is called
@@ -88,67 +59,50 @@ def compare(
     ]
 
 
-def render_comparisons(found: Sequence[Comparison], format: str) -> str:
-    """All comparisons in one of ``card.CARD_FORMATS``, ending in a newline. Raises UsageError."""
-    if format == "json":
-        return json.dumps([_json(c) for c in found], indent=1, allow_nan=False) + "\n"
-    parts = []
-    for one in found:
-        parts.append(prose(one.title, one.sentences, format) + "\n" + render(_tables(one), format))
-    return "\n".join(parts)
-
-
-def _json(one: Comparison) -> dict[str, Any]:
-    (pair,) = one.study.pairs.values()
-    sign = 1 if pair.a == one.a else -1
-    student, bootstrap = (
-        interval if sign == 1 else interval.negated() for interval in (pair.student, pair.bootstrap)
-    )
-    return {
-        "a": one.a,
-        "b": one.b,
-        "dataset": one.board.dataset,
-        "domain": one.board.domain,
+def _card(a: str, b: str, board: BoardStudy, same: bool) -> Card:
+    """``a`` minus ``b``; ``same`` says whether they are one competitor."""
+    found = board.study
+    (pair,) = found.pairs.values()
+    sign = 1 if pair.a == a else -1
+    student, bootstrap = _minus(pair, a)
+    labelled = [
+        s for s, has in zip(found.tally.surgeries, found.tally.labelled, strict=True) if has
+    ]
+    facts = {
+        "a": a,
+        "b": b,
+        "dataset": board.dataset,
+        "domain": board.domain,
         "metric": pair.metric,
-        "level": one.study.options.level,
+        "level": found.options.level,
         "difference": student.to_json(),
         "bootstrap": bootstrap.to_json() | {"undefined": bootstrap.undefined},
-        "resamples": {"exact": one.study.exact, "number": one.study.resamples},
+        "resamples": {"exact": found.exact, "number": found.resamples},
         "p": pair.p if pair.p == pair.p else None,
         "surgeries": {
             name: round(sign * d, 6) if d == d else None
-            for name, d in zip(_labelled(one.study.tally), pair.by_surgery, strict=True)
+            for name, d in zip(labelled, pair.by_surgery, strict=True)
         },
-        "sentences": list(one.sentences),
-        "tables": json.loads(render(_tables(one), "json")),
     }
-
-
-def _labelled(found: Tally) -> list[str]:
-    """The surgeries that can be compared."""
-    return [s for s, has in zip(found.surgeries, found.labelled, strict=True) if has]
-
-
-def _tables(one: Comparison) -> list[Table]:
-    found = one.study
-    level = f"{100 * found.options.level:g} %"
-    columns = (
-        Column("method", "Method", role="label"),
-        *(
-            Column(k, f"{m.title} [{level}]", "right", "metric", interval_text)
-            for k, m in METRICS.items()
+    return Card(
+        f"{a} against {b}: {board.dataset}, {board.domain}",
+        (*([same_note(b, a)] if same else []), *card_sentences(board)),
+        (
+            estimates("Estimates (%)", found, (a, b)),
+            _difference_table(a, b, found),
+            _surgery_table(a, b, found),
         ),
+        facts,
     )
-    rows: list[dict[str, Any]] = [{"method": n} | found.student[n] for n in (one.a, one.b)]
-    return [
-        Table("Estimates (%)", columns, rows, (INTERVALS,)),
-        _difference_table(one),
-        _surgery_table(one),
-    ]
 
 
-def _difference_table(one: Comparison) -> Table:
-    found = one.study
+def _minus(pair: Pair, a: str) -> tuple[Interval, Interval]:
+    """The intervals of the difference of ``a`` to the other."""
+    both = pair.student, pair.bootstrap
+    return both if pair.a == a else (both[0].negated(), both[1].negated())
+
+
+def _difference_table(a: str, b: str, found: Study) -> Table:
     columns = (
         Column("metric", "Metric", role="label"),
         Column("student", "t interval", "right", "metric", interval_text),
@@ -159,31 +113,24 @@ def _difference_table(one: Comparison) -> Table:
     for key, metric in METRICS.items():
         # The study ranks by one metric; the others are the same frames under another formula.
         options = replace(found.options, metric=key)
-        pair = study(found.tally.select([one.a, one.b]), options).pairs
-        (only,) = pair.values()
-        flip = only.a != one.a
-        rows.append(
-            {
-                "metric": metric.title,
-                "student": only.student.negated() if flip else only.student,
-                "bootstrap": only.bootstrap.negated() if flip else only.bootstrap,
-                "undefined": 100 * only.bootstrap.undefined,
-            }
-        )
+        (pair,) = study(found.tally.select([a, b]), options).pairs.values()
+        student, bootstrap = _minus(pair, a)
+        share = 100 * bootstrap.undefined
+        rows.append({"metric": metric.title, "student": student, "bootstrap": bootstrap,
+                     "undefined": share})  # fmt: skip
     note = f"Points of %. Bootstrap: percentiles of {how_resampled(found)}."
-    return Table(f"{one.a} minus {one.b}", columns, rows, (note,))
+    return Table(f"{a} minus {b}", columns, rows, (note,))
 
 
-def _surgery_table(one: Comparison) -> Table:
-    found = one.study
+def _surgery_table(a: str, b: str, found: Study) -> Table:
     metric = found.options.metric
-    pair = found.tally.select([one.a, one.b])
+    pair = found.tally.select([a, b])
     values = 100 * pair.over_seeds(METRICS[metric].of_last_axis(pair.by_surgery))
     columns = (
         Column("surgery", "Surgery", role="label"),
         Column("frames", "Frames", "right"),
-        Column("a", one.a, "right", "metric", number(2)),
-        Column("b", one.b, "right", "metric", number(2)),
+        Column("a", a, "right", "metric", number(2)),
+        Column("b", b, "right", "metric", number(2)),
         Column("difference", "Difference", "right", "metric", number(2)),
     )
     rows = [
@@ -242,7 +189,7 @@ def _labels(names: Sequence[str], given: Sequence[str]) -> tuple[str, str]:
     return f"{first} (A)", f"{second} (B)"
 
 
-def _compared(a: Result, b: Result, options: Options | None) -> Comparison:
+def _compared(a: Result, b: Result, options: Options | None) -> Card:
     problems = [
         f"{what}: {here} and {there}"
         for what, here, there in (
@@ -256,4 +203,4 @@ def _compared(a: Result, b: Result, options: Options | None) -> Comparison:
         raise InputError.collect(
             f"{a.name} and {b.name} on {a.domain} cannot be compared:", problems
         )
-    return Comparison(a.name, b.name, study_results([a, b], {}, options), same_points(a, b))
+    return _card(a.name, b.name, study_results([a, b], {}, options), same_points(a, b))
