@@ -7,14 +7,15 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.names import terminal
 from adaptor_bench.schemas import problems, schema
 
-__all__ = ["LIMIT", "current_schema", "read_document", "tidy"]
+__all__ = ["LIMIT", "check_document", "read_document", "tidy", "write_document"]
 
 LIMIT = 4 << 20  # bytes of a board or an entry; ours have a few thousand
 
@@ -27,6 +28,26 @@ def read_document(path: Path, kind: str) -> dict[str, Any]:
         raise InputError.collect(f"{path}: does not follow {kind}.schema.json:", found)
     checked: dict[str, Any] = document
     return checked
+
+
+def check_document(path: Path, document: dict[str, Any], kind: str) -> None:
+    """Raise InputError for what would not be a document of ``kind`` at ``path``."""
+    if found := problems(document, current_schema(kind)):
+        called = {"board": "a leaderboard", "entry": "an entry"}[kind]
+        raise InputError.collect(f"{path}: this would not be {called}:", found)
+
+
+def write_document(
+    path: Path, document: dict[str, Any], kind: str, exclusive: bool, taken: UsageError
+) -> Path:
+    """Write a document that follows its schema; returns its path. Raises ``taken`` with
+    ``exclusive`` when there is one."""
+    check_document(path, document, kind)
+    try:
+        write_text(path, tidy(document) + "\n", exclusive=exclusive)
+    except FileExistsError as error:
+        raise taken from error
+    return path
 
 
 def current_schema(kind: str) -> dict[str, Any]:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.atomic import write_text
-from adaptor_bench.entries.documents import current_schema, read_document, tidy
+from adaptor_bench.entries.documents import read_document, write_document
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
-from adaptor_bench.schemas import problems
 
 __all__ = [
     "Entry",
     "Leaderboard",
     "SeedCounts",
     "boards",
-    "check_entry",
     "find_board",
     "find_boards",
     "read_board",
@@ -98,40 +96,19 @@ class Entry:
     team: str
     method: str
     title: str
-    measured: dict[str, dict[int, SeedCounts]]
-    claim: dict[str, dict[str, float]] = field(default_factory=dict)
-    setup: dict[str, Any] | None = None
     date: str | None = None
     reference: str | None = None
     url: str | None = None
+    claim: dict[str, dict[str, float]] = field(default_factory=dict)
+    measured: dict[str, dict[int, SeedCounts]] = field(default_factory=dict)
     predictions: str | None = None
+    setup: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The document of the file, keys in a fixed order."""
-        return {
-            "schema": SCHEMA,
-            "id": self.id,
-            "board": self.board,
-            "team": self.team,
-            "method": self.method,
-            "title": self.title,
-            "date": self.date,
-            "reference": self.reference,
-            "url": self.url,
-            "claim": self.claim,
-            "measured": {
-                domain: {
-                    str(seed): asdict(found)
-                    | {"surgeries": {s: c.to_json() for s, c in found.surgeries.items()}}
-                    for seed, found in sorted(seeds.items())
-                }
-                for domain, seeds in self.measured.items()
-            },
-            "predictions": self.predictions,
-            "setup": self.setup,
-            "notes": list(self.notes),
-        }
+        """The document of the file: the fields in their order, as JSON has them."""
+        document: dict[str, Any] = json.loads(json.dumps({"schema": SCHEMA, **asdict(self)}))
+        return document
 
 
 def boards(root: Path | None = None) -> dict[str, Path]:
@@ -251,41 +228,24 @@ def read_entries(board: Leaderboard) -> list[Entry]:
     return entries
 
 
-def check_entry(entry: Entry, board: Leaderboard) -> Path:
-    """The path of the entry's file. Raises InputError for what would not be an entry."""
-    path = board.folder / f"{entry.id}.json"
-    if found := problems(entry.to_json(), current_schema("entry")):
-        raise InputError.collect(f"{path}: this would not be an entry:", found)
-    return path
-
-
 def write_entry(entry: Entry, board: Leaderboard, *, exclusive: bool = False) -> Path:
     """Write the entry's file, small and the same for the same entry; returns its path.
 
-    Raises UsageError with ``exclusive`` when another submission was faster.
+    Raises InputError for what would not be an entry, UsageError with ``exclusive`` when another
+    submission was faster.
     """
-    path = check_entry(entry, board)
-    try:
-        write_text(path, tidy(entry.to_json()) + "\n", exclusive=exclusive)
-    except FileExistsError as error:
-        raise UsageError(
-            f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
-            hint="Use another --id, or --replace if it is yours.",
-        ) from error
-    return path
+    taken = UsageError(
+        f"the leaderboard {board.id!r} already has an entry {entry.id!r}",
+        hint="Use another --id, or --replace if it is yours.",
+    )
+    path = board.folder / f"{entry.id}.json"
+    return write_document(path, entry.to_json(), "entry", exclusive, taken)
 
 
 def write_board(board: Leaderboard, *, exclusive: bool = False) -> Path:
     """Write ``board.json``; returns its path. Raises UsageError with ``exclusive`` when there is
     one."""
-    path = board.folder / BOARD
-    document = board.to_json()
-    if found := problems(document, current_schema("board")):
-        raise InputError.collect(f"{path}: this would not be a leaderboard:", found)
-    try:
-        write_text(path, tidy(document) + "\n", exclusive=exclusive)
-    except FileExistsError as error:
-        raise UsageError(
-            f"{board.folder}: a leaderboard is already there", hint="Leave --create out."
-        ) from error
-    return path
+    taken = UsageError(
+        f"{board.folder}: a leaderboard is already there", hint="Leave --create out."
+    )
+    return write_document(board.folder / BOARD, board.to_json(), "board", exclusive, taken)

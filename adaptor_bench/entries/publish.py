@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from adaptor_bench.entries.documents import check_document
 from adaptor_bench.entries.entry import (
     Entry,
     Leaderboard,
-    check_entry,
     read_entries,
     write_board,
     write_entry,
@@ -48,7 +48,8 @@ def publish(
         hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
         name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
         entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}.ndjson.gz")
-    check_entry(entry, board)  # before anything is written
+    path = board.folder / f"{entry.id}.json"
+    check_document(path, entry.to_json(), "entry")  # before anything is written
     made = write_board(board, exclusive=True) if new else None
     try:
         if entry.predictions:
