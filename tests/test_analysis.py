@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from adaptor_bench.evaluate.analysis import analyse
 from adaptor_bench.evaluate.analysis.breakdown import breakdown, frame_spread, part_of_key
 from adaptor_bench.evaluate.analysis.counting import BINS, counting
-from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.analysis.localisation import localisation
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.greedy import take_in_order
 from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.settings import MatchSettings
 

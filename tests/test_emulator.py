@@ -55,11 +55,11 @@ def test_arguments_are_bound_the_wrong_way_round(tmp_path):
     put(tmp_path / "p", FOUR)
     put(tmp_path / "l", FOUR[:2])
     run = emulate_official(tmp_path / "p", tmp_path / "l")
-    assert (run.precision, run.sensitivity) == (1.0, 0.5)
+    assert (run.printed["precision"], run.printed["sensitivity"]) == (1.0, 0.5)
     assert run.counts == Counts(2, 0, 2)
     true = score(tmp_path / "p", tmp_path / "l").counts
     assert true == Counts(2, 2, 0)
-    assert run.f1 == pytest.approx(f1(true))
+    assert run.printed["f1"] == pytest.approx(f1(true))
 
 
 def test_a_missing_file_costs_nothing(folders):
@@ -67,13 +67,13 @@ def test_a_missing_file_costs_nothing(folders):
     predictions, labels = folders
     assert score(predictions, labels).counts == Counts(2, 0, 5)
     documented = emulate_official(predictions, labels)
-    assert (documented.sensitivity, documented.precision) == (1.0, 0.5)
+    assert (documented.printed["sensitivity"], documented.printed["precision"]) == (1.0, 0.5)
     assert documented.files == 2
     assert documented.skipped == ("aicm1/V/point_labels/000001.json",)
     exchanged = emulate_official(labels, predictions)
-    assert (exchanged.sensitivity, exchanged.precision) == (0.5, 1.0)
+    assert (exchanged.printed["sensitivity"], exchanged.printed["precision"]) == (0.5, 1.0)
     assert (exchanged.files, exchanged.skipped) == (1, ())
-    assert documented.f1 == exchanged.f1
+    assert documented.printed["f1"] == exchanged.printed["f1"]
 
 
 def test_predictions_without_labels_are_skipped_in_one_order_only(folders):
@@ -91,8 +91,8 @@ def test_division_by_zero_is_reported_not_raised(tmp_path):
     (tmp_path / "p").mkdir()
     nothing = emulate_official(tmp_path / "p", tmp_path / "l")
     assert (nothing.crash, nothing.files, nothing.evaluated) == (ZERO, 1, 0)
-    assert math.isnan(nothing.precision)
-    assert math.isnan(nothing.f1)
+    assert math.isnan(nothing.printed["precision"])
+    assert math.isnan(nothing.printed["f1"])
     put(tmp_path / "p", [])
     assert emulate_official(tmp_path / "p", tmp_path / "l").crash == ZERO
     put(tmp_path / "p", [(300, 200)])
@@ -219,10 +219,10 @@ def test_without_missing_files_and_ties_only_the_names_are_wrong(tmp_path_factor
     assert exchanged.counts == true
     assert documented.files == exchanged.files == documented.evaluated == len(frames)
     if true.tp:
-        assert documented.f1 == pytest.approx(f1(true))
-        assert documented.f1 == pytest.approx(exchanged.f1)
-        assert documented.precision == exchanged.sensitivity
-        assert documented.sensitivity == exchanged.precision
+        assert documented.printed["f1"] == pytest.approx(f1(true))
+        assert documented.printed["f1"] == pytest.approx(exchanged.printed["f1"])
+        assert documented.printed["precision"] == exchanged.printed["sensitivity"]
+        assert documented.printed["sensitivity"] == exchanged.printed["precision"]
     else:
         assert documented.crash == exchanged.crash == ZERO
 
@@ -282,8 +282,14 @@ def test_every_step_is_explained(folders):
     assert "-1 TP, +1 FP, +1 FN" in found.steps[1].why
     assert "1 labelled frame without a prediction file left out: -3 FN" in found.steps[2].why
     assert "equally close" in found.steps[3].why
-    assert (found.steps[3].precision, found.steps[3].sensitivity) == (4 / 6, 4 / 8)
-    assert (found.steps[4].precision, found.steps[4].sensitivity) == (4 / 8, 4 / 6)
+    assert (found.steps[3].printed["precision"], found.steps[3].printed["sensitivity"]) == (
+        4 / 6,
+        4 / 8,
+    )
+    assert (found.steps[4].printed["precision"], found.steps[4].printed["sensitivity"]) == (
+        4 / 8,
+        4 / 6,
+    )
     assert found.runs[0].counts == Counts(4, 4, 2)
 
 
@@ -306,5 +312,5 @@ def test_a_crash_is_the_last_step(folders, tmp_path):
     (tmp_path / "empty").mkdir()
     last = reconciled(tmp_path / "empty", folders[1]).steps[-1]
     assert last.name == "printed"
-    assert math.isnan(last.f1)
+    assert math.isnan(last.printed["f1"])
     assert ZERO in last.why

@@ -62,22 +62,14 @@ class ScriptRun:
         return self.files - len(self.skipped)
 
     @property
-    def sensitivity(self) -> float:
-        """As printed: TP / (TP + FN) under the script's own names. NaN after a crash."""
-        return math.nan if self.crash else self.counts.tp / (self.counts.tp + self.counts.fn)
-
-    @property
-    def precision(self) -> float:
-        """As printed: TP / (TP + FP) under the script's own names. NaN after a crash."""
-        return math.nan if self.crash else self.counts.tp / (self.counts.tp + self.counts.fp)
-
-    @property
-    def f1(self) -> float:
-        """As printed: the harmonic mean of the two. NaN after a crash."""
+    def printed(self) -> dict[str, float]:
+        """Sensitivity and precision under the script's own names of counts, and their harmonic
+        mean; NaN after a crash."""
         if self.crash:
-            return math.nan
-        p, s = self.precision, self.sensitivity
-        return (2 * p * s) / (p + s)
+            return dict.fromkeys(("sensitivity", "precision", "f1"), math.nan)
+        c = self.counts
+        s, p = c.tp / (c.tp + c.fn), c.tp / (c.tp + c.fp)
+        return {"sensitivity": s, "precision": p, "f1": (2 * p * s) / (p + s)}
 
 
 def emulate_official(first: Path, second: Path) -> ScriptRun:

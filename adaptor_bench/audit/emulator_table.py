@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from adaptor_bench.audit.reconcile import Reconciliation
+from adaptor_bench.audit.reconcile import PRINTED, Reconciliation
 from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.report.counts import COUNTS, count, label
 from adaptor_bench.report.table import Column, Table, number
 
@@ -18,8 +18,6 @@ __all__ = [
     "reconciliation_tables",
 ]
 
-# What both programs print, whatever else can be measured.
-_PRINTED = (precision, sensitivity, f1)
 _CALLS = (("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS"))
 
 
@@ -39,7 +37,8 @@ def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
                 "call": " ".join(call) + note,
                 "files": run.files,
                 "skipped": len(run.skipped),
-                **_values(run, run.counts),
+                **run.counts.to_json(),
+                **run.printed,
                 "ends": run.crash,
             }
             for call, run, note in zip(_CALLS, reconciled.runs, (" (documented)", ""), strict=True)
@@ -55,7 +54,7 @@ def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
         "From the correct numbers to the printed ones",
         (label("step", "Step"), *_numbers(), Column("why", "Why")),
         [
-            {"step": step.name, **_values(step, step.counts), "why": step.why}
+            {"step": step.name, **step.counts.to_json(), **step.printed, "why": step.why}
             for step in reconciled.steps
         ],
         ("TP, FP and FN under their true names throughout.",),
@@ -74,15 +73,18 @@ def reconciliation_as_json(reconciled: Reconciliation) -> dict[str, Any]:
                     "total_files": run.files,
                     "skipped": run.skipped,
                     "counts": run.counts,
-                    "sensitivity": run.sensitivity,
-                    "precision": run.precision,
-                    "f1": run.f1,
+                    **run.printed,
                     "crash": run.crash,
                 }
                 for call, run in zip(_CALLS, reconciled.runs, strict=True)
             ],
             "steps": [
-                {"step": step.name, "counts": step.counts, **_ratios(step), "why": step.why}
+                {
+                    "step": step.name,
+                    "counts": step.counts,
+                    **{metric.key: step.printed[metric.key] for metric in PRINTED},
+                    "why": step.why,
+                }
                 for step in reconciled.steps
             ],
         }
@@ -111,19 +113,11 @@ def cardio_as_json(nearest: Counts, original: Counts) -> dict[str, Any]:
 
 def _cardio(nearest: Counts, original: Counts) -> Iterable[tuple[str, Counts, dict[str, float]]]:
     for name, counts in (("nearest, <", nearest), ("original", original)):
-        yield name, counts, {metric.key: metric(counts) for metric in _PRINTED}
-
-
-def _ratios(printed: Any) -> dict[str, float]:
-    return {metric.key: getattr(printed, metric.key) for metric in _PRINTED}
-
-
-def _values(printed: Any, counts: Counts) -> Mapping[str, Any]:
-    return counts.to_json() | _ratios(printed)
+        yield name, counts, {metric.key: metric(counts) for metric in PRINTED}
 
 
 def _numbers(**titles: str) -> Iterable[Column]:
     """Columns of counts and printed ratios, in the order of ``titles``."""
     yield from COUNTS
-    for key, title in (titles or {m.key: m.title for m in _PRINTED}).items():
+    for key, title in (titles or {m.key: m.title for m in PRINTED}).items():
         yield Column(key, title, "right", "metric", number(4))

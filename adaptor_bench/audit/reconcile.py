@@ -14,7 +14,10 @@ from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import RULE
 
-__all__ = ["Reconciliation", "Step", "reconcile_official"]
+__all__ = ["PRINTED", "Reconciliation", "Step", "reconcile_official"]
+
+PRINTED = (precision, sensitivity, f1)
+"""What the programs print, whatever else can be measured."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,12 @@ class Step:
     """The numbers after one more cause, and what it is.
 
     ``counts`` are true ones: FP predictions without a label, FN labels without a prediction. The
-    ratios, in 0..1, are what would be printed; NaN for 0/0 or when the script crashes.
+    ratios, in 0..1, are what would be ``printed``; NaN for 0/0 or when the script crashes.
     """
 
     name: str
     counts: Counts
-    precision: float
-    sensitivity: float
-    f1: float
+    printed: dict[str, float]
     why: str
 
 
@@ -70,8 +71,7 @@ def _script_steps(run: ScriptRun, before: Counts, scored: int) -> list[Step]:
     """The script's own counts under their true names, then what it prints."""
     true = Counts(run.counts.tp, run.counts.fn, run.counts.fp)
     if run.crash:
-        nothing = float("nan")
-        return [Step("printed", true, nothing, nothing, nothing, f"it ends with {run.crash}")]
+        return [Step("printed", true, run.printed, f"it ends with {run.crash}")]
     if run.evaluated != scored:
         why = (
             f"it finds {run.evaluated} of {scored} frames, by the path "
@@ -84,9 +84,7 @@ def _script_steps(run: ScriptRun, before: Counts, scored: int) -> list[Step]:
         Step(
             "printed",
             true,
-            run.precision,
-            run.sensitivity,
-            run.f1,
+            run.printed,
             "its two folders are bound the wrong way round, so precision and sensitivity are "
             "exchanged",
         ),
@@ -100,7 +98,7 @@ def _pooled(tp: np.ndarray, audited: Audit, scored: np.ndarray) -> Counts:
 
 
 def _step(name: str, counts: Counts, why: str) -> Step:
-    return Step(name, counts, precision(counts), sensitivity(counts), f1(counts), why)
+    return Step(name, counts, {metric.key: metric(counts) for metric in PRINTED}, why)
 
 
 def _change(before: Counts, now: Counts) -> str:

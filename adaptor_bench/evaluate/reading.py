@@ -63,11 +63,11 @@ def read_batches(
     labelled frame has no prediction.
     """
     label_files = _label_files(labels)
-    found = find_point_files(predictions)
-    found.require_unique()
+    predicted = find_point_files(predictions)
+    predicted.require_unique()
     if settings.missing == "error":
-        _require_all(predictions, label_files, found)
-    paths = [path for k, label in label_files.items() for path in (found.frames.get(k), label)]
+        _require_all(predictions, label_files, predicted)
+    paths = [path for k, label in label_files.items() for path in (predicted.frames.get(k), label)]
     with (progress or Progress(live=False)).bar("read") as bar:
         files = read_all(
             paths,
@@ -76,15 +76,15 @@ def read_batches(
             lambda n, total: bar(n // 2, total // 2),
         )
     stated = [file.size for file in files[1::2]]
-    unknown = [path for key, path in found.frames.items() if key not in label_files]
+    unknown = [path for key, path in predicted.frames.items() if key not in label_files]
     sizes, guessed = frame_sizes(zip(label_files.values(), stated, strict=True))
     return Batches(
         keys=tuple(label_files),
         predictions=_batch(files[0::2]),
         labels=_batch(files[1::2]),
-        missing=np.array([key not in found.frames for key in label_files], dtype=bool),
+        missing=np.array([key not in predicted.frames for key in label_files], dtype=bool),
         sizes=np.array(sizes).reshape(-1, 2),
-        unknown=tuple(sorted(found.relative(path) for path in unknown + found.misplaced)),
+        unknown=tuple(sorted(predicted.relative(path) for path in unknown + predicted.misplaced)),
         guessed=tuple(compress(label_files, guessed)),
     )
 
@@ -120,8 +120,8 @@ def _batch(files: Sequence[PointFile]) -> PointBatch:
     return PointBatch.from_frames([file.points for file in files], scores)
 
 
-def _require_all(predictions: Path, label_files: dict[str, str], found: FrameFiles) -> None:
-    absent = [key for key in label_files if key not in found.frames]
+def _require_all(predictions: Path, label_files: dict[str, str], predicted: FrameFiles) -> None:
+    absent = [key for key in label_files if key not in predicted.frames]
     if absent:
         raise InputError.collect(
             f"{predictions}: {len(absent)} of {len(label_files)} labelled frames have no "

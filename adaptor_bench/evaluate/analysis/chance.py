@@ -171,14 +171,14 @@ def _hits(
     for first in range(0, draws, at_once):
         n = min(at_once, draws - first)
         points = np.concatenate([throw(generator) for _ in range(n)])
-        found = match_frames(
+        matches = match_frames(
             PointBatch.from_counts(points, np.tile(predictions.counts, n)),
             PointBatch.from_counts(np.tile(labels.points, (n, 1)), np.tile(labels.counts, n)),
             radius,
             rule,
             inclusive,
         )
-        hits.append(found.tp.reshape(n, -1).sum(axis=1))
+        hits.append(matches.tp.reshape(n, -1).sum(axis=1))
     return np.concatenate(hits)
 
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Floats, f1, mean, precision, ratio
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
+from adaptor_bench.matching.greedy import take_in_order
 
 __all__ = [
     "FROC_RATES",

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.analysis.greedy import take_in_order
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
+from adaptor_bench.matching.greedy import take_in_order
 from adaptor_bench.matching.match import match_frames
 
 __all__ = ["CLASSES", "ErrorClass", "Taxonomy", "taxonomy"]
@@ -45,7 +45,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class ErrorClass:
-    """Its size, and F1 (0..1) after its repair alone: its FP removed, its FN found.
+    """Its size, and F1 (0..1) after its repair alone: its FP removed, its FN pairs.
 
     ``cost`` is that F1 minus the present one. NaN where either is 0/0.
     """
@@ -153,9 +153,9 @@ class _Errors:
         """FP and FN within ``reach``: one to one, most pairs, then least distance."""
         false, p = _part(self.predictions, self.of_prediction == _OPEN)
         missed, q = _part(self.labels, self.of_label == _OPEN)
-        found = match_frames(false, missed, reach, "hungarian", self.inclusive)
-        self.of_prediction[p[found.prediction]] = _NUMBER[name]
-        self.of_label[q[found.label]] = _NUMBER[name]
+        pairs = match_frames(false, missed, reach, "hungarian", self.inclusive)
+        self.of_prediction[p[pairs.prediction]] = _NUMBER[name]
+        self.of_label[q[pairs.label]] = _NUMBER[name]
 
     def duplicates(self) -> None:
         taken = self.within_radius & (self.of_label[self.q] == _MATCHED)

@@ -157,8 +157,8 @@ def study(tally: Tally, options: Options | None = None) -> Study:
         tiers=_named(names, tiers(points[metric], different)),
         left_out=tuple(left[metric]),
         schemes={
-            scheme: _named(names, ranks(found.tolist()))
-            for scheme, found in scheme_values(tally, metric).items()
+            scheme: _named(names, ranks(row.tolist()))
+            for scheme, row in scheme_values(tally, metric).items()
         },
         flips={
             (a, b): flip_distance(tally, a, b)

@@ -6,6 +6,7 @@ import numpy as np
 
 from adaptor_bench.matching.batch import Indices, Points
 from adaptor_bench.matching.candidates import Candidates, Floats
+from adaptor_bench.matching.greedy import take_in_order
 from adaptor_bench.matching.rule import distances, rule, within
 from adaptor_bench.matching.search import Search
 
@@ -41,14 +42,8 @@ def _closest_first(search: Search, inclusive: bool) -> tuple[Indices, Indices, F
             + search.labels.points[near.label_rows[near.j]] / 2
         )
         order = np.lexsort((middle[:, 1], middle[:, 0], near.d))
-        taken, given, kept = set(), set(), []
-        for at, i, j in zip(
-            order.tolist(), near.i[order].tolist(), near.j[order].tolist(), strict=True
-        ):
-            if i not in taken and j not in given:
-                taken.add(i)
-                given.add(j)
-                kept.append(at)
-        return np.array(kept, dtype=np.intp)
+        points = len(near.prediction_rows)
+        nodes = np.column_stack([near.i, points + near.j])[order]
+        return order[take_in_order(nodes, points + len(near.label_rows))]
 
     return search.pairs(inclusive, choose)
