@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from commands import invoke, invoke_json, python
+from commands import invoke, invoke_json
 from frame_files import put_points
 
 from adaptor_bench.evaluate.scorefile import FoldScore
@@ -143,25 +143,6 @@ def test_faults(folders, tmp_path):
 def test_options_of_the_analysis_need_it(folders, option):
     assert "are for --analysis" in run(*folders, option, 5, code=2)[1]
     run(*folders, option, 5, "--analysis")
-
-
-def test_nothing_heavy_is_loaded():
-    """Scoring, validating and rendering must start fast and run without the training extras."""
-    code = (
-        "import sys\n"
-        "import adaptor_bench.cli.evaluate, adaptor_bench.cli.validate\n"
-        "import adaptor_bench.cli.leaderboard\n"
-        "slow = {'numpy', 'scipy', 'pandas', 'tabulate'}\n"
-        "heavy = {'torch', 'torchvision', 'lightning', 'matplotlib',\n"
-        "         'segmentation_models_pytorch'}\n"
-        "assert not (slow - {'numpy'}) & set(sys.modules), slow & set(sys.modules)\n"
-        "from adaptor_bench.report.leaderboard import render_leaderboard\n"
-        "from adaptor_bench.submission.validate import validate\n"
-        "from adaptor_bench.evaluate.score import score\n"
-        "render_leaderboard([])\n"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
-    )
-    python("-c", code)
 
 
 def test_analysis_agrees_with_the_score(folders):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import invoke, python, typeset
+from commands import invoke, typeset
 from finished_runs import VALIDATION, put_hits
 
 from adaptor_bench.data.folds import load_manifest
@@ -423,17 +423,6 @@ def test_combined_keeps_the_order_of_columns():
     table = combined([Table("", (a, c), [{"a": 1}]), Table("", (a, b, c), [{"b": 2}])])
     assert [column.key for column in table.columns] == ["a", "b", "c"]
     assert table.rows == [{"a": 1}, {"b": 2}]
-
-
-def test_the_group_is_lazy():
-    code = (
-        "import sys, adaptor_bench.cli.paper as p\n"
-        "assert not [m for m in sys.modules if m.startswith('adaptor_bench.cli.paper.')]\n"
-        "p.command.get_command(None, 'table1')\n"
-        "heavy = {'numpy', 'pandas', 'tabulate', 'matplotlib', 'torch', 'scipy'}\n"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
-    )
-    python("-c", code)
 
 
 def test_an_unknown_table_is_answered_with_what_was_meant():

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from commands import invoke, python
+from commands import invoke
 from finished_runs import SURGERIES, put_fold, put_method
 from frame_files import put_points
 from hypothesis import given
@@ -827,17 +827,6 @@ def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(world, leaderboar
                      tmp_path / "site", code=1)  # fmt: skip
     assert "dataset fingerprint" in told
     assert "leaderboard small: " in told and "adaptor_bench-" not in told
-
-
-def test_a_site_is_written_without_loading_anything_heavy(world, tmp_path):
-    arguments = ["report", str(world / "runs"), "--data", str(world / "data"), "--out",
-                 str(tmp_path / "site")]  # fmt: skip
-    body = (
-        "import sys\nfrom adaptor_bench.cli import main\n"
-        f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    assert not left.code\n"
-        "print(*{'torch', 'torchvision', 'lightning', 'matplotlib', 'pandas'} & set(sys.modules))"
-    )
-    assert python("-c", body)[0].splitlines() == [str(tmp_path / "site" / "index.html"), ""]
 
 
 # --- wrong usage ----------------------------------------------------------------------------------

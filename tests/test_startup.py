@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commands import python
+from finished_runs import put_method
 from frame_files import write_frame
 
 HEAVY = ("torch", "torchvision", "lightning", "pytorch_lightning", "segmentation_models_pytorch",
@@ -31,13 +32,13 @@ def loaded(body: str, *arguments: object, code: int = 0) -> tuple[list[str], str
     return told.strip().splitlines()[-1].split()[1:], shown
 
 
-@pytest.fixture
-def folders(tmp_path):
-    """Labels, which may as well be predictions of themselves."""
-    root = tmp_path / "data"
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Labels, which may as well be predictions of themselves, and runs."""
+    root = tmp_path_factory.mktemp("places")
     for surgery in ("a", "b"):
-        write_frame(root, surgery, "000000", [(10, 10), (300, 200)])
-    return root
+        write_frame(root / "data", surgery, "000000", [(10, 10), (300, 200)])
+    return {"data": root / "data", "runs": put_method(root / "runs", "m", 0.5), "out": root / "out"}
 
 
 def test_this_test_would_notice():
@@ -61,19 +62,31 @@ def test_this_test_would_notice():
         (["leaderboard"], "55.79"),
         (["leaderboard", "--format", "json"], "published"),
         (["methods", "--parameters"], "improved_heatmap/no_cutting"),
+        (["paper", "table1"], "2246"),
+        (["report", "{runs}", "--out", "{out}"], "index.html"),
         (["data", "info", "{data}"], "leave-one-surgery-out"),
         (["data", "check", "{data}"], "no problem found"),
         (["--version"], "adaptor_bench"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_commands_that_do_not_train_load_nothing_heavy(
-    folders, arguments, says, monkeypatch, tmp_path
-):
-    monkeypatch.chdir(tmp_path)
-    heavy, shown = loaded(COMMAND, *(a.replace("{data}", str(folders)) for a in arguments))
+def test_commands_that_do_not_train_load_nothing_heavy(places, arguments, says):
+    heavy, shown = loaded(COMMAND, *(a.format(**places) for a in arguments))
     assert heavy == []
     assert says in shown
+
+
+@pytest.mark.parametrize(
+    ("body", "slow"),
+    [
+        ("from adaptor_bench.cli import evaluate, validate, leaderboard",
+         {"scipy", "pandas", "tabulate"}),
+        ("import adaptor_bench.cli.paper as p; p.command.get_command(None, 'table1')",
+         {"numpy", "scipy", "pandas", "tabulate"}),
+    ],
+)  # fmt: skip
+def test_a_command_waits_for_its_work_before_it_loads_what_that_needs(body, slow):
+    assert loaded(f"{body}; assert not {slow} & set(sys.modules)")[0] == []
 
 
 def test_wrong_usage_is_told_without_loading_anything_heavy():
