@@ -24,6 +24,8 @@ from adaptor_bench.data.layout import (
     OTHER_IMAGES,
     by_stem,
     composed,
+    image_place,
+    label_place,
     passed_over,
     unwritable,
 )
@@ -61,7 +63,7 @@ class Frame:
     def prediction_path(self, root: Path) -> Path:
         """Where the prediction for this frame stands below ``root`` (challenge layout)."""
         surgery, video, stem = self.written
-        return root / surgery / video / LABELS / f"{stem}.json"
+        return label_place(root / surgery / video, stem)
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,8 @@ def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
             surgery.name,
             video.name,
             own,
-            image[0] if image else video / IMAGES / f"{own}.png",
-            label[0] if label else video / LABELS / f"{own}.json",
+            image[0] if image else image_place(video, own),
+            label[0] if label else label_place(video, own),
         )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 __all__ = [
     "DOMAINS",
+    "EXPECTED",
     "IMAGES",
     "JUNK_FILES",
     "JUNK_FOLDERS",
@@ -26,7 +27,9 @@ __all__ = [
     "composed",
     "frame_key",
     "frame_names",
+    "image_place",
     "junk",
+    "label_place",
     "natural_order",
     "passed_over",
     "unwritable",
@@ -35,6 +38,8 @@ __all__ = [
 DOMAINS = ("sim", "intraop")
 IMAGES = "images"
 LABELS = "point_labels"
+EXPECTED = "<root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json"
+"""Where labels and predictions stand, in words."""
 JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
 JUNK_FOLDERS = {"__macosx", "__pycache__"}
 OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -134,6 +139,16 @@ def _numbered_alike(keys: list[str]) -> bool:
     return len({len(key) for key in keys}) == 1 and all(
         key.startswith(text) and key.isascii() and key[len(text) :].isdecimal() for key in keys
     )
+
+
+def image_place(video: Path, stem: str) -> Path:
+    """Where a dataset has the image of a frame, below the folder of its video."""
+    return video / IMAGES / f"{stem}.png"
+
+
+def label_place(video: Path, stem: str) -> Path:
+    """Where a dataset has the label of a frame, and predictions its points."""
+    return video / LABELS / f"{stem}.json"
 
 
 def by_stem(folder: Path, ending: str) -> dict[str, list[Path]]:

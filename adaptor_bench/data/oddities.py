@@ -15,6 +15,7 @@ import numpy as np
 
 from adaptor_bench.data.check import DomainFrames
 from adaptor_bench.data.folds import FoldPlan
+from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.leaks import Shared, shared_frames
 
 __all__ = ["Oddity", "find_all"]
@@ -148,7 +149,7 @@ def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Oddity]:
     for loaded_frame in frames:
         frame = loaded_frame.frame
         place = frame.surgery, frame.video, frame.stem
-        for depth, key in enumerate(("folderName", "subfolderName", "imageFileName")):
+        for depth, key in enumerate(NAMES):
             name = loaded_frame.names.get(key)
             if name is None:
                 continue

@@ -131,7 +131,9 @@ def score_points(points: Points, frames: Sequence[Frame], settings: MatchSetting
 
     Raises InputError for unreadable labels.
     """
-    return score_batches(pair_batches(points, frames, read_labels(frames)), settings)
+    return score_batches(
+        pair_batches(points, [f.key for f in frames], read_labels(frames)), settings
+    )
 
 
 def differing_counts(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.labels import PointFile, read_all
-from adaptor_bench.data.layout import natural_order
+from adaptor_bench.data.layout import EXPECTED, natural_order
 from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
@@ -27,7 +27,7 @@ from adaptor_bench.progress import Progress
 
 __all__ = ["Batches", "pair_batches", "read_batches", "read_labels"]
 
-_LAYOUT = "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json."
+_LAYOUT = f"Expected {EXPECTED}."
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,24 @@ def read_batches(
 
 
 def pair_batches(
-    points: Mapping[str, NDArray[np.float64]], frames: Sequence[Frame], labels: PointBatch
+    points: Mapping[str, NDArray[np.float64]],
+    keys: Sequence[str],
+    labels: PointBatch,
+    sizes: Sequence[tuple[int, int]] | None = None,
 ) -> Batches:
     """As :func:`read_batches`, of predictions and labels in memory.
 
     ``points`` maps the key of a frame to its predictions (N, 2), order x, y, px; a frame that it
-    lacks is missing. ``labels`` are those of ``frames``. The sizes of frames are not known (0).
+    lacks is missing. ``labels``, and ``sizes`` (width, height; 0 where not known), are those of the
+    frames called ``keys``.
     """
     nothing = np.empty((0, 2))
     return Batches(
-        keys=tuple(frame.key for frame in frames),
-        predictions=PointBatch.from_frames([points.get(f.key, nothing) for f in frames]),
+        keys=tuple(keys),
+        predictions=PointBatch.from_frames([points.get(key, nothing) for key in keys]),
         labels=labels,
-        missing=np.array([frame.key not in points for frame in frames], dtype=bool),
-        sizes=np.zeros((len(frames), 2), dtype=np.int64),
+        missing=np.array([key not in points for key in keys], dtype=bool),
+        sizes=np.array(sizes or [(0, 0)] * len(keys), dtype=np.int64).reshape(-1, 2),
     )
 
 

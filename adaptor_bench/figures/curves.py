@@ -97,7 +97,7 @@ def _read(
         return None
     here = [frames[frame.key] for frame in scored]
     if part.held is not None:
-        batches = pair_batches(part.held, here, read_labels(here))
+        batches = pair_batches(part.held, [f.key for f in here], read_labels(here))
     else:
         assert part.run is not None
         batches = read_batches(part.run.predictions, here, score.settings)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import resize_image_smoothly, write_image
+from adaptor_bench.data.layout import image_place
 from adaptor_bench.errors import InputError
 from adaptor_bench.harness.predict import in_chunks, load_method
 from adaptor_bench.method import Method, Resize, Translating
@@ -48,7 +49,7 @@ def translate_folder(
     with progress.bar("translating") as bar, atomic_directory(out) as directory:
         for frame, image in translated(method, frames, domain, device, bar):
             surgery, video, stem = frame.written
-            write_image(directory / surgery / video / "images" / f"{stem}.png", image)
+            write_image(image_place(directory / surgery / video, stem), image)
     return len(frames)
 
 

@@ -17,6 +17,7 @@ import cv2
 
 from adaptor_bench.atomic import atomic_directory, write_text
 from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.layout import image_place, label_place
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.stopping import undisturbed
 
@@ -164,7 +165,7 @@ def draw_frames(
 
 def _write_frame(drawn: PhantomSurgery, index: int, folder: Path, stem: str) -> None:
     frame = drawn.frame(index)
-    picture = folder / "images" / f"{stem}.png"
+    picture = image_place(folder, stem)
     picture.parent.mkdir(parents=True, exist_ok=True)
     encoded, data = cv2.imencode(
         ".png", frame.image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
@@ -173,7 +174,7 @@ def _write_frame(drawn: PhantomSurgery, index: int, folder: Path, stem: str) -> 
         raise OSError(f"{picture}: could not be encoded as PNG")
     picture.write_bytes(data.tobytes())  # unlike cv2.imwrite, this says why when it fails
     write_points(
-        folder / "point_labels" / f"{stem}.json",
+        label_place(folder, stem),
         frame.points.round(2),
         folder=drawn.surgery,
         subfolder=folder.name,

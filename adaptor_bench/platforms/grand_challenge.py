@@ -18,6 +18,7 @@ from typing import Any
 
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import parse_json, read_file, read_up_to
+from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.layout import composed
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
@@ -206,9 +207,7 @@ def _as_prediction(content: bytes, surgery: str, video: str, stem: str) -> bytes
     points = document.get("points")
     return json.dumps(
         {
-            "folderName": surgery,
-            "subfolderName": video,
-            "imageFileName": f"{stem}.png",
+            **dict(zip(NAMES, (surgery, video, f"{stem}.png"), strict=True)),
             "points": list(map(_point, points)) if isinstance(points, list) else points,
         }
     ).encode()

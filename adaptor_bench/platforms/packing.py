@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from adaptor_bench.bounded import read_file
+from adaptor_bench.data.formats.challenge import SIZE_KEYS
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import size_beside
@@ -40,7 +41,7 @@ def label_files(labels: Path) -> list[tuple[str, bytes]]:
         content = read_file(path)
         size = size_beside(Path(path), folders) if read_points(path).size is None else None
         if size is not None:
-            stated = {"imageWidth": size[0], "imageHeight": size[1]}
+            stated = dict(zip(SIZE_KEYS, size, strict=True))
             content = json.dumps(json.loads(content) | stated).encode()
         files.append((found.relative(path), content))
     return files

@@ -233,7 +233,7 @@ def _scored(
     parts, problems = [], []
     for part in _counted(board, entry, domain):
         held, here = packed.get((domain, part.seed), {}), frames[domain, part.fold]
-        batches = pair_batches(held, here, labels[domain, part.fold])
+        batches = pair_batches(held, [f.key for f in here], labels[domain, part.fold])
         # Distances as a score.json keeps them: nobody can tell these from those of runs.
         score = FoldScore.from_json(score_batches(batches, board.settings).to_json())
         now = score.surgeries()

@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.labels import read_all
-from adaptor_bench.data.layout import IMAGES
+from adaptor_bench.data.layout import EXPECTED, IMAGES
 from adaptor_bench.data.pointfiles import FrameFiles, find_files, find_point_files
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 
 __all__ = ["Reference", "read_reference"]
 
-_LAYOUT = (
-    "Expected <root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json, "
-    "or images/<stem>.png."
-)
+_LAYOUT = f"Expected {EXPECTED}, or images/<stem>.png."
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.sizes import FRAME_SIZE
-from adaptor_bench.evaluate.reading import Batches
+from adaptor_bench.evaluate.reading import Batches, pair_batches
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
@@ -69,15 +69,13 @@ class Submission:
     def batches(self) -> Batches:
         """What is scored: the labels of the reference, and the points of a valid submission."""
         assert self.reference is not None
-        found = dict(zip(self.files, self.frames(), strict=True))
         labels, sizes = self.reference.points, self.reference.sizes
-        keys, nothing = tuple(natural_order(labels)), np.empty((0, 2))
-        return Batches(
-            keys=keys,
-            predictions=PointBatch.from_frames([found.get(key, nothing) for key in keys]),
-            labels=PointBatch.from_frames([labels[key] for key in keys]),
-            missing=np.array([key not in found for key in keys], dtype=bool),
-            sizes=np.array([sizes[key] for key in keys]).reshape(-1, 2),
+        keys = natural_order(labels)
+        return pair_batches(
+            dict(zip(self.files, self.frames(), strict=True)),
+            keys,
+            PointBatch.from_frames([labels[key] for key in keys]),
+            [sizes[key] for key in keys],
         )
 
 

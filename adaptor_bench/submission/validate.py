@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.formats.known import foreign_below, foreign_document
-from adaptor_bench.data.layout import composed, frame_key
+from adaptor_bench.data.layout import LABELS, composed, frame_key
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
@@ -179,7 +179,7 @@ def _place_alone(path: Path) -> Place:
     Its parents are the challenge's folders for certain only below ``point_labels``.
     """
     parents = path.resolve().parents
-    if len(parents) > 3 and parents[0].name == "point_labels":
+    if len(parents) > 3 and parents[0].name == LABELS:
         return parents[2].name, parents[1].name, path.stem
     return None, None, path.stem
 
