@@ -3,6 +3,7 @@
 import ast
 import doctest
 import json
+import runpy
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -51,6 +52,18 @@ def test_the_examples_in_the_docstrings_are_true(name):
 def test_the_examples_in_the_pages_are_true(page):
     failed, run = doctest.testfile(str(ROOT / page), module_relative=False)
     assert run and not failed
+
+
+def test_the_picture_on_the_front_page_can_be_drawn():
+    script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_frames.py"))
+    frame = ab.load_dataset("phantom-tiny").domain("sim")[0]
+    axes = script["Figure"]().add_axes((0, 0, 1, 1))
+    script["draw"](axes, frame, np.vstack([frame.points[1:], (511, 287)]))
+    counts = f"{len(frame.points) - 1} hits, 1 missed, 1 false points"
+    assert axes.get_title(loc="right") == counts
+    words = {text.get_text() for text in axes.texts}
+    assert words == {"hit", "missed", "false point"}
+    assert script["unpack"](script["BOARD"] / "predictions" / f"{script['ENTRY']}.ndjson.gz")
 
 
 def test_importing_it_loads_nothing_and_its_names_load_no_torch():
