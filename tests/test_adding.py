@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import commands
 import numpy as np
@@ -11,6 +16,7 @@ from finished_runs import put_method
 from frame_files import put_points
 from small_board import predict, put_board, put_data, submit
 
+from adaptor_bench.errors import UsageError
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.metrics import METRICS, Counts, metric, metrics_of, ratio
 from adaptor_bench.matching.batch import PointBatch
@@ -18,6 +24,7 @@ from adaptor_bench.matching.rule import RULES, distances, rule
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.schemas import schema
 
+ROOT = Path(__file__).parent.parent
 POINTS = {"predictions": [(10, 10), (13, 10), (50, 50)], "labels": [(10, 10), (50, 55), (90, 90)]}
 
 
@@ -84,6 +91,36 @@ def test_a_rule_scores_is_audited_and_has_a_curve(sides, ring, tmp_path):
     refused = invoke("conformance", "--answers", tmp_path / "answers.json", "--rule", "ring",
                      code=2)  # fmt: skip
     assert "'ring' is not one of 'hungarian', 'official', 'nearest', 'ungated'" in refused
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_an_installed_package_brings_a_rule(sides, tmp_path, broken):
+    """The rule that the documentation shows, as a module with an entry point."""
+    page = (ROOT / "docs" / "audit.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "lonely.py").write_text("import nothing_of_that_name\n" if broken else program)
+    about = tmp_path / "lonely-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lonely\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[adaptor_bench.rules]\nlonely = lonely\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "adaptor_bench", "evaluate", *sides, "--matching", "alone"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == (2 if broken else 0), ran.stderr
+    assert ("rules of lonely cannot be loaded" in ran.stderr) == broken
+    assert ("Matching: alone" in ran.stdout) != broken
+
+
+def test_a_name_is_given_once():
+    with pytest.raises(UsageError, match="rule 'nearest' already"):
+        rule("nearest", "another one")(lambda *_: [])
+    with pytest.raises(UsageError, match="metric 'f1' already"):
+
+        @metric("F1", "F1", "another one")
+        def f1(tp, fp, fn):
+            return tp
 
 
 def test_boards_take_new_rules_and_claims_of_new_metrics(ring, jaccard, tmp_path):

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from adaptor_bench.errors import UsageError
+
 __all__ = [
     "METRICS",
     "PRIMARY",
@@ -86,10 +88,15 @@ PRIMARY = "f1"
 def metric(
     title: str, short: str, definition: str, *, higher_is_better: bool = True
 ) -> Callable[[Formula], Metric]:
-    """Give the decorated formula a column in every table; its name is the key."""
+    """Give the decorated formula a column in every table; its name is the key.
+
+    Raises UsageError for the name of another metric.
+    """
 
     def register(formula: Formula) -> Metric:
         key = formula.__name__
+        if key in METRICS and METRICS[key].formula.__module__ != formula.__module__:
+            raise UsageError(f"there is a metric {key!r} already")
         METRICS[key] = Metric(key, title, short, definition, formula, higher_is_better)
         return METRICS[key]
 

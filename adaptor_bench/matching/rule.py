@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import Indices, Points
 from adaptor_bench.matching.candidates import Floats
 from adaptor_bench.matching.search import Search
@@ -55,9 +56,11 @@ def rule(
     name: str, definition: str, *, inclusive: bool = True, audit_only: bool = False
 ) -> Callable[[Pairing], Rule]:
     """Register the decorated function as the rule ``name``; ``definition`` is what ``--matching``
-    and the audit say about it."""
+    and the audit say about it. Raises UsageError for the name of another rule."""
 
     def register(pair: Pairing) -> Rule:
+        if name in RULES and RULES[name].pair.__module__ != pair.__module__:
+            raise UsageError(f"there is a matching rule {name!r} already")
         RULES[name] = Rule(name, definition, pair, inclusive, audit_only)
         return RULES[name]
 

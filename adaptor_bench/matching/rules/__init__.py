@@ -47,4 +47,11 @@ def _load() -> None:
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     for point in entry_points(group="adaptor_bench.rules"):
-        point.load()
+        try:
+            point.load()
+        except Exception as error:  # anything may go wrong in somebody else's package
+            raise UsageError(
+                f"the matching rules of {point.value} cannot be loaded: "
+                f"{type(error).__name__}: {error}",
+                hint="Mend the package that brings them, or uninstall it.",
+            ) from error
