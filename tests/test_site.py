@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from commands import invoke
 from finished_runs import SURGERIES, put_fold, put_method
-from frame_files import put_points
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -27,7 +26,6 @@ from adaptor_bench.figures.folds import FoldLine, fold_plot
 from adaptor_bench.figures.radius import Series, line_plot
 from adaptor_bench.figures.svg import SERIES, name_room
 from adaptor_bench.names import terminal
-from adaptor_bench.phantom import write_phantom
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.markup import Markup, embedded_json, web_address
 from adaptor_bench.results.load import load_results
@@ -79,11 +77,40 @@ def build(world, out, *options, code=0):
                   code=code)  # fmt: skip
 
 
+def report(out, *options, code=0):
+    """What is told of the site that is made in ``out``."""
+    return invoke("report", *options, "--out", out, code=code)[1]
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def copied(world, tmp_path):
+    """The world, to be changed."""
+    return shutil.copytree(world, tmp_path / "world")
+
+
 @pytest.fixture(scope="module")
 def site(world, tmp_path_factory):
     out = tmp_path_factory.mktemp("site") / "site"
     build(world, out)
     return out
+
+
+def page_of(site, name="index"):
+    return Page((site / f"{name}.html").read_text("utf-8"))
+
+
+def words_of(site, name="index"):
+    return " ".join(page_of(site, name).text.split())
+
+
+def rows_of(site):
+    """Name to row of every measured result on the front page."""
+    return {row[1]: row for row in page_of(site).rows if len(row) > 8}
 
 
 def gallery_of(site):
@@ -99,7 +126,7 @@ def gallery_of(site):
 def test_the_board_shows_what_the_leaderboard_prints(world, site):
     shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
     rows = {r["method"]: r for r in json.loads(shown) if r["source"] == "measured"}
-    page = Page((site / "index.html").read_text("utf-8"))
+    page = page_of(site)
     heading = next(row for row in page.rows if "F1 interval" in row)
     for method, expected in rows.items():
         (row,) = [row for row in page.rows if len(row) == len(heading) and row[1] == method]
@@ -123,13 +150,13 @@ def test_the_ranking_card_is_that_of_the_command(world, site):
     for sentence in card["sentences"]:
         assert sentence in text
     low, high = (100 * v for v in card["intervals"]["alpha"]["f1"][1:])
-    assert f"{low:.2f} to {high:.2f}" in Page((site / "index.html").read_text("utf-8")).text
+    assert f"{low:.2f} to {high:.2f}" in page_of(site).text
 
 
 def test_the_curve_passes_through_the_boards_number(world, site):
     shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
     f1 = {r["method"]: r["f1"]["mean"] for r in json.loads(shown) if r["source"] == "measured"}
-    page = Page((site / "index.html").read_text("utf-8"))
+    page = page_of(site)
     heading = next(row for row in page.rows if row[0] == "Radius, px")
     (at_six,) = [r for r in page.rows if r[0] == "6" and len(r) == len(heading)]
     values = dict(zip(heading, at_six, strict=True))
@@ -139,7 +166,7 @@ def test_the_curve_passes_through_the_boards_number(world, site):
 
 
 def test_method_pages_list_folds_and_parameters(site):
-    page = Page((site / "method-alpha.html").read_text("utf-8"))
+    page = page_of(site, "method-alpha")
     assert len([row for row in page.rows if row[:2] == ["f1", "aicm14"]]) == 2  # two seeds
     assert ["lr", "0.001", "0.001"] in page.rows
     assert "not registered here" in page.text
@@ -167,7 +194,7 @@ def test_a_registered_method_brings_its_citation(world, tmp_path):
     for fold in range(1, 5):
         put_predictions(world, tmp_path / "runs", "stern", fold, 1.0, 0.8)
     invoke("report", tmp_path / "runs", "--out", tmp_path / "site", "--frames", 0)
-    page = Page((tmp_path / "site" / "method-stern.html").read_text("utf-8"))
+    page = page_of(tmp_path / "site", "method-stern")
     assert "Heatmap-based 2D Landmark Detection" in page.text
     assert not (tmp_path / "site" / "ranking.html").exists()  # nobody to compare with
 
@@ -176,7 +203,7 @@ def test_notes_tell_rows_of_one_method_apart_as_the_board_does(tmp_path):
     for profile, folds in (("quick", (1, 2, 3, 4)), ("paper", (1, 2, 3))):
         put_method(tmp_path / profile, "alpha", 0.5, folds=folds, profile=profile)
     invoke("report", tmp_path / "quick", tmp_path / "paper", "--out", tmp_path / "site")
-    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    page = page_of(tmp_path / "site")
     (row,) = [row for row in page.rows if "3/4" in row]
     assert f"{row[1]}: fold f4 missing" in page.text and row[1] == "alpha [paper]"
 
@@ -217,10 +244,7 @@ def test_the_folder_one_stands_in_is_not_moved_away(world, tmp_path, monkeypatch
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "here", tmp_path / "here" / "below"]
 
 
-def test_a_failure_leaves_the_earlier_site_as_it_was(world, tmp_path):
-    copied = tmp_path / "world"
-    shutil.copytree(world, copied)
-    out = tmp_path / "site"
+def test_a_failure_leaves_the_earlier_site_as_it_was(copied, tmp_path, out):
     build(copied, out)
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     for broken in ("000001", "000002"):
@@ -232,63 +256,52 @@ def test_a_failure_leaves_the_earlier_site_as_it_was(world, tmp_path):
     build(copied, out, "--no-images")
 
 
-def test_labels_that_changed_after_scoring_are_noticed(world, tmp_path):
-    copied = tmp_path / "world"
-    shutil.copytree(world, copied)
-    label = copied / "data" / "aicm13" / "V" / "point_labels" / "000001.json"
-    points = read_points(label).points
-    put_points(copied / "data", "aicm13/V/000001", points[:-1], size=(512, 288))
-    _, told = build(copied, tmp_path / "site", code=1)
-    assert "aicm13/V/000001" in told and "not the frames these runs were scored on" in told
-    assert not (tmp_path / "site").exists()
-
-
 PREDICTIONS = "runs/seed0/data/beta/intraop/fold_2/predictions/aicm13/V/point_labels"
+LABELS = "data/aicm13/V/point_labels"
 
 
-def change_points(path, change):
+def change_points(folder, change):
+    path = folder / "000001.json"
     document = json.loads(path.read_text())
     document["points"] = change(document["points"])
     path.write_text(json.dumps(document))
 
 
 @pytest.mark.parametrize("with_data", [True, False])
-def test_unreadable_predictions_are_all_named(world, tmp_path, with_data):
-    copied = tmp_path / "world"
-    shutil.copytree(world, copied)
+def test_unreadable_predictions_are_all_named(copied, out, with_data):
     (copied / PREDICTIONS / "000001.json").write_text("{")
     other = copied / PREDICTIONS.replace("beta", "gamma") / "000002.json"
     other.write_text('{"points": 1}')
-    data = ["--data", copied / "data"] if with_data else []
-    _, told = invoke("report", copied / "runs", *data, "--out", tmp_path / "site", code=1)
+    told = report(out, copied / "runs", *["--data", copied / "data"] * with_data, code=1)
     assert "beta/intraop/fold_2" in told and "000001.json: not readable" in told
     assert "gamma/intraop/fold_2" in told and "000002.json: key 'points'" in told
-    assert not (tmp_path / "site").exists()
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
-    ("change", "with_data"),
-    [(lambda p: p[:1], False), (lambda p: p[:1], True), (lambda p: p[::-1], True)],
-    ids=["fewer, no data", "fewer", "another order"],
+    ("folder", "change", "with_data", "where"),
+    [
+        (PREDICTIONS, lambda p: p[:1], False, "beta/intraop/fold_2: "),
+        (PREDICTIONS, lambda p: p[:1], True, "beta/intraop/fold_2: "),
+        (PREDICTIONS, lambda p: p[::-1], True, "beta/intraop/fold_2: "),
+        (LABELS, lambda p: p[:-1], True, "not the frames these runs were scored on"),
+    ],
+    ids=["fewer, no data", "fewer", "another order", "fewer labels"],
 )
-def test_predictions_that_changed_after_scoring_are_not_drawn(world, tmp_path, change, with_data):
-    copied = tmp_path / "world"
-    shutil.copytree(world, copied)
-    change_points(copied / PREDICTIONS / "000001.json", change)
-    data = ["--data", copied / "data"] if with_data else []
-    _, told = invoke("report", copied / "runs", *data, "--out", tmp_path / "site", code=1)
-    assert "beta/intraop/fold_2: aicm13/V/000001" in told and "its score file says" in told
-    assert not (tmp_path / "site").exists()
+def test_points_that_changed_after_scoring_are_not_drawn(
+    copied, out, folder, change, with_data, where
+):
+    change_points(copied / folder, change)
+    told = report(out, copied / "runs", *["--data", copied / "data"] * with_data, code=1)
+    assert where in told and "aicm13/V/000001" in told and "its score file says" in told
+    assert not out.exists()
 
 
-def test_labels_that_changed_are_noticed_without_predictions_too(world, tmp_path):
-    copied = tmp_path / "world"
-    shutil.copytree(world, copied)
+def test_labels_that_changed_are_noticed_without_predictions_too(copied, out):
     for folder in list(copied.rglob("predictions")):
         shutil.rmtree(folder)
-    change_points(copied / "data/aicm13/V/point_labels/000001.json", lambda p: p[:1])
-    _, told = build(copied, tmp_path / "site", code=1)
-    assert "aicm13/V/000001: 1 labels, its score file says 6" in told
+    change_points(copied / LABELS, lambda p: p[:1])
+    assert "aicm13/V/000001: 1 labels, its score file says 6" in build(copied, out, code=1)[1]
 
 
 # --- nothing from outside, nothing that runs but our own ------------------------------------------
@@ -347,7 +360,7 @@ def test_names_of_frames_and_methods_may_be_anything(tmp_path):
         assert "<script>alert" not in path.read_text("utf-8")
     shown = {frame["stem"] for frame in gallery_of(tmp_path / "site")["frames"]}
     assert shown == {terminal(name) for name in names}
-    index = Page((tmp_path / "site" / "index.html").read_text("utf-8")).text
+    index = page_of(tmp_path / "site").text
     assert NASTY in index
     assert sorted(p.name for p in tmp_path.iterdir()) == ["runs", "site"]
 
@@ -408,7 +421,7 @@ def test_without_the_dataset_frames_are_drawn_as_far_as_known(world, tmp_path):
     assert "(0 pictures" in told
     document = gallery_of(tmp_path / "site")
     assert all(f["labels"] is None and f["image"] is None for f in document["frames"])
-    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
+    page = page_of(tmp_path / "site")
     assert "The dataset is not available" in page.text
     assert not any(row[0] == "Radius, px" for row in page.rows if row)
 
@@ -503,9 +516,8 @@ def test_heatmaps_are_as_opaque_as_they_are_high(tmp_path):
     assert alpha[:, :17].max() < 20 and alpha[:, 23:].min() > 235
 
 
-def test_a_site_of_200_frames_stays_under_ten_megabytes(tmp_path):
-    write_phantom(tmp_path, "tiny", 0)
-    sizes = [len(frame_picture(path)) for path in sorted(tmp_path.rglob("images/*.png"))]
+def test_a_site_of_200_frames_stays_under_ten_megabytes(phantom_cache):
+    sizes = [len(frame_picture(path)) for path in sorted(phantom_cache.rglob("images/*.png"))]
     assert 200 * np.mean(sizes) < 7e6  # which leaves as much for pages and heatmaps
 
 
@@ -551,43 +563,62 @@ def test_plots_skip_what_does_not_exist_and_cut_at_the_axis():
 # --- entries of a leaderboard ---------------------------------------------------------------------
 
 
+def submit(board, source, method, team, *options):
+    invoke("submit", source, "--board", board, "--method", method, "--team", team, *options)
+
+
 @pytest.fixture(scope="module")
 def leaderboard(world, tmp_path_factory):
     folder = tmp_path_factory.mktemp("boards") / "small"
-    create = ["--create", "Small"]
-    for method, team in (("alpha", "adaptor_bench"), ("beta", "Team B")):
-        invoke("submit", world / "runs", "--board", folder, "--team", team, "--method", method,
-               "--reference", f"Paper of {method}", "--claim", "intraop:f1=99.5",
-               "--data", world / "data", *create)  # fmt: skip
-        create = []
+    for method, team, create in (
+        ("alpha", "adaptor_bench", ["--create", "Small"]),
+        ("beta", "Team B", []),
+    ):
+        submit(folder, world / "runs", method, team, "--reference", f"Paper of {method}",
+               "--claim", "intraop:f1=99.5", "--data", world / "data", *create)  # fmt: skip
     return folder
 
 
-def test_entries_make_the_site_that_their_runs_make(world, site, leaderboard, tmp_path):
-    invoke("report", "--board", leaderboard, "--data", world / "data", "--out", tmp_path / "site",
-           "--public")  # fmt: skip
-    there = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
-    here = Page((site / "index.html").read_text("utf-8"))
-
-    def numbers(page, name):
-        heading = next(row for row in page.rows if "F1 interval" in row)
-        (row,) = [row for row in page.rows if len(row) > 8 and row[1] == name]
-        shared = [cell for head, cell in zip(heading, row, strict=True) if "claimed" not in head]
-        return shared[2:]
-
-    assert numbers(there, "alpha (adaptor_bench)") == numbers(here, "alpha")
-    assert numbers(there, "beta (Team B)") == numbers(here, "beta")
-    ours = {(f["id"], m["tp"], m["fp"], m["fn"], *m["p"]) for f in gallery_of(site)["frames"]
-            for m in f["methods"] if m["method"] == 0}  # fmt: skip
-    again = {(f["id"], m["tp"], m["fp"], m["fn"], *m["p"])
-             for f in gallery_of(tmp_path / "site")["frames"]
-             for m in f["methods"] if m["method"] == 0}  # fmt: skip
-    assert ours == again
-    card = Page((tmp_path / "site" / "method-beta-team-b.html").read_text("utf-8"))
-    assert "Paper of beta" in card.text and "F1 99.50" in card.text and "Team B" in card.text
+@pytest.fixture
+def board(leaderboard, tmp_path):
+    """A copy to be changed."""
+    return shutil.copytree(leaderboard, tmp_path / "small")
 
 
-def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, monkeypatch):
+@pytest.fixture
+def data(world):
+    return "--data", world / "data"
+
+
+@pytest.fixture
+def delta(world, tmp_path):
+    """A method that is not on the leaderboard: its runs, and its predictions in one folder."""
+    for fold in range(1, 5):
+        where = put_predictions(world, tmp_path / "delta", "delta", fold, 2.0, 0.7)
+        shutil.copytree(where / "predictions", tmp_path / "team", dirs_exist_ok=True)
+    return tmp_path / "delta", tmp_path / "team"
+
+
+def test_entries_make_the_site_that_their_runs_make(site, leaderboard, data, out):
+    report(out, "--board", leaderboard, *data, "--public")
+
+    def numbers(site, name):
+        heading = next(row for row in page_of(site).rows if "F1 interval" in row)
+        cells = zip(heading, rows_of(site)[name], strict=True)
+        return [cell for head, cell in cells if "claimed" not in head][2:]
+
+    def of_alpha(site):
+        return {(f["id"], m["tp"], m["fp"], m["fn"], *m["p"]) for f in gallery_of(site)["frames"]
+                for m in f["methods"] if m["method"] == 0}  # fmt: skip
+
+    assert numbers(out, "alpha (adaptor_bench)") == numbers(site, "alpha")
+    assert numbers(out, "beta (Team B)") == numbers(site, "beta")
+    assert of_alpha(out) == of_alpha(site)
+    card = page_of(out, "method-beta-team-b").text
+    assert "Paper of beta" in card and "F1 99.50" in card and "Team B" in card
+
+
+def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, data, monkeypatch):
     board, dataset = read_board(leaderboard), index_dataset(world / "data")
     for opens in ("mkstemp", "mkdtemp"):
         monkeypatch.setattr(tempfile, opens, lambda *_, **__: pytest.fail("wrote a file"))
@@ -602,46 +633,39 @@ def test_entries_become_the_runs_they_were_without_a_file(world, leaderboard, mo
             assert mine.points().keys() == its.points().keys()
             for key, points in its.points().items():
                 np.testing.assert_array_equal(mine.points()[key], points)
-    invoke("card", "--board", leaderboard, "--data", world / "data")
+    invoke("card", "--board", leaderboard, *data)
 
 
-def test_private_labels_stay_private(world, leaderboard, tmp_path):
+def test_private_labels_stay_private(world, leaderboard, data, out):
     """Neither labels, nor which points found one, nor how many a frame has, in any file."""
-    site = tmp_path / "site"
-    _, told = invoke("report", "--board", leaderboard, "--data", world / "data", "--out", site)
+    told = report(out, "--board", leaderboard, *data)
     assert "left out: frames of data: labels are not public" in told
     assert "0 gallery frames" in told
-    texts = [p.read_text("utf-8", "replace") for p in site.rglob("*") if p.is_file()]
+    texts = [p.read_text("utf-8", "replace") for p in out.rglob("*") if p.is_file()]
     for frame in index_dataset(world / "data").domain("intraop"):
         assert not any(frame.key in text or f"{frame.video}/{frame.stem}" in text for text in texts)
         for x, y in read_points(frame.label).points:
             pair = re.compile(rf"(?<![\d.]){x:g}(?:\.0)?[\s,\"':a-z]+{y:g}(?![\d])")
             assert not any(pair.search(text) for text in texts)
-    assert not {p.suffix for p in site.rglob("*.*")} & {".webp", ".png"}
+    assert not {p.suffix for p in out.rglob("*.*")} & {".webp", ".png"}
     # Runs on the same data beside it change nothing; for runs alone everything is shown.
-    invoke(
-        "report", world / "runs", "--board", leaderboard, "--data", world / "data", "--out", site
-    )
-    assert not (site / "gallery.html").exists()
-    invoke("report", world / "runs", "--data", world / "data", "--out", site)
-    shown = (site / "gallery.html").read_text("utf-8")
-    assert any(pair.search(shown) for pair in [re.compile(rf"{x:g}\.0,{y:g}\.0")])
+    report(out, world / "runs", "--board", leaderboard, *data)
+    assert not (out / "gallery.html").exists()
+    report(out, world / "runs", *data)
+    assert f"{x:g}.0,{y:g}.0" in (out / "gallery.html").read_text("utf-8")
 
 
-def test_the_command_line_and_the_site_have_one_ranking_card(world, leaderboard, tmp_path):
+def test_the_command_line_and_the_site_have_one_ranking_card(
+    world, board, data, delta, tmp_path, out
+):
     """Also of predictions that came without a word on how they were made: they are ranked, too."""
-    board = tmp_path / "small"
-    shutil.copytree(leaderboard, board)
+    runs, predictions = delta
     for fold in range(1, 5):
-        where = put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
-        shutil.copytree(where / "predictions", tmp_path / "team", dirs_exist_ok=True)
-        put_predictions(world, tmp_path / "runs", "alpha", fold, 4.0, 0.5, profile="paper")
-    invoke("submit", tmp_path / "team", "--board", board, "--team", "Team D", "--method", "delta",
-           "--data", world / "data")  # fmt: skip
-    sources = (tmp_path / "runs", world / "runs", "--board", board, "--data", world / "data")
-    shown, _ = invoke("card", *sources, "--format", "json")
-    invoke("report", *sources, "--out", tmp_path / "site")
-    (card,) = json.loads(shown)
+        put_predictions(world, tmp_path / "paper", "alpha", fold, 4.0, 0.5, profile="paper")
+    submit(board, predictions, "delta", "Team D", *data)
+    sources = (runs, tmp_path / "paper", world / "runs", "--board", board, *data)
+    (card,) = json.loads(invoke("card", *sources, "--format", "json")[0])
+    report(out, *sources)
     methods = {"alpha [quick]", "alpha [paper]", "beta", "delta"}
     entries = {"alpha (adaptor_bench)": "alpha [quick]", "beta (Team B)": "beta",
                "delta (Team D)": "delta"}  # fmt: skip
@@ -651,65 +675,53 @@ def test_the_command_line_and_the_site_have_one_ranking_card(world, leaderboard,
         assert f"{name} is left out: same as {other}." in card["sentences"]
     told = "The profiles differ (paper, quick and submitted): this compares them, too."
     assert told in card["sentences"]
-    page = " ".join(Page((tmp_path / "site" / "ranking.html").read_text("utf-8")).text.split())
-    for sentence in card["sentences"]:
-        assert sentence in page
-    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
-    shown = methods | {f"{name}, same as {other}" for name, other in entries.items()}
-    assert shown <= {row[1] for row in rows if len(row) > 8}
+    page = words_of(out, "ranking")
+    assert all(sentence in page for sentence in card["sentences"])
+    assert methods | {f"{n}, same as {o}" for n, o in entries.items()} <= rows_of(out).keys()
 
 
-def test_a_run_is_compared_with_an_entry(world, leaderboard, tmp_path):
-    for fold in range(1, 5):
-        put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
-    shown, _ = invoke("compare", "delta", "beta (Team B)", "--runs", tmp_path / "runs", "--board",
-                      leaderboard, "--data", world / "data")  # fmt: skip
+def test_runs_and_entries_share_a_board_and_are_compared(leaderboard, data, delta, out):
+    runs, _ = delta
+    report(out, runs, "--board", leaderboard, *data)
+    assert {"alpha (adaptor_bench)", "beta (Team B)", "delta"} <= rows_of(out).keys()
+    shown, _ = invoke(
+        "compare", "delta", "beta (Team B)", "--runs", runs, "--board", leaderboard, *data
+    )
     assert "delta against beta (Team B): data, intraop" in shown
     assert "of 4 surgeries" in " ".join(shown.split())
 
 
 def test_a_folder_without_runs_does_not_hide_a_method_of_its_name(
-    world, leaderboard, tmp_path, monkeypatch
+    leaderboard, data, tmp_path, monkeypatch
 ):
     """Whoever submitted predictions often has them in a folder called as the method is."""
     monkeypatch.chdir(tmp_path)
     for name in ("alpha (adaptor_bench)", "gamma"):
         (tmp_path / name).mkdir()
-    beside = ("--board", leaderboard, "--data", world / "data")
+    beside = ("--board", leaderboard, *data)
     shown, _ = invoke("compare", "alpha (adaptor_bench)", "beta (Team B)", *beside)
     assert "alpha (adaptor_bench) against beta (Team B)" in shown
     _, told = invoke("compare", "gamma", "beta (Team B)", *beside, code=1)
     assert "gamma: no finished run found" in told and "Known: alpha (adaptor_bench)" in told
 
 
-def test_runs_and_entries_share_a_board(world, leaderboard, tmp_path):
-    for fold in range(1, 5):
-        put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
-    invoke("report", tmp_path / "runs", "--board", leaderboard, "--data", world / "data", "--out",
-           tmp_path / "site")  # fmt: skip
-    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
-    named = {row[1] for row in rows if len(row) > 8}
-    assert {"alpha (adaptor_bench)", "beta (Team B)", "delta"} <= named
-
-
-def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, leaderboard, tmp_path):
-    """Borrowed points and missing frames are named on the front page, with whose they are."""
-    board, part = tmp_path / "small", tmp_path / "part"
-    shutil.copytree(leaderboard, board)
-    invoke("submit", world / "runs", "--board", board, "--team", "C", "--method", "beta", "--id",
-           "twin", "--data", world / "data", "--identical-to", "team-b-beta",
-           "--note", "By courtesy of B.")  # fmt: skip
-    for fold in range(1, 5):
-        where = put_predictions(world, tmp_path / "runs", "delta", fold, 2.0, 0.7)
-        shutil.copytree(where / "predictions", part, dirs_exist_ok=True)
-    next(iter(sorted(part.rglob("*.json")))).unlink()
-    invoke("submit", part, "--board", board, "--team", "D", "--method", "delta", "--data",
-           world / "data", "--incomplete")  # fmt: skip
-    invoke("report", "--board", board, "--data", world / "data", "--out", tmp_path / "site")
-    page = " ".join(Page((tmp_path / "site" / "index.html").read_text("utf-8")).text.split())
+def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, board, data, delta, out):
+    """Borrowed points, missing frames and what was not published are named on the front page."""
+    _, part = delta
+    borrowed = ("--identical-to", "team-b-beta", *data)
+    submit(board, world / "runs", "beta", "C", "--id", "twin", "--note", "By courtesy of B.",
+           *borrowed)  # fmt: skip
+    submit(board, world / "runs", "beta", "C", "--id", "secret", "--without-predictions",
+           *borrowed)  # fmt: skip
+    min(part.rglob("*.json")).unlink()
+    submit(board, part, "delta", "D", *data, "--incomplete")
+    told = report(out, "--board", board, *data)
+    assert "left out: secret of small: its predictions were not published" in told
+    page = words_of(out)
     assert "beta (C) is the same as beta (Team B): their predictions agree" in page
     assert "beta (C): By courtesy of B." in page
     assert "delta (D): 1 labelled frame had no prediction." in page
+    assert "secret of small" in page
 
 
 def test_plots_leave_room_for_capitals():
@@ -717,114 +729,67 @@ def test_plots_leave_room_for_capitals():
     assert name_room(["\u65e5\u672c\u8a9e"]) > name_room(["abc"])
 
 
-def test_an_entry_without_its_predictions_is_named_and_left_out(world, leaderboard, tmp_path):
-    board = tmp_path / "small"
-    shutil.copytree(leaderboard, board)
-    invoke("submit", world / "runs", "--board", board, "--team", "C", "--method", "beta", "--id",
-           "secret", "--without-predictions", "--data", world / "data", "--identical-to",
-           "team-b-beta")  # fmt: skip
-    _, told = invoke("report", "--board", board, "--data", world / "data", "--out",
-                     tmp_path / "site")  # fmt: skip
-    assert "left out: secret of small: its predictions were not published" in told
-    assert "secret of small" in Page((tmp_path / "site" / "index.html").read_text("utf-8")).text
-
-
-def test_an_entry_that_does_not_score_as_it_says_is_refused(world, leaderboard, tmp_path):
-    board = tmp_path / "small"
-    shutil.copytree(leaderboard, board)
+def test_an_entry_that_does_not_score_as_it_says_is_refused(board, data, out):
     entry = board / "alpha.json"
     document = json.loads(entry.read_text())
     document["measured"]["intraop"]["0"]["surgeries"]["aicm13"]["tp"] += 1
     entry.write_text(json.dumps(document))
-    _, told = invoke("report", "--board", board, "--data", world / "data", "--out",
-                     tmp_path / "site", code=1)  # fmt: skip
+    told = report(out, "--board", board, *data, code=1)
     assert "alpha: intraop, seed 0: aicm13" in told and "bench verify" in told
-    assert not (tmp_path / "site").exists()
+    assert not out.exists()
 
 
-def test_two_entries_of_one_team_and_method_are_told_apart(world, leaderboard, tmp_path):
-    board = tmp_path / "small"
-    shutil.copytree(leaderboard, board)
-    invoke("submit", world / "runs", "--board", board, "--team", "Team B", "--method", "beta",
-           "--id", "second", "--data", world / "data")  # fmt: skip
-    invoke("report", "--board", board, "--data", world / "data", "--out", tmp_path / "site")
-    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
-    named = {row[1] for row in rows if len(row) > 8}
+def test_namesakes_are_told_apart(world, board, data, out):
+    """Two entries of one team and method; an entry and the runs it came from."""
+    submit(board, world / "runs", "beta", "Team B", "--id", "second", *data)
+    report(out, "--board", board, *data)
     first, second = "beta (Team B) [second]", "beta (Team B) [team-b-beta]"
-    assert {first, f"{second}, same as {first}"} <= named
+    assert {first, f"{second}, same as {first}"} <= rows_of(out).keys()
 
-
-def test_runs_and_entries_of_one_name_are_different_rows(world, leaderboard, tmp_path):
-    board = tmp_path / "small"
-    shutil.copytree(leaderboard, board)
-    (board / "alpha.json").unlink()  # one team is left
-    invoke("report", world / "runs", "--board", board, "--data", world / "data", "--out",
-           tmp_path / "site")  # fmt: skip
-    rows = Page((tmp_path / "site" / "index.html").read_text("utf-8")).rows
-    named = {row[1]: row for row in rows if len(row) > 8}
-    assert {"alpha", "beta", "beta (Team B), same as beta"} <= set(named)
-    entry = named["beta (Team B), same as beta"]
-    assert (entry[0], entry[2:5]) == ("-", named["beta"][2:5])
-    shown, _ = invoke("card", world / "runs", "--board", board, "--data", world / "data",
-                      "--format", "json")  # fmt: skip
+    for name in ("alpha", "second"):
+        (board / f"{name}.json").unlink()  # one team with one entry is left
+    report(out, world / "runs", "--board", board, *data)
+    rows = rows_of(out)
+    assert {"alpha", "beta", "beta (Team B), same as beta"} <= rows.keys()
+    entry = rows["beta (Team B), same as beta"]
+    assert (entry[0], entry[2:5]) == ("-", rows["beta"][2:5])
+    shown, _ = invoke("card", world / "runs", "--board", board, *data, "--format", "json")
     assert set(json.loads(shown)[0]["intervals"]) == {"alpha", "beta"}
 
 
-def test_teams_of_different_leaderboards_are_not_mixed_up(world, tmp_path):
-    shutil.copytree(world / "runs", tmp_path / "runs")
-    shutil.copytree(world / "data", tmp_path / "other")
-    for path in (tmp_path / "runs").rglob("run.json"):
-        document = json.loads(path.read_text())
-        document["dataset"]["name"] = "other"
-        path.write_text(json.dumps(document))
-    (tmp_path / "runs" / "seed0" / "data").rename(tmp_path / "runs" / "seed0" / "other")
-    for name, runs, team in (
-        ("one", world / "runs" / "seed0" / "data", "Team A"),
-        ("two", tmp_path / "runs" / "seed0" / "other", "Team B"),
-    ):
-        invoke("submit", runs / "beta", "--board", tmp_path / name, "--team", team, "--method",
-               "beta", "--claim", "intraop:f1=80", "--reference", f"Paper of {team}", "--create",
-               name, "--data", world / "data")  # fmt: skip
-    invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
-           world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
-    for page, team, rival in (
-        ("method-beta-team-a.html", "Team A", "Team B"),
-        ("method-beta-team-b.html", "Team B", "Team A"),
-    ):
-        text = Page((tmp_path / "site" / page).read_text("utf-8")).text
-        assert f"Paper of {team}" in text and rival not in text
-
-
-def test_a_team_on_two_leaderboards_has_a_page_with_both(world, tmp_path):
-    shutil.copytree(world / "runs", tmp_path / "runs")
-    shutil.copytree(world / "data", tmp_path / "other")
-    for path in (tmp_path / "runs").rglob("run.json"):
-        document = json.loads(path.read_text())
-        document["dataset"]["name"] = "other"
-        path.write_text(json.dumps(document))
-    for name, runs, claim in (
-        ("one", world / "runs" / "seed0", 81),
-        ("two", tmp_path / "runs" / "seed0", 82),
-    ):
-        invoke("submit", runs, "--board", tmp_path / name, "--team", "A", "--method", "beta",
-               "--claim", f"intraop:f1={claim}", "--create", name, "--data",
-               world / "data")  # fmt: skip
-    invoke("report", "--board", tmp_path / "one", "--board", tmp_path / "two", "--data",
-           world / "data", "--data", tmp_path / "other", "--out", tmp_path / "site")  # fmt: skip
-    text = Page((tmp_path / "site" / "method-beta.html").read_text("utf-8")).text
-    assert "Claim (one)" in text and "Claim (two)" in text
-    assert "F1 81.00" in text and "F1 82.00" in text
-
-
-def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(world, leaderboard, tmp_path):
-    runs = tmp_path / "runs"
-    shutil.copytree(world / "runs", runs)
+def change_datasets(runs, **changes):
     for path in runs.rglob("run.json"):
         document = json.loads(path.read_text())
-        document["dataset"]["fingerprint"] = "ef" * 32
+        document["dataset"] |= changes
         path.write_text(json.dumps(document))
-    _, told = invoke("report", runs, "--board", leaderboard, "--data", world / "data", "--out",
-                     tmp_path / "site", code=1)  # fmt: skip
+
+
+@pytest.mark.parametrize("teams", [("A", "B"), ("A", "A")], ids=["two teams", "one team"])
+def test_entries_of_two_leaderboards_are_not_mixed_up(world, copied, tmp_path, out, teams):
+    """Two teams have a page each; one team has a page with what it says on both."""
+    (copied / "data").rename(copied / "other")
+    change_datasets(copied / "runs", name="other")
+    sources = (("one", world, world / "data", 81), ("two", copied, copied / "other", 82))
+    options = []
+    for (name, root, data, claim), team in zip(sources, teams, strict=True):
+        submit(tmp_path / name, root / "runs" / "seed0", "beta", team, "--claim",
+               f"intraop:f1={claim}", "--reference", f"Paper {name}", "--create", name,
+               "--data", world / "data")  # fmt: skip
+        options += ["--board", tmp_path / name, "--data", data]
+    report(out, *options)
+    if teams[0] == teams[1]:
+        text = page_of(out, "method-beta").text
+        assert "Claim (one)" in text and "Claim (two)" in text
+        assert "F1 81.00" in text and "F1 82.00" in text and "Paper one; Paper two" in text
+    else:
+        a, b = (page_of(out, f"method-beta-{team}").text for team in "ab")
+        assert "Paper one" in a and "Paper two" not in a
+        assert "Paper two" in b and "Paper one" not in b
+
+
+def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(copied, leaderboard, data, out):
+    change_datasets(copied / "runs", fingerprint="ef" * 32)
+    told = report(out, copied / "runs", "--board", leaderboard, *data, code=1)
     assert "dataset fingerprint" in told
     assert "leaderboard small: " in told and "adaptor_bench-" not in told
 
@@ -832,43 +797,35 @@ def test_errors_name_the_leaderboard_not_a_folder_that_is_gone(world, leaderboar
 # --- wrong usage ----------------------------------------------------------------------------------
 
 
-def test_errors_are_plain(world, leaderboard, tmp_path):
+def test_errors_are_plain(world, leaderboard, tmp_path, out):
     (tmp_path / "empty").mkdir()
-    out = tmp_path / "site"
-    _, told = invoke("report", tmp_path / "empty", "--out", out, code=1)
-    assert "no finished run found" in told
-    _, told = invoke("report", tmp_path / "nowhere", "--out", out, code=1)
-    assert "no such folder" in told
-    _, told = invoke("report", world / "runs", "--data", world / "nowhere", "--out", out, code=1)
-    assert "no such folder" in told
-    _, told = invoke("report", "--board", "nobody", "--out", out, code=2)
-    assert "nobody" in told
-    _, told = invoke("report", "--board", leaderboard, "--out", out, code=2)
-    assert "Give --data" in told
-    other = tmp_path / "other"
-    shutil.copytree(world / "data", other)
-    _, told = invoke("report", world / "runs", "--data", other, "--out", out, code=2)
-    assert "dataset 'other', which none of the results use" in told
-    _, told = invoke("report", world / "runs", "--out", out, "--frames", "-1", code=2)
-    assert "--frames" in told
+    other = shutil.copytree(world / "data", tmp_path / "other")
+    for options, code, told in (
+        ([tmp_path / "empty"], 1, "no finished run found"),
+        ([tmp_path / "nowhere"], 1, "no such folder"),
+        ([world / "runs", "--data", world / "nowhere"], 1, "no such folder"),
+        (["--board", "nobody"], 2, "nobody"),
+        (["--board", leaderboard], 2, "Give --data"),
+        ([world / "runs", "--data", other], 2, "dataset 'other', which none of the results use"),
+        ([world / "runs", "--frames", "-1"], 2, "--frames"),
+    ):
+        assert told in report(out, *options, code=code)
     assert not out.exists()
 
 
-def test_methods_whose_frames_differ_have_no_card_but_a_reason(world, tmp_path):
-    out = tmp_path / "runs"
+def test_methods_whose_frames_differ_have_no_card_but_a_reason(world, tmp_path, out):
     for fold in range(1, 5):
         for method, keep in (("alpha", 0.9), ("beta", 0.5)):
-            where = put_predictions(world, out, method, fold, 1.0, keep)
+            where = put_predictions(world, tmp_path / "runs", method, fold, 1.0, keep)
             score = json.loads((where / "score.json").read_text())
             score["matching"]["missing"] = "skip"
             if method == "beta":
                 score["frames"] = score["frames"][1:]
             (where / "score.json").write_text(json.dumps(score))
-    invoke("report", out, "--out", tmp_path / "site")
-    page = Page((tmp_path / "site" / "index.html").read_text("utf-8"))
-    assert "No intervals and no ranking card" in page.text
-    assert "such as aicm1" in page.text
-    assert not (tmp_path / "site" / "ranking.html").exists()
+    report(out, tmp_path / "runs")
+    page = page_of(out).text
+    assert "No intervals and no ranking card" in page and "such as aicm1" in page
+    assert not (out / "ranking.html").exists()
 
 
 def test_surgeries_of_the_world_are_those_of_the_folds(site):

@@ -72,7 +72,7 @@ class ResultColumn:
     @property
     def column(self) -> Column:
         """As a table has it."""
-        return Column(self.key, self.title, self.align, self.role, self.show)
+        return Column(self.key, self.title, self.align, self.role, self.show, about=self.about)
 
 
 def shown_columns(board: Board) -> list[ResultColumn]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
@@ -66,7 +65,7 @@ def _table(view: BoardView) -> Table:
     columns: list[Column] = []
     caption = "Percent; mean ± standard deviation over folds."
     for column in shown_columns(board):
-        columns.append(replace(column.column, about=column.about))
+        columns.append(column.column)
         if column.key == PRIMARY:
             title = column.title
             if any(view.interval(r.name) for r in board.results):
