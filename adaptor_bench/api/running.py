@@ -16,7 +16,6 @@ from adaptor_bench.registry import method as register
 
 if TYPE_CHECKING:
     from adaptor_bench.harness import Bench
-    from adaptor_bench.progress import Progress
 
 __all__ = ["methods", "prepare", "register", "run"]
 
@@ -102,19 +101,15 @@ def prepare(
     data: str | os.PathLike[str] | None,
     *,
     domain: str,
-    folds: tuple[int, ...],
-    groups: int | None,
     profile: str | None,
-    out: Path,
-    seed: int,
-    device: str,
     settings: Mapping[str, Any],
-    matching: MatchSettings,
     methods_from: Iterable[Path],
-    restart: bool,
-    progress: Progress | None = None,
+    **request: Any,
 ) -> Bench:
-    """The bench that is ready to run, wrong usage told before anything is drawn or read."""
+    """The bench that is ready to run, wrong usage told before anything is drawn or read.
+
+    ``request`` is the rest of a ``harness.RunRequest``.
+    """
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -124,24 +119,13 @@ def prepare(
 
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
-    profile = profile or _default_profile(device)
+    profile = profile or _default_profile(request["device"])
     for spec in specs:
         spec.resolve(profile, settings)
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
-    request = RunRequest(
-        methods=specs,
-        domains=requested_domains(dataset, domain),
-        profile=profile,
-        settings=dict(settings),
-        folds=folds,
-        groups=groups,
-        seed=seed,
-        device=device,
-        out=out,
-        restart=restart,
-        matching=matching,
-    )
-    return Bench(dataset, request, progress or Progress(lines=True))
+    domains = requested_domains(dataset, domain)
+    asked = RunRequest(specs, domains, profile, dict(settings), **request)
+    return Bench(dataset, asked, Progress(lines=True))
 
 
 def paths_of(paths: Paths) -> list[Path]:
