@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from commands import invoke
+from frame_files import SIZE, write_frame
+
 METHOD = """
 import json
 import numpy as np
@@ -49,3 +52,19 @@ def put_method(folder: Path, *changes: tuple[str, str], name: str = "point") -> 
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.py").write_text(text)
     return folder
+
+
+def run_mine(
+    folder: Path, *arguments, methods=("point",), surgeries=tuple("abc"), size=SIZE, code=0
+) -> tuple[str, str]:
+    """``bench run`` of methods in ``folder/mine`` on one frame a surgery, with a label at
+    (100, 100), into ``folder/runs``; stdout and stderr."""
+    data = folder / ("data" if size == SIZE else "{}x{}".format(*size))
+    if not data.exists():
+        for surgery in surgeries:
+            write_frame(data, surgery, "000000", [(100, 100)], size=size)
+    chosen = [a for method in methods for a in ("--method", method)]
+    return invoke(
+        "run", *chosen, "--methods-from", folder / "mine", "--data", data, "--out",
+        folder / "runs", "--profile", "smoke", *arguments, code=code,
+    )  # fmt: skip

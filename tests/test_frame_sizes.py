@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import cv2
@@ -14,6 +15,7 @@ from commands import invoke
 from frame_files import write_frame
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from method_files import put_method, run_mine
 from PIL import Image
 from scipy.ndimage import label
 from scipy.spatial import KDTree
@@ -37,44 +39,12 @@ from adaptor_bench.train.inference import predict_maps
 from adaptor_bench.train.samples import Sample
 from adaptor_bench.train.settings import Training
 
-POINT = """
-import numpy as np
-from adaptor_bench.method import Card, Prediction
-from adaptor_bench.registry import method
-
-class Fixed:
-    input_size = None
-    def other_domains(self, domain, available): return ()
-    def fit(self, task): pass
-    def predict(self, frames, task): return self.predict_frames(frames, task.device)
-    def predict_frames(self, frames, device):
-        for _ in frames: yield Prediction(np.array([[110.0, 100.0]]))
-    def save(self, directory): pass
-    def load(self, directory): pass
-
-@method("fixed", card=Card(title="Fixed"))
-def build(*, k: int = 1):
-    return Fixed()
-"""
-
 
 @pytest.fixture
 def bench_run(tmp_path):
     """``bench run`` of a method that always says (110, 100), where every label is (100, 100)."""
-    (tmp_path / "methods").mkdir()
-    (tmp_path / "methods" / "fixed.py").write_text(POINT)
-
-    def run(*arguments, size=(1024, 576), code=0):
-        data = tmp_path / f"{size[0]}x{size[1]}"
-        if not data.exists():
-            for surgery in ("a", "b", "c"):
-                write_frame(data, surgery, "000000", [(100, 100)], size=size)
-        return invoke(
-            "run", "--method", "fixed", "--methods-from", tmp_path / "methods", "--data", data,
-            "--profile", "smoke", "--out", tmp_path / "runs", *arguments, code=code,
-        )  # fmt: skip
-
-    return run
+    put_method(tmp_path / "mine", ("X = 100.0", "X = 110.0"))
+    return partial(run_mine, tmp_path, size=(1024, 576))
 
 
 def mean_f1(shown):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+from functools import partial
 
 import pytest
-from commands import invoke
-from frame_files import write_frame
-from method_files import put_method
+from method_files import put_method, run_mine
 
 from adaptor_bench import progress
 from adaptor_bench.progress import Job, Progress, message
@@ -100,17 +99,8 @@ def test_a_bar_on_a_terminal_says_what_the_whole_will_take(monkeypatch, clock):
 
 @pytest.fixture
 def bench(tmp_path):
-    for surgery in "abc":
-        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
     put_method(tmp_path / "mine")
-
-    def run():
-        return invoke(
-            "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data",
-            tmp_path / "data", "--out", tmp_path / "runs", "--profile", "smoke",
-        )  # fmt: skip
-
-    return run
+    return partial(run_mine, tmp_path)
 
 
 def test_a_lasting_line_for_each_fold_and_nothing_but_the_table_on_stdout(bench):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 from commands import invoke
 from finished_runs import SURGERIES, put_fold
 from frame_files import put_points, write_frame
-from method_files import METHOD, put_method
+from method_files import METHOD, put_method, run_mine
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
@@ -18,24 +19,9 @@ from adaptor_bench.results.load import load_results
 
 
 @pytest.fixture
-def data(tmp_path):
-    root = tmp_path / "data"
-    for surgery in ("aicm1", "aicm2", "aicm11", "aicm12", "aicm13"):
-        write_frame(root, surgery, "000000", [(100, 100)])
-    return root
-
-
-@pytest.fixture
-def bench(data, tmp_path):
-    """``bench run`` of the method file on these data into one folder; (stdout, stderr)."""
-
-    def run(*arguments, code=0):
-        return invoke(
-            "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data", data,
-            "--out", tmp_path / "runs", "--profile", "smoke", *arguments, code=code,
-        )  # fmt: skip
-
-    return run
+def bench(tmp_path):
+    surgeries = ("aicm1", "aicm2", "aicm11", "aicm12", "aicm13")
+    return partial(run_mine, tmp_path, surgeries=surgeries)
 
 
 def f1(shown):
@@ -97,11 +83,11 @@ def test_a_module_beside_the_method_counts(bench, tmp_path, monkeypatch):
     assert "code changed: where_to_look" in bench("--domain", "intraop", "--fold", 1, code=1)[1]
 
 
-def test_frames_of_another_domain_count_where_they_were_learnt_from(bench, data, tmp_path):
+def test_frames_of_another_domain_count_where_they_were_learnt_from(bench, tmp_path):
     put_method(tmp_path / "mine", ("return ()", 'return ("sim",) if domain == "intraop" else ()'))
     bench("--domain", "intraop")
     bench("--domain", "sim")
-    label = next(data.glob("aicm1/*/point_labels/*.json"))
+    label = next(tmp_path.glob("data/aicm1/*/point_labels/*.json"))
     label.write_text(json.dumps({"points": [{"x": 7, "y": 7}]}))
     _, told = bench("--domain", "intraop", "--fold", 2, code=1)
     assert "fold_2: frames of sim '" in told
