@@ -46,43 +46,25 @@ class AuditPairs:
     the radius that one would make were it up to half a pixel larger; K of them.
 
     ``frame`` (K,) counts frames; ``prediction`` and ``label`` (K,) are indices within the frame, as
-    in the files; ``distance`` (K,) pixels. ``made`` and ``made_strict``, shape (K, R), say which
-    of the R rules ``ranked`` make the pair with ``<=`` and with ``<``.
+    in the files; ``distance`` (K,) pixels. Flags, shape (K,): ``near_radius``, less than half a
+    pixel from the radius; ``by_rule``, made by some of the ranked rules (``<=``), not by all;
+    ``by_boundary``, made by some rule under one boundary only; ``primary``, made by the primary
+    rule: one of its true positives.
     """
 
-    ranked: tuple[str, ...]
     frame: Indices
     prediction: Indices
     label: Indices
     distance: NDArray[np.float64]
-    made: Flags
-    made_strict: Flags
-    radius: float
+    near_radius: Flags
+    by_rule: Flags
+    by_boundary: Flags
+    primary: Flags
 
-    @cached_property
-    def near_radius(self) -> Flags:
-        """|distance - radius| < 0.5 px, shape (K,)."""
-        return np.asarray(np.abs(self.distance - self.radius) < MARGIN)
-
-    @cached_property
-    def by_rule(self) -> Flags:
-        """Made by some of the ranked rules (``<=``), not by all, shape (K,)."""
-        return np.asarray(self.made.any(axis=1) & ~self.made.all(axis=1))
-
-    @cached_property
-    def by_boundary(self) -> Flags:
-        """Made by some rule under one boundary only, shape (K,)."""
-        return np.asarray((self.made != self.made_strict).any(axis=1))
-
-    @cached_property
+    @property
     def fragile(self) -> Flags:
-        """Any of the three, shape (K,)."""
+        """Another choice of protocol would undo or make the pair, shape (K,)."""
         return self.near_radius | self.by_rule | self.by_boundary
-
-    @cached_property
-    def primary(self) -> Flags:
-        """Made by the primary rule: one of its true positives, shape (K,)."""
-        return self.made[:, self.ranked.index(RULE)]
 
 
 @dataclass(frozen=True)
@@ -123,7 +105,7 @@ class Audit:
     @property
     def ranked(self) -> tuple[str, ...]:
         """The rules that may rank."""
-        return self.pairs.ranked
+        return ranked_rules()
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -224,13 +206,14 @@ def _union(matched: dict[bool, dict[str, Matches]], batches: Batches, radius: fl
         distance[at] = matched[boundary][rule].distance
     prediction, label = union // width, union % width
     frame = predictions.frame_of[prediction]
+    wide, strict = made[True], made[False]
     return AuditPairs(
-        ranked,
         frame,
         prediction - predictions.starts[frame],
         label - labels.starts[frame],
         distance,
-        made[True],
-        made[False],
-        float(radius),
+        near_radius=np.abs(distance - radius) < MARGIN,
+        by_rule=np.asarray(wide.any(axis=1) & ~wide.all(axis=1)),
+        by_boundary=np.asarray((wide != strict).any(axis=1)),
+        primary=wide[:, ranked.index(RULE)],
     )
