@@ -23,7 +23,7 @@ from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.phantom.default import embedded_profile
-from adaptor_bench.results.board import differing_in
+from adaptor_bench.results.naming import differing_in
 from adaptor_bench.results.runs import Run, find_runs
 from adaptor_bench.results.sources import results_of_runs
 
@@ -68,13 +68,14 @@ def entry_from_runs(
     problems = unfit(results, board)
     on = [r.domain for r in results]
     problems += [
-        f"{domain}: sets of runs that differ in {differing}"
+        f"{domain}: sets of runs that differ in {', '.join(differing)}"
         for domain in sorted(set(on))
         if (differing := differing_in([r for r in results if r.domain == domain]))
     ]
     across = differing_in([r for r in results if on.count(r.domain) == 1])
     if across and not problems:
-        problems.append(f"runs on {' and '.join(sorted(set(on)))} differ in {across}")
+        where = " and ".join(sorted(set(on)))
+        problems.append(f"runs on {where} differ in {', '.join(across)}")
     if not results:
         domains = ", ".join(sorted({run.domain for run in runs}))
         problems.append(f"runs are on {domains}; the leaderboard has {', '.join(board.folds)}")

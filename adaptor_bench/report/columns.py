@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from adaptor_bench.evaluate.aggregate import Aggregate
-from adaptor_bench.evaluate.metrics import METRICS, Metric
+from adaptor_bench.evaluate.metrics import METRICS, PRIMARY, Metric
 from adaptor_bench.report.table import Column, Spread, Table, number, plain, spread
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import Result, fold_names
@@ -34,14 +34,6 @@ __all__ = [
 DIGITS = 2  # the precision of the published tables
 
 
-def _always(board: Board) -> bool:
-    return True
-
-
-def _never(board: Board) -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class ResultColumn:
     """``value`` of a result is plain: text, numbers, lists and mappings, percent for ratios.
@@ -59,7 +51,7 @@ class ResultColumn:
     show: Callable[[Any], str] = plain
     align: Literal["left", "right"] = "left"
     role: Literal["rank", "label", "metric", "detail"] = "detail"
-    when: Callable[[Board], bool] = _always
+    when: Callable[[Board], bool] = lambda board: True
     data: bool = True
     optional: bool = False
     about: str = ""
@@ -206,7 +198,7 @@ def _data(
     key: str, title: str, value: Callable[[Result], Any], *, optional: bool = False
 ) -> ResultColumn:
     """Of JSON and CSV alone."""
-    return ResultColumn(key, title, value, when=_never, optional=optional)
+    return ResultColumn(key, title, value, when=lambda board: False, optional=optional)
 
 
 def columns() -> list[ResultColumn]:
@@ -250,8 +242,8 @@ TRAILING = [
         show=number(DIGITS),
         when=_several_seeds,
         data=False,
-        about="Spread over training seeds of mean F1.",
-        note="Seed std: of mean F1.",
+        about=f"Spread over training seeds of mean {METRICS[PRIMARY].title}.",
+        note=f"Seed std: of mean {METRICS[PRIMARY].title}.",
         **RIGHT,
     ),
     _data("title", "Title", lambda r: r.title),

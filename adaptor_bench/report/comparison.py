@@ -14,7 +14,8 @@ from adaptor_bench.report.card import Card, estimates, interval_text
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
-from adaptor_bench.results.board import differing_in, name_results, same_points
+from adaptor_bench.results.board import same_points
+from adaptor_bench.results.naming import differing_in, name_results
 from adaptor_bench.results.notes import same_note
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
@@ -174,7 +175,8 @@ def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Resu
         here = [r for r in results if r.domain == domain]
         if len(here) > 1:
             raise UsageError(
-                f"{given}: {len(here)} sets of runs on {domain!r} differ in {differing_in(here)}",
+                f"{given}: {len(here)} sets of runs on {domain!r} differ in "
+                f"{', '.join(differing_in(here))}",
                 hint="Pass the folder of one of them, its full name, or --profile.",
             )
     return results

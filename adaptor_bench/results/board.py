@@ -7,11 +7,8 @@ the real AdaptOR 2021 frames and its published folds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, count
-from typing import Any
 
 from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
@@ -20,17 +17,11 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.sources import results_of_entries
 
-__all__ = [
-    "Board",
-    "boards_of",
-    "differing_in",
-    "leaderboard_boards",
-    "name_results",
-    "same_points",
-]
+__all__ = ["Board", "boards_of", "leaderboard_boards", "same_points"]
 
 
 @dataclass(frozen=True)
@@ -161,61 +152,6 @@ def leaderboard_boards(
     ]
 
 
-def name_results(results: Sequence[Result]) -> list[str]:
-    """What each result is called beside the others; the same one has one name on all domains.
-
-    The method; of an entry with its team, where there are several teams or a run of that name;
-    and in brackets whatever else tells namesakes apart.
-    """
-    different: dict[str, Result] = {}
-    for result in results:
-        different.setdefault(result.identity, result)
-    several = len({r.team for r in results if r.entry}) > 1
-    ours = {r.method for r in results if not r.entry}
-    names: dict[str, str] = {}
-    for identity, result in different.items():
-        name = result.method
-        if result.entry:
-            name += f" ({result.team})" * (several or name in ours)
-        else:
-            name += _differing(result, [r for r in different.values() if not r.entry])
-        names[identity] = name
-    for tell in (_entry_id, _profile):
-        for name in {n for n in names.values() if list(names.values()).count(n) > 1}:
-            namesakes = [identity for identity, n in names.items() if n == name]
-            if len({tell(different[identity]) for identity in namesakes}) > 1:
-                for identity in namesakes:
-                    names[identity] += f" [{tell(different[identity])}]"
-    taken: set[str] = set()
-    for identity, name in names.items():
-        unused = chain([name], (f"{name} {number}" for number in count(2)))
-        names[identity] = next(n for n in unused if n not in taken)
-        taken.add(names[identity])
-    return [names[result.identity] for result in results]
-
-
-def _entry_id(result: Result) -> str:
-    return result.entry.id if result.entry else ""
-
-
-def _profile(result: Result) -> str:
-    return result.profile or ""
-
-
-def _differing(result: Result, others: Sequence[Result]) -> str:
-    """`` (rate=0.1)``: the parameters, and the code, that set it apart from namesakes of its
-    profile."""
-    namesakes = [r for r in others if r.method == result.method and r.profile == result.profile]
-    differing = [
-        f"{key}={json.dumps(result.parameters.get(key))}"
-        for key in sorted({key for r in namesakes for key in r.parameters})
-        if len({json.dumps(r.parameters.get(key), sort_keys=True) for r in namesakes}) > 1
-    ]
-    if len({r.code for r in namesakes}) > 1:
-        differing.append(f"code {result.code or 'not recorded'}")
-    return f" ({', '.join(differing)})" if differing else ""
-
-
 def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:
     failed = [
         f.fold
@@ -271,19 +207,6 @@ def same_points(a: Result, b: Result) -> bool:
 
 def _outline(result: Result) -> str:
     return repr([(p.seed, p.fold, sorted(p.surgeries.items())) for p in result.fold_results])
-
-
-def differing_in(results: Sequence[Result]) -> str:
-    """What sets these results of one method apart, in words; empty when nothing does."""
-    described: dict[str, list[Any]] = {
-        "team": [r.team for r in results],
-        "data": [r.dataset for r in results],
-        "profile": [r.profile for r in results],
-        "code": [r.code for r in results],
-    }
-    for key in sorted({key for r in results for key in r.parameters}):
-        described[key] = [json.dumps(r.parameters.get(key), sort_keys=True) for r in results]
-    return ", ".join(what for what, values in described.items() if len(set(values)) > 1)
 
 
 def _refuse_mixtures(groups: Iterable[Sequence[Result]]) -> None:

@@ -20,7 +20,7 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.evaluate.metrics import metrics_of
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
-from adaptor_bench.results.board import name_results
+from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs

@@ -34,7 +34,7 @@ REAL = "adaptor2021"
 _ROUNDING = 0.00501  # of a percentage printed with two decimals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScoredFold:
     """One fold of one seed. ``surgeries`` are the counts of those it was validated on.
 
@@ -71,7 +71,7 @@ class ScoredFold:
         return read_folder(self.run.predictions)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """One method on one domain of one dataset.
 
