@@ -22,7 +22,7 @@ from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.labels import write_points
 from adaptor_bench.data.layout import IMAGES
 from adaptor_bench.data.pointfiles import find_files
-from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.errors import BenchError, InputError, plural
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
 from adaptor_bench.stopping import stoppable, stopped
@@ -67,7 +67,7 @@ def _run(given: argparse.Namespace) -> int:
     except Exception as error:
         message(printable(f"internal error: {type(error).__name__}: {error}"))
         return 3
-    message(f"{given.verb}: {len(frames)} frames written to {given.output}")
+    message(f"{given.verb}: {plural(len(frames), 'frame')} written to {given.output}")
     return 0
 
 
@@ -93,7 +93,9 @@ def find_images(root: Path) -> list[Frame]:
         except InputError as error:
             problems.append(error.message)
     if problems:
-        raise InputError.collect(f"{root}: {len(problems)} images are not usable:", problems)
+        raise InputError.collect(
+            f"{root}: {plural(len(problems), 'image')} cannot be used:", problems
+        )
     if not frames:
         raise InputError(f"{root}: no image found; expected <folder>/<subfolder>/<image>.png")
     return frames

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "counted",
+__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "plural",
            "suggest"]  # fmt: skip
 
 
@@ -77,6 +77,6 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(known)}." if known else "There is none."
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """A number and what is counted: ``1 file``, ``2 files``, ``0 entries``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """A number and what is counted: ``1 file``, ``2,376 files``, ``0 entries``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -132,7 +132,7 @@ def test_all_unusable_images_are_named_and_nothing_is_written(runs, frames, tmp_
     out = tmp_path / "output"
     assert contained("landmark_detection", frames, out, runs[1]) == 1
     line = last_line(capsys)
-    assert "3 images are not usable" in line
+    assert "3 images cannot be used" in line
     assert all(what in line for what in ("not readable", "stray.png", "the same frame as"))
     assert not out.exists()
 

@@ -1,4 +1,4 @@
-"""Folders and single files as sources: links, pipes, names, limits, what is passed over."""
+"""Folders and single files as sources: links, pipes, names, limits, what is skipped."""
 
 from __future__ import annotations
 

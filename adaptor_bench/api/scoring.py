@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.entries.packed import read_folder
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 from adaptor_bench.evaluate.metrics import Counts, metrics_of
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
@@ -248,5 +248,5 @@ def _by_frame(source: PointSource, what: str) -> dict[str, Points]:
         except InputError as error:
             problems.append(error.message)
     if problems:
-        raise InputError.collect(f"{len(problems)} frame(s) cannot be used:", problems)
+        raise InputError.collect(f"{plural(len(problems), 'frame')} cannot be used:", problems)
     return points

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.audit.audit import MARGIN, Audit
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices
@@ -67,10 +68,10 @@ def conclusion(audit: Audit) -> str:
             f"({low} {scores[low]:.2f}, {high} {scores[high]:.2f})"
         ]
     parts += [
-        f"they count {frames['counts_differ']} of {_many(len(audit.keys), 'frame')} differently "
+        f"they count {frames['counts_differ']} of {plural(len(audit.keys), 'frame')} differently "
         f"({_share(frames['counts_differ'], len(audit.keys))})",
-        f"the boundary decides {_many(pairs['by_boundary'], 'pair')}",
-        f"{pairs['fragile']} of {_many(pairs['all'], 'pair')} are fragile and carry "
+        f"the boundary decides {plural(pairs['by_boundary'], 'pair')}",
+        f"{pairs['fragile']} of {plural(pairs['all'], 'pair')} are fragile and carry "
         f"{pairs['fragile_true_positives']} of {audit.primary.tp} true positives",
     ]
     if audit.missing.any():
@@ -78,7 +79,7 @@ def conclusion(audit: Audit) -> str:
         outcome = (
             "leaves nothing to score" if math.isnan(change) else f"changes F1 by {change:+.2f}"
         )
-        left_out = _many(int(audit.missing.sum()), "frame")
+        left_out = plural(int(audit.missing.sum()), "frame")
         parts.append(f"leaving out the {left_out} without a prediction {outcome}")
     return "; ".join(parts) + "."
 
@@ -110,7 +111,8 @@ def _rules(audit: Audit) -> Table:
         *(f"{rule.name}: {rule.definition}." for rule in all_rules().values()),
     ]
     if audit.unknown:
-        notes.append(f"{len(audit.unknown)} files match no labelled frame and were not looked at.")
+        files = plural(len(audit.unknown), "file matches", "files match")
+        notes.append(f"{files} no labelled frame; ignored.")
     return Table("", tuple(columns), rows, tuple(notes))
 
 
@@ -232,10 +234,6 @@ def _signed(value: float) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else DASH
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _listed(shown: int, total: int, what: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from adaptor_bench.audit.audit import Audit
 from adaptor_bench.audit.emulator import SCRIPT_RADIUS, ScriptRun, emulate_official
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.match import match_frames
@@ -58,8 +59,7 @@ def reconcile_official(
     if audited.missing.any():
         before, now = now, _pooled(tp, audited, ~audited.missing)
         frames = int(audited.missing.sum())
-        plural = "" if frames == 1 else "s"
-        why = f"{frames} labelled frame{plural} without a prediction file left out"
+        why = f"{plural(frames, 'labelled frame')} without a prediction file left out"
         steps.append(_step("missing left out", now, f"{why}: {_change(before, now)}"))
     scored = int((~audited.missing).sum())
     steps += _script_steps(documented, now, scored)

@@ -84,6 +84,7 @@ def check(context: click.Context, folder: Path) -> None:
     from adaptor_bench.data.folds import plan_folds
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.data.oddities import find_all
+    from adaptor_bench.errors import plural
     from adaptor_bench.progress import Progress
 
     dataset = index_dataset(folder)
@@ -100,8 +101,8 @@ def check(context: click.Context, folder: Path) -> None:
     for domain, frames in loaded.items():
         points = sum(len(f.points) for f in frames.frames)
         show(
-            f"{domain}: {len(frames.frames)} frames, {points} points, {verdict}, "
-            f"fingerprint {frames.fingerprint[:12]}"
+            f"{domain}: {plural(len(frames.frames), 'frame')}, {plural(points, 'point')}, "
+            f"{verdict}, fingerprint {frames.fingerprint[:12]}"
         )
     for finding in found:
         show(finding)

@@ -22,7 +22,7 @@ def command(
     run: Path, frames: Path, out: Path, domain: str, device: str, methods_from: tuple[Path, ...]
 ) -> None:
     """Predict landmarks with the method of RUN, a directory .../fold_<k>."""
-    from adaptor_bench.errors import counted
+    from adaptor_bench.errors import plural
     from adaptor_bench.harness.predict import predict_folder
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
@@ -30,4 +30,4 @@ def command(
 
     registry, device = discover(methods_from), resolve_device(device)
     number = predict_folder(run, frames, out, registry, device, Progress(), domain)
-    message(f"{counted(number, 'prediction')} written to {out}")
+    message(f"{plural(number, 'prediction')} written to {out}")

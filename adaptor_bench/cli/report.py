@@ -68,6 +68,7 @@ def command(
     index.html. Nothing is loaded from a network. A site that stands in --out is replaced.
     """
     from adaptor_bench.entries.entry import find_boards
+    from adaptor_bench.errors import plural
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
     from adaptor_bench.site import SiteRequest, build_site
@@ -89,7 +90,8 @@ def command(
     for line in made.left_out:
         message(f"left out: {line}")
     message(
-        f"{made.pages} pages, {made.frames} gallery frames ({made.pictures} pictures, "
-        f"{made.heatmaps} heatmaps), {made.size / 1e6:.1f} MB"
+        f"{plural(made.pages, 'page')}, {plural(made.frames, 'gallery frame')} "
+        f"({plural(made.pictures, 'picture')}, {plural(made.heatmaps, 'heatmap')}), "
+        f"{made.size / 1e6:.1f} MB"
     )
     show(out / "index.html")

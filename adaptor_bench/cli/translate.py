@@ -29,7 +29,7 @@ def command(
     run: Path, frames: Path, out: Path, domain: str, device: str, methods_from: tuple[Path, ...]
 ) -> None:
     """Translate frames with the CycleGAN of RUN, a directory .../intraop/fold_<k>."""
-    from adaptor_bench.errors import counted
+    from adaptor_bench.errors import plural
     from adaptor_bench.harness.translate import translate_folder
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
@@ -37,4 +37,4 @@ def command(
 
     registry, device = discover(methods_from), resolve_device(device)
     number = translate_folder(run, frames, out, domain, registry, device, Progress())
-    message(f"{counted(number, 'translated frame')} written to {out}")
+    message(f"{plural(number, 'translated frame')} written to {out}")

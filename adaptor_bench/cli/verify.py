@@ -38,7 +38,7 @@ def command(
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.entries.entry import find_board, read_board, read_entries
     from adaptor_bench.entries.verify import data_of_board, frames_of_board, verify_entry
-    from adaptor_bench.errors import UsageError, suggest
+    from adaptor_bench.errors import UsageError, plural, suggest
     from adaptor_bench.progress import Progress
 
     definition = read_board(find_board(board))
@@ -59,6 +59,6 @@ def command(
     else:
         for verdict in verdicts:
             show(verdict)
-        show(f"{passed} of {len(verdicts)} entries verified")
+        show(f"{passed} of {plural(len(verdicts), 'entry', 'entries')} verified")
     if passed < len(verdicts):
         context.exit(1)

@@ -16,7 +16,7 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.leaks import Trace, trace_of
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 
 __all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
 
@@ -97,7 +97,8 @@ def load_frames(
                 progress(done, len(todo))
     if problems:
         raise InputError.collect(
-            f"{dataset.root}: {len(problems)} problem(s) in {len(todo)} frames; nothing was run",
+            f"{dataset.root}: {plural(len(problems), 'problem')} in "
+            f"{plural(len(todo), 'frame')}; nothing was run",
             problems,
             hint="Repair or remove these files, then rerun the command.",
         )

@@ -10,7 +10,7 @@ import numpy as np
 from adaptor_bench.data.folds import plan_folds
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_all
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 
 __all__ = ["describe_dataset", "describe_text"]
 
@@ -21,10 +21,8 @@ def describe_dataset(root: Path) -> dict[str, Any]:
     Raises InputError listing every unreadable label.
     """
     dataset = index_dataset(root)
-    files = read_all(
-        [frame.label for frames in dataset.frames.values() for frame in frames],
-        f"{root}: labels that cannot be read:",
-    )
+    labels = [frame.label for frames in dataset.frames.values() for frame in frames]
+    files = read_all(labels, "label file")
     numbers = iter([len(file.points) for file in files])
     domains: dict[str, Any] = {}
     for domain, frames in dataset.frames.items():
@@ -75,9 +73,10 @@ def describe_text(description: dict[str, Any]) -> str:
         mean = "-" if found["mean"] is None else f"{found['mean']:.1f}"
         lines += [
             "",
-            f"{domain}: {found['frames']} frames of {len(found['surgeries'])} surgeries, "
-            f"{found['points']} points ({mean} a frame, at most {found['max']}), "
-            f"{found['empty']} frames without any",
+            f"{domain}: {plural(found['frames'], 'frame')} of "
+            f"{plural(len(found['surgeries']), 'surgery', 'surgeries')}, "
+            f"{plural(found['points'], 'point')} ({mean} a frame, at most {found['max']}), "
+            f"{plural(found['empty'], 'frame')} without any",
         ]
         lines += [
             f"  {surgery:<16} {numbers['frames']:>5} frames {numbers['points']:>6} points"

@@ -133,7 +133,7 @@ def index_dataset(root: Path) -> Dataset:
     if not found:
         raise InputError(f"{root}: no frames found", hint=_hint(root))
     kind = description.get("kind") or _recognise(found)
-    # The name becomes a folder of results, and hidden folders are passed over.
+    # The name becomes a folder of results, and hidden folders are skipped.
     default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name.lstrip(".")
     name = str(description.get("name") or composed(printable(default_name)) or "dataset")
     return Dataset(root, name, str(kind), found, tuple(names.passed_over))

@@ -16,7 +16,7 @@ from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.data.formats.challenge import CHALLENGE, whole_size, write_points
 from adaptor_bench.data.formats.format import PointFile, RawFile
 from adaptor_bench.data.formats.known import foreign_beside, recognised
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 
 __all__ = ["PointFile", "parse_points", "read_all", "read_points", "whole_size", "write_points"]
 
@@ -63,13 +63,15 @@ def _read(file: RawFile, where: str) -> PointFile:
 
 def read_all(
     paths: Sequence[Path | str | None],
-    headline: str,
+    what: str = "file",
+    several: str | None = None,
+    *,
     hint: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[PointFile]:
     """The points in many files; None stands for a frame without any.
 
-    Raises one InputError for all that cannot be read; ``{n}`` in its ``headline`` is how many.
+    Raises one InputError for all that cannot be read; ``what`` it calls one.
     """
     files, problems = [], []
     for n, path in enumerate(paths):
@@ -80,5 +82,6 @@ def read_all(
         if progress is not None and n % _STEP == 0:
             progress(n, len(paths))
     if problems:
-        raise InputError.collect(headline.replace("{n}", str(len(problems))), problems, hint=hint)
+        headline = f"{plural(len(problems), what, several)} cannot be read:"
+        raise InputError.collect(headline, problems, hint=hint)
     return files

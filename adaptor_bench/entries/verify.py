@@ -11,7 +11,7 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
-from adaptor_bench.errors import BenchError, InputError, UsageError, counted
+from adaptor_bench.errors import BenchError, InputError, UsageError, plural
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.reading import pair_batches, read_labels
 from adaptor_bench.evaluate.score import score_batches
@@ -64,7 +64,7 @@ class Verification:
         elif self.differences:
             headline = "DIFFERS"
         else:
-            headline = f"verified, {counted(self.frames, 'frame')} scored again"
+            headline = f"verified, {plural(self.frames, 'frame')} scored again"
         claims = [f"claim: {line}" for line in self.claims]
         return "\n  ".join([f"{self.entry}: {headline}", *self.differences, *claims])
 

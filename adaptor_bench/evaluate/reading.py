@@ -71,9 +71,8 @@ def read_batches(
     with (progress or Progress(live=False)).bar("read") as bar:
         files = read_all(
             paths,
-            "{n} file(s) cannot be read:",
-            "`bench validate` lists everything that is wrong with a prediction folder.",
-            lambda n, total: bar(n // 2, total // 2),
+            hint="`bench validate` lists everything that is wrong with a prediction folder.",
+            progress=lambda n, total: bar(n // 2, total // 2),
         )
     stated = [file.size for file in files[1::2]]
     unknown = [path for key, path in predicted.frames.items() if key not in label_files]
@@ -113,7 +112,7 @@ def pair_batches(
 
 def read_labels(frames: Sequence[Frame]) -> PointBatch:
     """The labels of ``frames``. Raises InputError naming every file that cannot be read."""
-    return _batch(read_all([frame.label for frame in frames], "{n} label file(s) cannot be read:"))
+    return _batch(read_all([frame.label for frame in frames], "label file"))
 
 
 def _batch(files: Sequence[PointFile]) -> PointBatch:

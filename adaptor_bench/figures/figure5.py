@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.errors import plural
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, frame_axes, new_figure
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import ScoredFrame, mark, origin, tally
@@ -35,7 +36,7 @@ def decoding_steps(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) ->
     for number, step in enumerate(decoded.steps):
         taken = step.mask if before is None else before
         colour, called = CHANGES[number > 1]
-        title = f"{step.title}: {_several(_regions(step.mask))}"
+        title = f"{step.title}: {plural(_regions(step.mask), 'region')}"
         if step.mask is not taken:
             title += f"; {int((taken & ~step.mask).sum())} px {step.became} ({called})"
         frame_axes(axes.pop(0), _painted(step.mask, taken, colour), title)
@@ -68,10 +69,6 @@ def _regions(mask: NDArray[np.bool_]) -> int:
     from scipy.ndimage import label
 
     return int(label(mask, CONNECTED)[1])
-
-
-def _several(regions: int) -> str:
-    return f"{regions} region{'s' * (regions != 1)}"
 
 
 def _draw(runs: Sequence[Path], **given: Any) -> Drawing:

@@ -16,7 +16,7 @@ from typing import Any
 
 from adaptor_bench.atomic import atomic_directory, write_json, write_text
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 
 __all__ = [
     "Failure",
@@ -67,7 +67,7 @@ def forget_failure(fold: Path) -> None:
 def find_failures(roots: Iterable[Path]) -> list[Failure]:
     """All failed folds below ``roots`` that were not finished since, sorted by path.
 
-    A record that cannot be read says nothing and is passed over.
+    A record that cannot be read says nothing and is skipped.
     """
     found: dict[Path, Failure] = {}
     for root in roots:
@@ -95,7 +95,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
 
 def summary(failed: Sequence[Failure], folds: int, *, where: bool = False) -> str:
     """Lines that name the failed ones of so many folds and why, and ``where`` more stands."""
-    lines = [f"{len(failed)} of {folds} folds failed:"]
+    lines = [f"{len(failed)} of {plural(folds, 'fold')} failed:"]
     for one in failed:
         more = f"; see {one.traceback}" if where else ""
         lines.append(f"  {one.method} {one.domain} fold {one.fold}: {one.reason}{more}")

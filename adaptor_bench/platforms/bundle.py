@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory
-from adaptor_bench.errors import UsageError
+from adaptor_bench.errors import UsageError, plural
 from adaptor_bench.platforms.packing import Files, label_files
 from adaptor_bench.platforms.platform import Order, Platform
 from adaptor_bench.resources import bundled, own_files
@@ -94,7 +94,7 @@ class Bundle(Platform):
                 self.add_labels(folder, labels)
             self.finish(folder)
             number = sum(path.is_file() for path in folder.rglob("*"))
-        return f"{order.out}: {number} files; start with {order.out / 'README.md'}"
+        return f"{order.out}: {plural(number, 'file')}; start with {order.out / 'README.md'}"
 
 
 def _fill_templates(templates: Path, folder: Path, values: dict[str, str]) -> None:

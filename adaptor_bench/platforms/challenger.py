@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adaptor_bench.atomic import write_text
-from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.errors import InputError, UsageError, plural
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.names import csv_cell
@@ -46,7 +46,8 @@ class ChallengeR(Platform):
                 raise UsageError(f"--entry {name}: given twice")
             scores[name] = _score(name, Path(text), order)
         write_text(order.out, challenger_csv(scores))
-        return f"{order.out}: {len(scores)} algorithms; larger is better (smallBetter = FALSE)"
+        algorithms = plural(len(scores), "algorithm")
+        return f"{order.out}: {algorithms}; larger is better (smallBetter = FALSE)"
 
 
 def _score(name: str, path: Path, order: Order) -> FoldScore:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.analysis import Analysis
 from adaptor_bench.evaluate.analysis.breakdown import Breakdown
 from adaptor_bench.evaluate.analysis.confidence import FROC_RATES
@@ -110,7 +111,7 @@ def _localisation(analysis: Analysis) -> Table:
             ("dx", error.dx, "mean of x predicted - x labelled; positive: too far right"),
             ("dy", error.dy, "mean of y predicted - y labelled; positive: too far down"),
         ],
-        f"{error.pairs} matched pairs. Only matched pairs count, so no error exceeds "
+        f"{plural(error.pairs, 'matched pair')}. Only matched pairs count, so no error exceeds "
         f"{analysis.settings.radius:g} px.",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Counts, metrics_of
 from adaptor_bench.evaluate.scorefile import FoldScore
@@ -51,7 +52,8 @@ def evaluation_table(score: FoldScore, sizes: Iterable[tuple[int, int]] = ()) ->
         f"{len(score.missing)} of {len(score.frames)} labelled frames had no prediction file.",
     ]
     if score.unknown:
-        notes.append(f"{len(score.unknown)} files match no labelled frame and were not scored.")
+        files = plural(len(score.unknown), "file matches", "files match")
+        notes.append(f"{files} no labelled frame; not scored.")
     return Table("", columns, rows, tuple(notes))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.intervals import Interval
 from adaptor_bench.evaluate.uncertainty.resampling import EXACT_LIMIT, distinct
@@ -90,7 +91,7 @@ def power_sentence(study: Study) -> str:
     """What the number of surgeries allows a test to say at all."""
     n, pairs = int(study.tally.labelled.sum()), _tests(study)
     least = smallest_p(n)
-    text = f"With {_several(n, 'surgery', 'surgeries')} no two-sided p below {_at_least(least)} is "
+    text = f"With {plural(n, 'surgery', 'surgeries')} no two-sided p below {_at_least(least)} is "
     text += "possible"
     alpha = 1 - study.options.level
     if pairs > 1:
@@ -141,10 +142,10 @@ def _who_leads(board: BoardStudy) -> str:
     title = METRICS[metric].title
     n, folds = len(found.tally.surgeries), len(found.tally.folds)
     seeds = sorted(set(found.tally.seeds))
-    runs = _several(seeds[0], "seed", "seeds") if len(seeds) == 1 else "several numbers of seeds"
+    runs = plural(seeds[0], "seed") if len(seeds) == 1 else "several numbers of seeds"
     where = (
         f"On {board.dataset}, {board.domain} (profile {board.profile}; "
-        f"{_several(n, 'surgery', 'surgeries')} in {_several(folds, 'fold', 'folds')}; {runs}),"
+        f"{plural(n, 'surgery', 'surgeries')} in {plural(folds, 'fold')}; {runs}),"
     )
     first = [name for name, rank in found.ranks.items() if rank == 1]
     if not first:
@@ -306,10 +307,6 @@ def _scheme_sentence(found: Study) -> str:
     listed = "; ".join(f"{SCHEMES[s][0]}: {order or 'undefined'}" for s, order in differ.items())
     same = len(found.schemes) - len(differ)
     return f"The order depends on the scheme ({same} of {len(found.schemes)} agree): {listed}."
-
-
-def _several(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
 
 
 def _and(words: Iterable[str]) -> str:

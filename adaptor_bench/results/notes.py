@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
@@ -80,11 +81,8 @@ def incomplete_notes(results: Sequence[Result], *, ranked: bool = True) -> list[
                 where = ", ".join(fold_names(undefined))
                 notes.append(f"{result.name}: {METRICS[key].title} is 0/0 in {where}.")
         if result.without_prediction:
-            several = "s" * (result.without_prediction > 1)
-            notes.append(
-                f"{result.name}: {result.without_prediction} labelled frame{several} had no "
-                "prediction."
-            )
+            frames = plural(result.without_prediction, "labelled frame")
+            notes.append(f"{result.name}: {frames} had no prediction.")
         if not all(result.claim_holds(key) for key in METRICS):
             notes.append(f"{result.name} (!): the claim is not what was measured.")
         if result.same_as:

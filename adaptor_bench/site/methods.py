@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adaptor_bench.entries.entry import Entry
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure
@@ -104,7 +105,7 @@ def _line(result: Result) -> str:
         f"{METRICS[key].title} {' '.join(spread(DIGITS)(spread_of(aggregate)).split())}"
         for key, aggregate in result.metrics.items()
     )
-    seeds = f"{len(result.seeds)} seed" + "s" * (len(result.seeds) > 1)
+    seeds = plural(len(result.seeds), "seed")
     return f"{place}. {means} (percent, {result.n} folds, {seeds})."
 
 

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from adaptor_bench.data.layout import common_prefix, junk, unwritable
+from adaptor_bench.errors import plural
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Capped, Finding
 
@@ -189,15 +190,15 @@ class Members:
         """Everything noted, plus one finding for each kind of junk and of ignored file."""
         found = self._noted.findings()
         for kind, n in sorted(self._junk.items()):
-            text = f"{n} {kind} file{'s' * (n != 1)} passed over"
+            text = f"{plural(n, f'{kind} file')} skipped"
             found.append(finding("archive-junk", ".", text, count=n))
         for kind, n in sorted(self._ignored.items()):
-            text = f"{n} {kind} file{'s' * (n != 1)} passed over: only .json files are read"
+            text = f"{plural(n, f'{kind} file')} skipped: only .json files are read"
             found.append(finding("file-ignored", ".", text, count=n))
         return found
 
     def ignore(self, kind: str) -> None:
-        """Count a file that is passed over."""
+        """Count a file that is skipped."""
         kind = kind[:20] or "nameless"
         if kind not in self._ignored and len(self._ignored) >= _KINDS:
             kind = "other"
@@ -246,7 +247,7 @@ class Source(ABC):
         """The .json files that are safe to read; can be asked for again.
 
         Sorted for a folder, in the archive's order otherwise. Files that may not be read are
-        left out and have a finding; so have files that are passed over.
+        left out and have a finding; so have files that are skipped.
         """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from adaptor_bench.data.formats.known import foreign_hint
-from adaptor_bench.errors import counted
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.submission.forensics import FramePoints, diagnose
 
@@ -36,7 +36,7 @@ def implausible(batches: Batches) -> Iterator[str]:
     if outside:
         total = sum(len(frame.points) for frame in predicted)
         yield (
-            f"warning: {outside} of {counted(total, 'predicted point')} lie outside their frame "
+            f"warning: {outside} of {plural(total, 'predicted point')} lie outside their frame "
             "[point-outside]\n`bench validate` with --reference lists them."
         )
 
@@ -46,10 +46,9 @@ def unscored(batches: Batches, predictions: Path) -> Iterator[str]:
     if batches.unknown:
         names = ", ".join(batches.unknown[:_LISTED])
         more = len(batches.unknown) - _LISTED
-        one = len(batches.unknown) == 1
+        files = plural(len(batches.unknown), "file matches", "files match")
         yield (
-            f"warning: {counted(len(batches.unknown), 'file')} {'matches' if one else 'match'} no "
-            f"labelled frame and {'was' if one else 'were'} not scored: "
+            f"warning: {files} no labelled frame; not scored: "
             f"{names}{f' and {more} more' if more > 0 else ''}"
         )
     if batches.missing.all():

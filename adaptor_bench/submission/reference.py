@@ -53,7 +53,9 @@ def read_reference(root: Path) -> Reference:
 
 
 def _from_labels(files: FrameFiles) -> Reference:
-    labels = read_all(list(files.frames.values()), "the reference itself cannot be read:")
+    labels = read_all(
+        list(files.frames.values()), "file of the reference", "files of the reference"
+    )
     stated = zip(files.frames.values(), (label.size for label in labels), strict=True)
     sizes, guessed = frame_sizes(stated)
     return Reference(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.reading import Batches, pair_batches
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.submission.codes import finding
@@ -112,9 +113,8 @@ def constant_predictions(submission: Submission) -> Iterator[Finding]:
         return
     (points, n), *_ = seen.most_common(1)
     if n >= _FEW and 2 * n > len(submission.files):
-        message = (
-            f"{n:,} of {len(submission.files):,} frames have the same {_points(len(points) // 16)}"
-        )
+        same = plural(len(points) // 16, "point")
+        message = f"{n:,} of {len(submission.files):,} frames have the same {same}"
         yield finding("predictions-constant", ".", message, found=f"{n} equal frames")
 
 
@@ -150,7 +150,7 @@ def scores_present(submission: Submission) -> Iterator[Finding]:
     """Say once that scores do not change the ranking."""
     if submission.scored:
         n = submission.scored
-        message = f"points carry scores in {n:,} file{'s' * (n != 1)}; the ranking ignores them"
+        message = f"points carry scores in {plural(n, 'file')}; the ranking ignores them"
         yield finding("score-present", ".", message)
 
 
@@ -179,7 +179,3 @@ SUBMISSION_RULES: tuple[Callable[[Submission], Iterator[Finding]], ...] = (
     all_empty,
     scores_present,
 )
-
-
-def _points(n: int) -> str:
-    return f"{n} point{'s' * (n != 1)}"

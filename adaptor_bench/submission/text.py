@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable
 
+from adaptor_bench.errors import plural
 from adaptor_bench.submission.findings import SEVERITIES, Finding, Report
 
 __all__ = ["to_text"]
@@ -100,14 +101,11 @@ def _left_out(report: Report, shown: list[Finding], limit: int, width: int) -> l
 
 
 def _verdict(report: Report) -> tuple[str, str]:
-    def number(n: int, what: str) -> str:
-        return f"{n:,} {what}{'s' * (n != 1)}"
-
     verdict = "valid" if report.valid else "not valid"
     parts = [
-        number(report.frames, "frame"),
-        number(report.points, "point"),
-        number(report.totals.get("error", 0), "error"),
-        number(report.totals.get("warning", 0), "warning"),
+        plural(report.frames, "frame"),
+        plural(report.points, "point"),
+        plural(report.totals.get("error", 0), "error"),
+        plural(report.totals.get("warning", 0), "warning"),
     ]
     return f"{verdict}: {', '.join(parts)}", verdict
