@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from adaptor_bench.platforms.judging import (
     require_valid,
 )
 from adaptor_bench.platforms.packing import Files, write_zip
+from adaptor_bench.submission.validate import validate
 
 __all__ = ["Synapse", "cwl_score", "cwl_validate", "orca_score", "orca_validate"]
 
@@ -46,63 +46,55 @@ class Synapse(Bundle):
 
 def cwl_validate(settings: Path, arguments: list[str] | None = None) -> int:
     """``validate.py -p PREDICTIONS [-g GOLDSTANDARD] -e ENTITY_TYPE -o RESULTS``."""
-    given = _cwl_arguments("validate", arguments)
-    if given.entity_type != "FileEntity":
-        message = f"Submission must be a File, not {given.entity_type.removesuffix('Entity')}"
-        return _cwl_write(given.output, "INVALID", [message])
-    _, problems = _attempt(given.predictions, given.goldstandard, settings)
-    return _cwl_write(given.output, "INVALID" if problems else "VALIDATED", problems)
+    parser = _cwl_parser("validate", truth_required=False)
+    parser.add_argument("-e", "--entity_type", required=True)
+    given = parser.parse_args(arguments)
+    if given.entity_type == "FileEntity":
+        _, problems = _attempt(given.predictions, given.goldstandard, settings)
+    else:
+        problems = [f"Submission must be a File, not {given.entity_type.removesuffix('Entity')}"]
+    return _cwl_write(given.output, "VALIDATED", problems, {})
 
 
 def cwl_score(settings: Path, arguments: list[str] | None = None) -> int:
     """``score.py -p PREDICTIONS -g GOLDSTANDARD [-t TASK] -o RESULTS``: metrics at top level."""
-    given = _cwl_arguments("score", arguments)
+    parser = _cwl_parser("score", truth_required=True)
+    parser.add_argument("-t", "--task", default="1")
+    given = parser.parse_args(arguments)
     metrics, problems = _attempt(given.predictions, given.goldstandard, settings)
-    return _cwl_write(given.output, "INVALID" if problems else "SCORED", problems, metrics)
+    return _cwl_write(given.output, "SCORED", problems, metrics)
 
 
 def orca_validate(settings: Path, arguments: list[str] | None = None) -> int:
     """``validate.py -p FILE -g FOLDER [-t N] [-o RESULTS]``."""
-    return _orca(settings, arguments, "validation", "VALIDATED", {})
+    return _orca(settings, arguments, "validation", "VALIDATED")
 
 
 def orca_score(settings: Path, arguments: list[str] | None = None) -> int:
     """``score.py -p FILE -g FOLDER [-t N] [-o RESULTS]``: updates what ``validate.py`` wrote."""
-    path = _orca_arguments(arguments).output_file
-    before: dict[str, Any] = {}
-    if path.is_file():
-        try:
-            before = dict(read_json(path))
-        except (InputError, ValueError, TypeError):
-            before = {}
-    return _orca(settings, arguments, "score", "SCORED", before)
+    return _orca(settings, arguments, "score", "SCORED")
 
 
-def _cwl_arguments(step: str, arguments: list[str] | None) -> argparse.Namespace:
+def _cwl_parser(step: str, truth_required: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"{step}.py")
     parser.add_argument("-p", "--predictions", type=Path, required=True)
-    parser.add_argument("-g", "--goldstandard", type=Path, required=step == "score")
+    parser.add_argument("-g", "--goldstandard", type=Path, required=truth_required)
     parser.add_argument("-o", "--output", type=Path, default=Path("results.json"))
-    if step == "validate":
-        parser.add_argument("-e", "--entity_type", required=True)
-    else:
-        parser.add_argument("-t", "--task", default="1")
-    return parser.parse_args(arguments)
+    return parser
 
 
-def _cwl_write(
-    path: Path, status: str, problems: list[str], metrics: dict[str, Any] | None = None
-) -> int:
+def _cwl_write(path: Path, good: str, problems: list[str], metrics: dict[str, Any]) -> int:
     listed = problems[:_CWL_LISTED]
     if len(problems) > _CWL_LISTED:
         listed.append(f"and {len(problems) - _CWL_LISTED} more")
+    status = "INVALID" if problems else good
     result = {"submission_status": status, "submission_errors": "\n".join(listed)}
-    write_json(path, {**(metrics or {}), **result})
+    write_json(path, {**metrics, **result})
     sys.stdout.write(f"{status}\n")
     return 0
 
 
-def _orca_arguments(arguments: list[str] | None) -> argparse.Namespace:
+def _orca(settings: Path, arguments: list[str] | None, step: str, good: str) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("-p", "--predictions_file", type=Path, required=True)
     parser.add_argument(
@@ -110,28 +102,16 @@ def _orca_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("-t", "--task_number", type=int, default=1)
     parser.add_argument("-o", "--output_file", type=Path, default=Path("results.json"))
-    return parser.parse_args(arguments)
-
-
-def _orca(
-    settings: Path,
-    arguments: list[str] | None,
-    step: str,
-    good: str,
-    before: dict[str, Any],
-) -> int:
-    given = _orca_arguments(arguments)
+    given = parser.parse_args(arguments)
+    before = _results(given.output_file) if step == "score" else {}
     metrics: dict[str, Any] = {}
     if "INVALID" in str(given.predictions_file):  # an upstream step failed; the file says why
         problems = [_upstream(given.predictions_file)]
     elif before.get("validation_status") == "INVALID":
         problems = ["Submission could not be evaluated due to validation errors."]
     else:
-        truth = _attempted(lambda: _ground_truth(given.groundtruth_folder))
-        if isinstance(truth, list):
-            problems = truth
-        else:
-            metrics, problems = _attempt(given.predictions_file, truth, settings)
+        truth = given.groundtruth_folder
+        metrics, problems = _attempt(given.predictions_file, truth, settings, orca=True)
     status = "INVALID" if problems else good
     errors = "\n".join(problems)
     if len(errors) >= _ORCA_LIMIT:
@@ -142,6 +122,14 @@ def _orca(
     return 0
 
 
+def _results(path: Path) -> dict[str, Any]:
+    """What an earlier step wrote; nothing if that is not usable."""
+    try:
+        return dict(read_json(path))
+    except (InputError, ValueError, TypeError):
+        return {}
+
+
 def _upstream(path: Path) -> str:
     try:
         text = read_file(path).decode("utf-8", errors="replace")
@@ -150,40 +138,29 @@ def _upstream(path: Path) -> str:
     return text.strip() or "the submission is not valid"
 
 
-def _ground_truth(folder: Path) -> Path:
-    """The one file of the folder besides the manifest (or the file itself)."""
-    if folder.is_file():
-        return folder
-    files = [p for p in folder.iterdir() if p.name != _MANIFEST] if folder.is_dir() else []
+def _ground_truth(path: Path) -> Path:
+    """The file, or the one file of the folder besides the manifest."""
+    if path.is_file():
+        return path
+    files = [p for p in path.iterdir() if p.name != _MANIFEST] if path.is_dir() else []
     if len(files) != 1:
         raise InputError(f"expected exactly one ground truth file, found {len(files)}")
     return files[0]
 
 
 def _attempt(
-    predictions: Path, truth: Path | None, settings: Path
+    predictions: Path, truth: Path | None, settings: Path, orca: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
-    """Metrics and problems; one of the two is empty."""
-
-    def work() -> dict[str, Any]:
-        if truth is None:
-            from adaptor_bench.submission.validate import validate
-
-            require_valid(validate(predictions))
-            return {}
-        return dict(numbers(judge(predictions, truth, load_settings(settings)).score))
-
-    found = _attempted(work)
-    return ({}, found) if isinstance(found, list) else (found, [])
-
-
-def _attempted(work: Callable[[], Any]) -> Any:
-    """What ``work`` returns, or a list of problems: nothing may end in a traceback here."""
+    """Metrics and problems; one of the two is empty: nothing may end in a traceback here."""
     try:
-        return work()
+        if truth is None:
+            require_valid(validate(predictions))
+            return {}, []
+        truth = _ground_truth(truth) if orca else truth
+        return dict(numbers(judge(predictions, truth, load_settings(settings)).score)), []
     except Refused as refused:
-        return [one_line(finding) for finding in refused.findings]
+        return {}, [one_line(finding) for finding in refused.findings]
     except BenchError as error:
-        return [line.strip() for line in error.message.splitlines() if line.strip()]
+        return {}, [line.strip() for line in error.message.splitlines() if line.strip()]
     except Exception as error:
-        return [f"the scoring failed: {type(error).__name__}: {error}"]
+        return {}, [f"the scoring failed: {type(error).__name__}: {error}"]
