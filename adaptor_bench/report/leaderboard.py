@@ -63,7 +63,6 @@ def render_leaderboard(
         [*results_of_runs(chosen, score_of, ddof), *published_results(printed)],
         all_published=all_published,
         failures=failures,
-        ddof=ddof,
     )
     return render_boards(boards, format, per_fold=per_fold)
 

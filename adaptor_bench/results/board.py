@@ -40,7 +40,11 @@ class Board:
     ranked: bool = True
     failures: tuple[Failure, ...] = ()
     leaderboard: Leaderboard | None = None
-    ddof: int = 0
+
+    @property
+    def ddof(self) -> int:
+        """That of the measured spreads."""
+        return self.measured[0].ddof if self.measured else 0
 
     @property
     def measured(self) -> tuple[Result, ...]:
@@ -89,7 +93,6 @@ def boards_of(
     *,
     all_published: bool = False,
     failures: Sequence[Failure] = (),
-    ddof: int = 0,
 ) -> list[Board]:
     """All boards, by domain: the measured ones by dataset, and after them the published.
 
@@ -121,13 +124,13 @@ def boards_of(
             join = kind == REAL and group[0].plan[0] == MANIFEST
             shared = shared or join
             ranked = _ranked([_with_failures(r, failed) for r in group] + default * join)
-            boards.append(Board(domain, key[1], kind, ranked, failures=failed, ddof=ddof))
+            boards.append(Board(domain, key[1], kind, ranked, failures=failed))
         if default and not shared:
-            boards.append(Board(domain, REAL, "published", _ranked(default), ddof=ddof))
+            boards.append(Board(domain, REAL, "published", _ranked(default)))
         others = [r for r in here if r not in default]
         if others and all_published:
             unranked = tuple(replace(r, name=r.method) for r in others)
-            boards.append(Board(domain, REAL, "published", unranked, ranked=False, ddof=ddof))
+            boards.append(Board(domain, REAL, "published", unranked, ranked=False))
     return sorted(boards, key=lambda board: board.kind == "published")
 
 
@@ -146,7 +149,6 @@ def leaderboard_boards(
             leaderboard.kind,
             _ranked([r for r in results if r.domain == domain]),
             leaderboard=leaderboard,
-            ddof=ddof,
         )
         for domain in leaderboard.folds
     ]

@@ -77,7 +77,7 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
         request.roots, request.leaderboards, request.data, progress, ddof=request.ddof
     )
     printed = published_results(load_published())
-    boards = boards_of([*loaded.results, *printed], ddof=request.ddof)
+    boards = boards_of([*loaded.results, *printed])
     views = _anchored(view_boards(boards, loaded.datasets, progress))
     for view in views.values():
         _ = view.curves  # refuses data that are not those of the results

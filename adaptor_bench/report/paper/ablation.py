@@ -56,7 +56,7 @@ def ablation_tables(roots: Sequence[Path] = (), *, ddof: int = 0) -> list[Table]
     for domain in DOMAIN_TITLES:
         here = published_results(e for e in printed if e.domain == domain)
         tables += [_published(here)] if here else []
-    for board in boards_of(results_of_runs(chosen, ddof=ddof), ddof=ddof):
+    for board in boards_of(results_of_runs(chosen, ddof=ddof)):
         if any("/" in r.method for r in board.measured):
             tables.append(_measured(board))
     return tables

@@ -54,7 +54,7 @@ def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> 
             hint="Name folders with runs on this domain, or none for the published rows alone.",
         )
     printed = [e for e in load_published() if e.domain == domain and e.in_default_table]
-    boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)], ddof=ddof)
+    boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)])
     return [_table(board) for board in sorted(boards, key=lambda b: not b.published)]
 
 
