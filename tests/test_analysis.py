@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import batches as batches_of
 
 from adaptor_bench.evaluate.analysis import analyse
 from adaptor_bench.evaluate.analysis.breakdown import breakdown, frame_spread, part_of_key
@@ -17,7 +19,6 @@ from adaptor_bench.evaluate.analysis.localisation import localisation
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.greedy import take_in_order
 from adaptor_bench.matching.match import match, match_frames
@@ -37,16 +38,7 @@ def matched(pairs, radius=6.0, rule="hungarian"):
     return predictions, labels, match_frames(predictions, labels, radius, rule)
 
 
-def batches(pairs, keys=None, missing=None, scores=None):
-    predictions, labels, _ = matched(pairs)
-    n = len(pairs)
-    return Batches(
-        keys=tuple(keys or (f"s{f % 2}/v{f % 3}/{f:03d}" for f in range(n))),
-        predictions=PointBatch(predictions.points, predictions.starts, scores),
-        labels=labels,
-        missing=np.zeros(n, dtype=bool) if missing is None else np.array(missing),
-        sizes=np.tile(SIZE, (n, 1)),
-    )
+batches = partial(batches_of, size=SIZE)
 
 
 def same(a, b):

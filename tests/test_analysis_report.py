@@ -8,11 +8,10 @@ import json
 
 import numpy as np
 import pytest
+from in_memory import batches
 
 from adaptor_bench.evaluate.analysis import analyse
 from adaptor_bench.evaluate.analysis.taxonomy import CLASSES
-from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.report.analysis import analysis_tables
 from adaptor_bench.report.render import RENDERERS, render
@@ -32,37 +31,21 @@ def world(frames=40, scores=True, videos=2):
         for q in labels
     ]  # fmt: skip
     flat = rng.random(sum(map(len, predictions)))
-    batch = PointBatch.from_frames(predictions)
-    return Batches(
-        keys=tuple(
-            f"aicm{11 + f % 2}/VID00{f % 2}_{f // 2 % videos}/{f:06d}" for f in range(frames)
-        ),
-        predictions=PointBatch(batch.points, batch.starts, flat if scores else None),
-        labels=PointBatch.from_frames(labels),
-        missing=np.zeros(frames, dtype=bool),
-        sizes=np.tile((512, 288), (frames, 1)),
+    keys = [f"aicm{11 + f % 2}/VID00{f % 2}_{f // 2 % videos}/{f:06d}" for f in range(frames)]
+    return batches(
+        list(zip(predictions, labels, strict=True)), keys, None, flat if scores else None
     )
 
 
-def text(batches, rule="hungarian", **options):
-    tables = analysis_tables(analyse(batches, MatchSettings(rule, **options), draws=3))
+def text(world, rule="hungarian", **options):
+    tables = analysis_tables(analyse(world, MatchSettings(rule, **options), draws=3))
     return render(tables, "text")
 
 
-def table_of(batches, title, **options):
-    tables = analysis_tables(analyse(batches, MatchSettings(**options), draws=3))
+def table_of(world, title, **options):
+    tables = analysis_tables(analyse(world, MatchSettings(**options), draws=3))
     (found,) = [t for t in tables if t.title.startswith(title)]
     return found
-
-
-def empty(labels, predictions):
-    return Batches(
-        keys=("a/v/0",),
-        predictions=PointBatch.from_frames([predictions]),
-        labels=PointBatch.from_frames([labels]),
-        missing=np.zeros(1, dtype=bool),
-        sizes=np.array([(512, 288)]),
-    )
 
 
 @pytest.mark.parametrize("rule", ["hungarian", "official", "nearest"])
@@ -107,7 +90,7 @@ def test_the_tables_say_what_the_document_says():
 def test_every_class_has_its_row():
     shown = table_of(world(), "Errors", rule="nearest").rows
     assert {r["what"] for r in shown} >= set(CLASSES.values()) - {CLASSES["left_apart"]}
-    lost = empty([(102.5, 100), (97, 100)], [(100, 100), (104, 100)])
+    lost = batches([([(100, 100), (104, 100)], [(102.5, 100), (97, 100)])])
     assert table_of(lost, "Errors", rule="nearest").rows[0]["error"] == "left apart"
 
 
@@ -131,7 +114,7 @@ def test_without_scores_the_reason_is_printed():
 
 
 def test_without_predictions_ap_is_zero_and_nothing_else_is_listed():
-    found = table_of(empty([(5, 5)], []), "Confidence")
+    found = table_of(batches([([], [(5, 5)])]), "Confidence")
     assert [(row["measure"], row["value"]) for row in found.rows] == [("AP", 0)]
     assert found.notes == ("Nothing was predicted.",)
 
@@ -139,7 +122,9 @@ def test_without_predictions_ap_is_zero_and_nothing_else_is_listed():
 @pytest.mark.parametrize("format", RENDERERS)
 @pytest.mark.parametrize("points", [([], []), ([(5, 5)], []), ([], [(5, 5)])])
 def test_nothing_to_divide_is_a_dash(format, points):
-    shown = render(analysis_tables(analyse(empty(*points), MatchSettings(), draws=2)), format)
+    shown = render(
+        analysis_tables(analyse(batches([points[::-1]]), MatchSettings(), draws=2)), format
+    )
     assert "nan" not in shown.lower()
     if format == "json":
         assert json.loads(shown)[1]["rows"][0]["value"] is None

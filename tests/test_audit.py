@@ -14,12 +14,11 @@ from commands import invoke, invoke_json
 from frame_files import put_points
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import batches
 
 from adaptor_bench.audit.audit import audit
 from adaptor_bench.audit.audit_table import audit_as_json, audit_tables, conclusion
 from adaptor_bench.evaluate.metrics import Counts, f1
-from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.rules import all_rules, ranked_rules
 
@@ -54,16 +53,6 @@ def write_folders(root, frames):
 def folders(tmp_path):
     write_folders(tmp_path, EXAMPLE)
     return tmp_path / "predictions", tmp_path / "labels"
-
-
-def batches_of(frames):
-    return Batches(
-        keys=tuple(f"a/v/{n}" for n in range(len(frames))),
-        predictions=PointBatch.from_frames([p or [] for p, _ in frames]),
-        labels=PointBatch.from_frames([q for _, q in frames]),
-        missing=np.array([p is None for p, _ in frames], dtype=bool),
-        sizes=np.full((len(frames), 2), (512, 288)),
-    )
 
 
 run = partial(invoke, "audit")
@@ -211,7 +200,7 @@ def test_without_missing_frames_the_policies_collapse(folders, tmp_path):
 
 
 def test_when_nothing_differs_it_says_so():
-    found = audit(batches_of([([(1, 1)], [(1, 1)]), ([], [])]))
+    found = audit(batches([([(1, 1)], [(1, 1)]), ([], [])]))
     assert conclusion(found) == (
         "All rules and both boundaries give the same counts, and no pair is fragile."
     )
@@ -221,24 +210,24 @@ def test_when_nothing_differs_it_says_so():
 
 def test_nothing_predicted_nothing_labelled_nothing_there():
     for frames in ([([], [])], [(None, [])], [(None, [(1, 1)])], [([(1, 1)], [])], []):
-        found = audit(batches_of(frames))
+        found = audit(batches(frames))
         json.dumps(audit_as_json(found), allow_nan=False)
         assert "nan" not in conclusion(found)
         assert audit_tables(found)
-    assert "leaves nothing to score" in conclusion(audit(batches_of([(None, [(1, 1)])])))
+    assert "leaves nothing to score" in conclusion(audit(batches([(None, [(1, 1)])])))
 
 
 def test_a_pair_just_beyond_the_radius_is_fragile_too():
-    found = audit(batches_of([([(10, 6.4)], [(10, 0)]), ([(10, 6.6)], [(10, 0)])]))
+    found = audit(batches([([(10, 6.4)], [(10, 0)]), ([(10, 6.6)], [(10, 0)])]))
     (pair,) = audit_as_json(found)["fragile_pairs"]
-    assert (pair["frame"], pair["distance"], pair["why"]) == ("a/v/0", 6.4, ["radius"])
+    assert (pair["frame"], pair["distance"], pair["why"]) == ("s0/v0/000", 6.4, ["radius"])
     assert set(pair["paired_with"].values()) == {None}
     assert audit_as_json(found)["totals"]["pairs"]["fragile_true_positives"] == 0
     assert "1 of 1 pair are fragile and carry 0 of 0 true positives" in conclusion(found)
 
 
 def test_a_small_radius():
-    found = audit(batches_of([([(1, 1)], [(1, 1)])]), 0.3)
+    found = audit(batches([([(1, 1)], [(1, 1)])]), 0.3)
     assert found.tp_at == {0.3: 1, 0.8: 1}
 
 
@@ -261,7 +250,7 @@ several = st.lists(st.tuples(st.none() | side, side), min_size=1, max_size=4)
 @settings(max_examples=80, deadline=None)
 def test_the_audit_is_every_rule_by_itself(frames, radius):
     """Counts, unions and flags, from one call of ``match`` per frame, rule and boundary."""
-    found = audit(batches_of(frames), radius)
+    found = audit(batches(frames), radius)
     pairs, counts = {}, {}
     for rule in all_rules():
         for inclusive in (True, False):
@@ -323,7 +312,7 @@ def test_ranks_between_the_rules(predictions, labels, inclusive):
 @given(st.lists(coarse, unique=True, max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_labels_against_themselves(points):
-    found = audit(batches_of([(points, points)]))
+    found = audit(batches([(points, points)]))
     assert {row.counts for row in found.rows} == {Counts(len(points), 0, 0)}
 
 
@@ -333,7 +322,7 @@ def test_order_and_place_do_not_matter(predictions, labels, random, dx, dy):
     moved = [[(x + dx, y + dy) for x, y in points] for points in (predictions, labels)]
     for points in moved:
         random.shuffle(points)
-    before, after = (audit(batches_of([f])) for f in ((predictions, labels), tuple(moved)))
+    before, after = (audit(batches([f])) for f in ((predictions, labels), tuple(moved)))
     assert [row.counts for row in before.rows] == [row.counts for row in after.rows]
     for flags in ("near_radius", "by_rule", "by_boundary", "fragile"):
         assert getattr(before.pairs, flags).sum() == getattr(after.pairs, flags).sum()
