@@ -52,6 +52,40 @@ def python(*arguments, code=0, env=None, **options) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+# Runs commands one after the other. What a command loads is in memory from then on, so that of each
+# what came is told: names of modules at the top.
+DRIVER = """
+import contextlib, io, json, sys
+from adaptor_bench.cli import main
+
+done, before = [], set()
+for argv in json.load(sys.stdin):
+    out, err, code = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO(), None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            if argv[:1] == ["container"]:
+                from adaptor_bench.container import main as contained
+                sys.exit(contained(argv[1:]))
+            main(argv)
+        except SystemExit as left:
+            code = left.code or 0
+    out.flush()
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    done.append([code, out.buffer.getvalue().decode(), err.getvalue(), sorted(loaded - before)])
+    before = loaded
+files = {n: m.__file__ for n, m in sys.modules.items()
+         if n.split(".")[0] == "adaptor_bench" and getattr(m, "__file__", None)}
+json.dump([done, files], sys.stdout)
+"""
+
+
+def in_one_process(commands, *options, **more) -> tuple[list[list], dict[str, str]]:
+    """Of each command, given as its words: exit code, stdout, stderr and what it loaded; and the
+    files of our modules that were loaded in the end."""
+    words = json.dumps([[str(a) for a in command] for command in commands])
+    return json.loads(python(*options, "-c", DRIVER, input=words, **more)[0])
+
+
 def typeset(text: str, folder: Path) -> str:
     """What pdflatex says of a document; without pdflatex the test is skipped."""
     if shutil.which("pdflatex") is None:

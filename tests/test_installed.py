@@ -7,7 +7,6 @@ repository, in a folder of its own. The installation is compiled, as pip leaves 
 from __future__ import annotations
 
 import compileall
-import json
 import os
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from commands import python
+from commands import in_one_process
 from frame_files import write_frame
 
 from adaptor_bench.cli import bench
@@ -76,26 +75,6 @@ def build(*, every: int = 1):
 
 build.variant("half", ablates="half of the marks", every=2)
 '''
-
-DRIVER = """
-import contextlib, io, json, sys
-from adaptor_bench.cli import main
-from adaptor_bench.container import main as contained
-
-done = []
-for argv in json.load(sys.stdin):
-    out, err, code = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO(), None
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main(argv) if argv[0] != "container" else sys.exit(contained(argv[1:]))
-        except SystemExit as left:
-            code = left.code or 0
-    out.flush()
-    done.append([code, out.buffer.getvalue().decode(), err.getvalue()])
-loaded = {n: m.__file__ for n, m in sys.modules.items()
-          if n.split(".")[0] == "adaptor_bench" and getattr(m, "__file__", None)}
-json.dump([done, loaded], sys.stdout)
-"""
 
 RUN = "runs/data/marks/intraop/fold_1"
 HALF = "runs/data/marks/half/intraop/fold_1"
@@ -192,7 +171,7 @@ def contents(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def world(site, tmp_path_factory) -> tuple[dict[str, tuple[int, str, str]], Path]:
+def world(site, tmp_path_factory) -> tuple[dict[str, list], Path]:
     """Code, output and messages of every case and of every ``--help``, and the folder."""
     home = tmp_path_factory.mktemp("elsewhere")
     rng = np.random.default_rng(0)
@@ -208,19 +187,18 @@ def world(site, tmp_path_factory) -> tuple[dict[str, tuple[int, str, str]], Path
     given += [f"{name} --help" for name in ("", *commands())]
     before = contents(site)
     cached = {name: str(home / name) for name in ("HOME", "XDG_CACHE_HOME", "ADAPTOR_BENCH_CACHE")}
+    # Neither the editable installation nor the current folder may help out.
     libraries = str(Path(click.__file__).parents[1])
-    shown, _ = python(
-        # Neither the editable installation nor the current folder may help out.
-        "-P", "-S", "-c", DRIVER, input=json.dumps([line.split() for line in given]), cwd=home,
+    done, loaded = in_one_process(
+        [line.split() for line in given], "-P", "-S", cwd=home,
         env=cached | {"PYTHONPATH": os.pathsep.join([str(site), libraries])},
     )  # fmt: skip
-    done, loaded = json.loads(shown)
     assert len(loaded) > 100
     for name, file in loaded.items():
         inside = site in Path(file).parents or home / "mine" in Path(file).parents
         assert inside, f"{name} was loaded from {file}"
     assert contents(site) == before, "a command wrote into the installation"
-    return {line: tuple(d) for line, d in zip(given, done, strict=True)}, home
+    return {line: d[:3] for line, d in zip(given, done, strict=True)}, home
 
 
 def test_every_command_has_a_case():
