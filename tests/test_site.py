@@ -240,7 +240,7 @@ def test_the_folder_one_stands_in_is_not_moved_away(world, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path / "here" / "below")
     for out in (".", "..", "../below", tmp_path / "here"):
         _, told = build(world, out, code=2)
-        assert "the folder this command runs in, or above it" in told
+        assert "is the current folder or a parent of it" in told
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "here", tmp_path / "here" / "below"]
 
 
