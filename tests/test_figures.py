@@ -271,6 +271,10 @@ def test_plain_errors(world, tmp_path):
     put_method(tmp_path / "part", "part", 0.5, folds=(1,))
     told = invoke("paper", "forest", tmp_path / "part", "--out", tmp_path / "x.png", code=1)
     assert "no method with all its folds" in told
+    put_method(tmp_path / "bare", "bare", 0.5)
+    told = invoke("paper", "radius", tmp_path / "bare", "--data", world / "data", "--out",
+                  tmp_path / "x.png", code=1)  # fmt: skip
+    assert "intraop: no method whose frames and predictions are there" in told
     assert not (tmp_path / "x.png").exists()
 
 
@@ -305,3 +309,16 @@ def test_the_guides_figure_in_one_file_is_drawn_on_paper_and_on_the_site(
     (tmp_path / "brought" / "bars.py").write_text("import nothing_of_this_name")
     monkeypatch.delitem(sys.modules, "adaptor_bench.figures.bars")
     assert "figure bars: cannot be loaded" in invoke("paper", "--help", code=2)
+
+
+def test_an_installed_package_brings_a_figure(tmp_path, monkeypatch):
+    package = tmp_path / "brought-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: brought\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[adaptor_bench.figures]\nmine = brought_figure\n")
+    (tmp_path / "brought_figure.py").write_text(
+        "from adaptor_bench.figures.figure import Figure\n"
+        "FIGURE = Figure('mine', 'Brought along.', lambda views: None)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert drawn_figures()["mine"].title == "Brought along."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
 from adaptor_bench.figures.figure import Figure, Panel
@@ -24,6 +25,12 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 26.0, 44.0
 
 
 def _draw(views: Sequence[BoardView]) -> Drawing:
+    for view in views:
+        if not view.curves:
+            raise InputError(
+                f"{view.board.domain}: no method whose frames and predictions are there",
+                hint="Give the dataset of the runs as --data; `bench run` keeps predictions.",
+            )
     values = {
         view.board.domain: {name: curve.by_fold for name, curve in view.curves.items()}
         for view in views

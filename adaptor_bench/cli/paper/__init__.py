@@ -37,7 +37,7 @@ class _LazyGroup(click.Group):
         return figure_command(figure) if figure else None
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in self.list_commands(context) and not args[0].startswith("-"):
+        if args and not args[0].startswith("-") and self.get_command(context, args[0]) is None:
             from adaptor_bench.errors import suggest
 
             hint = suggest(args[0], self.list_commands(context))
