@@ -8,15 +8,8 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    EXISTING_FOLDER,
-    PATH,
-    Registered,
-    asked,
-    matching_options,
-    option,
-    settings_of,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 
 
 def _platforms() -> Iterable[str]:
@@ -26,16 +19,16 @@ def _platforms() -> Iterable[str]:
 
 
 @click.command(name="adapter")
-@click.argument("platform", type=Registered(_platforms))
+@click.argument("platform", type=options.Registered(_platforms))
 @option(
     "--out",
-    type=PATH,
+    type=options.PATH,
     required=True,
     help="A new folder for the bundle; for challenger-csv the file.",
 )
 @option(
     "--labels",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="Folder of labels: packed into the bundle; for challenger-csv what predictions are "
     "scored against.",
 )
@@ -43,11 +36,11 @@ def _platforms() -> Iterable[str]:
     "--entry",
     "entries",
     multiple=True,
-    metavar="NAME=PATH",
+    metavar="NAME=options.PATH",
     help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
     "or folder of fold_*/score.json. Repeat it for each algorithm.",
 )
-@matching_options
+@options.matching_options
 @option("--image", metavar="NAME", help="Container image named in the bundle.")
 @click.pass_context
 def command(
@@ -68,5 +61,7 @@ def command(
     from adaptor_bench.platforms.platform import Order, find_platform
     from adaptor_bench.progress import message
 
-    order = Order(out, settings_of(**matching), asked(context), labels, entries, image)
+    order = Order(
+        out, options.settings_of(**matching), options.asked(context), labels, entries, image
+    )
     message(find_platform(platform).write(order))

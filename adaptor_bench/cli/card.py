@@ -7,28 +7,18 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    EXISTING_FOLDER,
-    PROSE_FORMATS,
-    boards,
-    domain,
-    formats,
-    results_data,
-    roots_of,
-    study_of,
-    study_options,
-)
+from adaptor_bench.cli import options
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
 @click.command(name="card")
-@click.argument("runs", nargs=-1, type=EXISTING_FOLDER)
-@boards("Entries of this leaderboard, too")
-@results_data
-@domain
-@study_options
-@formats(*PROSE_FORMATS)
+@click.argument("runs", nargs=-1, type=options.EXISTING_FOLDER)
+@options.boards("Entries of this leaderboard, too")
+@options.results_data
+@options.domain
+@options.study_options
+@options.formats(*options.PROSE_FORMATS)
 def command(
     runs: tuple[Path, ...],
     boards: tuple[str, ...],
@@ -46,9 +36,9 @@ def command(
     from adaptor_bench.results.load import load_scored
 
     folders = find_boards(boards)
-    loaded = load_scored(roots_of(runs, folders), folders, data, Progress())
+    loaded = load_scored(options.roots_of(runs, folders), folders, data, Progress())
     chosen = [r for r in loaded.results if domain in ("all", r.domain)]
-    cards = ranking_cards(boards_of(chosen), study_of(**study))
+    cards = ranking_cards(boards_of(chosen), options.study_of(**study))
     for line in loaded.left_out:
         message(f"left out: {line}")
     if not cards:

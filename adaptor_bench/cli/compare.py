@@ -7,18 +7,8 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    EXISTING_FOLDER,
-    PROSE_FORMATS,
-    boards,
-    domain,
-    formats,
-    metrics,
-    option,
-    results_data,
-    study_of,
-    study_options,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 
 
@@ -29,22 +19,22 @@ from adaptor_bench.cli.output import show
     "--runs",
     "roots",
     multiple=True,
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="Where to look for methods given by name.  [default: runs]",
 )
-@boards("Look among the entries of this leaderboard, too")
-@results_data
-@domain
+@options.boards("Look among the entries of this leaderboard, too")
+@options.results_data
+@options.domain
 @option("--profile", help="Only runs of this profile.")
-@option("--metric", type=metrics, default="f1")
+@option("--metric", type=options.metrics, default="f1")
 @option(
     "--estimand",
     type=click.Choice(["folds", "pooled", "surgeries"]),
     default="folds",
     help="Mean over folds (as boards rank), all counts pooled, or mean over surgeries.",
 )
-@study_options
-@formats(*PROSE_FORMATS)
+@options.study_options
+@options.formats(*options.PROSE_FORMATS)
 def command(
     a: str,
     b: str,
@@ -71,5 +61,7 @@ def command(
         known = load_scored(roots, find_boards(boards), data, Progress()).results
     else:
         known = tuple(results_of_runs(find_runs(roots)))
-    compared = compare(a, b, known, domain=domain, profile=profile, options=study_of(**study))
+    compared = compare(
+        a, b, known, domain=domain, profile=profile, options=options.study_of(**study)
+    )
     show(render_cards(compared, format_), newline=False)

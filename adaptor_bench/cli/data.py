@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.options import PATH, FiniteRange, Registered, formats, option, seed
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -27,17 +28,20 @@ def command() -> None:
 
 
 @command.command("phantom")
-@click.argument("out", type=PATH)
-@option("--profile", type=Registered(_profiles), default="mini")
-@seed
+@click.argument("out", type=options.PATH)
+@option("--profile", type=options.Registered(_profiles), default="mini")
+@options.seed
 @option(
     "--label-noise",
-    type=FiniteRange(0),
+    type=options.FiniteRange(0),
     default=0.0,
     help="Standard deviation of label positions, in px.",
 )
 @option(
-    "--label-drop", type=FiniteRange(0, 1), default=0.0, help="Fraction of labels left out, 0..1."
+    "--label-drop",
+    type=options.FiniteRange(0, 1),
+    default=0.0,
+    help="Fraction of labels left out, 0..1.",
 )
 @option("--workers", type=click.IntRange(1), help="Processes; the result does not depend on it.")
 def phantom(
@@ -58,8 +62,8 @@ def phantom(
 
 
 @command.command("info")
-@click.argument("folder", type=PATH)
-@formats("text", "json")
+@click.argument("folder", type=options.PATH)
+@options.formats("text", "json")
 def info(folder: Path, format_: str) -> None:
     """Domains, surgeries, frames, labelled points and folds of the dataset in FOLDER."""
     from adaptor_bench.data.describe import describe_dataset, describe_text
@@ -70,7 +74,7 @@ def info(folder: Path, format_: str) -> None:
 
 
 @command.command("check")
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=options.PATH)
 @click.pass_context
 def check(context: click.Context, folder: Path) -> None:
     """Read every image and label in FOLDER; list all problems at once (exit code 1).

@@ -8,24 +8,17 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    EXISTING,
-    EXISTING_FOLDER,
-    NEW_FILE,
-    formats,
-    matching_options,
-    option,
-    settings_of,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
 @click.command(name="evaluate")
-@click.argument("predictions", type=EXISTING)
-@click.argument("labels", type=EXISTING_FOLDER)
-@matching_options
-@formats("text", "json")
+@click.argument("predictions", type=options.EXISTING)
+@click.argument("labels", type=options.EXISTING_FOLDER)
+@options.matching_options
+@options.formats("text", "json")
 @option(
     "--analysis",
     is_flag=True,
@@ -38,7 +31,9 @@ from adaptor_bench.progress import message
 )
 @option("--seed", type=click.IntRange(min=0), help="Of these repetitions.  [default: 0]")
 @option(
-    "--output", type=NEW_FILE, help="Also write the counts and pairs of every frame (score.json)."
+    "--output",
+    type=options.NEW_FILE,
+    help="Also write the counts and pairs of every frame (score.json).",
 )
 def command(
     predictions: Path,
@@ -70,7 +65,7 @@ def command(
 
     if not analysis and (draws is not None or seed is not None):
         raise click.UsageError("--draws and --seed are for --analysis.")
-    settings = settings_of(**matching)
+    settings = options.settings_of(**matching)
     with extracted(predictions) as folder:
         batches = read_batches(folder, labels, settings, Progress())
     for line in implausible(batches):

@@ -7,36 +7,26 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    EXISTING_FOLDER,
-    TABLE_FORMATS,
-    asked,
-    boards,
-    ddof,
-    domain,
-    formats,
-    matching_options,
-    option,
-    settings_of,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
 @click.command(name="leaderboard")
-@click.argument("runs", nargs=-1, type=EXISTING_FOLDER)
-@domain
-@formats(*TABLE_FORMATS)
+@click.argument("runs", nargs=-1, type=options.EXISTING_FOLDER)
+@options.domain
+@options.formats(*options.TABLE_FORMATS)
 @option("--per-fold", is_flag=True, help="Show the folds of all metrics, not of F1 alone.")
 @option(
     "--all-published", is_flag=True, help="Add results published under other protocols, unranked."
 )
-@ddof
-@boards("Not RUNS but the entries of this leaderboard")
-@matching_options
+@options.ddof
+@options.boards("Not RUNS but the entries of this leaderboard")
+@options.matching_options
 @option(
     "--data",
-    type=EXISTING_FOLDER,
+    type=options.EXISTING_FOLDER,
     help="The runs' dataset: runs that were scored with other settings than --matching, --radius, "
     "--strict and --missing are rescored against its labels.  [default: as they were scored]",
 )
@@ -66,7 +56,7 @@ def command(
             raise click.UsageError(
                 "--board cannot be combined with RUNS, --per-fold or --all-published."
             )
-        if asked(context) or data:
+        if options.asked(context) or data:
             raise click.UsageError("A --board has its own matching and radius; see its board.json.")
         _entries(boards, domain, format_, ddof, write)
         return
@@ -77,7 +67,7 @@ def command(
     from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.results.runs import Run, find_runs
 
-    anew = asked(context)
+    anew = options.asked(context)
     if data and not anew:
         raise click.UsageError("--data needs --matching, --radius, --strict or --missing.")
     dataset = index_dataset(data) if data else None
@@ -93,7 +83,7 @@ def command(
             per_fold=per_fold,
             all_published=all_published,
             ddof=ddof,
-            score_of=rescoring(settings_of(**matching), dataset) if anew else Run.score,
+            score_of=rescoring(options.settings_of(**matching), dataset) if anew else Run.score,
         ),
         newline=False,
     )

@@ -15,29 +15,6 @@ if TYPE_CHECKING:
     from adaptor_bench.evaluate.uncertainty.study import Options
     from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = [
-    "EXISTING",
-    "EXISTING_FOLDER",
-    "PATH",
-    "FiniteRange",
-    "Registered",
-    "asked",
-    "boards",
-    "ddof",
-    "device",
-    "domain",
-    "formats",
-    "matching_options",
-    "methods_from",
-    "metrics",
-    "option",
-    "roots_of",
-    "seed",
-    "settings_of",
-    "study_of",
-    "study_options",
-]  # fmt: skip
-
 Command = Callable[..., Any]
 
 PROSE_FORMATS = ("text", "markdown", "html", "latex", "json")  # of cards and comparisons
@@ -96,6 +73,17 @@ def option(*names: str, **how: Any) -> Callable[[Command], Command]:
 def formats(*names: str, **how: Any) -> Callable[[Command], Command]:
     """``--format``, the first of ``names`` by default; the command is given ``format_``."""
     return option("--format", "format_", type=click.Choice(names), default=names[0], **how)
+
+
+def several(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Some options as one, shown in this order."""
+
+    def add(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return add
 
 
 def _metrics() -> Iterable[str]:
@@ -165,7 +153,8 @@ class _RuleOption(click.Option):
         return super().get_help_record(ctx)
 
 
-_MATCHING = (
+#: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
+matching_options = several(
     option("--matching", cls=_RuleOption, type=Registered(ranked_rules), default="hungarian"),
     option(
         "--radius",
@@ -182,7 +171,8 @@ _MATCHING = (
         "or nothing is scored.",
     ),
 )
-_STUDY = (
+#: How sure a difference or an order is; see :func:`study_of`.
+study_options = several(
     option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals."),
     option("--nested", is_flag=True, help="Resample frames within surgeries, too, even if few."),
     option(
@@ -193,21 +183,6 @@ _STUDY = (
     ),
     seed,
 )
-
-
-def _all(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Command], Command]:
-    def add(command: Command) -> Command:
-        for one in reversed(options):
-            command = one(command)
-        return command
-
-    return add
-
-
-#: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
-matching_options = _all(_MATCHING)
-#: How sure a difference or an order is; see :func:`study_of`.
-study_options = _all(_STUDY)
 
 
 def settings_of(matching: str, radius: float, strict: bool, missing: str) -> MatchSettings:

@@ -6,25 +6,23 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.options import (
-    PATH,
-    boards,
-    ddof,
-    methods_from,
-    option,
-    results_data,
-    roots_of,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 
 __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, type=PATH)
-@option("--out", type=PATH, required=True, help="Folder of the site: new, or of an earlier site.")
-@boards("Entries of this leaderboard, too")
-@results_data
+@click.argument("runs", nargs=-1, type=options.PATH)
+@option(
+    "--out",
+    type=options.PATH,
+    required=True,
+    help="Folder of the site: new, or of an earlier site.",
+)
+@options.boards("Entries of this leaderboard, too")
+@options.results_data
 @option(
     "--frames",
     type=click.IntRange(min=0),
@@ -47,8 +45,8 @@ __all__ = ["command"]
     help="Also show frames and labels of each --board's data; the phantom's are always shown.",
 )
 @option("--title", default="Landmark detection benchmark")
-@ddof
-@methods_from
+@options.ddof
+@options.methods_from
 def command(
     runs: tuple[Path, ...],
     out: Path,
@@ -75,7 +73,7 @@ def command(
 
     folders = find_boards(boards)
     request = SiteRequest(
-        roots=roots_of(runs, folders),
+        roots=options.roots_of(runs, folders),
         out=out,
         leaderboards=folders,
         data=data,

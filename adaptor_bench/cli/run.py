@@ -7,16 +7,8 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli.options import (
-    PATH,
-    device,
-    domain,
-    formats,
-    matching_options,
-    methods_from,
-    option,
-    settings_of,
-)
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.registry import PROFILES
 
@@ -27,10 +19,10 @@ __all__ = ["command"]
 @option("--method", "methods", multiple=True, required=True, help="Method name; repeatable.")
 @option(
     "--data",
-    type=PATH,
+    type=options.PATH,
     help="Dataset folder.  [default: the phantom, drawn once into the user's cache directory]",
 )
-@domain
+@options.domain
 @option("--fold", "folds", type=click.IntRange(1), multiple=True, help="A fold; repeatable.")
 @option("--folds", "groups", type=click.IntRange(2), help="K folds by surgery, balanced by frames.")
 @option(
@@ -39,14 +31,14 @@ __all__ = ["command"]
     help="paper: the paper's settings; quick: minutes on two cores; smoke: seconds, learns "
     "nothing.  [default: paper with a GPU, quick without]",
 )
-@option("--out", type=PATH, default=Path("runs"), help="Where run directories go.")
+@option("--out", type=options.PATH, default=Path("runs"), help="Where run directories go.")
 @option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
-@device
+@options.device
 @option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter.")
-@methods_from
-@matching_options
+@options.methods_from
+@options.matching_options
 @option("--restart", is_flag=True, help="Run finished folds again.")
-@formats("text", "markdown", "json", help="Format of the leaderboard printed at the end.")
+@options.formats("text", "markdown", "json", help="Format of the leaderboard printed at the end.")
 def command(
     format_: str,
     settings: tuple[str, ...],
@@ -70,7 +62,7 @@ def command(
     from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.results.runs import find_runs
 
-    rules = settings_of(matching, radius, strict, missing)
+    rules = options.settings_of(matching, radius, strict, missing)
     harness = prepare(settings=dict(map(parse_setting, settings)), matching=rules, **request)
     failed = harness.run()
     if not failed or find_runs([harness.root]):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
@@ -14,34 +16,36 @@ if TYPE_CHECKING:
 
 __all__ = ["drawn_figures", "figure_command"]
 
-_RUNS = click.argument(
-    "runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+_RUNS = click.argument("runs", nargs=-1, required=True, type=options.EXISTING_FOLDER)
 _OPTIONS = {
-    "out": click.option(
-        "--out", "outs", multiple=True, required=True, type=click.Path(path_type=Path),
+    "out": option(
+        "--out",
+        "outs",
+        multiple=True,
+        required=True,
+        type=options.PATH,
         help="NAME.pdf, NAME.svg or NAME.png; repeatable.",
     ),
-    "dpi": click.option(
-        "--dpi", type=click.IntRange(30, 1200), default=200, show_default=True,
+    "dpi": option(
+        "--dpi",
+        type=click.IntRange(30, 1200),
+        default=200,
         help="Of PNG files and of pictures within vector files.",
     ),
-    "data": click.option(
-        "--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "data": option(
+        "--data",
+        type=options.EXISTING_FOLDER,
         help="The runs' dataset.  [default: the phantom they name, drawn if needed]",
     ),
-    "domain": click.option("--domain", default="all", show_default=True),
-    "method": click.option(
+    "domain": options.domain,
+    "method": option(
         "--method", help="Which method of RUNS.  [default: improved_heatmap, else the first]"
     ),
-    "fold": click.option("--fold", type=int, help="Default: that of --frame, or the first."),
-    "frame": click.option("--frame", help="surgery/video/stem.  [default: a typical one]"),
-    "device": click.option("--device", default="auto", show_default=True),
-    "methods_from": click.option(
-        "--methods-from", type=click.Path(path_type=Path), multiple=True,
-        help="More method files; repeatable.",
-    ),
-}  # fmt: skip
+    "fold": option("--fold", type=int, help="[default: that of --frame, or the first]"),
+    "frame": option("--frame", help="surgery/video/stem.  [default: a typical one]"),
+    "device": options.device,
+    "methods_from": options.methods_from,
+}
 
 
 def drawn_figures() -> dict[str, Figure]:
@@ -67,6 +71,5 @@ def figure_command(figure: Figure) -> click.Command:
             save(drawn, out, dpi)
             message(str(out))
 
-    for option in reversed(("out", "dpi", *figure.needs)):
-        run = _OPTIONS[option](run)
-    return click.command(figure.name, help=figure.title)(_RUNS(run))
+    chosen = options.several(*(_OPTIONS[name] for name in ("out", "dpi", *figure.needs)))
+    return click.command(figure.name, help=figure.title)(_RUNS(chosen(run)))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptor_bench.cli import options
+from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 
 if TYPE_CHECKING:
@@ -15,42 +17,26 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES"]
 
-_RUNS = click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-_DDOF = click.option(
-    "--ddof",
-    type=click.IntRange(0, 1),
-    default=0,
-    show_default=True,
-    help="Measured rows: 0 population standard deviation over folds, as published; 1 sample.",
+_RUNS = click.argument("runs", nargs=-1, type=options.PATH)
+_OUTPUT = options.several(
+    option(
+        "--format",
+        "format_",
+        type=click.Choice(options.TABLE_FORMATS),
+        help="Default: by the suffix of --out, else text.",
+    ),
+    option(
+        "--out",
+        type=options.NEW_FILE,
+        help="Write this file; its suffix chooses the format (.tex, .html, .md, ..).",
+    ),
+    option("--standalone", is_flag=True, help="latex, html: a whole document, not a fragment."),
 )
-
-
-def _output(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--standalone", is_flag=True, help="latex, html: a whole document, not a fragment."
-        ),
-        click.option(
-            "--out",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Write this file; its suffix chooses the format (.tex, .html, .md, ..).",
-        ),
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(["text", "markdown", "latex", "html", "csv", "json"]),
-            help="Default: by the suffix of --out, else text.",
-        ),
-    ):
-        function = option(function)
-    return function
 
 
 @click.command("table1")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Count frames and labels of this dataset."
-)
-@_output
+@option("--data", type=options.PATH, help="Count frames and labels of this dataset.")
+@_OUTPUT
 def _table1(data: Path | None, **output: Any) -> None:
     """Frames of every fold and domain: of the published folds, or of --data with its labels."""
     from adaptor_bench.report.paper.frames import frame_tables
@@ -60,8 +46,8 @@ def _table1(data: Path | None, **output: Any) -> None:
 
 @click.command("table2")
 @_RUNS
-@_DDOF
-@_output
+@options.ddof
+@_OUTPUT
 def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
     """Results on the simulator frames: published, and measured below RUNS."""
     _results("sim", runs, ddof, output)
@@ -69,8 +55,8 @@ def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
 
 @click.command("table3")
 @_RUNS
-@_DDOF
-@_output
+@options.ddof
+@_OUTPUT
 def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
     """Results on the intraoperative frames: published, and measured below RUNS."""
     _results("intraop", runs, ddof, output)
@@ -78,8 +64,8 @@ def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
 
 @click.command("ablation")
 @_RUNS
-@_DDOF
-@_output
+@options.ddof
+@_OUTPUT
 def _ablation(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
     """Methods below RUNS beside their ablations; published single-split rows apart."""
     from adaptor_bench.report.paper.ablation import ablation_tables
