@@ -23,7 +23,7 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import discover
-from adaptor_bench.stages.composition import change
+from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.decoders.otsu import Otsu
 from adaptor_bench.stages.decoders.peaks import Peaks
 from adaptor_bench.stages.losses.dice import Dice
@@ -33,6 +33,7 @@ from adaptor_bench.stages.networks._unet import UNet
 from adaptor_bench.stages.networks.plain_unet import PlainUNet
 from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
 from adaptor_bench.stages.networks.stern_unet import SternUNet
+from adaptor_bench.stages.protocols import Decoded
 from adaptor_bench.stages.registry import shipped, stage
 from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.stages.translators import _cyclegan
@@ -155,11 +156,12 @@ def test_losses_are_finite_without_a_target_and_pull_the_right_way(loss):
 
 
 def test_unknown_names_are_wrong_usage():
+    resolve = Composition(TINY, shipped()).resolve
     for call in (
-        lambda: change(TINY, {"loss": "dise"}),
-        lambda: change(TINY, {"network": "resnext"}),
-        lambda: change(TINY, {"training.optimiser": "sgd"}),
-        lambda: change(TINY, {"network": "plain_unet_16_512", "network.pretrained": True}),
+        lambda: resolve({"loss": "dise"}),
+        lambda: resolve({"network": "resnext"}),
+        lambda: resolve({"training.optimiser": "sgd"}),
+        lambda: resolve({"network": "plain_unet_16_512", "network.pretrained": True}),
         lambda: resolve_device("toaster"),
     ):
         with pytest.raises(UsageError):
@@ -774,6 +776,55 @@ def test_points_come_back_in_px_of_the_frame_as_stored(task, monkeypatch):
     (found,) = method.predict([Pixels("aicm11/V/000000", loaded.image, (960, 640))], task)
     np.testing.assert_allclose(found.points, sample.points * 20 + 9.5, atol=8)
     assert found.scores.shape == (2,)
+
+
+@stage("target", "pair")
+@dataclass(frozen=True)
+class Pair:
+    """Two maps of half the size, the second one of nothing."""
+
+    channels: ClassVar[int] = 2
+    stride: ClassVar[int] = 2
+
+    def draw(self, points, size, input_size):
+        half = -(-size[0] // 2), -(-size[1] // 2)
+        drawn = draw_heatmap(points / 2 - 0.25, half, 1.0, "max")
+        return np.stack([drawn, np.zeros_like(drawn)])
+
+
+@stage("network", "half")
+@dataclass(frozen=True)
+class Half:
+    reduction: ClassVar[int] = 2
+    stride: ClassVar[int] = 2
+
+    def build(self, channels):
+        return nn.Conv2d(3, channels, 3, stride=2, padding=1)
+
+
+@stage("decode", "seen")
+@dataclass(frozen=True)
+class Seen:
+    """Notes what it is given."""
+
+    def decode(self, maps, size):
+        seen.append((maps.shape, size))
+        return Decoded(np.array([[3.0, 4.0]]), np.ones(1), maps[0])
+
+
+seen = []
+
+
+def test_a_target_may_have_several_maps_and_smaller_ones_than_the_image(task):
+    method = replace(TINY, target=Pair(), network=Half(), decode=Seen(), select=Seen())
+    assert not list(method.problems())
+    assert "times smaller" in next(replace(method, network=Tiny()).problems())
+    method.fit(task)
+    images = [np.zeros((*shape, 3), np.uint8) for shape in ((31, 47), (32, 48), (20, 30))]
+    seen.clear()
+    found = method.predict([Pixels(f"a/b/{i.shape}", i, (512, 288)) for i in images], task)
+    np.testing.assert_allclose([one.points for one in found], [[[3.0, 4.0]]] * 3)
+    assert seen == [((2, h, w), (512, 288)) for h, w in ((16, 24), (16, 24), (10, 15))]
 
 
 def test_without_sim_frames_the_reader_is_told(task):

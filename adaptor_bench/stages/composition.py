@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 from adaptor_bench.errors import suggest
 from adaptor_bench.parameters import (
@@ -22,11 +22,9 @@ from adaptor_bench.parameters import (
     of_annotation,
     of_dataclass,
 )
-from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of, shipped
+from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of
 
-__all__ = ["Composition", "change"]
-
-Whole = TypeVar("Whole")
+__all__ = ["Composition"]
 
 
 @dataclass(frozen=True)
@@ -143,12 +141,6 @@ class Composition:
         marks = (mark_of(getattr(self.whole, field.name)) for field in fields(self.whole))
         own = {mark.name for mark in marks if mark and mark.stage == stage}
         return sorted(own | {name for of, name in self.catalogue if of == stage})
-
-
-def change(whole: Whole, settings: Mapping[str, Any]) -> Whole:
-    """A detector with other parameters, by dotted name, or with other parts. Raises UnfitError."""
-    composition = Composition(whole, shipped())
-    return composition.build(composition.resolve(settings))
 
 
 def _stage(field: Field[Any]) -> str | None:

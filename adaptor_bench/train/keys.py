@@ -79,14 +79,8 @@ def seed_payload(parts: Parts) -> dict[str, Any]:
         "loss": _name(loss),
         **_first(target),
         "selection_decode": decoding,
-        **_later(
-            network=network,
-            target=target,
-            loss=loss,
-            select=select,
-            training=parts.training,
-            augment=parts.augment,
-        ),
+        **_later(network=network, target=target, loss=loss, select=select),
+        **_later(training=parts.training, augment=parts.augment),
     }
 
 
@@ -121,8 +115,7 @@ def _later(**parts: Any) -> dict[str, Any]:
 
 def name_of(artefact: str, drawn: dict[str, Any]) -> str:
     """What stands for an artefact in what seeds a later one."""
-    text = json.dumps(drawn, sort_keys=True)
-    return f"{artefact}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{artefact}-{_digest(drawn).hex()[:16]}"
 
 
 def seed_of(drawn: dict[str, Any]) -> int:
@@ -130,5 +123,8 @@ def seed_of(drawn: dict[str, Any]) -> int:
 
     Its code is no part of that: an edit that changes nothing gives the same numbers.
     """
-    text = json.dumps(drawn, sort_keys=True)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    return int.from_bytes(_digest(drawn)[:4], "big")
+
+
+def _digest(drawn: dict[str, Any]) -> bytes:
+    return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).digest()
