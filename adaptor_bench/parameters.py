@@ -29,11 +29,11 @@ __all__ = [
     "Relation",
     "Rule",
     "Signature",
-    "UnfitError",
     "changed",
     "fit_all",
     "of_annotation",
     "of_dataclass",
+    "unknown",
 ]
 
 Relation = Callable[[Mapping[str, Any]], Iterator[str]]
@@ -122,34 +122,23 @@ class Parameter:
         return " or ".join([*words, "none"] if self.optional else words)
 
 
-class UnfitError(UsageError):
-    """Parameters that do not exist, have impossible values, or do not go together.
-
-    ``problems`` says each of them, as it follows on the name of what has the parameters.
-    """
-
-    def __init__(self, problems: list[str], *, hint: str | None = None) -> None:
-        super().__init__("\n  ".join(p.removeprefix(": ") for p in problems), hint=hint)
-        self.problems = problems
-
-    @classmethod
-    def unknown(cls, key: str, hint: str) -> UnfitError:
-        """There is no parameter of this name."""
-        return cls([f" has no parameter {key!r}"], hint=hint)
-
-
-def fit_all(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """All ``values`` in their types. Raises UnfitError naming each that does not fit."""
+def fit_all(
+    values: Mapping[str, Any], parameters: Mapping[str, Parameter]
+) -> tuple[dict[str, Any], list[str], str | None]:
+    """All ``values`` in their types, what is wrong with those that do not fit, and a hint."""
     fitted, problems, hint = {}, [], None
     for key, value in values.items():
         try:
             fitted[key] = parameters[key].fit(value)
         except ValueError as error:
             expected, hint = (*error.args, hint)[:2]
-            problems.append(f": parameter {key!r} must be {expected}, got {value!r}")
-    if problems:
-        raise UnfitError(problems, hint=hint)
-    return fitted
+            problems.append(f"parameter {key!r} must be {expected}, got {value!r}")
+    return fitted, problems, hint
+
+
+def unknown(key: str, hint: str) -> UsageError:
+    """There is no parameter of this name."""
+    return UsageError(f"has no parameter {key!r}", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -158,11 +147,6 @@ class Signature:
 
     factory: Callable[..., Any]
     relations: tuple[Relation, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The function's name."""
-        return self.factory.__qualname__
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -183,19 +167,19 @@ class Signature:
             rules[name] = _rule(annotation)
         return {name: Parameter(d, d, rules.get(name)) for name, d in self.defaults.items()}
 
-    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
-        """All parameters; later layers win. Raises UnfitError."""
-        resolved = self.defaults
+    def layered(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters, not looked at yet; later layers win. Raises UsageError."""
+        values = self.defaults
         for layer in layers:
             for key in layer:
-                if key not in resolved:
-                    raise UnfitError.unknown(key, suggest(key, resolved))
-            resolved |= layer
-        resolved = fit_all(resolved, self.parameters(resolved))
-        problems = [f": {text}" for relation in self.relations for text in relation(resolved)]
-        if problems:
-            raise UnfitError(problems)
-        return resolved
+                if key not in values:
+                    raise unknown(key, suggest(key, values))
+            values |= layer
+        return values
+
+    def problems(self, values: Mapping[str, Any]) -> list[str]:
+        """What of them does not go together."""
+        return [text for relation in self.relations for text in relation(values)]
 
     def build(self, values: Mapping[str, Any]) -> Any:
         """Call the function."""

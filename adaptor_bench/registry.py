@@ -13,16 +13,16 @@ import inspect
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from adaptor_bench.blame import MethodFailedError, blamed
-from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
-from adaptor_bench.method import MEMBERS, Card, Method
-from adaptor_bench.parameters import Relation, Signature, UnfitError, changed
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.method import Card, Method
+from adaptor_bench.methodspec import PROFILES, MethodSpec
+from adaptor_bench.parameters import Relation, Signature
 from adaptor_bench.resources import bundled
 from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.registry import (
@@ -37,84 +37,9 @@ from adaptor_bench.stages.registry import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["PROFILES", "MethodSpec", "Registry", "composed", "discover", "method", "parse_setting"]
+__all__ = ["Registry", "composed", "discover", "method", "parse_setting"]
 
-PROFILES = ("smoke", "quick", "paper")
-_MOST_PIXELS = 200_000_000  # of an image that a method asks for
 _ENTRY_POINTS = ("adaptor_bench.stages", "adaptor_bench.methods")
-
-
-Schema = Signature | Composition
-"""What parameters a method has, and how it is made of them."""
-
-
-@dataclass(frozen=True)
-class MethodSpec:
-    """A registered method: name, card, schema, what its profiles and its ablation change.
-
-    ``about`` says in a sentence what it does.
-    """
-
-    name: str
-    card: Card
-    schema: Schema
-    origin: str
-    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    ablates: str = ""
-    about: str = ""
-
-    def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
-
-        Raises UsageError for an unknown profile or parameter, and naming all values that are of
-        the wrong type, out of range, or do not go together.
-        """
-        if profile not in PROFILES:
-            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
-        try:
-            return self.schema.resolve(self.profiles.get(profile, {}), self.changes, settings or {})
-        except UnfitError as error:
-            lines = [f"method {self.name!r}{text}" for text in error.problems]
-            raise UsageError("\n  ".join(lines), hint=error.hint) from error
-
-    def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """What ``parameters`` change against the paper's settings: key -> [paper, here].
-
-        The change that makes an ablation what it is does not count.
-        """
-        return changed(self.resolve("paper"), parameters)
-
-    def files(self, parameters: Mapping[str, Any]) -> list[Path]:
-        """The files with the method's own code: where it is registered, and those of its parts."""
-        return [Path(self.origin), *self.schema.files(parameters)]
-
-    def build(self, parameters: Mapping[str, Any]) -> Method:
-        """Call the factory. This is where torch may enter.
-
-        Raises InputError when that fails, or what it makes lacks something that runs need.
-        """
-        about = f"method {self.name!r} ({self.origin})"
-        try:
-            with blamed(f"{about} cannot be made"):
-                made: Method = self.schema.build(parameters)
-        except MethodFailedError as error:
-            if isinstance(error.__cause__, BenchError):  # said by us, and plainly
-                raise error.__cause__ from None
-            raise
-        with blamed(f"{about} cannot be used"):
-            lacking = [name for name in MEMBERS if not hasattr(made, name)]
-            size = getattr(made, "input_size", None)
-        if lacking:
-            raise InputError(
-                f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"
-            )
-        if size is not None and not _is_size(size):
-            raise InputError(
-                f"{about}: input_size is {size!r}, not (width, height) of at most "
-                f"{_MOST_PIXELS:,} px in all, or None"
-            )
-        return made
 
 
 class Registry:
@@ -130,7 +55,7 @@ class Registry:
         """Register; a name given twice is an error that names both files."""
         known = self.methods.get(spec.name)
         # A notebook's cell that is run again replaces what it registered before.
-        again = known and self is _program and known.schema.label == spec.schema.label
+        again = known and self is _program and known.label == spec.label
         if known and not again:
             raise NameTakenError(
                 f"method {spec.name!r} is registered twice: in {known.origin} and in {spec.origin}",
@@ -195,7 +120,8 @@ def composed(
     _current.parts.update(PROGRAM)
     schema = Composition(detector, _current.parts)
     origin = sys._getframe(1).f_code.co_filename
-    spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about)
+    label = type(detector).__qualname__
+    spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about, label=label)
     return Registered(_current, spec)
 
 
@@ -223,8 +149,8 @@ def method(
                 )
         schema = Signature(factory, tuple(relations))
         origin = inspect.getsourcefile(factory) or "?"
-        about = inspect.getdoc(factory) or ""
-        spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about)
+        about, label = inspect.getdoc(factory) or "", factory.__qualname__
+        spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about, label=label)
         return Registered(_current, spec)
 
     return register
@@ -309,12 +235,3 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
-
-
-def _is_size(value: Any) -> bool:
-    return (
-        isinstance(value, tuple)
-        and len(value) == 2
-        and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
-        and value[0] * value[1] <= _MOST_PIXELS
-    )

@@ -30,8 +30,8 @@ CARRIERS = frozenset(
     | {
         f"{_PACKAGE.name}.{name}"
         for name in ("artefacts", "atomic", "bounded", "errors", "harness", "harness.provenance",
-                     "locks", "names", "parameters", "progress", "registry", "resources",
-                     "sourcecode", "stages.composition", "stages.registry")
+                     "locks", "methodspec", "names", "parameters", "progress", "registry",
+                     "resources", "sourcecode", "stages.composition", "stages.registry")
     }
 )  # fmt: skip
 _INSTALLED = {"site-packages", "dist-packages"}

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
+from adaptor_bench.methodspec import PROFILES
 from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass
-from adaptor_bench.registry import PROFILES, discover
+from adaptor_bench.registry import discover
 from adaptor_bench.stages.registry import shipped
 
 pytestmark = pytest.mark.quick

@@ -16,7 +16,8 @@ from adaptor_bench import container
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import BenchError, InputError, UsageError
 from adaptor_bench.method import Card
-from adaptor_bench.registry import PROFILES, MethodSpec, discover, parse_setting
+from adaptor_bench.methodspec import PROFILES, MethodSpec
+from adaptor_bench.registry import discover, parse_setting
 
 GUIDE = Path(__file__).parent.parent / "baselines" / "README.md"
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "methods.md"

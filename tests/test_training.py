@@ -20,7 +20,8 @@ from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.leaks import trace_of
 from adaptor_bench.errors import BenchError, InputError, TrainingError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.method import FoldTask, Pixels
+from adaptor_bench.method import Card, FoldTask, Pixels
+from adaptor_bench.methodspec import MethodSpec
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import discover
 from adaptor_bench.stages.composition import Composition
@@ -156,12 +157,12 @@ def test_losses_are_finite_without_a_target_and_pull_the_right_way(loss):
 
 
 def test_unknown_names_are_wrong_usage():
-    resolve = Composition(TINY, shipped()).resolve
+    resolve = MethodSpec("tiny", Card("Tiny"), Composition(TINY, shipped()), "").resolve
     for call in (
-        lambda: resolve({"loss": "dise"}),
-        lambda: resolve({"network": "resnext"}),
-        lambda: resolve({"training.optimiser": "sgd"}),
-        lambda: resolve({"network": "plain_unet_16_512", "network.pretrained": True}),
+        lambda: resolve("paper", {"loss": "dise"}),
+        lambda: resolve("paper", {"network": "resnext"}),
+        lambda: resolve("paper", {"training.optimiser": "sgd"}),
+        lambda: resolve("paper", {"network": "plain_unet_16_512", "network.pretrained": True}),
         lambda: resolve_device("toaster"),
     ):
         with pytest.raises(UsageError):

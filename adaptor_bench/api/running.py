@@ -11,7 +11,8 @@ from adaptor_bench.api.datasets import dataset_folder
 from adaptor_bench.api.results import Paths, Results, load_results
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
-from adaptor_bench.registry import MethodSpec, discover
+from adaptor_bench.methodspec import MethodSpec
+from adaptor_bench.registry import discover
 from adaptor_bench.registry import method as register
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ __all__ = ["command"]
 @option("--parameters", is_flag=True, help="Also list every parameter by profile.")
 def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> None:
     """List the registered methods; nothing heavy is loaded."""
-    from adaptor_bench.registry import PROFILES, discover
+    from adaptor_bench.methodspec import PROFILES
+    from adaptor_bench.registry import discover
 
     registry = discover(methods_from)
     rows = [

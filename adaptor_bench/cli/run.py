@@ -10,7 +10,7 @@ import click
 from adaptor_bench.cli import options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
-from adaptor_bench.registry import PROFILES
+from adaptor_bench.methodspec import PROFILES
 
 __all__ = ["command"]
 

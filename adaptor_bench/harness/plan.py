@@ -10,7 +10,7 @@ from typing import Any
 from adaptor_bench.data.folds import Fold, FoldPlan, plan_folds
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.registry import MethodSpec
+from adaptor_bench.methodspec import MethodSpec
 
 __all__ = ["Cell", "RunRequest", "cells_of", "requested_domains"]
 

@@ -14,14 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from adaptor_bench.errors import suggest
-from adaptor_bench.parameters import (
-    OneOf,
-    Parameter,
-    UnfitError,
-    fit_all,
-    of_annotation,
-    of_dataclass,
-)
+from adaptor_bench.parameters import OneOf, Parameter, of_annotation, of_dataclass, unknown
 from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of
 
 __all__ = ["Composition"]
@@ -39,14 +32,9 @@ class Composition:
     catalogue: Catalogue
 
     @property
-    def label(self) -> str:
-        """The name of the dataclass."""
-        return type(self.whole).__qualname__
-
-    @property
     def defaults(self) -> dict[str, Any]:
         """Every parameter as it stands."""
-        return self._layered(())
+        return self.layered()
 
     def parameters(self, values: Mapping[str, Any]) -> dict[str, Parameter]:
         """What each of ``values`` may be; a stage that has no such part has no others."""
@@ -64,25 +52,21 @@ class Composition:
                 found[name] = of_annotation(hints[name], here)
         return found
 
-    def resolve(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
-        """All parameters; later layers win, and a part given as such stands for its parameters.
-
-        Raises UnfitError.
-        """
-        values = self._layered(layers)
-        values = fit_all(values, self.parameters(values))
-        problems = [f": {text}" for text in self.build(values).problems()]
-        if problems:
-            raise UnfitError(problems)
-        return values
+    def problems(self, values: Mapping[str, Any]) -> list[str]:
+        """What of them does not go together, or is refused by a part itself."""
+        try:
+            return list(self.build(values).problems())
+        except ValueError as error:
+            return [str(error)]
 
     def files(self, values: Mapping[str, Any]) -> list[Path]:
         """The files that hold the parts."""
         marks = (mark_of(getattr(self.build(values), f.name)) for f in fields(self.whole))
         return [Path(mark.origin) for mark in marks if mark]
 
-    def _layered(self, layers: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
-        """Layer upon layer; only names are looked at."""
+    def layered(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters, not looked at yet; later layers win, and a part given as such stands for
+        its parameters. Raises UsageError for an unknown name."""
         stages = {field.name: _stage(field) for field in fields(self.whole)}
         values = {name: _flat(name, getattr(self.whole, name)) for name in stages}
         for layer in layers:
@@ -100,11 +84,11 @@ class Composition:
                 if key in values.get(name, ()):
                     values[name][key] = given
                 elif not (stage := stages.get(name)) or self._part(stage, values[name][name]):
-                    raise UnfitError.unknown(key, self._meant(key, _joined(values)))
+                    raise unknown(key, self._meant(key, _joined(values)))
         return _joined(values)
 
     def build(self, values: Mapping[str, Any]) -> Any:
-        """The detector with all of these parameters. Raises UnfitError when a part refuses its."""
+        """The detector with all of these parameters. Raises ValueError when a part refuses its."""
         made = {}
         for field in fields(self.whole):
             name, here = field.name, getattr(self.whole, field.name)
@@ -114,7 +98,7 @@ class Composition:
             try:
                 made[name] = kind(**settings) if kind and is_dataclass(kind) else values[name]
             except ValueError as error:
-                raise UnfitError([f": {name!r}: {error}"]) from error
+                raise ValueError(f"{name!r}: {error}") from error
         return replace(self.whole, **made)
 
     def _part(self, stage: str, name: Any) -> type | None:

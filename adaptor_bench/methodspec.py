@@ -1,0 +1,109 @@
+"""A registered method: what it is called, what its parameters are, and how it is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adaptor_bench.blame import MethodFailedError, blamed
+from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
+from adaptor_bench.method import MEMBERS, Card, Method
+from adaptor_bench.parameters import Signature, changed, fit_all
+from adaptor_bench.stages.composition import Composition
+
+__all__ = ["PROFILES", "MethodSpec"]
+
+PROFILES = ("smoke", "quick", "paper")
+_MOST_PIXELS = 200_000_000  # of an image that a method asks for
+
+
+Schema = Signature | Composition
+"""What parameters a method has, and how it is made of them."""
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """A registered method: name, card, schema, what its profiles and its ablation change.
+
+    ``about`` says in a sentence what it does; ``label`` is what made it in its file.
+    """
+
+    name: str
+    card: Card
+    schema: Schema
+    origin: str
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    ablates: str = ""
+    about: str = ""
+    label: str = ""
+
+    def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
+
+        Raises UsageError for an unknown profile or parameter, and naming all values that are of
+        the wrong type, out of range, or do not go together.
+        """
+        if profile not in PROFILES:
+            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
+        name = f"method {self.name!r}"
+        try:
+            values = self.schema.layered(
+                self.profiles.get(profile, {}), self.changes, settings or {}
+            )
+        except UsageError as error:
+            raise UsageError(f"{name} {error.message}", hint=error.hint) from error
+        values, problems, hint = fit_all(values, self.schema.parameters(values))
+        problems = problems or self.schema.problems(values)
+        if problems:
+            raise UsageError("\n  ".join(f"{name}: {text}" for text in problems), hint=hint)
+        return values
+
+    def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """What ``parameters`` change against the paper's settings: key -> [paper, here].
+
+        The change that makes an ablation what it is does not count.
+        """
+        return changed(self.resolve("paper"), parameters)
+
+    def files(self, parameters: Mapping[str, Any]) -> list[Path]:
+        """The files with the method's own code: where it is registered, and those of its parts."""
+        return [Path(self.origin), *self.schema.files(parameters)]
+
+    def build(self, parameters: Mapping[str, Any]) -> Method:
+        """Call the factory. This is where torch may enter.
+
+        Raises InputError when that fails, or what it makes lacks something that runs need.
+        """
+        about = f"method {self.name!r} ({self.origin})"
+        try:
+            with blamed(f"{about} cannot be made"):
+                made: Method = self.schema.build(parameters)
+        except MethodFailedError as error:
+            if isinstance(error.__cause__, BenchError):  # said by us, and plainly
+                raise error.__cause__ from None
+            raise
+        with blamed(f"{about} cannot be used"):
+            lacking = [name for name in MEMBERS if not hasattr(made, name)]
+            size = getattr(made, "input_size", None)
+        if lacking:
+            raise InputError(
+                f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"
+            )
+        if size is not None and not _is_size(size):
+            raise InputError(
+                f"{about}: input_size is {size!r}, not (width, height) of at most "
+                f"{_MOST_PIXELS:,} px in all, or None"
+            )
+        return made
+
+
+def _is_size(value: Any) -> bool:
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in value)
+        and value[0] * value[1] <= _MOST_PIXELS
+    )
