@@ -9,9 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adaptor_bench.report.markup import templates
 from adaptor_bench.report.table import DASH, Table, TableCell
 
 if TYPE_CHECKING:
@@ -90,21 +90,16 @@ def latex(tables: Sequence[Table], standalone: bool = False) -> str:
 
 @cache
 def _templates() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    """Those of pages, in marks that LaTeX does not use; what they print is escaped for it."""
+    environment = templates().overlay(
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",
         variable_end_string=">>",
         comment_start_string="<#",
         comment_end_string="#>",
+        autoescape=False,
         finalize=lambda value: escape(value) if type(value) is str else value,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
     )
     environment.filters["typeset"] = typeset
     return environment
