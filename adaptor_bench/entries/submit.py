@@ -24,7 +24,7 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.phantom.default import embedded_profile
 from adaptor_bench.results.naming import differing_in
-from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import results_of_runs
 
 __all__ = [
@@ -63,7 +63,7 @@ def entry_from_runs(
     InputError listing all that does not fit the board: data, folds, matching, or a ``score.json``
     that does not follow from the predictions beside it.
     """
-    runs = _one_method(find_runs(roots), about.method, roots)
+    runs = _one_method(runs_below(roots), about.method, roots)
     results = [r for r in results_of_runs(runs) if r.domain in board.folds]
     problems = unfit(results, board)
     on = [r.domain for r in results]
@@ -154,9 +154,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
 
     Raises InputError when the runs are of several datasets or differ in folds or matching.
     """
-    runs = find_runs(roots)
-    if not runs:
-        raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
+    runs = runs_below(roots)
     results = results_of_runs(runs)
     name, kind, settings = results[0].dataset, results[0].kind, results[0].settings
     assert settings is not None
@@ -227,8 +225,6 @@ def _entry(
 
 def _one_method(runs: Sequence[Run], method: str | None, roots: Sequence[Path]) -> list[Run]:
     where = ", ".join(map(str, roots))
-    if not runs:
-        raise InputError(f"{where}: no finished run found")
     methods = sorted({run.method for run in runs})
     if method is None and len(methods) > 1:
         raise UsageError(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adaptor_bench.data.frames import Dataset, index_dataset
-from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.figures.scored import ScoredFrame, read_scored, typical_frames
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
-from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.stages.protocols import Decoded
 
 __all__ = ["ONE_FRAME", "dataset_of", "one_run", "one_staged", "runs_of_method"]
@@ -26,9 +26,7 @@ def runs_of_method(roots: Sequence[Path], method: str | None, domain: str) -> li
     ``domain`` is a domain's name or ``all``. Raises InputError when nothing is finished below
     ``roots``, UsageError when nothing of this method or domain is.
     """
-    runs = find_runs(roots)
-    if not runs:
-        raise InputError(f"{', '.join(map(str, roots))}: no finished run found")
+    runs = runs_below(roots)
     methods = sorted({run.method for run in runs})
     wanted = method or ("improved_heatmap" if "improved_heatmap" in methods else methods[0])
     here = [r for r in runs if r.method == wanted and domain in ("all", r.domain)]

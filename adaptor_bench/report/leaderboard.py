@@ -10,7 +10,7 @@ from pathlib import Path
 from adaptor_bench.atomic import write_text
 from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.entries.entry import Entry, Leaderboard
-from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.failures import find_failures
@@ -20,7 +20,7 @@ from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board, boards_of, leaderboard_boards
 from adaptor_bench.results.notes import board_notes, closing_notes, failure_note
 from adaptor_bench.results.published import load_published
-from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
 __all__ = ["FORMATS", "render_boards", "render_entries", "render_leaderboard", "write_tables"]
@@ -46,23 +46,17 @@ def render_leaderboard(
     unknown domain or format, InputError when a root holds no run, is malformed, or its runs cannot
     be compared.
     """
-    runs = find_runs(roots)
+    failures = find_failures(roots)
+    runs = runs_below(roots, [failure_note(failure) for failure in failures])
     known = {*DOMAINS, "all", *(run.domain for run in runs)}
     if domain not in known:
         raise UsageError(f"there is no domain {domain!r}", hint=suggest(domain, known))
-    failures = [f for f in find_failures(roots) if domain in ("all", f.domain)]
-    if roots and not runs:
-        raise InputError.collect(
-            f"{', '.join(str(root) for root in roots)}: no finished run found",
-            [failure_note(failure) for failure in failures],
-            hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
-        )
     chosen = [run for run in runs if domain in ("all", run.domain)]
     printed = [entry for entry in load_published() if domain in ("all", entry.domain)]
     boards = boards_of(
         [*results_of_runs(chosen, score_of, ddof), *published_results(printed)],
         all_published=all_published,
-        failures=failures,
+        failures=[f for f in failures if domain in ("all", f.domain)],
     )
     return render_boards(boards, format, per_fold=per_fold)
 

@@ -23,7 +23,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
-from adaptor_bench.results.runs import find_runs
+from adaptor_bench.results.runs import find_runs, runs_below
 from adaptor_bench.results.sources import (
     published_results,
     results_of_entries,
@@ -73,10 +73,7 @@ def load_results(
                 f"{path}: neither a folder nor the name of a leaderboard",
                 hint=suggest(str(path), [*boards(), PUBLISHED]),
             )
-    runs = find_runs(roots)
-    if roots and not runs:
-        raise _nothing(roots)
-    return [*results_of_runs(runs, ddof=ddof), *results]
+    return [*results_of_runs(runs_below(roots), ddof=ddof), *results]
 
 
 def load_scored(
@@ -93,10 +90,8 @@ def load_scored(
     nothing, or it cannot be read or does not fit its data; UsageError for a dataset nobody needs,
     or a leaderboard whose data must be given.
     """
-    runs = find_runs(roots)
+    runs = find_runs(roots) if leaderboards else runs_below(roots)
     definitions = [read_board(folder) for folder in leaderboards]
-    if not runs and not definitions:
-        raise _nothing(roots)
     kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
     kinds |= {board.dataset: board.kind for board in definitions}
     datasets = _datasets(kinds, data, progress)
@@ -163,13 +158,6 @@ def tidy_rows(
                 }
                 rows.append(about | {"seed": None, "fold": fold} | nothing | values)
     return rows
-
-
-def _nothing(roots: Sequence[Path]) -> InputError:
-    return InputError(
-        f"{', '.join(map(str, roots))}: no finished run found",
-        hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
-    )
 
 
 def _datasets(

@@ -9,7 +9,7 @@ begin with ``.partial-`` are unfinished; those with a ``key.json`` are artefacts
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.schemas import problems, schema
 
-__all__ = ["Run", "find_runs"]
+__all__ = ["Run", "find_runs", "runs_below"]
 
 RUN_LIMIT = 16 << 20  # bytes of a run.json
 
@@ -114,6 +114,19 @@ def find_runs(roots: Iterable[Path]) -> list[Run]:
             hint="Remove these directories or rerun them (`bench run` resumes).",
         )
     return [runs[path] for path in sorted(runs)]
+
+
+def runs_below(roots: Sequence[Path], told: Sequence[str] = ()) -> list[Run]:
+    """As :func:`find_runs`. Raises InputError, with all that is ``told``, where there is none below
+    ``roots``."""
+    runs = find_runs(roots)
+    if roots and not runs:
+        raise InputError.collect(
+            f"{', '.join(map(str, roots))}: no finished run found",
+            told,
+            hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
+        )
+    return runs
 
 
 def _run_directories(root: Path) -> list[Path]:

@@ -18,13 +18,13 @@ from adaptor_bench.report.paper.results import (
     measured_title,
     paper_notes,
     results_table,
-    runs_below,
 )
 from adaptor_bench.report.table import Spread, Table
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.notes import published_notes
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
+from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
 __all__ = ["ablation_tables"]

@@ -24,7 +24,7 @@ from adaptor_bench.results.notes import (
 )
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result, fold_names
-from adaptor_bench.results.runs import Run, find_runs
+from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "paper_notes",
     "result_tables",
     "results_table",
-    "runs_below",
 ]
 
 DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
@@ -56,17 +55,6 @@ def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> 
     printed = [e for e in load_published() if e.domain == domain and e.in_default_table]
     boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)])
     return [_table(board) for board in sorted(boards, key=lambda b: not b.published)]
-
-
-def runs_below(roots: Sequence[Path]) -> list[Run]:
-    """All finished runs. Raises InputError when there are ``roots`` but no run below them."""
-    runs = find_runs(roots)
-    if roots and not runs:
-        raise InputError(
-            f"{', '.join(map(str, roots))}: no finished run found",
-            hint="`bench run` leaves <out>/<dataset>/<method>/<domain>/fold_<k>/run.json.",
-        )
-    return runs
 
 
 def measured_title(results: Sequence[Result]) -> str:
