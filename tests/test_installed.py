@@ -197,6 +197,8 @@ def world(site, tmp_path_factory) -> tuple[dict[str, list], Path]:
     for name, file in loaded.items():
         inside = site in Path(file).parents or home / "mine" in Path(file).parents
         assert inside, f"{name} was loaded from {file}"
+    shown = "".join(out + err for _, out, err, _ in done)
+    assert str(site / "adaptor_bench" / "_bundled") in shown and str(REPOSITORY) not in shown
     assert contents(site) == before, "a command wrote into the installation"
     return {line: d[:3] for line, d in zip(given, done, strict=True)}, home
 
