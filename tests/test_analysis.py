@@ -124,7 +124,7 @@ def test_groups_keep_their_order_and_the_first_of_equals_is_worst():
         ([(1, 1)], []),
     ]
     names = ["b", "a", "empty", "b", "zero"]
-    found = breakdown(names, matched(pairs)[2])
+    found = breakdown("group", names, matched(pairs)[2])
     assert found.names == ("b", "a", "empty", "zero")
     assert found.frames.tolist() == [2, 1, 1, 1]
     assert found.tp.tolist() == [3, 0, 0, 0]
@@ -134,7 +134,7 @@ def test_groups_keep_their_order_and_the_first_of_equals_is_worst():
     assert found.distance[0] == pytest.approx((3 + 0 + 5) / 3)
     assert np.isnan(found.f1[2])
     assert np.isnan(found.distance[1:]).all()
-    assert breakdown(["x"] * 5, matched([([], [])] * 5)[2]).worst is None
+    assert breakdown("group", ["x"] * 5, matched([([], [])] * 5)[2]).worst is None
     spread = frame_spread(list("vwxyz"), matched(pairs)[2])
     assert spread.frames == 4  # the one without any point has no F1
     assert (spread.perfect, spread.failed, spread.mean_f1) == (0.5, 0.5, 0.5)
@@ -190,7 +190,7 @@ def test_against_the_loop(pairs, rule):
         assert same(entry.f1, METRICS["f1"](Counts(*sums)))
 
     names = [f"g{f % 2}" for f in range(len(pairs))]
-    grouped = breakdown(names, matches)
+    grouped = breakdown("group", names, matches)
     for g, name in enumerate(grouped.names):
         inside = [f for f in range(len(pairs)) if names[f] == name]
         pooled = Counts(*(sum(loop[f][k] for f in inside) for k in range(3)))

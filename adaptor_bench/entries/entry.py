@@ -150,7 +150,6 @@ def read_board(folder: Path) -> Leaderboard:
     if found:
         raise InputError.collect(f"{folder / BOARD}: not a leaderboard:", found)
     domains = document["domains"]
-    matching = document["matching"]
     return Leaderboard(
         folder,
         document["id"],
@@ -158,9 +157,7 @@ def read_board(folder: Path) -> Leaderboard:
         document["dataset"]["name"],
         document["dataset"]["kind"],
         document["dataset"]["embedded"],
-        MatchSettings(
-            matching["rule"], matching["radius"], matching["inclusive"], matching["missing"]
-        ),
+        MatchSettings.from_json(document["matching"]),
         {d: {int(k): tuple(s) for k, s in x["folds"].items()} for d, x in domains.items()},
         {d: (x["fold_plan"]["name"], x["fold_plan"]["sha256"]) for d, x in domains.items()},
         {d: x["fingerprint"] for d, x in domains.items()},

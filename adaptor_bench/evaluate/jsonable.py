@@ -12,8 +12,10 @@ __all__ = ["jsonable"]
 
 
 def jsonable(value: Any) -> Any:
-    """Plain Python values, None for what is not finite; dataclasses (as their fields), mappings and
-    sequences all the way down."""
+    """Plain Python values, None for what is not finite; mappings, sequences and dataclasses (by
+    their ``to_json``, else as their fields) all the way down."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
     if is_dataclass(value):
         return {f.name: jsonable(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):

@@ -118,7 +118,7 @@ class FoldScore:
         try:
             if document["schema"] != SCHEMA:
                 raise InputError(f"{where}: schema {document['schema']!r}, expected {SCHEMA}")
-            settings = _settings(document["matching"])
+            settings = MatchSettings.from_json(document["matching"])
             unknown = tuple(str(path) for path in document["unknown"])
             entries = list(document["frames"])
         except (KeyError, TypeError, ValueError, UsageError) as error:
@@ -149,12 +149,6 @@ class FoldScore:
     def load(cls, path: Path) -> FoldScore:
         """Read ``score.json``. Raises InputError when it is missing or malformed."""
         return cls.from_json(read_json(path, _LIMIT), str(path))
-
-
-def _settings(entry: dict[str, Any]) -> MatchSettings:
-    if not isinstance(entry["inclusive"], bool):
-        raise TypeError("inclusive is not true or false")
-    return MatchSettings(entry["rule"], entry["radius"], entry["inclusive"], entry["missing"])
 
 
 def _frame(entry: dict[str, Any], settings: MatchSettings) -> FrameScore:

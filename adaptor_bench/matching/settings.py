@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from adaptor_bench.errors import UsageError, suggest
@@ -57,6 +57,13 @@ class MatchSettings:
     def to_json(self) -> dict[str, Any]:
         """``{"rule", "radius", "inclusive", "missing"}``."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> MatchSettings:
+        """Inverse of :meth:`to_json`. Raises KeyError, TypeError, UsageError or ValueError."""
+        if not isinstance(document["inclusive"], bool):
+            raise TypeError("inclusive is not true or false")
+        return cls(**{field.name: document[field.name] for field in fields(cls)})
 
     def describe(self) -> str:
         """One line for a table's footer."""

@@ -18,7 +18,8 @@ import numpy as np
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import BenchError, InputError, UsageError
-from adaptor_bench.evaluate.metrics import METRICS, Counts
+from adaptor_bench.evaluate.jsonable import jsonable
+from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
@@ -151,15 +152,15 @@ def load_settings(path: Path) -> MatchSettings:
     except InputError as error:
         raise InputError(f"{error.message} (not the settings of a bundle)") from error
     try:
-        return MatchSettings(**{k: given[k] for k in ("rule", "radius", "inclusive", "missing")})
+        return MatchSettings.from_json(given)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not the settings of a bundle: {error!r}") from error
 
 
 def ratios(counts: Counts) -> dict[str, float | None]:
-    """Precision, sensitivity and F1 in 0..1; None for 0/0."""
-    values = {key: metric(counts) for key, metric in METRICS.items()}
-    return {key: None if math.isnan(value) else value for key, value in values.items()}
+    """Every metric in 0..1; None for 0/0."""
+    values: dict[str, float | None] = jsonable(metrics_of(counts))
+    return values
 
 
 def numbers(score: FoldScore) -> dict[str, float | int]:

@@ -136,7 +136,6 @@ def _counting(analysis: Analysis) -> Table:
 
 
 def _groups(
-    what: str,
     groups: Breakdown,
     order: Sequence[int],
     title: str,
@@ -147,7 +146,7 @@ def _groups(
     return Table(
         title,
         (
-            label(what.lower(), what),
+            label(groups.what, groups.what.title()),
             *COUNTS,
             *metrics,
             _BIAS,
@@ -155,7 +154,7 @@ def _groups(
         ),
         [
             {
-                what.lower(): groups.names[g],
+                groups.what: groups.names[g],
                 **{k: int(getattr(groups, k)[g]) for k in ("tp", "fp", "fn")},
                 **percent_of(groups.metrics, g),
                 "bias": float(groups.bias[g]),
@@ -176,7 +175,7 @@ def _surgeries(analysis: Analysis) -> Table:
     if worst is not None and len(groups.names) > 1:
         f1 = percent(100 * groups.f1[worst])
         notes.append(f"Worst surgery: {groups.names[worst]}, F1 {f1}.")
-    return _groups("Surgery", groups, range(len(groups.names)), "By surgery", *notes)
+    return _groups(groups, range(len(groups.names)), "By surgery", *notes)
 
 
 def _videos(analysis: Analysis) -> Table | None:
@@ -186,14 +185,13 @@ def _videos(analysis: Analysis) -> Table | None:
     known = np.flatnonzero(~np.isnan(groups.f1))
     order = known[np.argsort(groups.f1[known], kind="stable")][:_LISTED].tolist()
     title = f"Videos with the lowest F1, {len(order)} of {len(groups.names)}"
-    return _groups("Video", groups, order, title, _GROUP_NOTE)
+    return _groups(groups, order, title, _GROUP_NOTE)
 
 
 def _frames(analysis: Analysis) -> Table:
     spread = analysis.per_frame
     quartiles = (spread.p25_f1, spread.median_f1, spread.p75_f1)
     return _groups(
-        "Frame",
         spread.worst,
         range(len(spread.worst.names)),
         "Frames with the most errors",

@@ -59,23 +59,26 @@ class Analysis:
         ``errors``, ``chance``, ``confidence``; docs/metrics.md defines what is in them.
         """
         worst = self.surgeries.worst
-        return {
-            "matching": self.settings.to_json(),
-            "frames": len(self.keys),
-            "size_unknown": self.size_unknown,
-            "seed": self.chance.seed,
-            "draws": self.chance.draws,
-            "localisation": jsonable(self.localisation),
-            "counting": jsonable(self.counting),
-            "surgeries": self.surgeries.to_json("surgery"),
-            "worst_surgery": None if worst is None else self.surgeries.names[worst],
-            "videos": self.videos.to_json("video"),
-            "per_frame": self.per_frame.to_json(),
-            "radius": self.radius.to_json(),
-            "errors": self.errors.to_json(),
-            "chance": jsonable(self.chance),
-            "confidence": self.confidence.to_json(),
-        }
+        document: dict[str, Any] = jsonable(
+            {
+                "matching": self.settings,
+                "frames": len(self.keys),
+                "size_unknown": self.size_unknown,
+                "seed": self.chance.seed,
+                "draws": self.chance.draws,
+                "localisation": self.localisation,
+                "counting": self.counting,
+                "surgeries": self.surgeries,
+                "worst_surgery": None if worst is None else self.surgeries.names[worst],
+                "videos": self.videos,
+                "per_frame": self.per_frame,
+                "radius": self.radius,
+                "errors": self.errors,
+                "chance": self.chance,
+                "confidence": self.confidence,
+            }
+        )
+        return document
 
 
 def analyse(
@@ -104,8 +107,8 @@ def analyse(
         size_unknown=len({*keys} & {*batches.guessed}),
         localisation=localisation(predictions, labels, matches),
         counting=counting(matches),
-        surgeries=breakdown(part_of_key(keys, 1), matches),
-        videos=breakdown(part_of_key(keys, 2), matches),
+        surgeries=breakdown("surgery", part_of_key(keys, 1), matches),
+        videos=breakdown("video", part_of_key(keys, 2), matches),
         per_frame=frame_spread(keys, matches),
         radius=radius_curve(predictions, labels, settings.rule, boundary),
         errors=taxonomy(predictions, labels, sizes, matches, settings.radius, boundary),

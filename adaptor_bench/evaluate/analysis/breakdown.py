@@ -18,12 +18,14 @@ __all__ = ["Breakdown", "FrameSpread", "breakdown", "frame_spread", "group_of", 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """One row a group, in the order in which the groups first occur; all arrays (G,).
+    """One row a group, in the order in which the groups first occur; all arrays (G,). ``what`` says
+    what a group is: ``surgery``, ``video`` or ``frame``.
 
     ``bias`` is the mean of predicted minus labelled points a frame, ``distance`` the mean
     localisation error in pixels. Ratios in 0..1, NaN for 0/0.
     """
 
+    what: str
     names: tuple[str, ...]
     frames: Indices
     tp: Indices
@@ -43,12 +45,12 @@ class Breakdown:
         """Index of the group with the lowest F1, the first of equals; None if none has an F1."""
         return None if np.isnan(self.f1).all() else int(np.nanargmin(self.f1))
 
-    def to_json(self, name: str) -> list[dict[str, Any]]:
-        """``[{name, "frames", "counts", "metrics", "count_bias", "mean_distance"}]``."""
+    def to_json(self) -> list[dict[str, Any]]:
+        """``[{what: name, "frames", "counts", "metrics", "count_bias", "mean_distance"}]``."""
         rows: list[dict[str, Any]] = jsonable(
             [
                 {
-                    name: group,
+                    self.what: group,
                     "frames": self.frames[g],
                     "counts": {"tp": self.tp[g], "fp": self.fp[g], "fn": self.fn[g]},
                     "metrics": {key: values[g] for key, values in self.metrics.items()},
@@ -78,10 +80,6 @@ class FrameSpread:
     failed: float
     worst: Breakdown
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields, ``worst`` as the list of these frames."""
-        return jsonable(vars(self) | {"worst": self.worst.to_json("frame")})
-
 
 def part_of_key(keys: Sequence[str], parts: int) -> list[str]:
     """The first ``parts`` parts of every ``surgery/video/stem``: 1 the surgery, 2 the video."""
@@ -95,10 +93,10 @@ def group_of(names: Sequence[str]) -> tuple[tuple[str, ...], Indices]:
     return tuple(number), groups
 
 
-def breakdown(names: Sequence[str], matches: Matches) -> Breakdown:
-    """Counts pooled over the frames of each name; ``names`` (F,) holds one a frame."""
+def breakdown(what: str, names: Sequence[str], matches: Matches) -> Breakdown:
+    """Counts pooled over the frames of each ``what``; ``names`` (F,) holds its name a frame."""
     distinct, group = group_of(names)
-    return _breakdown(distinct, group, matches)
+    return _breakdown(what, distinct, group, matches)
 
 
 def frame_spread(keys: Sequence[str], matches: Matches, worst: int = 5) -> FrameSpread:
@@ -119,11 +117,11 @@ def frame_spread(keys: Sequence[str], matches: Matches, worst: int = 5) -> Frame
         p75_f1=quartiles[2],
         perfect=mean(known == 1),
         failed=mean(known == 0),
-        worst=_breakdown(tuple(keys[f] for f in order), place, matches),
+        worst=_breakdown("frame", tuple(keys[f] for f in order), place, matches),
     )
 
 
-def _breakdown(names: tuple[str, ...], group: Indices, matches: Matches) -> Breakdown:
+def _breakdown(what: str, names: tuple[str, ...], group: Indices, matches: Matches) -> Breakdown:
     """``group`` (F,) holds an index into ``names``, or -1 for frames that are left out."""
 
     def pooled(values: NDArray[Any], of: Indices) -> NDArray[Any]:
@@ -134,6 +132,7 @@ def _breakdown(names: tuple[str, ...], group: Indices, matches: Matches) -> Brea
     frames = pooled(np.ones(len(group), dtype=np.intp), group)
     tp, fp, fn = (pooled(c, group) for c in (matches.tp, matches.fp, matches.fn))
     return Breakdown(
+        what,
         names,
         frames,
         tp,
