@@ -50,7 +50,7 @@ def stopped() -> tuple[str, int]:
     word = _SIGNALS[signal.Signals(number)]
     line = "\n" if number == signal.SIGINT and os.isatty(2) else ""  # the terminal shows ^C
     return (
-        f"{line}{word}; nothing was left half-written. Rerun the same command to finish it.",
+        f"{line}{word}; nothing was left half-written. Rerun the same command to resume.",
         128 + number,
     )
 

@@ -69,7 +69,7 @@ def test_a_command_told_to_stop_says_one_line_and_leaves_nothing(tmp_path, numbe
         assert command.stdout.readline() == "tidying\n"
         _, told = command.communicate("done\n", timeout=GIVE_UP)
     assert command.returncode == code
-    assert told == f"{word}; nothing was left half-written. Rerun the same command to finish it.\n"
+    assert told == f"{word}; nothing was left half-written. Rerun the same command to resume.\n"
     assert list(tmp_path.iterdir()) == []
 
 

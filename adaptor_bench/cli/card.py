@@ -27,7 +27,7 @@ def command(
     format_: str,
     **study: Any,
 ) -> None:
-    """A ranking card for every board with two complete methods below RUNS (default: `runs`)."""
+    """A ranking card for every board with two complete methods in RUNS (default: `runs`)."""
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.errors import InputError
     from adaptor_bench.progress import Progress

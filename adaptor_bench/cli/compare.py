@@ -46,7 +46,7 @@ def command(
     format_: str,
     **study: Any,
 ) -> None:
-    """Compare A with B: folders of runs of one method each, or names of methods below --runs or
+    """Compare A with B: folders of runs of one method each, or names of methods in --runs or
     on a --board."""
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.progress import Progress

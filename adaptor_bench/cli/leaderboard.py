@@ -46,7 +46,7 @@ def command(
     write: bool,
     **matching: Any,
 ) -> None:
-    """Rank what stands below RUNS (default: the folder `runs`, if there is one).
+    """Rank the results in RUNS (default: the folder `runs`, if it exists).
 
     Rows of different datasets are never ranked together. An entry with a missing fold has no
     mean and no rank.

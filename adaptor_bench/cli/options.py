@@ -119,8 +119,7 @@ results_data = option(
     "--data",
     type=PATH,
     multiple=True,
-    help="Dataset that the results of a --board are about; an embedded phantom needs none. "
-    "Repeatable.",
+    help="Dataset of the results, where it is needed; an embedded phantom needs none. Repeatable.",
 )
 board_data = option(
     "--data",
@@ -160,7 +159,7 @@ matching_options = several(
         "--radius",
         type=float,
         default=6.0,
-        help="In pixels of the frame as stored; 6 px belong to 512x288 frames.",
+        help="In pixels of the frame as stored; 6 px is meant for 512x288 frames.",
     ),
     option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=)."),
     option(

@@ -60,10 +60,10 @@ def command(
     ddof: int,
     methods_from: tuple[Path, ...],
 ) -> None:
-    """Write a static site of what stands below RUNS (default: the folder `runs`).
+    """Write a static site of the results in RUNS (default: the folder `runs`).
 
     Boards, ranking cards, a card per method and a gallery of frames, as plain files: open
-    index.html. Nothing is loaded from a network. A site that stands in --out is replaced.
+    index.html. Nothing is loaded from a network. An existing site in --out is replaced.
     """
     from adaptor_bench.entries.entry import find_boards
     from adaptor_bench.errors import plural

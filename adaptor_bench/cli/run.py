@@ -50,9 +50,9 @@ def command(
 ) -> None:
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
 
-    A fold that is already finished with the same code, data and parameters is kept. A fold that its
-    method does not get through is recorded as failed, and the others go on. Several processes that
-    are given the same command share the folds.
+    A fold that is already finished with the same code, data and parameters is kept. If a method
+    fails on a fold, the failure is recorded and the other folds go on. Several processes started
+    with the same command share the folds.
     """
     from adaptor_bench.api.running import prepare
     from adaptor_bench.harness.failures import summary

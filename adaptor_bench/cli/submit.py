@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 @option("--method", help="Which method of RUNS, or the name of the one that made PREDICTIONS.")
 @option("--title", help="Shown on cards.  [default: the method's]")
 @option("--id", "id_", help="Name of the file.  [default: team and method]")
-@option(
-    "--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="To be printed with it."
-)
+@option("--date", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Printed with it.")
 @option("--reference", help="Paper or other document.")
 @option("--url", help="Of the code.")
 @option("--note", "notes", multiple=True, help="Printed below the table.")

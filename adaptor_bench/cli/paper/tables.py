@@ -49,7 +49,7 @@ def _table1(data: Path | None, **output: Any) -> None:
 @options.ddof
 @_OUTPUT
 def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Results on the simulator frames: published, and measured below RUNS."""
+    """Results on the simulator frames: published, and measured in RUNS."""
     _results("sim", runs, ddof, output)
 
 
@@ -58,7 +58,7 @@ def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
 @options.ddof
 @_OUTPUT
 def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Results on the intraoperative frames: published, and measured below RUNS."""
+    """Results on the intraoperative frames: published, and measured in RUNS."""
     _results("intraop", runs, ddof, output)
 
 
@@ -67,7 +67,7 @@ def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
 @options.ddof
 @_OUTPUT
 def _ablation(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Methods below RUNS beside their ablations; published single-split rows apart."""
+    """Methods in RUNS beside their ablations; published single-split rows apart."""
     from adaptor_bench.report.paper.ablation import ablation_tables
 
     _write(lambda: ablation_tables(runs, ddof=ddof), **output)
