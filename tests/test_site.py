@@ -23,7 +23,7 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.folds import FoldLine, fold_plot
-from adaptor_bench.figures.radius import Series, line_plot
+from adaptor_bench.figures.radius import line_plot
 from adaptor_bench.figures.svg import SERIES, name_room
 from adaptor_bench.names import terminal
 from adaptor_bench.progress import Progress
@@ -548,8 +548,7 @@ def test_a_reduced_heatmap_keeps_its_peaks(tmp_path):
 
 def test_plots_skip_what_does_not_exist_and_cut_at_the_axis():
     nan = float("nan")
-    curve = line_plot([Series("a", 0, (1, 2, 3), (nan, 50.0, 60.0))], title="t", x_title="x",
-                      y_title="y", mark=2)  # fmt: skip
+    curve = line_plot((1, 2, 3), {0: (nan, 50.0, 60.0)}, title="t", mark=2)
     assert len(re.search(r'points="([^"]*)"', curve).group(1).split()) == 2
     assert "nan" not in curve
     folds = fold_plot([FoldLine("a", 3, [nan, 50.0], None),

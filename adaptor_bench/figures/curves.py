@@ -44,43 +44,43 @@ def read_curves(
     ``frames`` by key, below ``data``. Raises InputError when they or the predictions are not what
     was scored.
     """
+    radii = tuple(sorted({*RADII, board.settings.radius}))
+    parts = [(r.name, part) for r in board.competitors for part in r.fold_results]
+    heights: dict[tuple[str, int], list[NDArray[np.float64]]] = {}
     problems: list[str] = []
     unreadable: list[str] = []
-    curves: dict[str, Curve] = {}
-    total = sum(len(result.fold_results) for result in board.competitors)
-    done = 0
-    radii = tuple(sorted({*RADII, board.settings.radius}))
     with progress.bar(f"radius, {board.domain}") as bar:
-        for result in board.competitors:
-            heights: dict[int, list[NDArray[np.float64]]] = {}
-            for part in result.fold_results:
-                done += 1
-                bar(done, total)
-                if part.held is None and not (part.run and part.run.predictions.is_dir()):
-                    continue
-                try:
-                    batches = _read(part, frames, problems)
-                except InputError as error:
-                    unreadable += error.message.split("\n")
-                    continue
-                if batches is None or part.fold in result.unlabelled:
-                    continue
-                assert part.score is not None
-                settings = part.score.settings
-                curve = radius_curve(*batches, settings.rule, settings.inclusive, radii)
-                heights.setdefault(part.fold, []).append(curve.f1)
-            expected = sorted({*result.folds} - result.unlabelled)
-            if expected and all(len(heights.get(f, ())) == len(result.seeds) for f in expected):
-                means = [np.mean(heights[fold], axis=0) for fold in expected]
-                curves[result.name] = Curve(radii, np.array(means))
+        for done, (name, part) in enumerate(parts, start=1):
+            bar(done, len(parts))
+            if part.held is None and not (part.run and part.run.predictions.is_dir()):
+                continue
+            try:
+                batches = _read(part, frames, problems)
+            except InputError as error:
+                unreadable += error.message.split("\n")
+                continue
+            if batches is not None:
+                rule, inclusive = board.settings.rule, board.settings.inclusive
+                curve = radius_curve(*batches, rule, inclusive, radii)
+                heights.setdefault((name, part.fold), []).append(curve.f1)
     if unreadable:
         raise InputError.collect("points cannot be read:", unreadable)
     if problems:
         raise InputError.collect(
             f"{data}: not the frames these runs were scored on:",
             problems,
-            hint="Pass the runs' dataset as --data, or leave it out.",
+            hint="Give the dataset of the runs as --data, or leave it out.",
         )
+    curves = {}
+    for result in board.competitors:
+        of_folds = [
+            heights.get((result.name, fold), [])
+            for fold in result.folds
+            if fold not in result.unlabelled
+        ]
+        if of_folds and all(len(seeds) == len(result.seeds) for seeds in of_folds):
+            means = [np.mean(seeds, axis=0) for seeds in of_folds]
+            curves[result.name] = Curve(radii, np.array(means))
     return curves
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from adaptor_bench.figures.svg import SERIES, dash, key, line, marker, svg, text
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.table import Column, Table, number
 
-__all__ = ["FIGURE", "Series", "line_plot", "radius_curves"]
+__all__ = ["FIGURE", "line_plot", "radius_curves"]
 
 _WIDTH, _HEIGHT = 640.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 26.0, 44.0
@@ -59,8 +58,8 @@ def radius_curves(
         for method, values in methods.items():
             mean, spread = 100 * values.mean(axis=0), 100 * values.std(axis=0)
             colour = look[method]["color"]
-            line = {"color": colour, "ls": look[method]["ls"]}
-            (handles[method],) = ax.plot(radii, mean, label=method, **line)
+            style = {"color": colour, "ls": look[method]["ls"]}
+            (handles[method],) = ax.plot(radii, mean, label=method, **style)
             ax.fill_between(radii, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
         if radii[0] <= radius <= radii[-1]:
             ax.axvline(radius, color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=0)
@@ -78,52 +77,38 @@ def radius_curves(
     return figure
 
 
-@dataclass(frozen=True)
-class Series:
-    """One line: ``x`` and ``y`` of equal length, NaN where there is no value."""
-
-    name: str
-    index: int
-    x: Sequence[float]
-    y: Sequence[float]
-
-
 def _panel(view: BoardView, first: str) -> Panel | None:
     names = sorted(view.curves, key=lambda name: (name != first, view.places[name]))
     if not names or first not in ("", names[0]):
         return None
-    lines = [
-        Series(n, view.places[n], view.curves[n].radii, view.curves[n].f1.tolist()) for n in names
-    ]
-    radius = view.board.settings.radius
-    said = ", ".join(f"{s.name} {number(1)(s.y[list(s.x).index(radius)])}" for s in lines)
-    title = f"F1 in percent by matching radius in pixels, {view.board.domain}: {said}"
+    radii, radius = view.curves[names[0]].radii, view.board.settings.radius
+    lines = {view.places[name]: view.curves[name].f1.tolist() for name in names}
+    at = radii.index(radius)
+    said = ", ".join(f"{n} {number(1)(y[at])}" for n, y in zip(names, lines.values(), strict=True))
     columns = [Column("radius", "Radius, px", "right", show=lambda r: f"{r:g}")]
-    columns += [Column(s.name, s.name, "right", show=number(2)) for s in lines]
-    rows = [{"radius": r} | {s.name: s.y[i] for s in lines} for i, r in enumerate(lines[0].x)]
+    columns += [
+        Column(f"{index}", name, "right", show=number(2))
+        for index, name in zip(lines, names, strict=True)
+    ]
+    rows = [{"radius": r} | {f"{k}": y[i] for k, y in lines.items()} for i, r in enumerate(radii)]
+    title = f"F1 in percent by matching radius in pixels, {view.board.domain}: {said}"
     return Panel(
         "F1 by matching radius",
-        line_plot(
-            lines,
-            title=f"{title} at {radius:g} px",
-            x_title="matching radius, px",
-            y_title="F1 %",
-            mark=radius,
-        ),
+        line_plot(radii, lines, title=f"{title} at {radius:g} px", mark=radius),
         "Matched again at every radius by the rule of the board; mean over folds. A curve that "
         "still climbs far right of the mark locates loosely; one that is low everywhere misses or "
         "invents points.",
-        tuple((key(s.index), s.name) for s in lines),
+        tuple((key(index), name) for index, name in zip(lines, names, strict=True)),
         Table("F1 by radius as a table", tuple(columns), rows),
     )
 
 
 def line_plot(
-    series: Sequence[Series], *, title: str, x_title: str, y_title: str, mark: float
+    radii: Sequence[float], lines: Mapping[int, Sequence[float]], *, title: str, mark: float
 ) -> Markup:
-    """Lines over a shared axis; y from 0 to 100, a vertical line at ``x = mark``."""
-    first = min((x for s in series for x in s.x), default=0.0)
-    last = max((x for s in series for x in s.x), default=1.0)
+    """F1 in percent over ``radii``, by number of the series, NaN where there is none; a vertical
+    line at the radius ``mark``."""
+    first, last = radii[0], radii[-1]
 
     def px(x: float) -> float:
         return _LEFT + (x - first) / ((last - first) or 1.0) * (_WIDTH - _LEFT - _RIGHT)
@@ -142,15 +127,15 @@ def line_plot(
     parts.append(line(_LEFT, py(0), _WIDTH - _RIGHT, py(0), "axis"))
     parts.append(line(px(mark), _TOP, px(mark), py(0), "mark"))
     parts.append(text(px(mark) + 5, _TOP + 10, f"scored at {mark:g} px", "start"))
-    parts.append(text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, x_title, "middle"))
-    parts.append(text(_LEFT - 6, 12, y_title, "end"))
-    for s in series:
-        look = f"line s{s.index % SERIES}"
-        points = [(px(x), py(y)) for x, y in zip(s.x, s.y, strict=True) if not math.isnan(y)]
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(text(middle, _HEIGHT - 8, "matching radius, px", "middle"))
+    parts.append(text(_LEFT - 6, 12, "F1 %", "end"))
+    drawn = Markup('<polyline points="{}" class="{}" stroke-dasharray="{}"/>')
+    for index, values in lines.items():
+        points = [(px(x), py(y)) for x, y in zip(radii, values, strict=True) if not math.isnan(y)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        drawn = Markup('<polyline points="{}" class="{}" stroke-dasharray="{}"/>')
-        parts.append(drawn.format(path, look, dash(s.index)))
-        parts += [marker(s.index, x, y) for x, y in points[s.index % 3 :: 3]]
+        parts.append(drawn.format(path, f"line s{index % SERIES}", dash(index)))
+        parts += [marker(index, x, y) for x, y in points[index % 3 :: 3]]
     return svg(_WIDTH, _HEIGHT, title, parts)
 
 
