@@ -65,7 +65,7 @@ def enter(points, board, data, team, method, *more, code=0):
 def verified(board, data):
     told = invoke("verify", board, "--data", data)
     n = len(ids(board))
-    return f"{n} of {n} entries verified" in told
+    return f"{n} of {n} {'entry' if n == 1 else 'entries'} verified" in told
 
 
 # --- names and ids --------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def test_packed_predictions_of_strangers(points, data, board, what):
         path.write_bytes(gzip.compress((frame % ("a/b/c", "[" * 900 + "]" * 900)).encode()))
     told = invoke("verify", board, "--data", data, code=1)
     assert "team-mine: not verified: " in told
-    assert "0 of 1 entries verified" in told
+    assert "0 of 1 entry verified" in told
     told = invoke("report", "--board", board, "--data", data, "--out", board / "site", code=1)
     assert "internal error" not in told
 

@@ -364,7 +364,7 @@ def test_tampering_is_found(tmp_path, data, board, what):
     path.write_text(json.dumps(document))
     shown = invoke("verify", board, "--data", data, code=1)
     assert expected in shown
-    assert "0 of 1 entries verified" in shown
+    assert "0 of 1 entry verified" in shown
     machine = invoke("verify", board, "--data", data, "--format", "json", code=1)
     assert json.loads(machine)[0]["verified"] is False
 
