@@ -16,6 +16,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -190,6 +191,7 @@ class Signature:
         return []
 
 
+@cache
 def of_dataclass(settings: type) -> dict[str, Parameter]:
     """The fields of a dataclass, all with defaults. Raises TypeError for a field without one, and
     for a type that no value on a command line can have."""

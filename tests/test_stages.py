@@ -160,6 +160,13 @@ def test_parts_are_listed_with_their_parameters(parts):
             "    def decode(self, maps, size): ...",
             "field 'n' cannot be of type",
         ),
+        (
+            "from adaptor_bench.method import Card\nfrom adaptor_bench.registry import composed\n"
+            "from adaptor_bench.train.detector import Detector\n"
+            "made = Detector(target=1, network=2, loss=3, decode=4)\n"
+            "composed('x', made, card=Card('X'))",
+            "target: int is not marked by @stage",
+        ),
     ],
 )
 def test_a_part_that_does_not_fit_is_listed_with_the_reason(tmp_path, code, says):

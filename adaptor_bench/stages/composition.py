@@ -31,6 +31,11 @@ class Composition:
     whole: Any
     catalogue: Catalogue
 
+    def __post_init__(self) -> None:
+        for field in fields(self.whole):
+            if _stage(field) and not mark_of(part := getattr(self.whole, field.name)):
+                raise TypeError(f"{field.name}: {type(part).__name__} is not marked by @stage")
+
     @property
     def defaults(self) -> dict[str, Any]:
         """Every parameter as it stands."""
@@ -43,7 +48,8 @@ class Composition:
         for field in fields(self.whole):
             name, here = field.name, getattr(self.whole, field.name)
             if stage := _stage(field):
-                found[name] = Parameter(here, "", OneOf(*self._names(stage)))
+                names = sorted(part for of, part in self._known() if of == stage)
+                found[name] = Parameter(here, "", OneOf(*names))
                 here = self._part(stage, values.get(name))
             if is_dataclass(here):
                 kind = here if isinstance(here, type) else type(here)
@@ -101,13 +107,13 @@ class Composition:
                 raise ValueError(f"{name!r}: {error}") from error
         return replace(self.whole, **made)
 
+    def _known(self) -> Catalogue:
+        """The parts that can be had: those of the catalogue, and the whole's own."""
+        own = [type(getattr(self.whole, field.name)) for field in fields(self.whole)]
+        return self.catalogue | {(m.stage, m.name): part for part in own if (m := mark_of(part))}
+
     def _part(self, stage: str, name: Any) -> type | None:
-        """The class of a part: one of the whole's own, or of the catalogue."""
-        for field in fields(self.whole):
-            mark = mark_of(here := getattr(self.whole, field.name))
-            if mark and (mark.stage, mark.name) == (stage, name):
-                return type(here)
-        return self.catalogue.get((stage, name)) if isinstance(name, str) else None
+        return self._known().get((stage, name)) if isinstance(name, str) else None
 
     def _meant(self, key: str, known: Mapping[str, Any]) -> str:
         """A hint for an unknown name."""
@@ -120,11 +126,6 @@ class Composition:
             and key in (*mark.parameters, *(f"{stage}.{p}" for p in mark.parameters))
         ]
         return f"Only {' and '.join(owners)} has it." if owners else suggest(key, known)
-
-    def _names(self, stage: str) -> list[str]:
-        marks = (mark_of(getattr(self.whole, field.name)) for field in fields(self.whole))
-        own = {mark.name for mark in marks if mark and mark.stage == stage}
-        return sorted(own | {name for of, name in self.catalogue if of == stage})
 
 
 def _stage(field: Field[Any]) -> str | None:
