@@ -218,12 +218,12 @@ def _exchange(first: Path, second: Path) -> bool:
 
 def _bring_all_to_disk(root: Path) -> None:
     """What is renamed without it may be found empty after a loss of power."""
-    found = [(Path(folder), names) for folder, _, names in os.walk(root)]
-    files = [folder / name for folder, names in found for name in names]
+    folders = [(Path(folder), names) for folder, _, names in os.walk(root)]
+    files = [folder / name for folder, names in folders for name in names]
     with ThreadPoolExecutor(min(16, len(files) or 1)) as pool:  # the disk takes them together
         for _ in pool.map(_bring_to_disk, files):
             pass
-    for folder, _ in found:
+    for folder, _ in folders:
         _bring_to_disk(folder)
 
 
@@ -247,10 +247,10 @@ def remove_abandoned(parent: Path) -> None:
     What any living process is writing stays, on this machine or on another that shares the folder.
     """
     try:
-        found = {path.name.removesuffix(".lock") for path in parent.iterdir()}
+        names = {path.name.removesuffix(".lock") for path in parent.iterdir()}
     except OSError:
         return
-    for leftover in (parent / name for name in found if _TEMPORARY.fullmatch(name)):
+    for leftover in (parent / name for name in names if _TEMPORARY.fullmatch(name)):
         with suppress(OSError), locks.attempt(_lock_beside(leftover)) as abandoned:
             if abandoned:
                 _remove(leftover)

@@ -58,34 +58,34 @@ def checked(
     not finite, fewer or more predictions than frames, or an error in the method.
     """
     with blamed(doing):
-        found = iter(predictions)
+        given = iter(predictions)
     for number, frame in enumerate(frames):
         with blamed(f"{doing}, frame {frame.key}"):
-            one = next(found, None)
+            one = next(given, None)
             if one is None:
                 raise ValueError(f"{number} predictions for {len(frames)} frames")
             prediction = _checked(one)
         yield prediction
     with blamed(doing):
-        if next(found, None) is not None:
+        if next(given, None) is not None:
             raise ValueError(f"more predictions than the {len(frames)} frames")
 
 
-def _checked(found: Prediction) -> Prediction:
-    if not hasattr(found, "points"):
-        raise TypeError(f"a Prediction was expected, got {type(found).__name__}")
-    if np.asarray(found.points).dtype.kind == "c":
+def _checked(prediction: Prediction) -> Prediction:
+    if not hasattr(prediction, "points"):
+        raise TypeError(f"a Prediction was expected, got {type(prediction).__name__}")
+    if np.asarray(prediction.points).dtype.kind == "c":
         raise TypeError("points are complex numbers")
-    points = np.asarray(found.points, dtype=float)
+    points = np.asarray(prediction.points, dtype=float)
     if points.size == 0:
         points = points.reshape(0, 2)
     if points.ndim != 2 or points.shape[1] != 2:
         raise ValueError(f"points have shape {points.shape}, expected (N, 2)")
     if not np.isfinite(points).all():
         raise ValueError("a point is not finite")
-    if getattr(found, "scores", None) is None:
+    if getattr(prediction, "scores", None) is None:
         return Prediction(points)
-    scores = np.asarray(found.scores, dtype=float)
+    scores = np.asarray(prediction.scores, dtype=float)
     if scores.shape != (len(points),):
         raise ValueError(f"scores have shape {scores.shape}, expected ({len(points)},)")
     if not np.isfinite(scores).all():

@@ -115,15 +115,15 @@ def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar
             surgery, video, stem = frame.written
             write_image(folder / surgery / video / f"{stem}.png", image)
         return
-    for frame, found in predicted(method, frames, device, bar):
+    for frame, prediction in predicted(method, frames, device, bar):
         surgery, video, stem = frame.written
         write_points(
             folder / surgery / video / f"{stem}.json",
-            found.points,
+            prediction.points,
             folder=surgery,
             subfolder=video,
             image=frame.image.name,
-            scores=found.scores,
+            scores=prediction.scores,
         )
 
 

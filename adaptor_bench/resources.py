@@ -35,13 +35,13 @@ def own_files(root: Path) -> list[Path]:
     Installing compiles every ``.py`` into a ``__pycache__``, and desktops add hidden files; neither
     belongs to what is copied or read from there.
     """
-    found = []
+    files = []
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root).parts
         foreign = any(part == "__pycache__" or part.startswith(".") for part in inside)
         if not foreign and path.suffix != ".pyc" and path.is_file():
-            found.append(path)
-    return found
+            files.append(path)
+    return files
 
 
 def refuse_installed(folder: Path) -> None:

@@ -87,15 +87,15 @@ def source_of(*starts: Path | str, without: Collection[str] = ()) -> Source:
             ) from error
         modules[name], imports = _read(content, name, path.name == "__init__.py")
         for imported in imports:
-            found = _files(imported, top)
+            files = _files(imported, top)
             first = imported.partition(".")[0]
-            if not found and first not in sys.stdlib_module_names:
+            if not files and first not in sys.stdlib_module_names:
                 root = _searched(first)
                 if root is None:
                     outside.add(first)
                 else:
-                    found = _files(imported, root)
-            todo += found
+                    files = _files(imported, root)
+            todo += files
     return Source(dict(sorted(modules.items())), frozenset(outside))
 
 
@@ -111,18 +111,18 @@ def _placed(path: Path) -> tuple[str, Path]:
 def _files(name: str, root: Path) -> list[Path]:
     """The files that importing ``name`` runs, if it lies below ``root``; a name inside a module
     stands for the module."""
-    found = []
+    files = []
     folder = root
     for part in name.split("."):
         package, module = folder / part / "__init__.py", folder / f"{part}.py"
         if package.is_file():
-            found.append(package)
+            files.append(package)
         elif module.is_file():
-            return [*found, module]
+            return [*files, module]
         folder /= part
         if not folder.is_dir():
             break
-    return found
+    return files
 
 
 @cache
@@ -131,13 +131,13 @@ def _searched(name: str) -> Path | None:
     if name == _PACKAGE.name:
         return _PACKAGE.parent
     try:
-        found = importlib.util.find_spec(name)
+        spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return None
-    if found is None:
+    if spec is None:
         return None
-    places = list(found.submodule_search_locations or ())
-    place = Path(places[0]) if places else Path(found.origin or "")
+    places = list(spec.submodule_search_locations or ())
+    place = Path(places[0]) if places else Path(spec.origin or "")
     return None if _INSTALLED & set(place.parts) else place.parent
 
 

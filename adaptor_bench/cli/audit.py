@@ -58,9 +58,9 @@ def command(
         audited = audit(batches, radius)
         tables, documents = audit_tables(audited, limit), []
         if "official-2021" in emulate:
-            found = reconcile_official(batches, audited, root, labels)
-            tables += emulation.reconciliation_tables(found)
-            documents.append(emulation.reconciliation_as_json(found))
+            reconciled = reconcile_official(batches, audited, root, labels)
+            tables += emulation.reconciliation_tables(reconciled)
+            documents.append(emulation.reconciliation_as_json(reconciled))
     if "cardio-ai" in emulate:
         original = emulate_cardio(batches.predictions, batches.labels, radius)
         tables.append(emulation.cardio_table(audited.counts("nearest", False), original))

@@ -100,17 +100,17 @@ def check(context: click.Context, folder: Path) -> None:
         loaded = load_frames(
             dataset, dataset.frames, prepare=lambda image: image[:1, :1].copy(), progress=bar
         )
-    found = find_all(loaded, plans)
-    verdict = "all readable" if found else "no problem found"
+    oddities = find_all(loaded, plans)
+    verdict = "all readable" if oddities else "no problem found"
     for domain, frames in loaded.items():
         points = sum(len(f.points) for f in frames.frames)
         show(
             f"{domain}: {plural(len(frames.frames), 'frame')}, {plural(points, 'point')}, "
             f"{verdict}, fingerprint {frames.fingerprint[:12]}"
         )
-    for finding in found:
+    for finding in oddities:
         show(finding)
-    context.exit(1 if any(finding.error for finding in found) else 0)
+    context.exit(1 if any(finding.error for finding in oddities) else 0)
 
 
 def _say_passed_over(folders: Sequence[str]) -> None:

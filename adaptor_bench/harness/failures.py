@@ -69,7 +69,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
 
     A record that cannot be read says nothing and is skipped.
     """
-    found: dict[Path, Failure] = {}
+    failures: dict[Path, Failure] = {}
     for root in roots:
         for folder, subfolders, files in os.walk(root):
             path = Path(folder)
@@ -80,7 +80,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
                 continue
             try:
                 record = read_json(path / _RECORD)
-                found[path.resolve()] = Failure(
+                failures[path.resolve()] = Failure(
                     path,
                     str(record["dataset"]["name"]),
                     str(record["method"]),
@@ -90,7 +90,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
                 )
             except (InputError, ValueError, KeyError, TypeError, OverflowError):
                 continue
-    return [found[path] for path in sorted(found)]
+    return [failures[path] for path in sorted(failures)]
 
 
 def summary(failed: Sequence[Failure], folds: int, *, where: bool = False) -> str:

@@ -55,8 +55,8 @@ def run_fold(
     pixels = [Pixels(f.frame.key, f.image, f.size) for f in validation]
     predictions = directory / "predictions"
     with blamed("predict"):
-        found = method.predict(pixels, task)
-    for loaded, prediction in zip(validation, checked(found, pixels), strict=True):
+        given = method.predict(pixels, task)
+    for loaded, prediction in zip(validation, checked(given, pixels), strict=True):
         write_prediction(loaded.frame, prediction, predictions)
     predicted = time.monotonic()
     result = score(predictions, [f.frame for f in validation], matching)

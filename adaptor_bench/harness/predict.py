@@ -53,8 +53,8 @@ def predict_folder(
     domains = dataset.frames if domain == "all" else (domain,)
     frames = [frame for name in domains for frame in dataset.domain(name)]
     with progress.bar("predicting") as bar, atomic_directory(out) as directory:
-        for frame, found in predicted(method, frames, device, bar):
-            write_prediction(frame, found, directory)
+        for frame, prediction in predicted(method, frames, device, bar):
+            write_prediction(frame, prediction, directory)
     return len(frames)
 
 
@@ -110,8 +110,8 @@ def predicted(
     for chunk, pixels in in_chunks(frames, Resize.of(method), _CHUNK):
         doing = f"{type(method).__name__}.predict_frames"
         with blamed(doing):
-            found = method.predict_frames(pixels, device)
-        yield from zip(chunk, checked(found, pixels, doing), strict=True)
+            given = method.predict_frames(pixels, device)
+        yield from zip(chunk, checked(given, pixels, doing), strict=True)
         done += len(chunk)
         bar(done, len(frames))
 
@@ -127,16 +127,16 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
     return next(iter(method.decode_frames([read_pixels(frame, Resize.of(method))], device)))
 
 
-def write_prediction(frame: Frame, found: Prediction, root: Path) -> None:
+def write_prediction(frame: Frame, prediction: Prediction, root: Path) -> None:
     """Write one frame's prediction below ``root`` in the challenge's layout and form."""
     surgery, video, stem = frame.written
     write_points(
         frame.prediction_path(root),
-        found.points,
+        prediction.points,
         folder=surgery,
         subfolder=video,
         image=f"{stem}.png",
-        scores=found.scores,
+        scores=prediction.scores,
     )
 
 

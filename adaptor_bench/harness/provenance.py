@@ -25,18 +25,18 @@ _LIBRARIES = (
 
 def versions() -> dict[str, str]:
     """Versions of this package, of what computes, of Python and of the machine's kind."""
-    found = {"adaptor_bench": adaptor_bench.__version__}
+    listed = {"adaptor_bench": adaptor_bench.__version__}
     commit = _commit()
     if commit:
-        found["commit"] = commit
-    found["python"] = platform.python_version()
-    found["machine"] = f"{platform.system()} {platform.machine()}, {_processor()}"
+        listed["commit"] = commit
+    listed["python"] = platform.python_version()
+    listed["machine"] = f"{platform.system()} {platform.machine()}, {_processor()}"
     for library in _LIBRARIES:
         try:
-            found[library] = version(library)
+            listed[library] = version(library)
         except PackageNotFoundError:
             continue
-    return found
+    return listed
 
 
 def _processor() -> str:

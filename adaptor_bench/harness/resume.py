@@ -30,13 +30,13 @@ def differences(directory: Path, now: dict[str, Any]) -> list[str]:
     except (InputError, AttributeError, TypeError, KeyError):
         return ["run.json is missing or damaged"]
     wanted = _conditions(dumped(now))
-    found = [
+    differing = [
         f"{label} {_shown(then, label)}, now {_shown(wanted, label)}"
         for label in [*wanted, *(label for label in then if label not in wanted)]
         if then.get(label, _UNKNOWN) != wanted.get(label, _UNKNOWN)
         and not label.startswith("code of ")
     ]
-    return found + _changed_code(then, wanted)
+    return differing + _changed_code(then, wanted)
 
 
 def damage(directory: Path) -> list[str]:
@@ -54,21 +54,21 @@ def _conditions(record: dict[str, Any]) -> dict[str, Any]:
 
     What a record says nothing of is left out: unknown is not the same as null.
     """
-    found: dict[str, Any] = {
+    conditions: dict[str, Any] = {
         key: record[key]
         for key in ("method", "domain", "seed", "profile", "device", "threads", "selection")
         if key in record
     }
     if "fold_plan" in record:
-        found["fold plan"] = record["fold_plan"]["sha256"][:12]
+        conditions["fold plan"] = record["fold_plan"]["sha256"][:12]
     if "dataset" in record:
-        found["dataset"] = record["dataset"]["fingerprint"][:12]
-    found |= {f"frames of {d}": sha[:12] for d, sha in record.get("others", {}).items()}
+        conditions["dataset"] = record["dataset"]["fingerprint"][:12]
+    conditions |= {f"frames of {d}": sha[:12] for d, sha in record.get("others", {}).items()}
     for group, prefix in (("matching", "matching "), ("parameters", "")):
-        found |= {prefix + key: value for key, value in record.get(group, {}).items()}
-    found |= {k: v for k, v in record.get("versions", {}).items() if k not in _NO_CONDITION}
+        conditions |= {prefix + key: value for key, value in record.get(group, {}).items()}
+    conditions |= {k: v for k, v in record.get("versions", {}).items() if k not in _NO_CONDITION}
     code = record.get("code", {}).get("modules", {})
-    return found | {f"code of {module}": sha for module, sha in code.items()}
+    return conditions | {f"code of {module}": sha for module, sha in code.items()}
 
 
 def _shown(conditions: dict[str, Any], label: str) -> str:

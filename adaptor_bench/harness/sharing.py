@@ -54,7 +54,7 @@ def share(folds: Sequence[Path], *, again: bool) -> Iterator[tuple[int, str | No
 
 def _state(fold: Path) -> tuple[int | None, int | None]:
     """What stands in the fold's place and in that of its failure, told from what stood before."""
-    found, failed = (
+    finished, failed = (
         place.stat().st_ino if place.exists() else None for place in (fold, place_of_failure(fold))
     )
-    return found, failed
+    return finished, failed

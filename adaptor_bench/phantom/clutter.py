@@ -130,7 +130,7 @@ class Clutter:
 
     def blobs(self, time: float, ring: Ring, view: View) -> list[Blob]:
         """Flaps and drops of one frame."""
-        found = []
+        blobs = []
         for plan in self._blobs:
             if not plan.episode.covers(time):
                 continue
@@ -139,8 +139,8 @@ class Clutter:
             cos, sin = np.cos(plan.turn), np.sin(plan.turn)
             local = local @ np.array([[cos, sin], [-sin, cos]])
             centre = view.to_frame(ring.point(plan.angle, plan.radius))
-            found.append(Blob(centre + local, plan.material))
-        return found
+            blobs.append(Blob(centre + local, plan.material))
+        return blobs
 
 
 def _needle(eye: np.ndarray, turn: float, zoom: float) -> np.ndarray:
