@@ -207,7 +207,7 @@ def test_a_training_that_diverges_fails_its_folds_with_the_remedy(tmp_path):
     )  # fmt: skip
     assert "stern intraop fold 1: failed in fit: the training diverged:" in told
     assert "Lower the learning rate: --set training.rate=" in told
-    assert "1 of 1 folds failed" in told
+    assert "1 of 1 fold failed" in told
     assert "RuntimeWarning" not in told
     assert folds(tmp_path, "stern") == ["fold_1.failed"]
     assert not list((tmp_path / "runs/data/artefacts").iterdir()), "nothing of it is kept"

@@ -492,7 +492,7 @@ def test_too_little_memory_is_no_bug_of_ours(make_dataset, tmp_path, beside):
 
     beside(Bench, "inner_split", full)
     _, told = run(make_dataset(), tmp_path / "runs", code=1)
-    assert "error: there is not enough memory" in told and "internal" not in told
+    assert "error: not enough memory" in told and "internal" not in told
 
 
 def test_a_bug_of_ours_is_an_internal_error_without_traceback_unless_asked(
