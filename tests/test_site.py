@@ -664,7 +664,7 @@ def test_the_command_line_and_the_site_have_one_ranking_card(
     submit(board, predictions, "delta", "Team D", *data)
     sources = (runs, tmp_path / "paper", world / "runs", "--board", board, *data)
     (card,) = json.loads(invoke("card", *sources, "--format", "json")[0])
-    report(out, *sources)
+    report(out, *sources, "--public")
     methods = {"alpha [quick]", "alpha [paper]", "beta", "delta"}
     entries = {"alpha (adaptor_bench)": "alpha [quick]", "beta (Team B)": "beta",
                "delta (Team D)": "delta"}  # fmt: skip
@@ -672,6 +672,8 @@ def test_the_command_line_and_the_site_have_one_ranking_card(
     assert "after correction for 6 comparisons" in " ".join(card["sentences"])
     for name, other in entries.items():
         assert f"{name} is left out: same as {other}." in card["sentences"]
+    same = gallery_of(out)["boards"][0]["same"]
+    assert sorted(same) == [f"{name} is the same as {other}." for name, other in entries.items()]
     told = "The profiles differ (paper, quick and submitted): this compares them, too."
     assert told in card["sentences"]
     page = words_of(out, "ranking")

@@ -97,7 +97,14 @@ def write_album(
     pictures.fit(share * _PICTURES)
     maps.pictures.fit(share * _HEATMAPS)
     described = [
-        {"name": view.board.title, "radius": view.board.settings.radius} for view in shown.values()
+        {
+            "name": view.board.title,
+            "radius": view.board.settings.radius,
+            "same": [
+                f"{r.name} is the same as {r.same_as}." for r in view.board.measured if r.same_as
+            ],
+        }
+        for view in shown.values()
     ]
     names = next((view.places for view in shown.values()), {})
     methods = [{"name": name} for name in names]

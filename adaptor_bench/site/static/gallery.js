@@ -126,10 +126,11 @@
       && data.frames.some((f) => f.board === frame.board && f.methods.some((m) => m.method === k)));
     const bare = (beside ? methods.map((m) => m.method) : [chosen]).filter((k) => chosen !== null && withHeat[k] && !heatOf(frame, k));
     const cold = bare.length ? ` No heatmap is kept of this frame: ${bare.map((k) => data.methods[k].name).join(", ")}.` : "";
+    const same = data.boards[frame.board].same.map((words) => ` ${words}`).join("");
     const gone = absent.length ? ` Not scored on this frame: ${absent.map((m) => m.name).join(", ")}.` : "";
     $("facts").textContent = `${data.boards[frame.board].name}. ${frame.count} labels; `
       + `disagreement ${frame.disagreement} (labels only some methods found, plus the difference in false positives); `
-      + `${frame.error} errors per method.${unknown}${unread}${gone}${cold}`;
+      + `${frame.error} errors per method.${unknown}${unread}${gone}${same}${cold}`;
     $("ring-size").textContent = `Rings of ${data.boards[frame.board].radius} px`;
     const rows = $("methods").tBodies[0].rows;
     data.methods.forEach((_, k) => {
