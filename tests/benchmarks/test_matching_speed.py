@@ -107,4 +107,4 @@ def test_four_rules_cost_at_most_twice_one(benchmark):
 
 def test_four_rules_in_crowded_frames(benchmark):
     """There `ungated` has to solve every frame as a whole, which no other rule has to."""
-    ratio(benchmark, every_rule, obvious, list(crowded()), 3)
+    ratio(benchmark, every_rule, obvious, list(crowded()), 4)
