@@ -13,6 +13,7 @@ from conftest import write_frame
 
 from adaptor_bench.errors import BenchError
 from adaptor_bench.registry import discover
+from adaptor_bench.stages.registry import PROGRAM
 from adaptor_bench.train.keys import code_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "stages.md"
@@ -20,6 +21,13 @@ HEAD = """
 from dataclasses import dataclass
 from adaptor_bench.stages.registry import stage
 """
+
+
+@pytest.fixture(autouse=True)
+def without_parts_of_other_tests(monkeypatch):
+    """Those that test files mark count as the program's own."""
+    for key in list(PROGRAM):
+        monkeypatch.delitem(PROGRAM, key)
 
 
 @pytest.fixture(scope="module")
