@@ -45,10 +45,7 @@ def blend(image: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
 
 def colour_at(image: np.ndarray, point: np.ndarray) -> np.ndarray:
     """Mean colour (3,) of the 3 x 3 px around a point, clamped to the picture."""
-    height, width = image.shape[:2]
-    x = int(np.clip(round(float(point[0])), 1, width - 2))
-    y = int(np.clip(round(float(point[1])), 1, height - 2))
-    return image[y - 1 : y + 2, x - 1 : x + 2].reshape(9, 3).mean(axis=0)
+    return colours_at(image, point[None])[0]
 
 
 def colours_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
