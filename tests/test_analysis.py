@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import batches as batches_of
 
-from adaptor_bench.evaluate.analysis import analyse
+from adaptor_bench.evaluate.analysis.analyse import analyse
 from adaptor_bench.evaluate.analysis.breakdown import breakdown, frame_spread, part_of_key
 from adaptor_bench.evaluate.analysis.counting import BINS, counting
 from adaptor_bench.evaluate.analysis.localisation import localisation

@@ -140,36 +140,32 @@ def judge(
         raise UsageError(
             f"the conformance suite has no answers of the rule {rule!r}", hint=suggest(rule, judged)
         )
-    cases = [*suite["cases"], *suite["sets"]]
-    disagreements, ties, unanswered, agreed = [], [], [], 0
-    for case in cases:
-        answer = answers.get(case["id"])
+    cases = {case["id"]: case for case in (*suite["cases"], *suite["sets"])}
+    disagreements, ties, unanswered = [], [], []
+    for id, case in cases.items():
+        answer = answers.get(id)
         expected = case["expected"].get(rule, case["expected"])
         if answer is None:
-            unanswered.append(case["id"])
-            if not partial:
-                missing = Disagreement(case["id"], case["shows"], expected, None, "no answer")
-                disagreements.append(missing)
-            continue
-        problem = _problem(case, expected, answer, rule, exact_ties)
-        twin = case.get("same_frame_as")
-        if problem is None and twin in answers and _counts(answers[twin]) != _counts(answer):
-            problem = f"the counts differ from those of {twin}, which has the same points"
+            unanswered.append(id)
+            problem = None if partial else "no answer"
+        else:
+            problem = _problem(case, expected, answer, rule, exact_ties)
+            twin = case.get("same_frame_as")
+            if problem is None and twin in answers and _counts(answers[twin]) != _counts(answer):
+                problem = f"the counts differ from those of {twin}, which has the same points"
+            if problem is None and _counts(answer) != _counts(expected):
+                ties.append(id)
         if problem is not None:
-            disagreements.append(Disagreement(case["id"], case["shows"], expected, answer, problem))
-            continue
-        agreed += 1
-        if _counts(answer) != _counts(expected):
-            ties.append(case["id"])
-    known = {case["id"] for case in cases}
+            disagreements.append(Disagreement(id, case["shows"], expected, answer, problem))
+    disagreeing = {d.case for d in disagreements}
     return Judgement(
         rule,
         len(cases),
-        agreed,
+        len(cases.keys() - disagreeing - {*unanswered}),
         tuple(disagreements),
         tuple(ties),
         tuple(unanswered),
-        tuple(id for id in answers if id not in known),
+        tuple(id for id in answers if id not in cases),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.analysis import Analysis
+from adaptor_bench.evaluate.analysis.analyse import Analysis
 from adaptor_bench.evaluate.analysis.breakdown import Breakdown
 from adaptor_bench.evaluate.analysis.confidence import FROC_RATES
 from adaptor_bench.evaluate.analysis.taxonomy import CLASSES

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adaptor_bench.evaluate.analysis import analyse
+from adaptor_bench.evaluate.analysis.analyse import analyse
 from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
