@@ -66,7 +66,7 @@ class Judgement:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, and whether it ``conforms``."""
-        return {"rule": self.rule, "conforms": self.conforms} | jsonable(self)
+        return {"rule": self.rule, "conforms": self.conforms} | jsonable(vars(self))
 
     def to_text(self) -> str:
         """A line per disagreement, and what it comes to."""
