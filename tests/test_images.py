@@ -283,7 +283,7 @@ def test_large_frames_are_decoded_one_by_one(tmp_path, monkeypatch):
     loaded = load_frames(dataset, ["intraop"], prepare=prepare)["intraop"]
     assert len(threads) == 1 and loaded.fingerprint == usual
     (dataset.domain("intraop")[3].image).write_bytes(b"")
-    with pytest.raises(InputError, match=r"1 problem\(s\) in 6 frames"):
+    with pytest.raises(InputError, match=r"1 problem in 6 frames"):
         load_frames(dataset, ["intraop"])
 
 

@@ -163,7 +163,7 @@ def _contradictions(loaded: Mapping[str, DomainFrames]) -> Iterator[Oddity]:
         yield Oddity(
             exists,
             f"{len(labels)} of {total[video]} labels in {'/'.join(video)} have a {key} that "
-            f"contradicts their folder or file name, for example {where}: {name!r}"
+            f"contradicts their folder or file name, such as {where}: {name!r}"
             + (", which exists, too" if exists else ", which does not exist: renamed?"),
         )
 
