@@ -179,6 +179,8 @@ def codes():
         ("stages.targets.gaussian", {"network", "untried"}),
         ("stages.decoders.otsu", {"network"}),
         ("stages.decoders.peaks", set()),
+        ("stages.maps", {"network", "heatmaps"}),
+        ("train.heatmaps", {"heatmaps"}),
         ("train.augment", {"translator", "network", "untried", "heatmaps"}),
         ("matching.match", {"network"}),
         ("train.detector", {"translator", "network", "untried", "heatmaps"}),

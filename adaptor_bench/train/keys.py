@@ -22,7 +22,7 @@ _HERE = "adaptor_bench.train"
 MAKERS = {
     "translator": ("weights",),
     "network": ("fit", "weights"),
-    "heatmaps": ("inference", "weights"),
+    "heatmaps": ("heatmaps", "inference", "weights"),
 }
 # What only the trials on held-back frames use.
 TRIALS = ("matching.match", "matching.settings", "evaluate.metrics")
