@@ -19,8 +19,6 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.progress import message
 
-__all__ = ["MANIFEST", "ArtefactStore"]
-
 MANIFEST = "manifest.json"
 
 

@@ -24,17 +24,6 @@ from typing import Any
 from adaptor_bench import locks
 from adaptor_bench.room import told_as
 
-__all__ = [
-    "atomic_directory",
-    "claim",
-    "claimed",
-    "complete_file",
-    "remove_abandoned",
-    "scratch_directory",
-    "write_json",
-    "write_text",
-]
-
 _PARTIAL = ".partial-"
 # What this module names; the second form is what earlier versions left.
 _TEMPORARY = re.compile(r"\.partial-(?:[0-9a-f]{16}|\d+-[a-z0-9_]{8})(?:\.\w+)?")

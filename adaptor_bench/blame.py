@@ -11,8 +11,6 @@ from adaptor_bench.errors import BenchError, InputError, TrainingError, WriteErr
 from adaptor_bench.method import Pixels, Prediction
 from adaptor_bench.room import unwritable
 
-__all__ = ["MethodFailedError", "blamed", "checked", "said"]
-
 
 class MethodFailedError(InputError):
     """A method raised, or gave back what is no prediction. ``__cause__`` is what it raised."""

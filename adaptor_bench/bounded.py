@@ -16,18 +16,6 @@ from typing import Any, NoReturn
 
 from adaptor_bench.errors import InputError
 
-__all__ = [
-    "DEPTH",
-    "LIMIT",
-    "NotAFile",
-    "open_file",
-    "parse_json",
-    "read_file",
-    "read_json",
-    "read_up_to",
-    "refuse_constant",
-]
-
 DEPTH = 64
 """Levels of lists and objects in a document; none of ours has ten."""
 LIMIT = 64 << 20

@@ -17,17 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adaptor_bench.atomic import scratch_directory
+from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, write_image
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.data.layout import IMAGES
 from adaptor_bench.data.pointfiles import find_files
 from adaptor_bench.errors import BenchError, InputError, plural
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
 from adaptor_bench.stopping import stoppable, stopped
-
-__all__ = ["VERBS", "find_images", "main"]
 
 VERBS = ("landmark_detection", "domain_transformation")
 _SUFFIXES = (".png", ".jpg", ".jpeg")

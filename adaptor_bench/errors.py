@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-__all__ = ["BenchError", "InputError", "TrainingError", "UsageError", "WriteError", "plural",
-           "suggest"]  # fmt: skip
-
 
 class BenchError(Exception):
     """Base of all errors this package raises on purpose.

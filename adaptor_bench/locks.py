@@ -27,8 +27,6 @@ try:
 except ImportError:  # Windows: the heartbeat alone decides
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["attempt", "obtain"]
-
 BEAT = 10.0
 SILENT = 60.0
 POLL = 0.2  # seconds between two looks at a lock that is waited for

@@ -22,17 +22,6 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 from adaptor_bench.stages.protocols import Decoded
 
-__all__ = [
-    "Card",
-    "FoldTask",
-    "Method",
-    "Pixels",
-    "Prediction",
-    "Resize",
-    "StepByStep",
-    "Translating",
-]
-
 
 @dataclass(frozen=True)
 class Card:

@@ -13,8 +13,6 @@ from adaptor_bench.method import MEMBERS, Card, Method
 from adaptor_bench.parameters import Signature, changed, fit_all
 from adaptor_bench.stages.composition import Composition
 
-__all__ = ["PROFILES", "MethodSpec"]
-
 PROFILES = ("smoke", "quick", "paper")
 _MOST_PIXELS = 200_000_000  # of an image that a method asks for
 

@@ -10,8 +10,6 @@ import re
 import unicodedata
 from html import escape
 
-__all__ = ["alike", "csv_cell", "html", "markdown", "printable", "refusal", "terminal"]
-
 _BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0"), " ")  # letters without ink
 _FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 _UNSAFE = re.compile(  # control characters but tab and line feed; format characters; surrogates

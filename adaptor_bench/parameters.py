@@ -23,20 +23,6 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from adaptor_bench.errors import UsageError, suggest
 
-__all__ = [
-    "Number",
-    "OneOf",
-    "Parameter",
-    "Relation",
-    "Rule",
-    "Signature",
-    "changed",
-    "fit_all",
-    "of_annotation",
-    "of_dataclass",
-    "unknown",
-]
-
 Relation = Callable[[Mapping[str, Any]], Iterator[str]]
 """From all parameters of a method to sentences on those that do not go together."""
 

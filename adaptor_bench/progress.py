@@ -12,8 +12,6 @@ from typing import Protocol
 
 from adaptor_bench.names import printable, terminal
 
-__all__ = ["Bar", "Job", "Progress", "message"]
-
 LINE_EVERY = 30.0  # seconds between the plain lines of one stage
 
 

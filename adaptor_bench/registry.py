@@ -37,8 +37,6 @@ from adaptor_bench.stages.registry import (
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["Registry", "composed", "discover", "method", "parse_setting"]
-
 _ENTRY_POINTS = ("adaptor_bench.stages", "adaptor_bench.methods")
 
 

@@ -9,8 +9,6 @@ from types import ModuleType
 
 from adaptor_bench.errors import BenchError, UsageError
 
-__all__ = ["bundled", "modules_of", "own_files", "refuse_installed"]
-
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from adaptor_bench.errors import WriteError
 
-__all__ = ["need", "told_as", "unwritable"]
-
 _FORBIDDEN = (errno.EROFS, errno.EACCES)
 _SHORT = -1  # numpy and cv2 say that not all was written, not why
 _REASONS = {

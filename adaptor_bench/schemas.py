@@ -15,8 +15,6 @@ from typing import Any
 
 from adaptor_bench.resources import bundled
 
-__all__ = ["PROBLEMS_LIMIT", "problems", "schema"]
-
 PROBLEMS_LIMIT = 1000
 """Problems that are looked for; a document that was made to keep us busy has no end of them."""
 _SHOWN = 80  # characters of a value or a key in a message

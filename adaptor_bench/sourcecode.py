@@ -21,8 +21,6 @@ from typing import Any
 
 from adaptor_bench.errors import InputError
 
-__all__ = ["Source", "source_of"]
-
 _PACKAGE = Path(__file__).parent
 # They carry results and settings about, and make none: a better message must not void a result.
 CARRIERS = frozenset(

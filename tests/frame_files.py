@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from PIL import Image
 
-from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.formats.challenge import write_points
 
 SIZE = (512, 288)
 

@@ -182,26 +182,25 @@ def test_modules_stay_readable(path):
     assert ast.get_docstring(tree(path)) or path.name == "__main__.py", "say what it is for"
 
 
-def test_the_names_a_module_exports_exist():
+def test_private_names_stay_in_their_module():
+    """A leading underscore says what is private; only packages that hand on names list them."""
     for path in MODULES:
-        body = tree(path).body
-        exported = [
-            ast.literal_eval(node.value)
-            for node in body
+        listed = [
+            node
+            for node in tree(path).body
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
         ]
-        if not exported or path == PACKAGE / "__init__.py":  # the public interface is lazy
-            continue
-        defined = set()
-        for node in body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                defined.add(node.name)
-            elif isinstance(node, ast.Assign | ast.AnnAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                defined |= {t.id for t in targets if isinstance(t, ast.Name)}
-            elif isinstance(node, ast.ImportFrom):
-                defined |= {alias.asname or alias.name for alias in node.names}
-        assert set(exported[0]) <= defined, path
+        assert not listed or path.name == "__init__.py", f"{path}: __all__ says it twice"
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("adaptor_bench"):
+                private = [a.name for a in node.names if re.match("_[a-z]", a.name)]
+                modules = [n for n in private if f"{node.module}.{n}" in _dotted()]
+                assert private == modules, f"{path} imports {private} from {node.module}"
+
+
+@cache
+def _dotted() -> set[str]:
+    return {".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts) for p in MODULES}
 
 
 def test_the_test_line_of_the_readme_is_the_one_that_is_run():

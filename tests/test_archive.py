@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.submission.source import DEFAULT, Limits, SourceError, extracted, open_source
+from adaptor_bench.submission.members import Limits, SourceError
+from adaptor_bench.submission.source import DEFAULT, extracted, open_source
 
 FRAME = "aicm1/VID000_0/000000.json"
 BODY = b'{"points": []}'

@@ -16,9 +16,10 @@ from PIL import Image
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.describe import describe_dataset
 from adaptor_bench.data.folds import inner_split, load_manifest, plan_folds
+from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.images import read_image, resize_image, scale_points
-from adaptor_bench.data.labels import parse_points, read_points, write_points
+from adaptor_bench.data.labels import parse_points, read_points
 from adaptor_bench.errors import InputError, UsageError
 
 SIM = dict(

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from adaptor_bench.submission.forensics import FramePoints, diagnose
-from adaptor_bench.submission.pairing import Pairing, thin
+from adaptor_bench.submission.forensics import diagnose
+from adaptor_bench.submission.pairing import FramePoints, Pairing, thin
 
 SIZE = np.array([512.0, 288.0])
 

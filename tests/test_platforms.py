@@ -25,7 +25,7 @@ from frame_files import put_points
 
 import adaptor_bench.platforms as package
 from adaptor_bench.cli import bench
-from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.platforms import platform as registry

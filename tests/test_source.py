@@ -8,14 +8,8 @@ import sys
 import pytest
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.submission.source import (
-    DEFAULT,
-    Limits,
-    SourceError,
-    extracted,
-    is_archive,
-    open_source,
-)
+from adaptor_bench.submission.members import Limits, SourceError
+from adaptor_bench.submission.source import DEFAULT, extracted, is_archive, open_source
 
 pytestmark = [
     pytest.mark.quick,

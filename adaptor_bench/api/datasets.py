@@ -20,8 +20,6 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["LabelledDataset", "LabelledFrame", "load_dataset"]
-
 Points = NDArray[np.float64]
 
 

@@ -17,8 +17,6 @@ from adaptor_bench.results.board import Board
 from adaptor_bench.results.load import tidy_rows
 from adaptor_bench.results.result import Result
 
-__all__ = ["evaluation_frame", "frame_of", "ranking_frame", "results_frame"]
-
 
 def frame_of(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> pandas.DataFrame:
     """One row per mapping; ``columns`` are there also when there is no row."""

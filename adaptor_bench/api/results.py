@@ -14,8 +14,6 @@ from adaptor_bench.results.result import Result
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Results", "load_results"]
-
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 

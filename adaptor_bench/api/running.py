@@ -12,14 +12,12 @@ from adaptor_bench.api.results import Paths, Results, load_results
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.methodspec import MethodSpec
-from adaptor_bench.registry import discover
-from adaptor_bench.registry import method as register
+from adaptor_bench.registry import discover, method
 
 if TYPE_CHECKING:
     from adaptor_bench.harness import Bench
 
-__all__ = ["methods", "prepare", "register", "run"]
-
+register = method  # what `@method` is in a file of methods
 EMBEDDED = {"smoke": "phantom-tiny", "quick": "phantom-mini", "paper": "phantom-paper"}
 """The dataset of each profile where none is given."""
 

@@ -29,8 +29,6 @@ from adaptor_bench.submission.source import extracted
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Evaluation", "evaluate", "match"]
-
 Points = NDArray[np.float64]
 PointSource = (
     str | os.PathLike[str] | Mapping[str, ArrayLike] | Sequence[ArrayLike] | LabelledDataset

@@ -19,8 +19,6 @@ from adaptor_bench.matching.match import match_frames, match_rules
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.matching.settings import RADIUS, RULE
 
-__all__ = ["MARGIN", "Audit", "AuditPairs", "AuditRow", "audit"]
-
 MARGIN = 0.5
 """Pixels: a pair whose distance is less than this from the radius, on either side, is fragile."""
 

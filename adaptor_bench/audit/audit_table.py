@@ -19,8 +19,6 @@ from adaptor_bench.matching.settings import RULE
 from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
 from adaptor_bench.report.table import DASH, Column, Table, number
 
-__all__ = ["audit_as_json", "audit_tables", "conclusion"]
-
 _SIGN = {True: "<=", False: "<"}
 
 

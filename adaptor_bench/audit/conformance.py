@@ -18,16 +18,6 @@ from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
 
-__all__ = [
-    "Disagreement",
-    "Judgement",
-    "judge",
-    "load_answers",
-    "load_suite",
-    "rules_of_suite",
-    "suite_path",
-]
-
 _COUNTS = ("tp", "fp", "fn")
 _TOLERANCE = 1e-9  # of a ratio
 

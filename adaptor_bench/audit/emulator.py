@@ -23,16 +23,6 @@ from adaptor_bench.bounded import LIMIT, read_up_to
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.batch import PointBatch
 
-__all__ = [
-    "PROGRAMS",
-    "SCRIPT_RADIUS",
-    "ScriptRun",
-    "cardio_counts",
-    "emulate_cardio",
-    "emulate_official",
-    "script_counts",
-]
-
 PROGRAMS = ("official-2021", "cardio-ai")
 SCRIPT_RADIUS = 6  # px; a constant in the challenge's script
 

@@ -11,13 +11,6 @@ from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.report.counts import COUNTS, count, label
 from adaptor_bench.report.table import Column, Table, number
 
-__all__ = [
-    "cardio_as_json",
-    "cardio_table",
-    "reconciliation_as_json",
-    "reconciliation_tables",
-]
-
 _CALLS = (("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS"))
 
 

@@ -15,8 +15,6 @@ from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import RULE
 
-__all__ = ["PRINTED", "Reconciliation", "Step", "reconcile_official"]
-
 PRINTED = (precision, sensitivity, f1)
 """What the programs print, whatever else can be measured."""
 

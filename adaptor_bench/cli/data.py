@@ -13,8 +13,6 @@ from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
-__all__ = ["command"]
-
 
 def _profiles() -> Iterable[str]:
     from adaptor_bench.phantom import PROFILES

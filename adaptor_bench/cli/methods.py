@@ -15,8 +15,6 @@ from adaptor_bench.progress import message
 if TYPE_CHECKING:
     from adaptor_bench.registry import Registry
 
-__all__ = ["command"]
-
 
 @click.command("methods")
 @formats("text", "json")

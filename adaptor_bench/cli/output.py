@@ -6,8 +6,6 @@ import click
 
 from adaptor_bench.names import terminal
 
-__all__ = ["show"]
-
 
 def show(text: object, *, newline: bool = True) -> None:
     """Print a result. What goes to stderr goes through :func:`adaptor_bench.progress.message`."""

@@ -8,8 +8,6 @@ import click
 
 from adaptor_bench.cli.options import PATH, device, domain, methods_from, option
 
-__all__ = ["command"]
-
 
 @click.command("predict")
 @click.argument("run", type=PATH)

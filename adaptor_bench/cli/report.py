@@ -10,8 +10,6 @@ from adaptor_bench.cli import options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 
-__all__ = ["command"]
-
 
 @click.command("report")
 @click.argument("runs", nargs=-1, type=options.PATH)

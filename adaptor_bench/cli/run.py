@@ -12,8 +12,6 @@ from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.methodspec import PROFILES
 
-__all__ = ["command"]
-
 
 @click.command("run")
 @option("--method", "methods", multiple=True, required=True, help="Method name; repeatable.")

@@ -9,8 +9,6 @@ import click
 from adaptor_bench.cli.options import PATH, device, methods_from, option
 from adaptor_bench.data.layout import DOMAINS
 
-__all__ = ["command"]
-
 
 @click.command("translate")
 @click.argument("run", type=PATH)

@@ -18,8 +18,6 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.leaks import Trace, trace_of
 from adaptor_bench.errors import InputError, plural
 
-__all__ = ["DomainFrames", "LoadedFrame", "load_frames"]
-
 Progress = Callable[[int, int], None]
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 _LARGE = 16_000_000  # pixels of a frame; larger ones are decoded one by one, in a thread of theirs

@@ -12,8 +12,6 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_all
 from adaptor_bench.errors import InputError, plural
 
-__all__ = ["describe_dataset", "describe_text"]
-
 
 def describe_dataset(root: Path) -> dict[str, Any]:
     """Counts per domain and surgery, landmark statistics, and Table 1 of the folds.

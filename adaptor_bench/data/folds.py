@@ -15,8 +15,6 @@ from typing import Any
 
 from adaptor_bench.errors import InputError, UsageError
 
-__all__ = ["Fold", "FoldPlan", "inner_split", "load_manifest", "plan_folds"]
-
 MANIFEST = "adaptor2021-v1"
 
 

@@ -32,8 +32,6 @@ from adaptor_bench.data.layout import (
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.names import printable
 
-__all__ = ["Dataset", "Frame", "in_order", "index_dataset"]
-
 
 @dataclass(frozen=True, order=True)
 class Frame:

@@ -18,16 +18,6 @@ from adaptor_bench.bounded import open_file
 from adaptor_bench.data.layout import OTHER_IMAGES
 from adaptor_bench.errors import InputError
 
-__all__ = [
-    "MOST_PIXELS",
-    "image_size",
-    "read_image",
-    "resize_image",
-    "resize_image_smoothly",
-    "scale_points",
-    "write_image",
-]
-
 MOST_PIXELS = 200_000_000
 """Of one frame; more are refused."""
 _STRIP = 1 << 24  # pixels that are taken out of a decoded image at once

@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.bounded import read_file, read_json
-from adaptor_bench.data.formats.challenge import CHALLENGE, whole_size, write_points
+from adaptor_bench.data.formats.challenge import CHALLENGE
 from adaptor_bench.data.formats.format import PointFile, RawFile
 from adaptor_bench.data.formats.known import foreign_beside, recognised
 from adaptor_bench.errors import InputError, plural
-
-__all__ = ["PointFile", "parse_points", "read_all", "read_points", "whole_size", "write_points"]
 
 _NOTHING = PointFile(np.empty((0, 2)))
 _STEP = 1000  # files between two steps of a progress bar

@@ -14,27 +14,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath, PurePosixPath
 
-__all__ = [
-    "DOMAINS",
-    "EXPECTED",
-    "IMAGES",
-    "JUNK_FILES",
-    "JUNK_FOLDERS",
-    "LABELS",
-    "OTHER_IMAGES",
-    "by_stem",
-    "common_prefix",
-    "composed",
-    "frame_key",
-    "frame_names",
-    "image_place",
-    "junk",
-    "label_place",
-    "natural_order",
-    "passed_over",
-    "unwritable",
-]
-
 DOMAINS = ("sim", "intraop")
 IMAGES = "images"
 LABELS = "point_labels"

@@ -17,8 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["SAME_SHAPE", "Shared", "Trace", "shapes", "shared_frames", "trace_of"]
-
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 

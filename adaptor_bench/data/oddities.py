@@ -18,8 +18,6 @@ from adaptor_bench.data.folds import FoldPlan
 from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.leaks import Shared, shared_frames
 
-__all__ = ["Oddity", "find_all"]
-
 Place = tuple[str, str]  # domain, surgery
 Plans = Mapping[str, FoldPlan]
 

@@ -25,8 +25,6 @@ from adaptor_bench.data.layout import (
 )
 from adaptor_bench.errors import InputError
 
-__all__ = ["FrameFiles", "find_files", "find_point_files"]
-
 
 @dataclass(frozen=True)
 class FrameFiles:

@@ -17,18 +17,6 @@ from typing import Any
 from adaptor_bench.data.layout import IMAGES, LABELS, by_stem, composed
 from adaptor_bench.errors import InputError
 
-__all__ = [
-    "FRAME_SIZE",
-    "count_sizes",
-    "frame_sizes",
-    "network_size",
-    "radius_note",
-    "read_sizes",
-    "reference_size",
-    "shrinkage",
-    "size_beside",
-]
-
 Size = tuple[int, int]
 FRAME_SIZE = (512, 288)
 """Width and height in px of the challenge's frames."""

@@ -12,8 +12,6 @@ from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.result import Result, ScoredFold
 
-__all__ = ["other_frames", "scored_again", "unfit"]
-
 
 def unfit(results: Sequence[Result], board: Leaderboard) -> list[str]:
     """Runs with other folds or another matching than the board's."""

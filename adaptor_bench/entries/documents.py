@@ -15,8 +15,6 @@ from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.names import terminal
 from adaptor_bench.schemas import problems, schema
 
-__all__ = ["LIMIT", "check_document", "read_document", "tidy", "write_document"]
-
 LIMIT = 4 << 20  # bytes of a board or an entry; ours have a few thousand
 
 

@@ -25,8 +25,6 @@ from adaptor_bench.results.sources import results_of_entries
 from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
 
-__all__ = ["enter", "read_claims"]
-
 
 def enter(
     results: Sequence[Path],

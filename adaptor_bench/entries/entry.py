@@ -14,20 +14,6 @@ from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
 
-__all__ = [
-    "Entry",
-    "Leaderboard",
-    "SeedCounts",
-    "boards",
-    "find_board",
-    "find_boards",
-    "read_board",
-    "read_entries",
-    "read_entry",
-    "write_board",
-    "write_entry",
-]
-
 SCHEMA = 1
 BOARD = "board.json"
 RENDERED = "table.json"  # rendered from the entries, not one of them

@@ -10,8 +10,6 @@ from adaptor_bench.entries.entry import Entry
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.names import alike, printable, refusal
 
-__all__ = ["check_names", "entry_id", "require_own", "require_place", "twins"]
-
 OURS = "adaptor_bench"
 LENGTHS = {"team": 200, "method": 200, "title": 300, "reference": 1000, "url": 1000, "note": 2000}
 """Characters allowed, as in entry.schema.json."""

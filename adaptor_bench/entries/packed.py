@@ -28,8 +28,6 @@ from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
 
-__all__ = ["LIMIT", "Packed", "Points", "digest", "pack", "read_folder", "unpack"]
-
 LIMIT = 256 << 20  # bytes of unpacked text: 100,000 frames of 60 points are half of it
 LINE = 1 << 20  # bytes of one frame: 50,000 points
 FRAMES = 300_000  # of all seeds together

@@ -18,8 +18,6 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.entries.naming import require_own, require_place
 from adaptor_bench.entries.packed import Packed, pack
 
-__all__ = ["publish"]
-
 
 def publish(
     entry: Entry,

@@ -27,14 +27,6 @@ from adaptor_bench.results.naming import differing_in
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import results_of_runs
 
-__all__ = [
-    "About",
-    "board_from_runs",
-    "entry_from_predictions",
-    "entry_from_runs",
-    "with_labels",
-]
-
 
 @dataclass(frozen=True)
 class About:

@@ -20,16 +20,6 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.sources import results_of_entries
 
-__all__ = [
-    "Verification",
-    "data_of_board",
-    "differing_counts",
-    "frames_of_board",
-    "labels_digest",
-    "score_points",
-    "verify_entry",
-]
-
 
 @dataclass(frozen=True)
 class Verification:

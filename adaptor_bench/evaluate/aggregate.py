@@ -18,8 +18,6 @@ import numpy as np
 
 from adaptor_bench.evaluate.metrics import METRICS, Counts, mean
 
-__all__ = ["Aggregate", "aggregate"]
-
 
 @dataclass(frozen=True)
 class Aggregate:

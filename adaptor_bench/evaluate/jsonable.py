@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["jsonable"]
-
 
 def jsonable(value: Any) -> Any:
     """Plain Python values, None for what is not finite; mappings, sequences and dataclasses (by

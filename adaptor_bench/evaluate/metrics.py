@@ -17,21 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptor_bench.errors import UsageError
 
-__all__ = [
-    "METRICS",
-    "PRIMARY",
-    "Counts",
-    "Floats",
-    "Metric",
-    "f1",
-    "mean",
-    "metric",
-    "metrics_of",
-    "precision",
-    "ratio",
-    "sensitivity",
-]
-
 Floats = NDArray[np.float64]
 Formula = Callable[[Floats, Floats, Floats], Floats]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["SAME", "ranks"]
-
 SAME = 1e-9  # two means this close differ by the order of a summation, not by merit
 
 

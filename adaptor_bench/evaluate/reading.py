@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.formats.format import PointFile
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.data.labels import PointFile, read_all
+from adaptor_bench.data.labels import read_all
 from adaptor_bench.data.layout import EXPECTED, natural_order
 from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
 from adaptor_bench.data.sizes import frame_sizes
@@ -24,8 +25,6 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
-
-__all__ = ["Batches", "pair_batches", "read_batches", "read_labels"]
 
 _LAYOUT = f"Expected {EXPECTED}."
 

@@ -15,8 +15,6 @@ from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 
-__all__ = ["score", "score_batches"]
-
 _AT_ONCE = 4096  # frames matched together: bounds the memory, costs nothing
 
 

@@ -17,8 +17,6 @@ from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = ["FoldScore", "FrameScore"]
-
 SCHEMA = 1
 _DIGITS = 4  # of a stored distance: 1/10000 px
 _LIMIT = 512 << 20  # bytes of a score.json: 100,000 frames have a tenth of it

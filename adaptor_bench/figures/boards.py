@@ -21,8 +21,6 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, find_runs
 from adaptor_bench.results.sources import results_of_runs
 
-__all__ = ["BoardView", "complete_boards", "view_boards"]
-
 
 @dataclass(frozen=True)
 class BoardView:

@@ -13,22 +13,6 @@ from adaptor_bench.atomic import complete_file
 from adaptor_bench.errors import UsageError
 from adaptor_bench.names import printable, terminal
 
-__all__ = [
-    "FORMATS",
-    "Axes",
-    "Drawing",
-    "Look",
-    "caption",
-    "drawing",
-    "frame_axes",
-    "legend",
-    "looks",
-    "new_figure",
-    "require_matplotlib",
-    "save",
-    "write",
-]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 Look = dict[str, Any]

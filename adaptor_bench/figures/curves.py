@@ -19,8 +19,6 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import ScoredFold
 
-__all__ = ["Curve", "read_curves"]
-
 
 @dataclass(frozen=True)
 class Curve:

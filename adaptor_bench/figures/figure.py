@@ -23,8 +23,6 @@ from adaptor_bench.figures.boards import BoardView, complete_boards
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.table import Table
 
-__all__ = ["Figure", "Panel", "all_figures"]
-
 _ENTRY_POINTS = "adaptor_bench.figures"
 
 

@@ -14,8 +14,6 @@ from adaptor_bench.figures.scored import ScoredFrame, origin
 from adaptor_bench.figures.selection import ONE_FRAME, one_staged
 from adaptor_bench.stages.protocols import Decoded
 
-__all__ = ["FIGURE", "heatmap_on_frame"]
-
 
 @drawing
 def heatmap_on_frame(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) -> Drawing:

@@ -16,8 +16,6 @@ from adaptor_bench.figures.scored import ScoredFrame, mark, origin, tally
 from adaptor_bench.figures.selection import ONE_FRAME, one_staged
 from adaptor_bench.stages.protocols import Decoded
 
-__all__ = ["FIGURE", "decoding_steps"]
-
 CHANGES = ((220, 40, 40), "red"), ((255, 150, 0), "orange")
 KEPT = (235, 235, 235)
 CONNECTED = np.ones((3, 3), int)

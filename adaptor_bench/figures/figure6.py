@@ -20,8 +20,6 @@ from adaptor_bench.figures.scored import (
 )
 from adaptor_bench.figures.selection import dataset_of, runs_of_method
 
-__all__ = ["FIGURE", "detections"]
-
 
 @drawing
 def detections(frames: Sequence[Sequence[ScoredFrame]], chosen: bool = True) -> Drawing:

@@ -13,8 +13,6 @@ from adaptor_bench.report.columns import percent
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.table import number
 
-__all__ = ["FIGURE", "FoldLine", "fold_plot"]
-
 
 @dataclass(frozen=True)
 class FoldLine:

@@ -18,8 +18,6 @@ from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, look
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
 
-__all__ = ["FIGURE", "Estimate", "forest"]
-
 
 @dataclass(frozen=True)
 class Estimate:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from adaptor_bench.figures.svg import line, name_room, shortened, svg, text
 from adaptor_bench.report.markup import Markup
 
-__all__ = ["CELL", "Grid"]
-
 CELL = 38.0
 _TOP = 26.0
 

@@ -17,8 +17,6 @@ from adaptor_bench.figures.svg import SERIES, dash, key, line, marker, svg, text
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.table import Column, Table, number
 
-__all__ = ["FIGURE", "line_plot", "radius_curves"]
-
 _WIDTH, _HEIGHT = 640.0, 340.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 26.0, 44.0
 

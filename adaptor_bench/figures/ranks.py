@@ -14,8 +14,6 @@ from adaptor_bench.figures.grid import CELL, Grid
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.sentences import how_resampled
 
-__all__ = ["FIGURE", "rank_plot"]
-
 
 def _panel(view: BoardView, first: str) -> Panel | None:
     if view.study is None or view.card is None:

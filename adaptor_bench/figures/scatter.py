@@ -14,8 +14,6 @@ from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, look
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
 
-__all__ = ["FIGURE", "precision_sensitivity"]
-
 ISO = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 

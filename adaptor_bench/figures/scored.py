@@ -18,19 +18,6 @@ from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.canvas import Axes, frame_axes
 from adaptor_bench.results.runs import Run
 
-__all__ = [
-    "FALSE",
-    "HIT",
-    "MISSED",
-    "ScoredFrame",
-    "mark",
-    "origin",
-    "provenance",
-    "read_scored",
-    "tally",
-    "typical_frames",
-]
-
 HIT = "#00d000"
 FALSE = "#ff2020"
 MISSED = "#ffe000"

@@ -14,8 +14,6 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.stages.protocols import Decoded
 
-__all__ = ["ONE_FRAME", "dataset_of", "one_run", "one_staged", "runs_of_method"]
-
 ONE_FRAME = ("data", "domain", "method", "fold", "frame", "device", "methods_from")
 """The options that :func:`one_staged` takes."""
 

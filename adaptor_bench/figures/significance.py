@@ -12,8 +12,6 @@ from adaptor_bench.figures.grid import CELL, Grid
 from adaptor_bench.figures.svg import text
 from adaptor_bench.report.markup import Markup
 
-__all__ = ["FIGURE", "significance_map"]
-
 
 def _panel(view: BoardView, first: str) -> Panel | None:
     if view.study is None or view.card is None:

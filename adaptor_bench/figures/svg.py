@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from adaptor_bench.report.markup import Markup
 
-__all__ = ["SERIES", "dash", "key", "line", "marker", "name_room", "shortened", "svg", "text"]
-
 SERIES = 8
 """Colours, dashes and markers there are; further series begin anew with other dashes."""
 

@@ -18,8 +18,6 @@ from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
 from adaptor_bench.figures.selection import dataset_of, one_run, runs_of_method
 
-__all__ = ["FIGURE", "translations"]
-
 
 @drawing
 def translations(

@@ -18,15 +18,6 @@ from adaptor_bench.atomic import atomic_directory, write_json, write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, plural
 
-__all__ = [
-    "Failure",
-    "find_failures",
-    "forget_failure",
-    "place_of_failure",
-    "record_failure",
-    "summary",
-]
-
 _RECORD, _TRACEBACK = "failure.json", "traceback.txt"
 
 

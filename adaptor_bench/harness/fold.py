@@ -17,8 +17,6 @@ from adaptor_bench.harness.predict import write_prediction
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Method, Pixels
 
-__all__ = ["FoldResult", "run_fold"]
-
 _RESERVED = ("predictions", "run.json", "score.json")
 
 

@@ -38,8 +38,6 @@ from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Job, Progress, message
 from adaptor_bench.sourcecode import Source, source_of
 
-__all__ = ["Bench"]
-
 RUN_SCHEMA = 1
 
 

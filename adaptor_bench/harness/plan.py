@@ -12,8 +12,6 @@ from adaptor_bench.data.frames import Dataset
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.methodspec import MethodSpec
 
-__all__ = ["Cell", "RunRequest", "cells_of", "requested_domains"]
-
 
 @dataclass(frozen=True)
 class RunRequest:

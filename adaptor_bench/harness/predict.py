@@ -8,24 +8,14 @@ from pathlib import Path
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.bounded import read_json
+from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.images import read_image
-from adaptor_bench.data.labels import write_points
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, StepByStep
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.stages.protocols import Decoded
-
-__all__ = [
-    "in_chunks",
-    "load_method",
-    "predict_folder",
-    "predicted",
-    "read_pixels",
-    "staged",
-    "write_prediction",
-]
 
 _CHUNK = 64  # frames in memory at once
 _BYTES = 1 << 28  # of their pixels

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import adaptor_bench
 
-__all__ = ["versions"]
-
 _LIBRARIES = (
     "torch",
     "torchvision",

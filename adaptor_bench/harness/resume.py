@@ -10,8 +10,6 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
-__all__ = ["damage", "differences", "dumped"]
-
 _UNKNOWN = "not recorded"
 # They say where something was run, and are for readers.
 _NO_CONDITION = {"commit", "machine", "python"}

@@ -13,8 +13,6 @@ from adaptor_bench.atomic import claim, remove_abandoned
 from adaptor_bench.harness.failures import place_of_failure
 from adaptor_bench.progress import message
 
-__all__ = ["FAILED", "FINISHED", "KEPT", "share"]
-
 KEPT = "already finished, kept"
 FINISHED = "finished by another process"
 FAILED = "failed in another process"

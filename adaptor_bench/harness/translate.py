@@ -18,8 +18,6 @@ from adaptor_bench.method import Method, Resize, Translating
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 
-__all__ = ["translate_folder", "translated"]
-
 _CHUNK = 16  # frames in memory at once
 
 

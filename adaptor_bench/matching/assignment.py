@@ -14,8 +14,6 @@ import numpy as np
 from adaptor_bench.matching.batch import Indices
 from adaptor_bench.matching.candidates import Floats
 
-__all__ = ["optimal_groups"]
-
 _SMALL = 7  # points on the smaller side of a group; beyond, the table of subsets gets too long
 _Edges = list[tuple[int, int, float, int]]  # i, j, distance, position
 

@@ -13,8 +13,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Matches", "PointBatch"]
-
 Points = NDArray[np.float64]
 Indices = NDArray[np.intp]
 

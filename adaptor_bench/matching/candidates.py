@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from adaptor_bench.matching.batch import Indices, PointBatch, Points
 
-__all__ = ["Candidates", "Floats", "distances", "find_candidates"]
-
 Floats = NDArray[np.float64]
 _FAR = 1e5  # px; points beyond are searched as if they lay there, then judged by true distance
 

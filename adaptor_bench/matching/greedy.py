@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from adaptor_bench.matching.batch import Indices
 
-__all__ = ["take_in_order"]
-
 
 def take_in_order(nodes: Indices, size: int) -> NDArray[np.bool_]:
     """Which candidates are taken when each in turn takes all its nodes, if they are still free.

@@ -28,8 +28,6 @@ from adaptor_bench.matching.rules import all_rules, rule_named
 from adaptor_bench.matching.search import Search
 from adaptor_bench.matching.settings import RADIUS, RULE
 
-__all__ = ["Match", "match", "match_frames", "match_rules"]
-
 
 @dataclass(frozen=True)
 class Match:

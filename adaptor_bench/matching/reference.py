@@ -14,8 +14,6 @@ from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.rule import distances, within
 from adaptor_bench.matching.rules import rule_named
 
-__all__ = ["match"]
-
 
 def match(
     predictions: ArrayLike,

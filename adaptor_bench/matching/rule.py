@@ -18,8 +18,6 @@ from adaptor_bench.matching.batch import Indices, Points
 from adaptor_bench.matching.candidates import Floats
 from adaptor_bench.matching.search import Search
 
-__all__ = ["RULES", "FastPairing", "Rule", "distances", "rule", "within"]
-
 Pairing = Callable[[Points, Points, float, bool], Iterable[tuple[int, int]]]
 FastPairing = Callable[[Search, bool], tuple[Indices, Indices, Floats]]
 

@@ -16,8 +16,6 @@ from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import Candidates, Floats, find_candidates
 
-__all__ = ["Search", "Settled", "nearest_of_each", "settle"]
-
 
 @dataclass(frozen=True)
 class Settled:

@@ -9,8 +9,6 @@ from typing import Any
 from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.matching.rules import rule_named
 
-__all__ = ["MISSING", "RADIUS", "RULE", "MatchSettings"]
-
 RULE = "hungarian"
 """The rule that ranks, and with which all others are compared."""
 RADIUS = 6.0

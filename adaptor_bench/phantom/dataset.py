@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from adaptor_bench.atomic import atomic_directory, write_text
-from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.layout import image_place, label_place
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.stopping import undisturbed

@@ -10,8 +10,6 @@ from adaptor_bench.atomic import claimed
 from adaptor_bench.phantom import GENERATOR_VERSION, PROFILES, write_phantom
 from adaptor_bench.progress import Progress, message
 
-__all__ = ["cache_directory", "cached_phantom", "embedded_profile"]
-
 
 def cache_directory() -> Path:
     """``$ADAPTOR_BENCH_CACHE``, or the platform's place for what can be made again."""

@@ -22,8 +22,6 @@ from adaptor_bench.platforms.packing import Files, label_files
 from adaptor_bench.platforms.platform import Order, Platform
 from adaptor_bench.resources import bundled, own_files
 
-__all__ = ["IMAGE", "SCORING", "Bundle"]
-
 IMAGE = f"adaptor-scoring:{adaptor_bench.__version__}"
 SCORING = (
     "__init__.py",

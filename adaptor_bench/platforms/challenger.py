@@ -20,8 +20,6 @@ from adaptor_bench.names import csv_cell
 from adaptor_bench.platforms.judging import judge, ratios
 from adaptor_bench.platforms.platform import Order, Platform
 
-__all__ = ["COLUMNS", "ChallengeR", "challenger_csv", "join_folds"]
-
 COLUMNS = ("task", "case", "algorithm", "value")
 
 

@@ -29,8 +29,6 @@ from adaptor_bench.platforms.judging import (
 from adaptor_bench.platforms.packing import Files, write_folder, zip_folder
 from adaptor_bench.submission.findings import Finding
 
-__all__ = ["Codabench", "main", "score_submission"]
-
 _LISTED = 200  # findings on the page
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;

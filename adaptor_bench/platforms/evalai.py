@@ -16,8 +16,6 @@ from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import BOARD_COLUMNS, judge, load_settings, numbers, spread
 from adaptor_bench.platforms.packing import Files, write_zip, zip_folder
 
-__all__ = ["LABELS", "SPLIT", "EvalAI", "evaluate"]
-
 SPLIT = "labelled_frames"
 """The codename of the only split; the challenge's configuration says the same."""
 LABELS = tuple(column.key for column in BOARD_COLUMNS)

@@ -41,8 +41,6 @@ from adaptor_bench.platforms.packing import Files, write_tar
 from adaptor_bench.submission.findings import shown
 from adaptor_bench.submission.strictjson import FILE_LIMIT
 
-__all__ = ["GrandChallenge", "evaluate", "main", "metrics_document"]
-
 _JOBS = "predictions.json"
 _JOBS_LIMIT = 512 << 20  # bytes; the points of all frames may stand in it
 

@@ -30,22 +30,6 @@ from adaptor_bench.submission.reference import read_reference
 from adaptor_bench.submission.source import extracted, is_archive
 from adaptor_bench.submission.validate import examine
 
-__all__ = [
-    "BOARD_COLUMNS",
-    "BoardColumn",
-    "Refused",
-    "Verdict",
-    "intervals",
-    "judge",
-    "load_settings",
-    "numbers",
-    "one_line",
-    "ratios",
-    "require_valid",
-    "run",
-    "spread",
-]
-
 
 @dataclass(frozen=True)
 class BoardColumn:

@@ -18,8 +18,6 @@ from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import size_beside
 from adaptor_bench.errors import InputError
 
-__all__ = ["Files", "label_files", "write_folder", "write_tar", "write_zip", "zip_folder"]
-
 Files = Iterable[tuple[str, bytes]]
 """Names, with forward slashes, and contents."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)

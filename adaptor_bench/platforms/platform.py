@@ -11,8 +11,6 @@ from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import modules_of
 
-__all__ = ["Order", "Platform", "find_platform", "platforms"]
-
 _CLASSES: dict[str, type[Platform]] = {}
 
 

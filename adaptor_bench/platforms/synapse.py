@@ -27,8 +27,6 @@ from adaptor_bench.platforms.judging import (
 from adaptor_bench.platforms.packing import Files, write_zip
 from adaptor_bench.submission.validate import validate
 
-__all__ = ["Synapse", "cwl_score", "cwl_validate", "orca_score", "orca_validate"]
-
 _MANIFEST = "SYNAPSE_METADATA_MANIFEST.tsv"
 _ORCA_LIMIT = 500  # characters of an error text, exclusive
 _CWL_LISTED = 100  # findings in an error text

@@ -22,8 +22,6 @@ from adaptor_bench.report.counts import (
 )
 from adaptor_bench.report.table import Column, Table, number
 
-__all__ = ["analysis_tables"]
-
 _LISTED = 5  # of videos and frames, the worst
 _F1 = Column("f1", "F1 %", "right", "metric", percent)
 _BIAS = Column("bias", "Count bias", "right", "metric", number(2))

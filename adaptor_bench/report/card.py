@@ -22,16 +22,6 @@ from adaptor_bench.report.studies import BoardStudy, study_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board
 
-__all__ = [
-    "CARD_FORMATS",
-    "Card",
-    "card_of",
-    "estimates",
-    "interval_text",
-    "ranking_cards",
-    "render_cards",
-]
-
 INTERVALS = (
     "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "
     "percentiles of a bootstrap are too short (docs/uncertainty.md)."

@@ -17,20 +17,6 @@ from adaptor_bench.report.table import Column, Spread, Table, number, plain, spr
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import Result, fold_names
 
-__all__ = [
-    "DIGITS",
-    "LEADING",
-    "TRAILING",
-    "ResultColumn",
-    "columns",
-    "flat_table",
-    "method_label",
-    "percent",
-    "plain_rows",
-    "shown_columns",
-    "spread_of",
-]
-
 DIGITS = 2  # the precision of the published tables
 
 

@@ -21,8 +21,6 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
 
-__all__ = ["compare"]
-
 
 def compare(
     a: str,

@@ -10,8 +10,6 @@ import numpy as np
 from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.report.table import Column, number
 
-__all__ = ["COUNTS", "count", "counted", "label", "metric_columns", "percent", "percent_of"]
-
 percent = number(2)
 """How a metric in percent prints."""
 

@@ -13,8 +13,6 @@ from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
 from adaptor_bench.report.table import Table
 
-__all__ = ["evaluation_as_json", "evaluation_table"]
-
 
 def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
     """Ratios in 0..1, null for 0/0. ``frames`` are those scored; ``missing`` had no prediction

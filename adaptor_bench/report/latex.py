@@ -17,8 +17,6 @@ from adaptor_bench.report.table import DASH, Table, TableCell
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["escape", "latex"]
-
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
     "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d",

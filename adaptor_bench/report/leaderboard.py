@@ -23,8 +23,6 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
-__all__ = ["FORMATS", "render_boards", "render_entries", "render_leaderboard", "write_tables"]
-
 FORMATS = tuple(RENDERERS)
 
 

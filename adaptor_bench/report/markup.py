@@ -16,8 +16,6 @@ from adaptor_bench.names import html, terminal
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Markup", "breakable", "embedded_json", "encodable", "templates", "web_address"]
-
 
 class Markup(markupsafe.Markup):
     """Text that is markup already; what its ``format``, ``join`` and ``+`` add is escaped."""

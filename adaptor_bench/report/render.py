@@ -17,8 +17,6 @@ from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.names import csv_cell, markdown, printable
 from adaptor_bench.report.table import Column, Spread, Table, absent
 
-__all__ = ["DOCUMENTS", "RENDERERS", "render"]
-
 _NOTE_WIDTH = 100
 
 

@@ -12,8 +12,6 @@ from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.runs import Run
 
-__all__ = ["rescoring"]
-
 
 def rescoring(settings: MatchSettings, dataset: Dataset | None) -> Callable[[Run], FoldScore]:
     """Gives the score of a run under ``settings``: its own, or a new one against ``dataset``.

@@ -15,15 +15,6 @@ from adaptor_bench.evaluate.uncertainty.study import Pair, Study
 from adaptor_bench.report.studies import BoardStudy
 from adaptor_bench.results.notes import PHANTOM, unlabelled_notes
 
-__all__ = [
-    "card_sentences",
-    "how_resampled",
-    "limits",
-    "p_value",
-    "pair_sentence",
-    "power_sentence",
-]
-
 SAME = 1e-9  # values this close differ by the order of a summation (evaluate.ranking)
 
 

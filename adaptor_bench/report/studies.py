@@ -15,15 +15,6 @@ from adaptor_bench.results.board import Board
 from adaptor_bench.results.notes import matching_notes
 from adaptor_bench.results.result import Result
 
-__all__ = [
-    "UNKNOWN_PROFILE",
-    "BoardStudy",
-    "lacking",
-    "profile_of",
-    "study_of",
-    "study_results",
-]
-
 UNKNOWN_PROFILE = "submitted"
 """The profile of predictions that came without a word on how they were made."""
 

@@ -13,19 +13,6 @@ from typing import Any, Literal
 
 from adaptor_bench.names import printable
 
-__all__ = [
-    "DASH",
-    "Column",
-    "Spread",
-    "Table",
-    "TableCell",
-    "absent",
-    "number",
-    "plain",
-    "signed",
-    "spread",
-]
-
 DASH = "-"
 
 

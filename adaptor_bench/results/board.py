@@ -21,8 +21,6 @@ from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.sources import results_of_entries
 
-__all__ = ["Board", "boards_of", "leaderboard_boards", "same_points"]
-
 
 @dataclass(frozen=True)
 class Board:

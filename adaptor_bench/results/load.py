@@ -31,8 +31,6 @@ from adaptor_bench.results.sources import (
     scored_entries,
 )
 
-__all__ = ["PUBLISHED", "Loaded", "load_results", "load_scored", "tidy_rows"]
-
 PUBLISHED = "published"
 """Stands for the numbers that papers print."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from adaptor_bench.results.result import Result
 
-__all__ = ["differing_in", "name_results"]
-
 
 def differing_in(results: Sequence[Result]) -> dict[str, list[Any]]:
     """What sets results of one method apart, with the value of each; nothing where all agree."""

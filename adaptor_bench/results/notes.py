@@ -21,24 +21,6 @@ from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult
 from adaptor_bench.results.result import Result, fold_names
 
-__all__ = [
-    "PHANTOM",
-    "PRINTED",
-    "board_notes",
-    "change_notes",
-    "closing_notes",
-    "dataset_note",
-    "failure_note",
-    "incomplete_notes",
-    "matching_notes",
-    "measured_notes",
-    "missing_note",
-    "published_notes",
-    "same_note",
-    "seeds_note",
-    "unlabelled_notes",
-]
-
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 PRINTED = "Published rows: numbers and spreads as printed; matching as in their paper."
 _HALF = 0.005  # half a unit of the last printed digit, percent

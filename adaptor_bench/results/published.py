@@ -20,15 +20,6 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
 from adaptor_bench.schemas import problems, schema
 
-__all__ = [
-    "PROTOCOLS",
-    "Discrepancy",
-    "PublishedMetric",
-    "PublishedResult",
-    "load_published",
-    "recompute",
-]
-
 PROTOCOLS = {
     "cross-validation": "folds by surgery as in Yao et al. 2021 (adaptor2021-v1)",
     "cross-validation-other-frames": "cross-validation on the authors' own frames and folds",

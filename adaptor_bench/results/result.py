@@ -27,8 +27,6 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 
-__all__ = ["REAL", "Result", "ScoredFold", "fold_names"]
-
 REAL = "adaptor2021"
 """The kind of the real AdaptOR 2021 frames, and the dataset that published numbers are about."""
 _ROUNDING = 0.00501  # of a percentage printed with two decimals

@@ -20,8 +20,6 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.schemas import problems, schema
 
-__all__ = ["Run", "find_runs", "runs_below"]
-
 RUN_LIMIT = 16 << 20  # bytes of a run.json
 
 

@@ -20,14 +20,6 @@ from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.runs import Run
 
-__all__ = [
-    "Unpublished",
-    "published_results",
-    "results_of_entries",
-    "results_of_runs",
-    "scored_entries",
-]
-
 Unpublished = dict[str, str]  # entry's id -> why its predictions cannot be shown
 
 

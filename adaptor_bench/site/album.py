@@ -20,8 +20,6 @@ from adaptor_bench.site.pictures import (
 )
 from adaptor_bench.train.heatmaps import StoredHeatmaps, of_frame
 
-__all__ = ["RULE", "Album", "write_album"]
-
 # A site of 200 frames stays below 10 MB, pages included; one of more, in proportion.
 _FRAMES, _PICTURES, _HEATMAPS = 200, 5.5e6, 2.5e6
 RULE = (

@@ -14,8 +14,6 @@ from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.notes import PHANTOM, board_notes
 from adaptor_bench.results.result import Result
 
-__all__ = ["board_page", "provenance", "ranking_section"]
-
 
 def board_page(
     view: BoardView, anchor: str, pages: Mapping[str, str], figures: Iterable[Figure]

@@ -28,8 +28,6 @@ from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_page
 from adaptor_bench.site.pages import page
 
-__all__ = ["SiteRequest", "SiteSummary", "build_site"]
-
 MANIFEST = "site.json"
 RANKING = "ranking.html"
 _SCHEMA = 1

@@ -17,16 +17,6 @@ from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.results.result import Result, ScoredFold
 
-__all__ = [
-    "Candidate",
-    "Reader",
-    "choose",
-    "describe",
-    "disagreement",
-    "mean_error",
-    "shown_seed",
-]
-
 _SIZE = (512, 288)  # of a frame whose label does not say
 _SAME = 0.01  # px between a stored distance and that of points as files keep them
 

@@ -19,8 +19,6 @@ from adaptor_bench.report.table import Column, Table, spread
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.site.boards import panels
 
-__all__ = ["method_page"]
-
 
 def method_page(
     results: Mapping[str, Result],

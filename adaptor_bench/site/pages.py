@@ -11,8 +11,6 @@ from typing import Any
 import adaptor_bench
 from adaptor_bench.report.markup import Markup, templates
 
-__all__ = ["page"]
-
 _HERE = Path(__file__).resolve().parent
 
 

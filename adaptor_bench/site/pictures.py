@@ -15,8 +15,6 @@ from PIL import Image
 
 from adaptor_bench.data.images import read_image
 
-__all__ = ["FRAMES", "SHRINKS", "frame_picture", "heatmap_picture"]
-
 FRAMES = ((80, 640), (60, 640), (40, 512), (30, 400), (20, 320))
 """WebP quality and greatest width (px; frames of the challenge have 512) of frames, best first."""
 SHRINKS = (1, 2, 4)

@@ -17,8 +17,6 @@ from adaptor_bench.errors import suggest
 from adaptor_bench.parameters import OneOf, Parameter, of_annotation, of_dataclass, unknown
 from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of
 
-__all__ = ["Composition"]
-
 
 @dataclass(frozen=True)
 class Composition:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEPS", "as_stored", "from_stored", "resize_map"]
-
 STEPS = 65535  # far finer than the 256 bins of Otsu's histogram
 
 

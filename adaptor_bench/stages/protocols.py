@@ -25,19 +25,6 @@ from adaptor_bench.progress import Bar
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = [
-    "Decoded",
-    "Decoder",
-    "Frames",
-    "Images",
-    "Loss",
-    "Maps",
-    "Network",
-    "Step",
-    "Target",
-    "Translator",
-]
-
 Maps = NDArray[np.float32]
 Images = Sequence[NDArray[np.uint8]]
 Frames = Sequence[LoadedFrame]

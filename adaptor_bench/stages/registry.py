@@ -21,18 +21,6 @@ from typing import Any, TypeVar
 from adaptor_bench.errors import UsageError
 from adaptor_bench.parameters import Parameter, of_dataclass
 
-__all__ = [
-    "MEMBERS",
-    "PROGRAM",
-    "Catalogue",
-    "Mark",
-    "NameTakenError",
-    "mark_of",
-    "parts_in",
-    "shipped",
-    "stage",
-]
-
 MEMBERS = {
     "translate": ("title", "source_for", "fit", "translate"),
     "target": ("channels", "stride", "draw"),

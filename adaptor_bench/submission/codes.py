@@ -15,8 +15,6 @@ from types import MappingProxyType
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import SEVERITIES, Finding, Severity
 
-__all__ = ["CODES", "Code", "finding"]
-
 _LONGEST_MESSAGE = 600
 
 

@@ -10,18 +10,6 @@ from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding, shown
 
-__all__ = [
-    "NAME_PATTERN",
-    "POINTS_IMPLAUSIBLE",
-    "POINTS_LIMIT",
-    "Document",
-    "finite",
-    "is_number",
-    "kind_of",
-    "literal",
-    "told",
-]
-
 NAME_PATTERN = r"^(?!\.{1,2}$)(?![A-Za-z]:)[^/\\\u0000]+$"
 """A name that cannot leave its folder when somebody builds a path from it; also in the schema."""
 POINTS_LIMIT = 1000

@@ -9,8 +9,6 @@ from typing import Any
 from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.submission.codes import CODES
 
-__all__ = ["explained", "explained_json", "explained_markdown"]
-
 
 def explained(code: str | None = None, width: int = 80) -> str:
     """One code in full, or one line for each. Raises UsageError for an unknown code."""

@@ -19,15 +19,6 @@ from adaptor_bench.submission.locate import located
 from adaptor_bench.submission.rules import DOCUMENT_RULES, PLAIN_RULES
 from adaptor_bench.submission.strictjson import Parsed, decode
 
-__all__ = [
-    "FINDINGS_PER_CODE",
-    "FINDINGS_PER_FILE",
-    "UNREADABLE",
-    "Checked",
-    "FileCheck",
-    "Place",
-]
-
 FINDINGS_PER_FILE = 100
 """Findings kept per code and file; the last one stands for all beyond."""
 FINDINGS_PER_CODE = 10_000

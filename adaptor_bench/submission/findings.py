@@ -9,8 +9,6 @@ from typing import Any, Literal
 
 from adaptor_bench.names import printable
 
-__all__ = ["SEVERITIES", "Capped", "Finding", "Report", "Severity", "pointer_part", "shown"]
-
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 _ORDER = {severity: i for i, severity in enumerate(SEVERITIES)}

@@ -14,8 +14,6 @@ from typing import Literal
 from adaptor_bench.bounded import NotAFile, read_up_to
 from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 
-__all__ = ["FileSource", "FolderSource"]
-
 _LINK = "Put the files themselves there."
 
 

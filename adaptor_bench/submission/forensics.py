@@ -28,8 +28,6 @@ from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.numbering import shifted_references
 from adaptor_bench.submission.pairing import FramePoints, Pairing, stack, thin
 
-__all__ = ["FramePoints", "diagnose"]
-
 _RADIUS = 6.0
 _MOST_FRAMES = 1000
 _DISTINCT = 5

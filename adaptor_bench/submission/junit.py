@@ -8,8 +8,6 @@ from xml.etree import ElementTree as ET
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import Finding, Report
 
-__all__ = ["to_junit"]
-
 
 def to_junit(report: Report) -> str:
     """An XML document. Files in order are passed cases; warnings and infos go to system-out.

@@ -15,8 +15,6 @@ from typing import Any
 from adaptor_bench.names import printable
 from adaptor_bench.submission.findings import Finding, pointer_part
 
-__all__ = ["FAULTS_KEPT", "Fault", "Survey", "located", "positions", "survey", "too_deep"]
-
 FAULTS_KEPT = 100
 _CONSTANTS = {"NaN", "Infinity", "-Infinity"}
 _LONGEST_FOUND = 60

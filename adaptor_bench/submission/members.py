@@ -21,17 +21,6 @@ from adaptor_bench.errors import plural
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Capped, Finding
 
-__all__ = [
-    "ARCHIVES",
-    "Broken",
-    "Limits",
-    "Members",
-    "Source",
-    "SourceError",
-    "SourceFile",
-    "unsafe_name",
-]
-
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 """Name endings of the archives that are read."""
 _NESTED = (*ARCHIVES, ".gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")

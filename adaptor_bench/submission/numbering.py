@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.submission.pairing import FramePoints
 
-__all__ = ["shifted_references"]
-
 _OFFSETS = (1, -1, 2, -2, 3, -3)
 
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.sizes import FRAME_SIZE
 
-__all__ = ["MOST_POINTS", "FramePoints", "Pairing", "stack", "thin"]
-
 MOST_POINTS = 40
 """Points of one frame that are looked at; evenly taken from longer lists."""
 _FAR = 1e9

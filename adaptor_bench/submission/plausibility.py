@@ -10,9 +10,8 @@ import numpy as np
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.errors import plural
 from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.submission.forensics import FramePoints, diagnose
-
-__all__ = ["implausible", "unscored"]
+from adaptor_bench.submission.forensics import diagnose
+from adaptor_bench.submission.pairing import FramePoints
 
 _LISTED = 5  # file names in a warning
 

@@ -15,16 +15,6 @@ from adaptor_bench.submission.document import (
 from adaptor_bench.submission.findings import Finding, pointer_part, shown
 from adaptor_bench.submission.strictjson import Constant
 
-__all__ = [
-    "distinct_points",
-    "finite_numbers",
-    "inside_frame",
-    "partial_scores",
-    "point_types",
-    "points_limit",
-    "unknown_point_keys",
-]
-
 _POINT_KEYS = ("x", "y", "score")
 _UNKNOWN_SHOWN = 20
 

@@ -19,8 +19,6 @@ from adaptor_bench.data.pointfiles import FrameFiles, find_files, find_point_fil
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 
-__all__ = ["Reference", "read_reference"]
-
 _LAYOUT = f"Expected {EXPECTED}, or images/<stem>.png."
 
 

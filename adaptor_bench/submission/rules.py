@@ -32,8 +32,6 @@ from adaptor_bench.submission.pointrules import (
     unknown_point_keys,
 )
 
-__all__ = ["DOCUMENT_RULES", "PLAIN_RULES"]
-
 _KNOWN_KEYS = {*NAMES, "points", *SIZE_KEYS}
 _NAME = re.compile(NAME_PATTERN)
 _UNKNOWN_SHOWN = 20

@@ -9,8 +9,6 @@ import adaptor_bench
 from adaptor_bench.submission.codes import CODES
 from adaptor_bench.submission.findings import Finding, Report
 
-__all__ = ["to_sarif"]
-
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -14,21 +14,9 @@ from pathlib import Path
 
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.submission.folders import FileSource, FolderSource
-from adaptor_bench.submission.members import ARCHIVES, Limits, Source, SourceError, SourceFile
+from adaptor_bench.submission.members import ARCHIVES, Limits, Source, SourceError
 from adaptor_bench.submission.tars import TarSource
 from adaptor_bench.submission.zips import ZipSource
-
-__all__ = [
-    "ARCHIVES",
-    "DEFAULT",
-    "Limits",
-    "Source",
-    "SourceError",
-    "SourceFile",
-    "extracted",
-    "is_archive",
-    "open_source",
-]
 
 DEFAULT = Limits()
 _HINT = f"Pass a .json file, a folder, or an archive ({', '.join(ARCHIVES)})."

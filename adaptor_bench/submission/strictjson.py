@@ -15,8 +15,6 @@ from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.findings import Finding, shown
 from adaptor_bench.submission.locate import FAULTS_KEPT, positions, survey, too_deep
 
-__all__ = ["DEPTH_LIMIT", "FILE_LIMIT", "Constant", "Parsed", "decode"]
-
 FILE_LIMIT = 2 << 20
 """Bytes of one file; a frame of twelve points has about 700."""
 DEPTH_LIMIT = 64

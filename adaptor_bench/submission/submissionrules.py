@@ -18,10 +18,9 @@ from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
 from adaptor_bench.submission.findings import Finding
-from adaptor_bench.submission.forensics import FramePoints, diagnose
+from adaptor_bench.submission.forensics import diagnose
+from adaptor_bench.submission.pairing import FramePoints
 from adaptor_bench.submission.reference import Reference
-
-__all__ = ["SUBMISSION_RULES", "Submission"]
 
 _FEW = 5
 """With fewer frames, equal or empty predictions can well be chance."""

@@ -17,8 +17,6 @@ from typing import BinaryIO, Literal
 from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 from adaptor_bench.submission.tarstream import TarStream
 
-__all__ = ["TarSource"]
-
 _BLOCK = 512
 _REGULAR, _FOLDER = b"0\x007", b"5"
 _LINKS = {b"1": "a hard link", b"2": "a symbolic link"}

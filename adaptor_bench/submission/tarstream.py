@@ -12,8 +12,6 @@ from adaptor_bench.submission.members import Broken, Limits
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["TarStream"]
-
 _CHUNK = 1 << 16
 _GZIP_MEMBERS = 100_000
 """Parts of a gzip file. Each costs some time however little it holds; block-wise compression

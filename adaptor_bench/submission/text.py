@@ -9,8 +9,6 @@ from collections.abc import Callable
 from adaptor_bench.errors import plural
 from adaptor_bench.submission.findings import SEVERITIES, Finding, Report
 
-__all__ = ["to_text"]
-
 _LEAST_WIDTH = 60
 
 

@@ -14,12 +14,11 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import FINDINGS_PER_CODE, UNREADABLE, FileCheck, Place
 from adaptor_bench.submission.findings import Finding, Report
+from adaptor_bench.submission.members import Limits, Source, SourceError, SourceFile
 from adaptor_bench.submission.reference import Reference, read_reference
-from adaptor_bench.submission.source import Limits, Source, SourceError, SourceFile, open_source
+from adaptor_bench.submission.source import open_source
 from adaptor_bench.submission.strictjson import FILE_LIMIT
 from adaptor_bench.submission.submissionrules import SUBMISSION_RULES, Submission
-
-__all__ = ["FINDINGS_PER_CODE", "examine", "validate"]
 
 _OPENED = 20  # misplaced files that are decoded, to see what they are
 

@@ -21,8 +21,6 @@ from typing import BinaryIO, Literal
 
 from adaptor_bench.submission.members import Broken, Limits, Source, SourceError, SourceFile
 
-__all__ = ["ZipSource"]
-
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")

@@ -14,8 +14,6 @@ from torchvision.transforms.v2 import functional as colour
 
 from adaptor_bench.train.settings import Augmentation
 
-__all__ = ["augment", "crop_around", "fill_up", "random_affine", "warp"]
-
 # Batches are prepared beside the training threads; OpenCV must not fight them for the cores.
 cv2.setNumThreads(1)
 

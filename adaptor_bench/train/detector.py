@@ -28,8 +28,6 @@ from adaptor_bench.train.heatmaps import HISTORY, hash_of_frames, read_maps, wri
 from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload, translator_payload
 from adaptor_bench.train.settings import Parts
 
-__all__ = ["Detector"]
-
 WEIGHTS = "network.safetensors"
 
 

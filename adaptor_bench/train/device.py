@@ -16,8 +16,6 @@ from torch.utils.data import DataLoader
 
 from adaptor_bench.errors import UsageError
 
-__all__ = ["deterministic", "resolve_device", "threads", "train_once_through"]
-
 
 def resolve_device(name: str) -> str:
     """``auto`` becomes ``cuda`` where there is one, else ``cpu``. Raises UsageError."""

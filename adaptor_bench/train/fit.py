@@ -28,8 +28,6 @@ from adaptor_bench.train.weights import require_finite
 
 _HINT = "Lower the learning rate: --set training.rate=..."
 
-__all__ = ["Fitted", "fit_network", "inner_f1"]
-
 
 @dataclass(frozen=True)
 class Fitted:

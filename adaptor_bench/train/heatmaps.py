@@ -21,8 +21,6 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.room import need
 from adaptor_bench.stages.maps import as_stored
 
-__all__ = ["HISTORY", "StoredHeatmaps", "hash_of_frames", "of_frame", "read_maps", "write_maps"]
-
 HISTORY = "training.json"  # of a fold; it names the artefact with the network
 _MAPS = "heatmaps.npy"
 _UPWARDS = 6  # folders between a fold and its output folder, a method's name with slashes included

@@ -13,8 +13,6 @@ from torch import nn
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.train.samples import image_tensor
 
-__all__ = ["predict_maps"]
-
 
 def predict_maps(
     network: nn.Module,

@@ -15,8 +15,6 @@ from adaptor_bench.sourcecode import source_of
 from adaptor_bench.stages.registry import mark_of
 from adaptor_bench.train.settings import Parts
 
-__all__ = ["code_of", "name_of", "seed_of", "seed_payload", "translator_payload"]
-
 _HERE = "adaptor_bench.train"
 # The modules that make an artefact, beside the file of each part and the one that calls them.
 MAKERS = {

@@ -17,8 +17,6 @@ from adaptor_bench.stages.protocols import Target
 from adaptor_bench.train.augment import augment, crop_around, fill_up
 from adaptor_bench.train.settings import Augmentation
 
-__all__ = ["Sample", "SampleStream", "image_tensor", "largest", "sample_of"]
-
 
 @dataclass(frozen=True)
 class Sample:

@@ -11,8 +11,6 @@ from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.stages.protocols import Decoder, Loss, Network, Target, Translator
 from adaptor_bench.stages.translators.none import NoTranslation
 
-__all__ = ["Augmentation", "Parts", "Training"]
-
 _LEAST = 8  # px of a side; below, padding by reflection fails
 Share = Annotated[float, Number(0, 1)]
 Factors = Annotated[tuple[float, float], Number(0, 100)]

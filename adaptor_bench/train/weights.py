@@ -12,8 +12,6 @@ from torch import Tensor
 from adaptor_bench.errors import InputError, TrainingError
 from adaptor_bench.room import need
 
-__all__ = ["read_weights", "require_finite", "write_weights"]
-
 
 def require_finite(weights: dict[str, Tensor], of: str, *, hint: str) -> None:
     """Raise TrainingError when a weight is NaN or infinite. ``of``: whose weights, to be told."""

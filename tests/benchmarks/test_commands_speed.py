@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from folders import BARE, measured, write_folders
 
-from adaptor_bench.data.labels import write_points
+from adaptor_bench.data.formats.challenge import write_points
 
 BENCH = ("-m", "adaptor_bench")
 FRAMES = int(os.environ.get("FRAMES", "5000"))

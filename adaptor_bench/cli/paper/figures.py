@@ -14,8 +14,6 @@ from adaptor_bench.progress import message
 if TYPE_CHECKING:
     from adaptor_bench.figures.figure import Figure
 
-__all__ = ["drawn_figures", "figure_command"]
-
 _RUNS = click.argument("runs", nargs=-1, required=True, type=options.EXISTING_FOLDER)
 _OPTIONS = {
     "out": option(

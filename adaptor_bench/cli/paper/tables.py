@@ -15,8 +15,6 @@ from adaptor_bench.cli.output import show
 if TYPE_CHECKING:
     from adaptor_bench.report.table import Table
 
-__all__ = ["TABLES"]
-
 _RUNS = click.argument("runs", nargs=-1, type=options.PATH)
 _OUTPUT = options.several(
     option(

@@ -19,8 +19,6 @@ from adaptor_bench.atomic import write_text
 from adaptor_bench.data.formats.format import Format, PointFile, RawFile
 from adaptor_bench.errors import InputError
 
-__all__ = ["CHALLENGE", "NAMES", "SIZE_KEYS", "whole_size", "write_points"]
-
 NAMES = ("folderName", "subfolderName", "imageFileName")
 SIZE_KEYS = ("imageWidth", "imageHeight")
 _LARGEST = 1 << 24  # px; a size beyond it is no frame's, and may be no number of numpy's

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Format", "PointFile", "RawFile"]
-
 
 @dataclass(frozen=True)
 class PointFile:

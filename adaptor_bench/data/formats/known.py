@@ -17,17 +17,6 @@ from adaptor_bench.data.formats.challenge import CHALLENGE
 from adaptor_bench.data.formats.format import Format, RawFile
 from adaptor_bench.resources import modules_of
 
-__all__ = [
-    "foreign_below",
-    "foreign_beside",
-    "foreign_document",
-    "foreign_file",
-    "foreign_hint",
-    "formats",
-    "readable_endings",
-    "recognised",
-]
-
 _HEAD = 1 << 16  # bytes of a file that are looked at
 _WHOLE = 2 << 20  # bytes of a JSON that is decoded
 _ENTRIES, _FILES = 5_000, 50  # of a folder that are gone through, and opened

@@ -9,8 +9,6 @@ import re
 
 from adaptor_bench.data.formats.format import Format, RawFile
 
-__all__ = ["FORMATS"]
-
 _XY = '{"x": .., "y": ..}'
 _XY_SCORE = '{"x": .., "y": .., "score": ..}'
 _OF_IMAGE = "in the file of its image"

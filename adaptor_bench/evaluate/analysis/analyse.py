@@ -26,8 +26,6 @@ from adaptor_bench.matching.batch import Matches
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
 
-__all__ = ["Analysis", "analyse"]
-
 
 @dataclass(frozen=True)
 class Analysis:

@@ -13,8 +13,6 @@ from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Floats, mean, ratio
 from adaptor_bench.matching.batch import Indices, Matches
 
-__all__ = ["Breakdown", "FrameSpread", "breakdown", "frame_spread", "group_of", "part_of_key"]
-
 
 @dataclass(frozen=True)
 class Breakdown:

@@ -21,8 +21,6 @@ from adaptor_bench.evaluate.metrics import Floats, f1
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.match import match_frames
 
-__all__ = ["Chance", "Floor", "chance", "draws_for", "prior_thrower", "uniform_thrower"]
-
 _BUDGET = 1 << 20  # points thrown per floor; more make the error no smaller than matters
 _AT_ONCE = 1 << 18  # points matched in one go, which bounds the memory
 _FEWEST, _MOST = 5, 500  # draws

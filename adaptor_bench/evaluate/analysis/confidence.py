@@ -23,15 +23,6 @@ from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.candidates import find_candidates
 from adaptor_bench.matching.greedy import take_in_order
 
-__all__ = [
-    "FROC_RATES",
-    "Confidence",
-    "OperatingPoints",
-    "confidence",
-    "hits_by_score",
-    "operating_points",
-]
-
 FROC_RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives a frame."""
 

@@ -9,8 +9,6 @@ import numpy as np
 from adaptor_bench.evaluate.metrics import Counts, f1, mean
 from adaptor_bench.matching.batch import Matches
 
-__all__ = ["BINS", "Bin", "Counting", "counting"]
-
 BINS: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 5), (6, 10), (11, 15), (16, None))
 """Labels of a frame, from and to (both included); the last bin has no end."""
 

@@ -9,8 +9,6 @@ import numpy as np
 from adaptor_bench.evaluate.metrics import mean
 from adaptor_bench.matching.batch import Matches, PointBatch
 
-__all__ = ["Localisation", "localisation"]
-
 
 @dataclass(frozen=True)
 class Localisation:

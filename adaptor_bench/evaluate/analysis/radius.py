@@ -13,8 +13,6 @@ from adaptor_bench.evaluate.metrics import METRICS, Floats
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 
-__all__ = ["RADII", "RadiusCurve", "radius_curve"]
-
 RADII: tuple[float, ...] = tuple(float(r) for r in range(1, 16))
 """Pixels of the frame as stored."""
 

@@ -20,8 +20,6 @@ from adaptor_bench.matching.candidates import find_candidates
 from adaptor_bench.matching.greedy import take_in_order
 from adaptor_bench.matching.match import match_frames
 
-__all__ = ["CLASSES", "ErrorClass", "Taxonomy", "taxonomy"]
-
 CLASSES: dict[str, str] = {
     "left_apart": "FP and FN within r that the rule leaves unpaired",
     "duplicate": "FP within r of a label that another prediction has",

@@ -17,8 +17,6 @@ from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["ESTIMANDS", "estimate", "resampled"]
-
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 

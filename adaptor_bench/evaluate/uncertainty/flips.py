@@ -14,8 +14,6 @@ from adaptor_bench.evaluate.ranking import SAME
 from adaptor_bench.evaluate.uncertainty.estimands import estimate
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["FlipDistance", "flip_distance"]
-
 
 @dataclass(frozen=True)
 class FlipDistance:

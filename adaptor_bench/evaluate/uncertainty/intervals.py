@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Interval", "jackknife_interval", "percentile_interval", "quantile"]
-
 Floats = npt.NDArray[np.float64]
 
 _SLACK = 1e-12  # probabilities that sum up to a level but for the last bits have reached it

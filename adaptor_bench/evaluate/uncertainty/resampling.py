@@ -17,8 +17,6 @@ import numpy.typing as npt
 
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["EXACT_LIMIT", "Resamples", "distinct", "enumerate_draws", "resample"]
-
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["holm", "sign_flip_p", "smallest_p"]
-
 Floats = npt.NDArray[np.float64]
 
 EXACT_SURGERIES = 16  # 65,536 flips; with more, flips are drawn

@@ -14,8 +14,6 @@ from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["SCHEMES", "LeftOut", "leave_one_out", "rank_distribution", "scheme_values", "tiers"]
-
 Floats = npt.NDArray[np.float64]
 
 

@@ -28,8 +28,6 @@ from adaptor_bench.evaluate.uncertainty.stability import (
 )
 from adaptor_bench.evaluate.uncertainty.tally import Tally
 
-__all__ = ["Options", "Pair", "Study", "study"]
-
 Floats = npt.NDArray[np.float64]
 
 

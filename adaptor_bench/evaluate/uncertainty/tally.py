@@ -12,8 +12,6 @@ import numpy.typing as npt
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FoldScore
 
-__all__ = ["Scores", "Tally", "tally"]
-
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 

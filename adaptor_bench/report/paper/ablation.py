@@ -27,8 +27,6 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
-__all__ = ["ablation_tables"]
-
 _REFERENCE = "-bce-"  # the authors' first loss; the other was tried against it
 _NO_ABLATION = (
     "Yao et al. 2021 print no ablation: these rows are from the authors' repository, one split."

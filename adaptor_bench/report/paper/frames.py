@@ -12,8 +12,6 @@ from adaptor_bench.report.table import Column, Table
 from adaptor_bench.results.notes import PHANTOM
 from adaptor_bench.results.result import REAL
 
-__all__ = ["frame_tables"]
-
 _SPLITS = {"train": "Train", "validation": "Validation"}
 
 

@@ -9,8 +9,6 @@ from adaptor_bench.errors import UsageError
 from adaptor_bench.report.render import RENDERERS, render
 from adaptor_bench.report.table import Column, Table
 
-__all__ = ["FORMATS", "combined", "format_of", "render_paper"]
-
 FORMATS = tuple(RENDERERS)
 _SUFFIXES = {
     ".txt": "text",

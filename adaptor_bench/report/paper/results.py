@@ -27,14 +27,6 @@ from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
 
-__all__ = [
-    "DOMAIN_TITLES",
-    "measured_title",
-    "paper_notes",
-    "result_tables",
-    "results_table",
-]
-
 DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
 _BOLD = "Best mean of each metric stands out; the paper prints in bold only where its method leads."
 

@@ -17,8 +17,6 @@ from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.protocols import Decoded, Step
 from adaptor_bench.stages.registry import stage
 
-__all__ = ["Otsu", "cut_large_regions"]
-
 
 @stage("decode", "otsu")
 @dataclass(frozen=True)

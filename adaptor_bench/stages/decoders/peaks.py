@@ -13,8 +13,6 @@ from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.protocols import Decoded, Step
 from adaptor_bench.stages.registry import stage
 
-__all__ = ["Peaks", "find_peaks", "refine_centroid", "refine_quadratic"]
-
 REFINEMENTS = ("quadratic", "centroid", "none")
 Map = NDArray[np.float32]
 

@@ -13,8 +13,6 @@ from adaptor_bench.stages.decoders.otsu import Otsu
 from adaptor_bench.stages.protocols import Decoded
 from adaptor_bench.stages.registry import stage
 
-__all__ = ["Threshold"]
-
 
 @stage("decode", "threshold")
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from adaptor_bench.stages.registry import stage
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Dice"]
-
 
 @stage("loss", "dice")
 @dataclass(frozen=True)

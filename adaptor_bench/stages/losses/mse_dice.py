@@ -11,8 +11,6 @@ from adaptor_bench.stages.registry import stage
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MseDice"]
-
 
 @stage("loss", "mse_dice")
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-__all__ = ["AnySize", "UNet"]
-
 
 class UNet(nn.Module):
     """A U-Net of two 3x3 convolutions a level, 2x2 max pooling and transposed convolutions.

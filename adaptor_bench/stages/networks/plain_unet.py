@@ -10,8 +10,6 @@ from adaptor_bench.stages.registry import stage
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["PlainUNet"]
-
 
 @stage("network", "plain_unet_16_512")
 @dataclass(frozen=True)

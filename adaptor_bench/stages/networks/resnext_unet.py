@@ -11,8 +11,6 @@ from adaptor_bench.stages.registry import stage
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ResNextUNet"]
-
 
 @stage("network", "resnext_unet")
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from adaptor_bench.stages.registry import stage
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["SternUNet"]
-
 
 @stage("network", "stern_unet_16_256")
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.stages.registry import stage
 
-__all__ = ["COMBINATIONS", "Gaussian", "draw_heatmap"]
-
 COMBINATIONS = ("sum_minmax", "sum_clip", "max")
 
 

@@ -24,8 +24,6 @@ from adaptor_bench.train.weights import require_finite
 
 _HINT = "Lower its learning rate: --set translate.rate=..."
 
-__all__ = ["build_generator", "fit_translator", "translate"]
-
 Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
 
 

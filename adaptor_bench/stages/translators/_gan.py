@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Discriminator", "Generator", "ImagePool", "initialise"]
-
 
 class Generator(nn.Module):
     """ResNet generator: c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-3, tanh.

@@ -13,8 +13,6 @@ from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.none import NoTranslation
 
-__all__ = ["CycleGan"]
-
 DOMAINS = ("sim", "intraop")
 WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
 

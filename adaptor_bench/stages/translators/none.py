@@ -11,8 +11,6 @@ from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 
-__all__ = ["NoTranslation"]
-
 
 @stage("translate", "none")
 @dataclass(frozen=True)
