@@ -81,7 +81,8 @@ def source_of(*starts: Path | str, without: Collection[str] = ()) -> Source:
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read ({error.strerror}), so its results could not be "
-                "told from those of another version"
+                "told from those of another version",
+                hint="Code of a notebook's cell has to be in a file: %%writefile, methods_from.",
             ) from error
         modules[name], imports = _read(content, name, path.name == "__init__.py")
         for imported in imports:

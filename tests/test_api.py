@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from commands import python
 from conftest import write_frame
-from method_files import put_method
+from method_files import METHOD, put_method
 
 import adaptor_bench as ab
 from adaptor_bench.cli import bench
@@ -241,6 +241,16 @@ def test_a_program_registers_methods_of_its_own(monkeypatch):
 
         @ab.register("mine", card=ab.Card(title="Other"))
         def other(*, side: float = 1.0) -> None: ...
+
+
+def test_code_that_is_in_no_file_is_refused(folders, monkeypatch):
+    monkeypatch.setattr("adaptor_bench.registry._program", registry := Registry())
+    monkeypatch.setattr("adaptor_bench.registry._current", registry)
+    cell = METHOD.replace("from adaptor_bench.registry import method", "")
+    cell = cell.replace("@method(", "@ab.register(")
+    exec(compile(cell, "<ipython-input-1>", "exec"), {"ab": ab})
+    with pytest.raises(InputError, match="has to be in a file"):
+        ab.run("point", folders[1], profile="smoke")
 
 
 def test_a_program_exchanges_a_part_for_one_of_its_own(monkeypatch):
