@@ -118,7 +118,7 @@ def test_surgeries_that_are_passed_over_are_said(tmp_path):
         write_frame(tmp_path / "ds", name, "000000", [(10, 10)])
     for command in ("check", "info"):
         shown, told = invoke("data", command, tmp_path / "ds")
-        assert "1 frames" in shown
+        assert "1 frame" in shown
         line = next(line for line in told.splitlines() if "skipped" in line)
         assert "__old" in line and "/.b" in line and "__pycache__" not in line
 
