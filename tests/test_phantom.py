@@ -15,9 +15,9 @@ from commands import python
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.phantom import (
-    PROFILES,
     PhantomOptions,
     PhantomSurgery,
+    frames_of,
     phantom_frame_count,
     write_phantom,
 )
@@ -53,7 +53,7 @@ def sampled() -> dict[str, list[np.ndarray]]:
     """Points of a few frames of every surgery of ``mini``."""
     found = {}
     for surgery in REAL_VIDEOS:
-        frames = PROFILES["mini"].frames(surgery)
+        frames = frames_of("mini", surgery)
         drawn = PhantomSurgery(surgery, frames)
         found[surgery] = [drawn.frame(index).points for index in range(0, frames, frames // 12)]
     return found
@@ -64,16 +64,16 @@ def sampled() -> dict[str, list[np.ndarray]]:
 
 @pytest.mark.quick
 def test_paper_profile_has_the_real_frame_counts() -> None:
-    assert {name: PROFILES["paper"].frames(name) for name in REAL_VIDEOS} == PAPER_FRAMES
+    assert {name: frames_of("paper", name) for name in REAL_VIDEOS} == PAPER_FRAMES
     for surgery, videos in REAL_VIDEOS.items():
-        assert video_frames(surgery, PROFILES["paper"].frames(surgery)) == dict(videos)
+        assert video_frames(surgery, frames_of("paper", surgery)) == dict(videos)
     assert phantom_frame_count("paper") == 2708 + 2376
 
 
 @pytest.mark.parametrize(("profile", "sim", "intraop"), [("tiny", 4, 6), ("mini", 24, 60)])
 def test_small_profiles_use_every_video(profile: str, sim: int, intraop: int) -> None:
     for surgery, videos in REAL_VIDEOS.items():
-        frames = video_frames(surgery, PROFILES[profile].frames(surgery))
+        frames = video_frames(surgery, frames_of(profile, surgery))
         assert list(frames) == list(videos)
         assert min(frames.values()) >= 1
         assert sum(frames.values()) == (sim if domain_of(surgery) == "sim" else intraop)

@@ -4,21 +4,17 @@ Numbers measured on it are numbers about the phantom, not AdaptOR results. See d
 """
 
 from .dataset import write_phantom
-from .options import DIFFICULTY, INTRAOP_DIFFICULTY, SIM_DIFFICULTY, Difficulty, PhantomOptions
-from .profiles import GENERATOR_VERSION, PROFILES, Profile, phantom_frame_count
-from .surgery import PhantomFrame, PhantomSurgery
+from .options import DIFFICULTY, PhantomOptions
+from .profiles import GENERATOR_VERSION, PROFILES, frames_of, phantom_frame_count
+from .surgery import PhantomSurgery
 
 __all__ = [
     "DIFFICULTY",
     "GENERATOR_VERSION",
-    "INTRAOP_DIFFICULTY",
     "PROFILES",
-    "SIM_DIFFICULTY",
-    "Difficulty",
-    "PhantomFrame",
     "PhantomOptions",
     "PhantomSurgery",
-    "Profile",
+    "frames_of",
     "phantom_frame_count",
     "write_phantom",
 ]

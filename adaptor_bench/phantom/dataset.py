@@ -27,8 +27,8 @@ from .profiles import (
     GENERATOR_VERSION,
     PROFILES,
     REAL_VIDEOS,
-    STEM_PREFIX,
     domain_of,
+    frames_of,
     phantom_frame_count,
     video_frames,
 )
@@ -94,8 +94,8 @@ def _draw_all(
     progress(done, total)
     jobs = []
     # The longest surgeries first, so that no process idles at the end.
-    for surgery in sorted(REAL_VIDEOS, key=lambda name: -PROFILES[profile].frames(name)):
-        frames = PROFILES[profile].frames(surgery)
+    for surgery in sorted(REAL_VIDEOS, key=lambda name: -frames_of(profile, name)):
+        frames = frames_of(profile, surgery)
         for first in range(0, frames, BATCH):
             jobs.append((root, profile, seed, options, surgery, first, min(first + BATCH, frames)))
     if workers == 1:
@@ -151,13 +151,13 @@ def draw_frames(
     stop: int,
 ) -> int:
     """Draw frames ``first`` to ``stop`` - 1 of a surgery to files; returns their number."""
-    frames = PROFILES[profile].frames(surgery)
+    frames = frames_of(profile, surgery)
     lengths = video_frames(surgery, frames)
     drawn = PhantomSurgery(surgery, frames, seed, options=options)
     places = [(video, number) for video, count in lengths.items() for number in range(count)]
     for index in range(first, stop):
         video, number = places[index]
-        stem = f"{STEM_PREFIX[domain_of(surgery)]}_{number:06d}"
+        stem = f"{'sim' if domain_of(surgery) == 'sim' else 'OR'}_{number:06d}"
         folder = root / surgery / video
         _write_frame(drawn, index, folder, stem)
     return stop - first

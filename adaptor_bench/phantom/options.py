@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 Span = tuple[float, float]
 
@@ -32,70 +32,43 @@ EXACT_LABELS = PhantomOptions()
 
 @dataclass(frozen=True)
 class Difficulty:
-    """Knobs of one domain. A span (low, high) is drawn from uniformly unless noted."""
+    """Knobs of one domain, by default as in the simulator. A span (low, high) is drawn from
+    uniformly unless noted."""
 
     # --- landmarks -------------------------------------------------------------------------
-    stitches: tuple[int, int]  # fewest and most of a finished surgery; surgeries take turns
-    placed_at_start: Span  # fraction of them already placed in the first frame
-    unsutured_opening: float  # fraction of the video before the first stitch, in some surgeries
-    pair_gap_px: Span  # distance between entry and exit of a stitch, px
-    close_pair_fraction: float  # stitches whose gap is below the span (5 px to its low end)
+    stitches: tuple[int, int] = (8, 11)  # fewest and most when finished; surgeries take turns
+    placed_at_start: Span = (0.38, 0.54)  # fraction of them already placed in the first frame
+    unsutured_opening: float = 0.02  # share of the video before the first stitch, in some
+    pair_gap_px: Span = (9.0, 21.0)  # distance between entry and exit of a stitch, px
+    close_pair_fraction: float = 0.08  # stitches whose gap is below the span (5 px to its low end)
     # --- how well a landmark shows -----------------------------------------------------------
-    end_contrast: Span  # opacity of a thread where it meets the tissue (1 = full colour)
-    fade_px: Span  # length over which it gains full contrast, px
-    dimple_depth: Span  # darkening of the hole at the entry point (0 = none)
-    pinch: Span  # brightening of the puckered rim beside the hole, grey levels
-    bare_fraction: float  # landmarks that show only a stub of thread
-    pledget_fraction: float  # stitches with a small felt pad between their points
+    end_contrast: Span = (0.8, 1.0)  # opacity of a thread at the tissue (1 = full colour)
+    fade_px: Span = (6.0, 25.0)  # length over which it gains full contrast, px
+    dimple_depth: Span = (0.6, 0.9)  # darkening of the hole at the entry point (0 = none)
+    pinch: Span = (18.0, 36.0)  # brightening of the puckered rim beside the hole, grey levels
+    bare_fraction: float = 0.03  # landmarks that show only a stub of thread
+    pledget_fraction: float = 0.06  # stitches with a small felt pad between their points
     # --- distractors: mean number in a frame ---------------------------------------------------
-    loose_threads: float  # threads with an end on the tissue that is not a landmark
-    passing_threads: float  # threads from border to border
-    specks: float  # dots on the tissue (static)
-    empty_holes: float  # dimples without a thread (static)
-    remnants: float  # cut bits of thread (static)
+    loose_threads: float = 0.7  # threads with an end on the tissue that is not a landmark
+    passing_threads: float = 0.4  # threads from border to border
+    specks: float = 14  # dots on the tissue (static)
+    empty_holes: float = 6  # dimples without a thread (static)
+    remnants: float = 4  # cut bits of thread (static)
     # --- occluders: mean number in a frame -----------------------------------------------------
-    instruments: float
-    flaps: float  # tissue flaps and drops over the ring
-    highlights: float  # specular blobs of the whole scene (static)
+    instruments: float = 0.75
+    flaps: float = 0.5  # tissue flaps and drops over the ring
+    highlights: float = 16  # specular blobs of the whole scene (static)
     # --- picture -------------------------------------------------------------------------------
-    warmth: Span  # white balance of a surgery: red gains this share, blue loses it
-    thread_variety: float  # spread of thread colours, 0..1
-    texture: float  # strength of the tissue's fine texture, grey levels
-    blur_px: Span  # standard deviation of defocus, px
-    motion_blur: float  # probability of a shaken frame
-    noise: float  # standard deviation of sensor noise, grey levels
+    warmth: Span = (-0.05, 0.2)  # white balance of a surgery: red gains this share, blue loses it
+    thread_variety: float = 0.5  # spread of thread colours, 0..1
+    texture: float = 5.0  # strength of the tissue's fine texture, grey levels
+    blur_px: Span = (0.3, 0.6)  # standard deviation of defocus, px
+    motion_blur: float = 0.05  # probability of a shaken frame
+    noise: float = 1.4  # standard deviation of sensor noise, grey levels
 
 
-SIM_DIFFICULTY = Difficulty(
-    stitches=(8, 11),
-    placed_at_start=(0.38, 0.54),
-    unsutured_opening=0.02,
-    pair_gap_px=(9.0, 21.0),
-    close_pair_fraction=0.08,
-    end_contrast=(0.8, 1.0),
-    fade_px=(6.0, 25.0),
-    dimple_depth=(0.6, 0.9),
-    pinch=(18.0, 36.0),
-    bare_fraction=0.03,
-    pledget_fraction=0.06,
-    loose_threads=0.7,
-    passing_threads=0.4,
-    specks=14,
-    empty_holes=6,
-    remnants=4,
-    instruments=0.75,
-    flaps=0.5,
-    highlights=16,
-    warmth=(-0.05, 0.2),
-    thread_variety=0.5,
-    texture=5.0,
-    blur_px=(0.3, 0.6),
-    motion_blur=0.05,
-    noise=1.4,
-)
-
-INTRAOP_DIFFICULTY = replace(
-    SIM_DIFFICULTY,
+SIM_DIFFICULTY = Difficulty()
+INTRAOP_DIFFICULTY = Difficulty(
     stitches=(6, 9),
     placed_at_start=(0.2, 0.34),
     pair_gap_px=(9.0, 20.0),
@@ -110,5 +83,4 @@ INTRAOP_DIFFICULTY = replace(
     texture=6.0,
     noise=1.5,
 )
-
 DIFFICULTY = {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY}

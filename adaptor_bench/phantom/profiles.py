@@ -2,61 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 #: Raised whenever the pixels or the labels of any frame change.
 GENERATOR_VERSION = 2
 
 #: Videos of the real AdaptOR 2021 training data and their number of frames.
-REAL_VIDEOS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "aicm1": {"VID000_0": 200},
-        "aicm2": {"VID000_0": 200},
-        "aicm3": {"VID000_0": 226},
-        "aicm4": {"VID000_0": 308},
-        "aicm5": {"Ch1_002_CH001_V": 374},
-        "aicm6": {"Ch1_004_CH001_V": 374},
-        "aicm7": {"Ch2_001_CH004_V": 372},
-        "aicm8": {"Ch2_001_CH001_V": 192},
-        "aicm9": {"Ch2_002_CH003_V": 226},
-        "aicm10": {"Ch2_004_CH001_V": 236},
-        "aicm11": {"Ch1_008_CH001_V": 278, "Ch1_008_V": 408},
-        "aicm12": {"Ch1_002_CH005_V": 186, "Ch1_002_CH006_V": 186},
-        "aicm13": {"Ch1_001_CH001_V": 168, "Ch1_001_V": 356},
-        "aicm14": {"VID002_C": 68, "VID002_D": 356, "VID002_G": 370},
-    }
-)
+REAL_VIDEOS: dict[str, dict[str, int]] = {
+    "aicm1": {"VID000_0": 200},
+    "aicm2": {"VID000_0": 200},
+    "aicm3": {"VID000_0": 226},
+    "aicm4": {"VID000_0": 308},
+    "aicm5": {"Ch1_002_CH001_V": 374},
+    "aicm6": {"Ch1_004_CH001_V": 374},
+    "aicm7": {"Ch2_001_CH004_V": 372},
+    "aicm8": {"Ch2_001_CH001_V": 192},
+    "aicm9": {"Ch2_002_CH003_V": 226},
+    "aicm10": {"Ch2_004_CH001_V": 236},
+    "aicm11": {"Ch1_008_CH001_V": 278, "Ch1_008_V": 408},
+    "aicm12": {"Ch1_002_CH005_V": 186, "Ch1_002_CH006_V": 186},
+    "aicm13": {"Ch1_001_CH001_V": 168, "Ch1_001_V": 356},
+    "aicm14": {"VID002_C": 68, "VID002_D": 356, "VID002_G": 370},
+}
 
 SIM_SURGERIES = tuple(f"aicm{number}" for number in range(1, 11))
-INTRAOP_SURGERIES = tuple(f"aicm{number}" for number in range(11, 15))
-
-#: Prefix of a frame's file name in each domain.
-STEM_PREFIX = MappingProxyType({"sim": "sim", "intraop": "OR"})
 
 
-@dataclass(frozen=True)
-class Profile:
-    """A size of the phantom; ``None`` means as many frames as the real surgery has."""
-
-    name: str
-    sim_frames: int | None
-    intraop_frames: int | None
-
-    def frames(self, surgery: str) -> int:
-        """Number of frames of one surgery."""
-        wanted = self.sim_frames if domain_of(surgery) == "sim" else self.intraop_frames
-        return sum(REAL_VIDEOS[surgery].values()) if wanted is None else wanted
-
-
-PROFILES: Mapping[str, Profile] = MappingProxyType(
-    {
-        "tiny": Profile("tiny", sim_frames=4, intraop_frames=6),
-        "mini": Profile("mini", sim_frames=24, intraop_frames=60),
-        "paper": Profile("paper", sim_frames=None, intraop_frames=None),
-    }
-)
+#: Frames of each surgery of a domain; None: as many as the real surgery has.
+PROFILES: dict[str, dict[str, int | None]] = {
+    "tiny": {"sim": 4, "intraop": 6},
+    "mini": {"sim": 24, "intraop": 60},
+    "paper": {"sim": None, "intraop": None},
+}
 
 
 def domain_of(surgery: str) -> str:
@@ -86,6 +61,12 @@ def video_frames(surgery: str, total: int) -> dict[str, int]:
     return frames
 
 
+def frames_of(profile: str, surgery: str) -> int:
+    """Number of frames of one surgery."""
+    wanted = PROFILES[profile][domain_of(surgery)]
+    return sum(REAL_VIDEOS[surgery].values()) if wanted is None else wanted
+
+
 def phantom_frame_count(profile: str) -> int:
     """Number of frames of a whole phantom dataset."""
-    return sum(PROFILES[profile].frames(surgery) for surgery in REAL_VIDEOS)
+    return sum(frames_of(profile, surgery) for surgery in REAL_VIDEOS)

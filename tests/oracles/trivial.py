@@ -164,13 +164,13 @@ FOLDS = {
 
 def measure(profile: str, seed: int, every: int) -> dict[str, dict[str, dict[str, float]]]:
     """F1 in percent of both detectors on every fold of a phantom: domain -> fold -> detector."""
-    from adaptor_bench.phantom import PROFILES, PhantomSurgery
+    from adaptor_bench.phantom import PhantomSurgery, frames_of
 
     floor: dict[str, dict[str, dict[str, float]]] = {}
     for domain, folds in FOLDS.items():
         frames = {}
         for surgery in sorted(name for fold in folds for name in fold):
-            drawn = PhantomSurgery(surgery, PROFILES[profile].frames(surgery), seed)
+            drawn = PhantomSurgery(surgery, frames_of(profile, surgery), seed)
             frames[surgery] = [drawn.frame(index) for index in range(0, drawn.frames, every)]
         for number, held_out in enumerate(folds, 1):
             train = [f for name, group in frames.items() if name not in held_out for f in group]
