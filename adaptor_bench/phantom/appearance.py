@@ -52,26 +52,20 @@ class Lighting:
     bloom: float  # strength of the glow around over-exposed places
 
 
-@dataclass(frozen=True)
-class Look:
-    """What one domain draws its light, folds and reflections from."""
-
-    light_x: Span  # centre of the light, fractions of the frame
-    light_y: Span
-    falloff: Span
-    exposure: Span
-    bloom: Span
-    folds: tuple[int, int]  # from so many to one fewer than so many creases
-    fold_width: Span  # px
-    fold_dark: Span  # relative darkening
-    fold_bright: float  # relative brightening beside it
-    wet: Span  # where reflections lie, relative radius
-
-
 class Appearance(ABC):
     """How one surgery of a domain looks; its random numbers are drawn in a fixed order."""
 
-    LOOK: ClassVar[Look]
+    # What a domain draws its light, folds and reflections from.
+    LIGHT_X: ClassVar[Span]  # centre of the light, fractions of the frame
+    LIGHT_Y: ClassVar[Span]
+    FALLOFF: ClassVar[Span]
+    EXPOSURE: ClassVar[Span]
+    BLOOM: ClassVar[Span]
+    FOLDS: ClassVar[tuple[int, int]]  # from so many to one fewer than so many creases
+    FOLD_WIDTH: ClassVar[Span]  # px
+    FOLD_DARK: ClassVar[Span]  # relative darkening
+    FOLD_BRIGHT: ClassVar[float]  # relative brightening beside it
+    WET: ClassVar[Span]  # where reflections lie, relative radius
 
     def __init__(self, rng: np.random.Generator, difficulty: Difficulty, ring: Ring) -> None:
         self.rng, self.difficulty, self.ring = rng, difficulty, ring
@@ -109,13 +103,13 @@ class Appearance(ABC):
         return StaticScene(cv2.GaussianBlur(painted, (0, 0), 0.6), highlights)
 
     def _draw_lighting(self) -> Lighting:
-        rng, look = self.rng, self.LOOK
-        centre = rng.uniform(*look.light_x) * FRAME_WIDTH, rng.uniform(*look.light_y) * FRAME_HEIGHT
-        falloff, exposure = float(rng.uniform(*look.falloff)), float(rng.uniform(*look.exposure))
+        rng = self.rng
+        centre = rng.uniform(*self.LIGHT_X) * FRAME_WIDTH, rng.uniform(*self.LIGHT_Y) * FRAME_HEIGHT
+        falloff, exposure = float(rng.uniform(*self.FALLOFF)), float(rng.uniform(*self.EXPOSURE))
         # White balance: the draw moves red up and blue down, or back.
         shift = rng.uniform(*self.difficulty.warmth)
         tint = 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.02, 3)
-        return Lighting(np.array(centre), falloff, exposure, tint, float(rng.uniform(*look.bloom)))
+        return Lighting(np.array(centre), falloff, exposure, tint, float(rng.uniform(*self.BLOOM)))
 
     def _vary(self, colour: tuple[float, float, float], spread: float) -> np.ndarray:
         """A colour (3,) made lighter or darker, and a little of another hue, by a spread (0..1)."""
@@ -128,10 +122,10 @@ class Appearance(ABC):
 
     def _paint_folds(self, image: np.ndarray) -> None:
         """Creases: darkened along a line, brightened beside it."""
-        look, rng = self.LOOK, self.rng
-        for _ in range(int(rng.integers(*look.folds))):
-            line, width = self._fold_line(), rng.uniform(*look.fold_width)
-            dark = rng.uniform(*look.fold_dark)
+        rng = self.rng
+        for _ in range(int(rng.integers(*self.FOLDS))):
+            line, width = self._fold_line(), rng.uniform(*self.FOLD_WIDTH)
+            dark = rng.uniform(*self.FOLD_DARK)
             shade, ridge = np.zeros((2, *image.shape[:2]), np.uint8)
             taper = np.sin(np.linspace(0.15, np.pi - 0.15, len(line)))
             fill(shade, ribbon_outline(line, width * taper), 255)
@@ -143,7 +137,7 @@ class Appearance(ABC):
             part = np.s_[y0:y1, x0:x1]
             if image[part].size == 0:
                 continue
-            change = look.fold_bright * _blurred(ridge[part], 1.6 * soft).astype(np.float32)
+            change = self.FOLD_BRIGHT * _blurred(ridge[part], 1.6 * soft).astype(np.float32)
             change -= dark * _blurred(shade[part], soft).astype(np.float32)
             image[part] *= 1 + change[..., None] / 255
 
@@ -220,7 +214,7 @@ class Appearance(ABC):
         sheens, glints = np.zeros((2, *CANVAS_SHAPE), np.uint8)
         for _ in range(rng.poisson(self.difficulty.highlights)):
             angle = rng.uniform(0, 2 * np.pi)
-            place = ring.point(angle, rng.uniform(*self.LOOK.wet))
+            place = ring.point(angle, rng.uniform(*self.WET))
             turn = angle + ring.tilt + np.pi / 2 + rng.normal(0, 0.7)
             long = min(rng.lognormal(1.1, 0.7), 14.0)
             step = direction(turn) * long * 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .appearance import Appearance, Look, Palette
+from .appearance import Appearance, Palette
 from .geometry import direction, perpendicular
 from .raster import bezier, cloud_noise, fill, ribbon_outline, stroke
 from .retractor import paint_retractor
@@ -22,18 +22,16 @@ WARP_PX = 11.0
 class IntraopAppearance(Appearance):
     """One operation."""
 
-    LOOK = Look(
-        light_x=(0.3, 0.6),
-        light_y=(0.35, 0.6),
-        falloff=(0.25, 0.7),
-        exposure=(0.78, 0.98),
-        bloom=(0.3, 0.8),
-        folds=(9, 16),
-        fold_width=(1.5, 5),
-        fold_dark=(0.2, 0.5),
-        fold_bright=0.16,
-        wet=(0.05, 1.8),
-    )
+    LIGHT_X = (0.3, 0.6)
+    LIGHT_Y = (0.35, 0.6)
+    FALLOFF = (0.25, 0.7)
+    EXPOSURE = (0.78, 0.98)
+    BLOOM = (0.3, 0.8)
+    FOLDS = (9, 16)
+    FOLD_WIDTH = (1.5, 5)
+    FOLD_DARK = (0.2, 0.5)
+    FOLD_BRIGHT = 0.16
+    WET = (0.05, 1.8)
 
     def _draw_palette(self) -> Palette:
         rng, spread = self.rng, self.difficulty.thread_variety

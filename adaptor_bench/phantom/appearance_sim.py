@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .appearance import Appearance, Look, Palette
+from .appearance import Appearance, Palette
 from .geometry import CANVAS_WIDTH, direction, perpendicular, polar_angle
 from .raster import bezier, cloud_noise, ellipse_outline, fill, stroke
 from .tissue import CANVAS_SHAPE, blend, canvas_grid, mask_of, smoothstep
@@ -21,18 +21,16 @@ THREAD_COLOURS = ((224, 226, 230), (160, 187, 206), (106, 122, 140), (206, 199, 
 class SimAppearance(Appearance):
     """One simulator session."""
 
-    LOOK = Look(
-        light_x=(0.28, 0.5),
-        light_y=(0.4, 0.65),
-        falloff=(0.35, 0.8),
-        exposure=(0.82, 1.14),
-        bloom=(0.4, 0.9),
-        folds=(4, 8),
-        fold_width=(2, 7),
-        fold_dark=(0.04, 0.16),
-        fold_bright=0.1,
-        wet=(0.1, 1.5),
-    )
+    LIGHT_X = (0.28, 0.5)
+    LIGHT_Y = (0.4, 0.65)
+    FALLOFF = (0.35, 0.8)
+    EXPOSURE = (0.82, 1.14)
+    BLOOM = (0.4, 0.9)
+    FOLDS = (4, 8)
+    FOLD_WIDTH = (2, 7)
+    FOLD_DARK = (0.04, 0.16)
+    FOLD_BRIGHT = 0.1
+    WET = (0.1, 1.5)
 
     def _draw_palette(self) -> Palette:
         rng, spread = self.rng, self.difficulty.thread_variety

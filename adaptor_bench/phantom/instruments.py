@@ -28,28 +28,44 @@ class Ribbon:
 class Instrument:
     """One instrument in one frame, its ribbons listed from the back to the front."""
 
-    kind: str
-    ribbons: tuple[Ribbon, ...]
+    ribbons: list[Ribbon]
     pivot: np.ndarray | None  # (2,) px of the jaws' screw
     tone: float  # relative brightness of the metal
     stain: float  # 0..1, blood on it
 
 
-@dataclass(frozen=True)
 class _Pass:
     """One time that an instrument is brought in."""
 
-    episode: Episode
-    kind: str
-    target_angle: float  # on the ring
-    target_radius: float
-    heading: float  # from the tip toward the hand, rad
-    tip_width: float
-    growth: float
-    opening: float  # of the jaws, rad
-    tone: float
-    stain: float
-    sway: SmoothDrift
+    def __init__(
+        self, rng: np.random.Generator, episode: Episode, domain: str, handedness: float
+    ) -> None:
+        near = 1.0 if domain == "sim" else 1.25  # operating instruments come closer to the lens
+        self.episode = episode
+        self.kind = rng.choice(KINDS, p=(0.5, 0.3, 0.2))
+        self.angle, self.radius = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 1.05)  # on the ring
+        self.heading = handedness + rng.normal(0, 0.45)  # from the tip toward the hand, rad
+        self.tip_width = rng.uniform(8, 14) * near
+        self.growth = rng.uniform(1.4, 3.4)
+        self.opening = rng.uniform(0.0, 0.45)  # of the jaws, rad
+        self.tone = rng.uniform(0.6, 1.3)
+        self.stain = rng.uniform(0.2, 1.0) if domain == "intraop" else 0.0
+        self.sway = SmoothDrift(rng, 4, cycles=25.0)
+
+    def pose(self, time: float, ring: Ring, view: View, rng: np.random.Generator) -> Instrument:
+        sway = self.sway.at(time)
+        target = ring.point(self.angle + 0.2 * sway[3], self.radius)
+        tip = view.to_frame(target) + 9.0 * sway[:2] + rng.normal(0, 1.5, 2)
+        heading = self.heading + 0.1 * sway[2]
+        opening = max(0.0, self.opening + 0.12 * sway[3])
+        scale, pivot = view.zoom * self.tip_width, None
+        if self.kind == "needle_holder":
+            ribbons, pivot = _needle_holder(tip, heading, scale, self.growth, opening)
+        elif self.kind == "forceps":
+            ribbons = _forceps(tip, heading, scale, self.growth, opening)
+        else:
+            ribbons = _hook(tip, heading, scale, self.growth)
+        return Instrument(ribbons, pivot, self.tone, self.stain)
 
 
 class InstrumentTray:
@@ -58,54 +74,14 @@ class InstrumentTray:
     def __init__(
         self, rng: np.random.Generator, mean_present: float, domain: str, handedness: float
     ) -> None:
-        self._passes = [
-            self._draw_pass(rng, episode, domain, handedness)
-            for episode in draw_episodes(rng, mean_present, PRESENCE)
-        ]
-
-    @staticmethod
-    def _draw_pass(
-        rng: np.random.Generator, episode: Episode, domain: str, handedness: float
-    ) -> _Pass:
-        near = 1.0 if domain == "sim" else 1.25  # operating instruments come closer to the lens
-        return _Pass(
-            episode=episode,
-            kind=str(rng.choice(KINDS, p=(0.5, 0.3, 0.2))),
-            target_angle=float(rng.uniform(0, 2 * np.pi)),
-            target_radius=float(rng.uniform(0.15, 1.05)),
-            heading=float(handedness + rng.normal(0, 0.45)),
-            tip_width=float(rng.uniform(8, 14) * near),
-            growth=float(rng.uniform(1.4, 3.4)),
-            opening=float(rng.uniform(0.0, 0.45)),
-            tone=float(rng.uniform(0.6, 1.3)),
-            stain=float(rng.uniform(0.2, 1.0) if domain == "intraop" else 0.0),
-            sway=SmoothDrift(rng, 4, cycles=25.0),
-        )
+        episodes = draw_episodes(rng, mean_present, PRESENCE)
+        self._passes = [_Pass(rng, episode, domain, handedness) for episode in episodes]
 
     def in_view(
         self, time: float, ring: Ring, view: View, rng: np.random.Generator
     ) -> list[Instrument]:
         """Instruments at a time of the surgery, in frame px."""
-        present = [entry for entry in self._passes if entry.episode.covers(time)]
-        return [self._pose(entry, time, ring, view, rng) for entry in present]
-
-    @staticmethod
-    def _pose(
-        entry: _Pass, time: float, ring: Ring, view: View, rng: np.random.Generator
-    ) -> Instrument:
-        sway = entry.sway.at(time)
-        target = ring.point(entry.target_angle + 0.2 * sway[3], entry.target_radius)
-        tip = view.to_frame(target) + 9.0 * sway[:2] + rng.normal(0, 1.5, 2)
-        heading = entry.heading + 0.1 * sway[2]
-        opening = max(0.0, entry.opening + 0.12 * sway[3])
-        scale = view.zoom * entry.tip_width
-        if entry.kind == "needle_holder":
-            ribbons, pivot = _needle_holder(tip, heading, scale, entry.growth, opening)
-        elif entry.kind == "forceps":
-            ribbons, pivot = _forceps(tip, heading, scale, entry.growth, opening), None
-        else:
-            ribbons, pivot = _hook(tip, heading, scale, entry.growth), None
-        return Instrument(entry.kind, tuple(ribbons), pivot, entry.tone, entry.stain)
+        return [p.pose(time, ring, view, rng) for p in self._passes if p.episode.covers(time)]
 
 
 def _rod(start: np.ndarray, heading: float, width: float, growth: float) -> Ribbon:

@@ -39,18 +39,6 @@ class ThreadCoats:
     bare: np.ndarray  # bool: a stub only
 
 
-@dataclass(frozen=True)
-class EntryMarks:
-    """What the tissue shows at N entry and exit points; arrays (N,) unless noted."""
-
-    point: np.ndarray  # (N, 2) frame px
-    leaves: np.ndarray  # heading of the thread, rad
-    dimple: np.ndarray  # darkening, 0..1
-    pinch: np.ndarray  # grey levels
-    radius: np.ndarray  # px
-    creases: np.ndarray  # number of fine folds behind the hole, 0..3
-
-
 def thread_colours(
     background: np.ndarray, paths: ThreadPaths, coats: ThreadCoats, palette: Palette
 ) -> np.ndarray:
@@ -138,31 +126,44 @@ def paint_pledget(image: np.ndarray, ends: np.ndarray, colour: np.ndarray) -> No
     stroke(image, [pad[[0, 1]]], np.minimum(colour * 1.06, 255))
 
 
-def paint_entry_marks(image: np.ndarray, marks: EntryMarks, palette: Palette) -> None:
-    """Puckered rims with a small dark hole in each."""
-    tissue = colours_at(image, marks.point)
-    radius = marks.radius[:, None, None]
-    centre = marks.point[:, None, :]
-    ahead = direction(marks.leaves)
+def paint_entry_marks(
+    image: np.ndarray,
+    palette: Palette,
+    points: np.ndarray,
+    leaves: np.ndarray,
+    radius: np.ndarray,
+    dimple: np.ndarray,
+    pinch: np.ndarray,
+    creases: np.ndarray,
+) -> None:
+    """Puckered rims with a small dark hole in each, at entry and exit points (N, 2).
+
+    The others are (N,): heading of the thread, rad; size of the mark, px; darkening of the hole,
+    0..1; brightening of the rim, grey levels; number of fine folds behind the hole, 0..3.
+    """
+    tissue = colours_at(image, points)
+    radius = radius[:, None, None]
+    centre = points[:, None, :]
+    ahead = direction(leaves)
     turn = np.stack([ahead, perpendicular(ahead)], axis=1)
 
     def ellipses(long: float, short: float) -> np.ndarray:
         return fixed_point(centre + radius * ((_CIRCLE * (long, short)) @ turn))
 
     halo = tissue + (palette.halo - tissue) * palette.halo_strength
-    behind = marks.leaves[:, None] + np.pi
+    behind = leaves[:, None] + np.pi
     rim = fixed_point(centre + 1.9 * radius * direction(behind + np.linspace(-1.1, 1.1, 7)))
     fan = direction(behind + np.array([-1.0, 0.1, 1.1]))[:, :, None, :]
     folds = fixed_point(centre[:, None] + radius[..., None] * fan * np.array([[1.5], [2.9]]))
-    hole = tissue + (palette.hole - tissue) * marks.dimple[:, None]
+    hole = tissue + (palette.hole - tissue) * dimple[:, None]
     layers = zip(
         ellipses(2.4, 1.7),
         np.clip(halo, 0, 255).tolist(),
         rim,
-        np.clip(tissue + marks.pinch[:, None], 0, 255).tolist(),
+        np.clip(tissue + pinch[:, None], 0, 255).tolist(),
         folds,
-        (tissue * (1 - 0.3 * marks.dimple[:, None])).tolist(),
-        marks.creases.tolist(),
+        (tissue * (1 - 0.3 * dimple[:, None])).tolist(),
+        creases.tolist(),
         ellipses(1.15, 0.85),
         np.clip(hole, 0, 255).tolist(),
         strict=True,

@@ -17,7 +17,6 @@ from .instruments import Instrument, InstrumentTray
 from .options import DIFFICULTY, EXACT_LABELS, Difficulty, PhantomOptions
 from .paint_objects import cast_shadows, paint_blob, paint_instrument, paint_needle
 from .paint_threads import (
-    EntryMarks,
     ThreadArtwork,
     ThreadCoats,
     paint_entry_marks,
@@ -30,7 +29,7 @@ from .randomness import Stream, generator
 from .raster import CoverMap, ribbon_outline
 from .sutures import plan_sutures, stitch_count
 from .threads import ThreadPaths, join_shapes, trace_threads
-from .visibility import Pictures, visible
+from .visibility import visible
 
 cv2.setNumThreads(1)  # surgeries are shared out over processes
 
@@ -130,14 +129,15 @@ class PhantomSurgery:
         shapes.bend = shapes.bend + SWAY_BEND * sway
         shapes.wave_phase = shapes.wave_phase + SWAY_PHASE * sway
         shapes.width = shapes.width * view.zoom
-        loose = self._clutter.threads(time, self.ring, view)
-        count = len(loose.spool)
+        loose, ring = self._clutter.threads(time), self.ring
+        count = len(loose)
+        starts = np.array([thread.start(ring, view) for thread in loose]).reshape(count, 2)
         paths = trace_threads(
-            np.concatenate([view.to_frame(plan.points.reshape(-1, 2)[flat]), loose.start]),
-            join_shapes([shapes, *loose.shapes]),
+            np.concatenate([view.to_frame(plan.points.reshape(-1, 2)[flat]), starts]),
+            join_shapes([shapes, *(thread.shape for thread in loose)]),
         )
         coats = ThreadCoats(
-            spool=np.concatenate([plan.spool[flat // 2], loose.spool]),
+            spool=np.append(plan.spool[flat // 2], np.array([t.spool for t in loose], int)),
             opacity=np.concatenate([plan.opacity.reshape(-1)[flat], np.full(count, 0.9)]),
             fade=np.concatenate([plan.fade.reshape(-1)[flat], np.full(count, 5.0)]),
             stain_phase=np.concatenate([plan.shapes.wave_phase[flat], np.arange(count) * 1.7]),
@@ -150,9 +150,9 @@ class PhantomSurgery:
             ends=ends,
             paths=paths,
             coats=coats,
-            needles=loose.needles,
-            instruments=self._tray.in_view(time, self.ring, view, rng),
-            blobs=self._clutter.blobs(time, self.ring, view),
+            needles=[thread.needle(ring, view) for thread in loose],
+            instruments=self._tray.in_view(time, ring, view, rng),
+            blobs=self._clutter.blobs(time, ring, view),
         )
 
     def paint(self, geometry: FrameGeometry) -> PhantomFrame:
@@ -173,7 +173,7 @@ class PhantomSurgery:
         final = self._film.record(image, self._scene.highlights, geometry.view, geometry.time, rng)
         points = geometry.landmarks
         gain = self._film.gain_at(points, geometry.time)
-        shown = visible(cover, Pictures(shaded, image, final), gain, points)
+        shown = visible(cover, shaded, image, final, gain, points)
         return PhantomFrame(final, self._annotate(points[shown], geometry.index))
 
     @staticmethod
@@ -204,28 +204,25 @@ class PhantomSurgery:
             paint_ridges(image, both, self.palette.threads[plan.spool[stitches]])
             for ends in both[plan.pledget[stitches]]:
                 paint_pledget(image, ends, self.palette.pledget)
-            paint_entry_marks(image, self._entry_marks(geometry), self.palette)
+            stitch, end = np.array(geometry.ends, int).T
+            starts = paths.centre[: len(stitch)]
+            ahead = starts[:, 2] - starts[:, 0]
+            paint_entry_marks(
+                image,
+                self.palette,
+                points=starts[:, 0],
+                leaves=np.arctan2(ahead[:, 1], ahead[:, 0]),
+                radius=1.9 * geometry.view.zoom * (0.85 + 0.3 * plan.opacity[stitch, end]),
+                dimple=plan.dimple[stitch, end],
+                pinch=plan.pinch[stitch, end],
+                creases=(stitch + end) % 4,
+            )
         for number in range(len(coats.spool)):
             artwork.paint(image, cover, number, number + 1)
             loose = number - len(geometry.ends)
             needle = geometry.needles[loose] if loose >= 0 else None
             if needle is not None:
                 paint_needle(image, cover, needle, self.palette)
-
-    def _entry_marks(self, geometry: FrameGeometry) -> EntryMarks:
-        stitch, end = np.array(geometry.ends, int).T
-        starts = geometry.paths.centre[: len(stitch)]
-        ahead = starts[:, 2] - starts[:, 0]
-        plan = self.sutures
-        size = 1.9 * geometry.view.zoom * (0.85 + 0.3 * plan.opacity[stitch, end])
-        return EntryMarks(
-            point=starts[:, 0],
-            leaves=np.arctan2(ahead[:, 1], ahead[:, 0]),
-            dimple=plan.dimple[stitch, end],
-            pinch=plan.pinch[stitch, end],
-            radius=size,
-            creases=(stitch + end) % 4,
-        )
 
     def _annotate(self, points: np.ndarray, index: int) -> np.ndarray:
         """Labels of visible landmarks, with the annotator's flaws if there are any."""

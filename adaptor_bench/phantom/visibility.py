@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH
@@ -23,22 +21,6 @@ SMALLEST_EVIDENCE = 4.0
 SATURATED = 247
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """One frame at three stages, each (H, W, 3) uint8."""
-
-    bare: np.ndarray  # before any suture is painted, shadows included
-    painted: np.ndarray  # complete, before exposure
-    final: np.ndarray  # as recorded
-
-
-def inside_frame(points: np.ndarray) -> np.ndarray:
-    """(N,) bool: at least BORDER px inside the frame."""
-    x, y = np.round(points[:, 0]), np.round(points[:, 1])
-    across = (x >= BORDER) & (x < FRAME_WIDTH - BORDER)
-    return across & (y >= BORDER) & (y < FRAME_HEIGHT - BORDER)
-
-
 def _windows(image: np.ndarray, points: np.ndarray, reach: int) -> np.ndarray:
     """The pixels (N, 2 reach + 1, 2 reach + 1, ...) around points inside the frame."""
     column, row = np.round(points).astype(int).T
@@ -46,48 +28,38 @@ def _windows(image: np.ndarray, points: np.ndarray, reach: int) -> np.ndarray:
     return image[row[:, None, None] + steps[:, None], column[:, None, None] + steps]
 
 
-def foreign_around(
-    cover: CoverMap, points: np.ndarray, identities: np.ndarray, reach: int
-) -> np.ndarray:
-    """(N, 2 reach + 1, 2 reach + 1) bool: pixels on which something other than its thread lies."""
-    window = _windows(cover.top, points, reach)
-    return (window != 0) & (window != identities[:, None, None])
-
-
-def unoccluded(cover: CoverMap, points: np.ndarray, identities: np.ndarray) -> np.ndarray:
-    """(N,) bool: nothing foreign lies on a point (N, 2), nor on most of its surroundings."""
-    foreign = foreign_around(cover, points, identities, COVER_REACH)
-    share = foreign.mean(axis=(1, 2))
-    return ~foreign[:, COVER_REACH, COVER_REACH] & (share <= LARGEST_FOREIGN_SHARE)
-
-
-def evidence(
-    pictures: Pictures, gain: np.ndarray, points: np.ndarray, own: np.ndarray
-) -> np.ndarray:
-    """Mean visible change (N,) around points (N, 2), in grey levels of the final picture.
-
-    gain: exposure (N,) at the points; own (N, window, window): pixels that belong to nothing
-    else. Over-exposed pixels show nothing.
-    """
-    before = _windows(pictures.bare, points, EVIDENCE_REACH).astype(np.float32)
-    after = _windows(pictures.painted, points, EVIDENCE_REACH).astype(np.float32)
-    readable = _windows(pictures.final, points, EVIDENCE_REACH).min(axis=3) < SATURATED
-    change = np.abs(after - before).mean(axis=3) * (readable & own)
-    return gain * change.mean(axis=(1, 2))
-
-
 def visible(
-    cover: CoverMap, pictures: Pictures, gain: np.ndarray, points: np.ndarray
+    cover: CoverMap,
+    bare: np.ndarray,
+    painted: np.ndarray,
+    final: np.ndarray,
+    gain: np.ndarray,
+    points: np.ndarray,
 ) -> np.ndarray:
     """(N,) bool: which points (N, 2) can be seen; point i belongs to identity i + 1.
 
-    gain: exposure (N,) at the points.
+    One is seen when nothing else lies on it, nor on most of its surroundings, and when it changes
+    the recorded picture there; over-exposed pixels show nothing. The pictures (H, W, 3) are of
+    the frame before any suture is painted, shadows included; complete, before exposure; and as
+    recorded. gain: exposure (N,) at the points.
     """
-    shown = inside_frame(points)
+    x, y = np.round(points).T
+    shown = (x >= BORDER) & (x < FRAME_WIDTH - BORDER) & (y >= BORDER) & (y < FRAME_HEIGHT - BORDER)
     (inside,) = np.nonzero(shown)
-    if len(inside):
-        near, identities = points[inside], inside + 1
-        own = ~foreign_around(cover, near, identities, EVIDENCE_REACH)
-        shows = evidence(pictures, gain[inside], near, own) >= SMALLEST_EVIDENCE
-        shown[inside] = shows & unoccluded(cover, near, identities)
+    near, identity = points[inside], (inside + 1)[:, None, None]
+
+    def foreign(reach: int) -> np.ndarray:
+        """Pixels around each on which something other than its thread lies."""
+        window = _windows(cover.top, near, reach)
+        return (window != 0) & (window != identity)
+
+    hidden = foreign(COVER_REACH)
+    free = ~hidden[:, COVER_REACH, COVER_REACH]
+    free &= hidden.mean(axis=(1, 2)) <= LARGEST_FOREIGN_SHARE
+    before = _windows(bare, near, EVIDENCE_REACH).astype(np.float32)
+    after = _windows(painted, near, EVIDENCE_REACH).astype(np.float32)
+    readable = _windows(final, near, EVIDENCE_REACH).min(axis=3) < SATURATED
+    change = np.abs(after - before).mean(axis=3) * (readable & ~foreign(EVIDENCE_REACH))
+    evidence = gain[inside] * change.mean(axis=(1, 2))
+    shown[inside] = free & (evidence >= SMALLEST_EVIDENCE)
     return shown
