@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,26 +56,16 @@ class LabelledFrame:
 
 
 class LabelledDataset(Sequence[LabelledFrame]):
-    """Frames in order of domain, surgery, video and stem. See :func:`load_dataset`."""
+    """Frames in order of domain, surgery, video and stem. See :func:`load_dataset`.
 
-    def __init__(self, source: Dataset, frames: Sequence[LabelledFrame]) -> None:
+    ``root`` is the folder it lies in, ``name`` what results call it, ``kind`` is ``phantom``,
+    ``adaptor2021`` (the challenge's data, recognised) or ``folder``.
+    """
+
+    def __init__(self, source: Dataset, frames: Iterable[LabelledFrame]) -> None:
         self.source = source
+        self.root, self.name, self.kind = source.root, source.name, source.kind
         self._frames = tuple(frames)
-
-    @property
-    def name(self) -> str:
-        """What results call it."""
-        return self.source.name
-
-    @property
-    def kind(self) -> str:
-        """``phantom``, ``adaptor2021`` (the challenge's data, recognised) or ``folder``."""
-        return self.source.kind
-
-    @property
-    def root(self) -> Path:
-        """The folder it lies in."""
-        return self.source.root
 
     @property
     def domains(self) -> list[str]:
@@ -85,7 +75,7 @@ class LabelledDataset(Sequence[LabelledFrame]):
     def domain(self, name: str) -> LabelledDataset:
         """The frames of one domain. Raises UsageError naming the domains there are."""
         self.source.domain(name)
-        return self._those(frame for frame in self if frame.domain == name)
+        return LabelledDataset(self.source, (frame for frame in self if frame.domain == name))
 
     def surgery(self, *names: str) -> LabelledDataset:
         """The frames of these surgeries. Raises UsageError naming the ones there are."""
@@ -95,7 +85,7 @@ class LabelledDataset(Sequence[LabelledFrame]):
                 raise UsageError(
                     f"{self.root}: there is no surgery {name!r}", hint=suggest(name, known)
                 )
-        return self._those(frame for frame in self if frame.surgery in names)
+        return LabelledDataset(self.source, (frame for frame in self if frame.surgery in names))
 
     def folds(self, domain: str, groups: int | None = None) -> tuple[Fold, ...]:
         """The folds of a domain: each has a ``number`` and the surgeries of ``train`` and
@@ -128,7 +118,7 @@ class LabelledDataset(Sequence[LabelledFrame]):
         Columns: domain, surgery, video, stem, labels (how many), fold (the one that is reported
         on this frame; missing where the domain is too small for folds).
         """
-        from adaptor_bench.api.frame import frame_of
+        import pandas
 
         fold_of: dict[tuple[str, str], int] = {}
         for domain in self.domains:
@@ -136,18 +126,11 @@ class LabelledDataset(Sequence[LabelledFrame]):
                 for fold in self.folds(domain):
                     fold_of |= {(domain, surgery): fold.number for surgery in fold.validation}
         rows = [
-            {
-                "domain": frame.domain,
-                "surgery": frame.surgery,
-                "video": frame.video,
-                "stem": frame.stem,
-                "labels": len(frame.points),
-                "fold": fold_of.get((frame.domain, frame.surgery)),
-            }
-            for frame in self
+            (f.domain, *f.key.split("/"), len(f.points), fold_of.get((f.domain, f.surgery)))
+            for f in self
         ]
-        table = frame_of(rows, ("domain", "surgery", "video", "stem", "labels", "fold"))
-        return table.astype({"fold": "Int64"})
+        names = ["domain", "surgery", "video", "stem", "labels", "fold"]
+        return pandas.DataFrame(rows, columns=names).astype({"fold": "Int64"})
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -166,9 +149,6 @@ class LabelledDataset(Sequence[LabelledFrame]):
     def __repr__(self) -> str:
         counts = ", ".join(f"{d}: {len(self.domain(d))} frames" for d in self.domains)
         return f"LabelledDataset({self.name!r}, {counts or 'no frames'})"
-
-    def _those(self, frames: Iterator[LabelledFrame]) -> LabelledDataset:
-        return LabelledDataset(self.source, tuple(frames))
 
 
 def load_dataset(path_or_name: str | os.PathLike[str]) -> LabelledDataset:

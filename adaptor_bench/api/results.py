@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from collections import UserList
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.results.board import Board, boards_of
-from adaptor_bench.results.load import PUBLISHED
+from adaptor_bench.results.load import PUBLISHED, tidy_rows
 from adaptor_bench.results.load import load_results as read_results
 from adaptor_bench.results.result import Result
 
@@ -17,16 +20,13 @@ if TYPE_CHECKING:
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
-class Results(Sequence[Result]):
+class Results(UserList[Result]):
     """What methods reached: one ``Result`` per method, settings, domain and dataset.
 
     Each has ``method``, ``domain``, ``dataset``, ``metrics`` (means and spreads over folds, in
     0..1) and ``fold_results`` (the counts of every fold and seed). Printing them shows the
     leaderboard.
     """
-
-    def __init__(self, results: Iterable[Result]) -> None:
-        self._results = tuple(results)
 
     def frame(self, by: Literal["fold", "surgery"] = "fold") -> pandas.DataFrame:
         """A tidy data frame: one row per method, domain, seed and fold, or surgery of a fold.
@@ -36,9 +36,14 @@ class Results(Sequence[Result]):
         (0..1, NaN for 0/0), and how it was matched: rule, radius, inclusive, missing. Published
         rows have no counts.
         """
-        from adaptor_bench.api.frame import results_frame
+        import pandas
 
-        return results_frame(self._results, by)
+        about = ("dataset", "domain", "method", "name", "team", "source", "profile", "seed", "fold")
+        settings = ("rule", "radius", "inclusive", "missing")
+        surgery = ("surgery",) if by == "surgery" else ()
+        names = [*about, *surgery, "tp", "fp", "fn", *METRICS, *settings]
+        frame = pandas.DataFrame.from_records(tidy_rows(self, by), columns=names)
+        return frame.astype(dict.fromkeys(("seed", "fold", "tp", "fp", "fn"), "Int64"))
 
     def ranking(self) -> pandas.DataFrame:
         """A data frame with one row per method and domain, best first: the leaderboard.
@@ -47,30 +52,23 @@ class Results(Sequence[Result]):
         n (folds behind the means), missing (folds), and mean and std of every metric (0..1).
         Raises InputError for results that cannot be compared.
         """
-        from adaptor_bench.api.frame import ranking_frame
+        import pandas
 
-        return ranking_frame(self.boards())
+        rows = []
+        for board, r in ((board, r) for board in self.boards() for r in board.results):
+            about = (board.dataset, board.domain, r.rank, r.name, r.same_as, r.n, len(r.missing))
+            rows.append((*about, *(v for a in r.metrics.values() for v in (a.mean, a.std))))
+        ends = [f"{key}_{end}" for key in METRICS for end in ("mean", "std")]
+        names = ["dataset", "domain", "rank", "method", "same_as", "n", "missing", *ends]
+        frame = pandas.DataFrame(rows, columns=names)
+        return frame.astype(dict.fromkeys(ends, float) | {"rank": "Int64", "n": "Int64"})
 
     def boards(self) -> list[Board]:
         """Results that may be ranked together, ranked. Raises InputError when they cannot be."""
-        return boards_of(self._results)
-
-    def __len__(self) -> int:
-        return len(self._results)
-
-    @overload
-    def __getitem__(self, index: int) -> Result: ...
-    @overload
-    def __getitem__(self, index: slice) -> Results: ...
-    def __getitem__(self, index: int | slice) -> Result | Results:
-        chosen = self._results[index]
-        return Results(chosen) if isinstance(chosen, tuple) else chosen
-
-    def __iter__(self) -> Iterator[Result]:
-        return iter(self._results)
+        return boards_of(self)
 
     def __repr__(self) -> str:
-        names = ", ".join(f"{r.method} on {r.domain}" for r in self._results[:4])
+        names = ", ".join(f"{r.method} on {r.domain}" for r in self[:4])
         more = len(self) - 4
         return f"Results({names}{f', and {more} more' if more > 0 else ''})"
 
@@ -100,5 +98,9 @@ def load_results(paths: Paths = "runs", *, published: bool = False) -> Results:
     Raises InputError when nothing is finished there, naming every file that cannot be read;
     UsageError for what is neither a folder nor a leaderboard.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    return Results(read_results([*given, PUBLISHED] if published else given))
+    return Results(read_results([*paths_of(paths), *([PUBLISHED] if published else [])]))
+
+
+def paths_of(paths: Paths) -> list[Path]:
+    """One path or several, as a list."""
+    return [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]

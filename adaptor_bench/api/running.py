@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.api.datasets import dataset_folder
-from adaptor_bench.api.results import Paths, Results, load_results
+from adaptor_bench.api.results import Paths, Results, load_results, paths_of
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.methodspec import MethodSpec
@@ -125,12 +125,6 @@ def prepare(
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)
     return Bench(dataset, asked, Progress(lines=True))
-
-
-def paths_of(paths: Paths) -> list[Path]:
-    """One path or several, as a list."""
-    several = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return [Path(path) for path in several]
 
 
 def _default_profile(device: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.entries.packed import read_folder
 from adaptor_bench.errors import InputError, plural
-from adaptor_bench.evaluate.metrics import Counts, metrics_of
+from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
@@ -114,11 +114,17 @@ class Evaluation:
     def frame(self) -> pandas.DataFrame:
         """A data frame with one row per scored video frame: its counts and metrics.
 
-        Columns: surgery, video, stem, labels, predictions, tp, fp, fn, the metrics, missing.
+        Columns: surgery, video, stem, labels, predictions, tp, fp, fn, the metrics (0..1, NaN for
+        0/0), missing.
         """
-        from adaptor_bench.api.frame import evaluation_frame
+        import pandas
 
-        return evaluation_frame(self.score)
+        names = ["surgery", "video", "stem", "labels", "predictions", "tp", "fp", "fn", *METRICS]
+        rows = []
+        for f in self.score.scored:
+            numbers = [*f.counts.to_json().values(), *metrics_of(f.counts).values()]
+            rows.append((*f.key.split("/"), f.labels, f.predictions, *numbers, f.missing))
+        return pandas.DataFrame(rows, columns=[*names, "missing"])
 
     def __str__(self) -> str:
         from adaptor_bench.report.evaluation import evaluation_table
