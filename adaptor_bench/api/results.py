@@ -55,9 +55,11 @@ class Results(UserList[Result]):
         import pandas
 
         rows = []
-        for board, r in ((board, r) for board in self.boards() for r in board.results):
-            about = (board.dataset, board.domain, r.rank, r.name, r.same_as, r.n, len(r.missing))
-            rows.append((*about, *(v for a in r.metrics.values() for v in (a.mean, a.std))))
+        for board in self.boards():
+            for r in board.results:
+                about = (board.dataset, board.domain, r.rank, r.name, r.same_as, r.n)
+                means = (v for a in r.metrics.values() for v in (a.mean, a.std))
+                rows.append((*about, len(r.missing), *means))
         ends = [f"{key}_{end}" for key in METRICS for end in ("mean", "std")]
         names = ["dataset", "domain", "rank", "method", "same_as", "n", "missing", *ends]
         frame = pandas.DataFrame(rows, columns=names)

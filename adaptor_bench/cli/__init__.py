@@ -16,12 +16,10 @@ from typing import Any
 import click
 
 import adaptor_bench
-from adaptor_bench.errors import BenchError
+from adaptor_bench.errors import BenchError, suggest
 from adaptor_bench.progress import message
 from adaptor_bench.room import unwritable
 from adaptor_bench.stopping import stoppable, stopped
-
-__all__ = ["bench", "main"]
 
 # name -> module and the line shown by --help; nothing is imported until a command is called.
 COMMANDS = {
@@ -54,9 +52,16 @@ class _Stopped(Exception):
     """The command was told to stop."""
 
 
-class _LazyGroup(click.Group):
+class LazyGroup(click.Group):
+    """A group that knows the names of its commands, and the line --help shows of each, before it
+    loads one of them."""
+
+    def about(self) -> dict[str, str]:
+        """Name to line."""
+        return {name: text for name, (_, text) in COMMANDS.items()}
+
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.about())
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -65,10 +70,8 @@ class _LazyGroup(click.Group):
         return command
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from adaptor_bench.errors import suggest
-
-            context.fail(f"No such command {args[0]!r}. {suggest(args[0], COMMANDS)}")
+        if args and not args[0].startswith("-") and self.get_command(context, args[0]) is None:
+            context.fail(f"No such command {args[0]!r}. {suggest(args[0], self.about())}")
         return super().resolve_command(context, args)
 
     def invoke(self, context: click.Context) -> Any:
@@ -82,10 +85,10 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(self.about().items()))
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(adaptor_bench.__version__, prog_name="adaptor_bench")
 @click.pass_context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,8 @@ from adaptor_bench.cli import options
 from adaptor_bench.cli.options import option
 
 
-def _platforms() -> Iterable[str]:
-    from adaptor_bench.platforms.platform import platforms
-
-    return platforms()
-
-
 @click.command(name="adapter")
-@click.argument("platform", type=options.Registered(_platforms))
+@click.argument("platform", type=options.Registered("platforms.platform:platforms"))
 @option(
     "--out",
     type=options.PATH,

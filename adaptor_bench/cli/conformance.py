@@ -11,12 +11,6 @@ from adaptor_bench.cli.options import EXISTING_FILE, NEW_FILE, Registered, forma
 from adaptor_bench.cli.output import show
 
 
-def _rules() -> list[str]:
-    from adaptor_bench.audit.conformance import rules_of_suite
-
-    return rules_of_suite()
-
-
 @click.command(name="conformance")
 @option(
     "--out",
@@ -28,7 +22,11 @@ def _rules() -> list[str]:
     type=EXISTING_FILE,
     help='Judge a scorer\'s answers, {"case id": {"tp": 1, "fp": 0, "fn": 0}, ...}.',
 )
-@option("--rule", type=Registered(_rules), help="The rule the answers are meant to follow.")
+@option(
+    "--rule",
+    type=Registered("audit.conformance:rules_of_suite"),
+    help="The rule the answers are meant to follow.",
+)
 @option("--partial", is_flag=True, help="Do not count a case without an answer as a disagreement.")
 @option(
     "--exact-ties",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,12 +14,6 @@ from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
-def _profiles() -> Iterable[str]:
-    from adaptor_bench.phantom import PROFILES
-
-    return PROFILES
-
-
 @click.group("data")
 def command() -> None:
     """Draw the phantom dataset, look at or check a dataset folder."""
@@ -27,7 +21,7 @@ def command() -> None:
 
 @command.command("phantom")
 @click.argument("out", type=options.PATH)
-@option("--profile", type=options.Registered(_profiles), default="mini")
+@option("--profile", type=options.Registered("phantom:PROFILES"), default="mini")
 @options.seed
 @option(
     "--label-noise",

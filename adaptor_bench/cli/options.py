@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from adaptor_bench.evaluate.uncertainty.study import Options
@@ -39,29 +39,19 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-class Registered(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
-    """As :class:`click.Choice`, of the names that ``names`` gives when they are needed: a list of
-    what is registered loads nothing before."""
+class Registered(click.Choice):  # type: ignore[type-arg]  # no generic before click 8.4
+    """A choice of the names that ``source``, a module of the package and what stands in it, gives
+    when they are needed: a list of what is registered loads nothing before."""
 
-    name = "choice"
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self.case_sensitive = True
 
-    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
-        self._names = names
-
-    def _choice(self) -> click.Choice[str]:
-        return click.Choice(list(self._names()))
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return self._choice().convert(value, param, ctx)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        names = "|".join(self._names())
-        return f"{{{names}}}" if param.param_type_name == "argument" else f"[{names}]"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        return self._choice().shell_complete(ctx, param, incomplete)
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        module, _, name = self._source.partition(":")
+        names = getattr(import_module(f"adaptor_bench.{module}"), name)
+        return tuple(names() if callable(names) else names)
 
 
 def option(*names: str, **how: Any) -> Callable[[Command], Command]:
@@ -86,23 +76,10 @@ def several(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
     return add
 
 
-def _metrics() -> Iterable[str]:
-    from adaptor_bench.evaluate.metrics import METRICS
-
-    return METRICS
-
-
-def ranked_rules() -> Iterable[str]:
-    """The matching rules that boards may rank by."""
-    from adaptor_bench.matching.rules import ranked_rules
-
-    return ranked_rules()
-
-
 domain = option("--domain", default="all", help="sim, intraop, .. or all.")
 device = option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
 seed = option("--seed", type=click.IntRange(0), default=0)
-metrics = Registered(_metrics)
+metrics = Registered("evaluate.metrics:METRICS")
 methods_from = option(
     "--methods-from",
     type=PATH,
@@ -143,18 +120,21 @@ def roots_of(runs: tuple[Path, ...], folders: tuple[Path, ...] = ()) -> tuple[Pa
     return runs or (() if folders else (Path("runs"),))
 
 
+_RULES = Registered("matching.rules:ranked_rules")
+
+
 class _RuleOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from adaptor_bench.matching.rules import rule_named
 
-        rules = (f" {name}: {rule_named(name).definition}." for name in ranked_rules())
+        rules = (f" {name}: {rule_named(name).definition}." for name in _RULES.choices)
         self.help = f"How predicted points are paired with labelled ones.{''.join(rules)}"
         return super().get_help_record(ctx)
 
 
 #: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
 matching_options = several(
-    option("--matching", cls=_RuleOption, type=Registered(ranked_rules), default="hungarian"),
+    option("--matching", cls=_RuleOption, type=_RULES, default="hungarian"),
     option(
         "--radius",
         type=float,

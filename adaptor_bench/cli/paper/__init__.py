@@ -5,11 +5,9 @@ A lazy group like ``bench`` itself: the tables do not wait for what draws the fi
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-__all__ = ["command"]
+from adaptor_bench.cli import LazyGroup
 
 # The tables, and the line shown by --help; figures are found where they are defined.
 TABLES = {
@@ -20,11 +18,11 @@ TABLES = {
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, context: click.Context) -> list[str]:
+class _PaperGroup(LazyGroup):
+    def about(self) -> dict[str, str]:
         from adaptor_bench.cli.paper.figures import drawn_figures
 
-        return [*TABLES, *drawn_figures()]
+        return TABLES | {name: figure.title for name, figure in drawn_figures().items()}
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in TABLES:
@@ -36,22 +34,7 @@ class _LazyGroup(click.Group):
         figure = drawn_figures().get(name)
         return figure_command(figure) if figure else None
 
-    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
-        if args and not args[0].startswith("-") and self.get_command(context, args[0]) is None:
-            from adaptor_bench.errors import suggest
 
-            hint = suggest(args[0], self.list_commands(context))
-            context.fail(f"No such command {args[0]!r}. {hint}")
-        return super().resolve_command(context, args)
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        from adaptor_bench.cli.paper.figures import drawn_figures
-
-        figures = [(name, figure.title) for name, figure in drawn_figures().items()]
-        with formatter.section("Commands"):
-            formatter.write_dl([*TABLES.items(), *figures])
-
-
-@click.group(cls=_LazyGroup)
+@click.group(cls=_PaperGroup)
 def command() -> None:
     """Tables and figures for a paper: published numbers and measured ones, apart and labelled."""
