@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -50,13 +51,10 @@ def command(
     out: Path,
     boards: tuple[str, ...],
     data: tuple[Path, ...],
-    frames: int,
-    images: bool,
-    heatmaps: bool,
-    public: bool,
     title: str,
     ddof: int,
     methods_from: tuple[Path, ...],
+    **gallery: Any,
 ) -> None:
     """Write a static site of the results in RUNS (default: the folder `runs`).
 
@@ -64,30 +62,16 @@ def command(
     index.html. Nothing is loaded from a network. An existing site in --out is replaced.
     """
     from adaptor_bench.entries.entry import find_boards
-    from adaptor_bench.errors import plural
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
-    from adaptor_bench.site import SiteRequest, build_site
+    from adaptor_bench.results.load import load_scored
+    from adaptor_bench.site.build import build_site, refuse_foreign
 
-    folders = find_boards(boards)
-    request = SiteRequest(
-        roots=options.roots_of(runs, folders),
-        out=out,
-        leaderboards=folders,
-        data=data,
-        frames=frames,
-        images=images,
-        heatmaps=heatmaps,
-        public=public,
-        title=title,
-        ddof=ddof,
-    )
-    made = build_site(request, discover(methods_from), Progress())
-    for line in made.left_out:
+    folders, progress, registry = find_boards(boards), Progress(), discover(methods_from)
+    refuse_foreign(out)
+    loaded = load_scored(options.roots_of(runs, folders), folders, data, progress, ddof=ddof)
+    written, left_out = build_site(out, loaded, title, registry, progress, **gallery)
+    for line in left_out:
         message(f"left out: {line}")
-    message(
-        f"{plural(made.pages, 'page')}, {plural(made.frames, 'gallery frame')} "
-        f"({plural(made.pictures, 'picture')}, {plural(made.heatmaps, 'heatmap')}), "
-        f"{made.size / 1e6:.1f} MB"
-    )
+    message(written)
     show(out / "index.html")

@@ -4,7 +4,3 @@ Plain files that need no network and no server. What is shown is derived from ru
 leaderboard entries (and, for pictures and labels, from the dataset they were scored on) by the
 functions that make the other tables, so that no number here can differ from the leaderboard's.
 """
-
-from adaptor_bench.site.build import SiteRequest, SiteSummary, build_site
-
-__all__ = ["SiteRequest", "SiteSummary", "build_site"]

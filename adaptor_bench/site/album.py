@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,15 +27,6 @@ RULE = (
 )
 
 
-@dataclass(frozen=True)
-class Album:
-    """``document`` is what the page's script reads; how many pictures and heatmaps were written."""
-
-    document: dict[str, Any]
-    pictures: int
-    heatmaps: int
-
-
 def write_album(
     views: Mapping[str, BoardView],
     chosen: Sequence[Candidate],
@@ -45,10 +35,10 @@ def write_album(
     *,
     images: bool,
     heatmaps: bool,
-) -> Album:
-    """Describe the ``chosen`` frames; write their ``images`` and ``heatmaps`` below ``root``.
+) -> dict[str, Any]:
+    """Write ``images`` and ``heatmaps`` of the ``chosen`` frames below ``root``.
 
-    ``views`` are the boards they may be of, by their anchors.
+    ``views`` are the boards they may be of, by their anchors. Returns what the page's script reads.
 
     Raises InputError naming all frames whose points or whose image cannot be used.
     """
@@ -106,8 +96,7 @@ def write_album(
     ]
     names = next((view.places for view in shown.values()), {})
     methods = [{"name": name} for name in names]
-    document = {"boards": described, "methods": methods, "frames": frames}
-    return Album(document, len(pictures.files), len(maps.pictures.files))
+    return {"boards": described, "methods": methods, "frames": frames}
 
 
 class _Pictures:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory, write_json
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.errors import InputError, UsageError, plural
 from adaptor_bench.figures.boards import BoardView, view_boards
 from adaptor_bench.figures.figure import all_figures
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.report.markup import embedded_json, encodable
 from adaptor_bench.results.board import boards_of
-from adaptor_bench.results.load import load_scored
+from adaptor_bench.results.load import Loaded
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.sources import published_results
-from adaptor_bench.site.album import RULE, Album, write_album
+from adaptor_bench.site.album import RULE, write_album
 from adaptor_bench.site.boards import board_page, provenance, ranking_section
 from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_page
@@ -33,61 +34,37 @@ RANKING = "ranking.html"
 _SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class SiteRequest:
-    """What ``bench report`` was asked for. ``leaderboards``: their folders; ``data``: dataset
-    folders for pictures and labels; ``frames``: how many the gallery shows; ``public``: those of
-    leaderboards, too, whose labels would be known from then on."""
+def build_site(
+    out: Path,
+    loaded: Loaded,
+    title: str,
+    registry: Registry,
+    progress: Progress,
+    *,
+    frames: int,
+    images: bool,
+    heatmaps: bool,
+    public: bool,
+) -> tuple[str, tuple[str, ...]]:
+    """Write the site of what was ``loaded`` into ``out``, replacing a site that stands there.
 
-    roots: tuple[Path, ...]
-    out: Path
-    leaderboards: tuple[Path, ...] = ()
-    data: tuple[Path, ...] = ()
-    frames: int = 200
-    images: bool = True
-    heatmaps: bool = True
-    title: str = "Landmark detection benchmark"
-    ddof: int = 0
-    public: bool = False
+    The gallery shows so many ``frames``, those of private leaderboards only if ``public``: their
+    labels would be known from then on. The same runs, dataset and versions give the same bytes.
 
-
-@dataclass(frozen=True)
-class SiteSummary:
-    """What was written: how many pages, gallery frames, pictures, heatmaps; bytes in all.
-    ``left_out``: entries that could not be shown, and why."""
-
-    pages: int
-    frames: int
-    pictures: int
-    heatmaps: int
-    size: int
-    left_out: tuple[str, ...]
-
-
-def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> SiteSummary:
-    """Write the site into ``request.out``, replacing a site that stands there.
-
-    The same runs, dataset and versions give the same bytes. Raises InputError for runs, entries
-    or a dataset that cannot be used, UsageError when ``out`` holds anything but an earlier site.
+    Returns what was written, and what was left out and why, in words. Raises InputError for data
+    that are not those of the results.
     """
-    _refuse_foreign(request.out)
-    loaded = load_scored(
-        request.roots, request.leaderboards, request.data, progress, ddof=request.ddof
-    )
-    printed = published_results(load_published())
-    boards = boards_of([*loaded.results, *printed])
+    boards = boards_of([*loaded.results, *published_results(load_published())])
     views = _anchored(view_boards(boards, loaded.datasets, progress))
     for view in views.values():
         _ = view.curves  # refuses data that are not those of the results
-    private = frozenset() if request.public else loaded.private
-    with atomic_directory(request.out, replace=True) as root:
+    private = frozenset() if public else loaded.private
+    with atomic_directory(out, replace=True) as root:
         # Points that were found give labels away as labels do, and counts of a frame their number.
-        public = {a: v for a, v in views.items() if v.board.dataset not in private}
-        chosen = choose(public, request.frames)
-        album = write_album(
-            public, chosen, root, progress, images=request.images, heatmaps=request.heatmaps
-        )
-        texts = _pages(views, loaded.left_out, album, request, registry)
+        shown_openly = {a: v for a, v in views.items() if v.board.dataset not in private}
+        chosen = choose(shown_openly, frames)
+        album = write_album(shown_openly, chosen, root, progress, images=images, heatmaps=heatmaps)
+        texts = _pages(views, loaded.left_out, album, title, registry)
         for name, text in texts.items():
             (root / name).write_bytes(encodable(text).encode())
         files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
@@ -98,11 +75,14 @@ def build_site(request: SiteRequest, registry: Registry, progress: Progress) -> 
         }
         write_json(root / MANIFEST, manifest)
         size = sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
-    shown = len(album.document["frames"])
-    left_out = loaded.left_out
-    if request.frames:
-        left_out += tuple(f"frames of {name}: labels are not public" for name in sorted(private))
-    return SiteSummary(len(texts), shown, album.pictures, album.heatmaps, size, left_out)
+    kinds = Counter(file.partition("/")[0] for file in files)
+    written = (
+        f"{plural(len(texts), 'page')}, {plural(len(album['frames']), 'gallery frame')} "
+        f"({plural(kinds['frames'], 'picture')}, {plural(kinds['heatmaps'], 'heatmap')}), "
+        f"{size / 1e6:.1f} MB"
+    )
+    unseen = [f"frames of {name}: labels are not public" for name in sorted(private) if frames]
+    return written, (*loaded.left_out, *unseen)
 
 
 def _anchored(views: Iterable[BoardView]) -> dict[str, BoardView]:
@@ -117,8 +97,8 @@ def _anchored(views: Iterable[BoardView]) -> dict[str, BoardView]:
 def _pages(
     views: Mapping[str, BoardView],
     left_out: Sequence[str],
-    album: Album,
-    request: SiteRequest,
+    album: Mapping[str, Any],
+    title: str,
     registry: Registry,
 ) -> dict[str, str]:
     """File name to text of every page."""
@@ -133,9 +113,9 @@ def _pages(
         files[name] = _unused(f"method-{_slug(name)}", files.values())
     files = {name: f"{file}.html" for name, file in files.items()}
     sections = [ranking_section(v, anchor, figures) for anchor, v in views.items() if v.card]
-    shown = len(album.document["frames"])
+    shown = len(album["frames"])
     shared = {
-        "title": request.title,
+        "title": title,
         "folds": sum(len(r.fold_results) for view in measured for r in view.board.measured),
         "has_gallery": bool(shown),
         "has_ranking": bool(sections),
@@ -161,7 +141,7 @@ def _pages(
     if shown:
         seeds = {shown_seed(r) for view in measured for r in view.board.competitors}
         content = {
-            "data": embedded_json(album.document),
+            "data": embedded_json(album),
             "count": shown,
             "rule": RULE,
             "seeds": ", ".join(map(str, sorted(seeds))),
@@ -180,7 +160,7 @@ def _unused(name: str, taken: Collection[str]) -> str:
     return next(candidate for candidate in names if candidate not in taken)
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
     """Only what an earlier ``bench report`` wrote may be replaced. Raises UsageError."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise UsageError(f"{out}: is not a folder", hint="Choose a new folder for --out.")
