@@ -17,7 +17,8 @@ from adaptor_bench.resources import bundled
 
 PROBLEMS_LIMIT = 1000
 """Problems that are looked for; a document that was made to keep us busy has no end of them."""
-_SHOWN = 80  # characters of a value or a key in a message
+_SHOWN = 80  # characters of a value in a message
+_LONGEST_KEY = 200
 
 
 @cache
@@ -65,7 +66,7 @@ def _told(error: Any) -> Iterable[str]:
 
 def _escaped(part: object) -> str:
     """A step of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+    return str(part)[:_LONGEST_KEY].replace("~", "~0").replace("/", "~1")
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:
