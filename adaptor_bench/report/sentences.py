@@ -222,10 +222,10 @@ def _tier_sentence(found: Study) -> str:
 def _left_out_sentence(found: Study) -> str:
     order = list(found.ranks.values())
     changes = []
-    for entry in found.left_out:
-        swapped = _swaps(found.methods, order, entry.ranks)
+    for surgery, after in found.left_out.items():
+        swapped = _swaps(found.methods, order, after)
         if swapped:
-            changes.append(f"without {entry.surgery} {_and(swapped)}")
+            changes.append(f"without {surgery} {_and(swapped)}")
     n = len(found.left_out)
     if not n or len(order) - order.count(None) < 2:
         return ""

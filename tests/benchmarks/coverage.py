@@ -66,7 +66,7 @@ def truth(better):
 def intervals(tally, level, seed):
     """name -> (interval of the first method, interval of the difference)."""
     at = estimate(tally)
-    left = np.array([entry.values for entry in leave_one_out(tally)])
+    left = leave_one_out(tally)
     found = {
         "jackknife t": (
             jackknife_interval(at[0], left[:, 0], level),

@@ -46,7 +46,7 @@ def resampled(
     sizes = np.bincount(groups)
     result = np.empty((len(resamples.weights), len(tally.methods)))
     for part, counts in resamples.pooled(tally, groups):
-        weights = _by_group(resamples.weights[part], groups) / sizes
+        weights = resamples.weights[part] @ (groups[:, None] == np.arange(len(sizes))) / sizes
         values = METRICS[metric].of_last_axis(counts)
         labelled = counts[..., [0, 2]].sum(axis=(1, 3))[:, None] > 0
         given = np.where(labelled, weights[:, None, :], 0.0)
@@ -62,10 +62,3 @@ def _groups(tally: Tally, estimand: str) -> Integers:
         return tally.fold
     n = len(tally.surgeries)
     return np.arange(n) if estimand == "surgeries" else np.zeros(n, np.int64)
-
-
-def _by_group(weights: Integers, groups: Integers) -> Floats:
-    summed = np.zeros((len(weights), groups.max() + 1))
-    for s, group in enumerate(groups):
-        summed[:, group] += weights[:, s]
-    return summed

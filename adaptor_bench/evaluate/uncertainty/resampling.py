@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -68,15 +69,9 @@ def enumerate_draws(n: int) -> tuple[Integers, Floats]:
     Returns weights (C(2n-1, n), n), each row summing to n, in lexicographic order, and their
     multinomial probabilities n! / prod(w!) / n^n, which sum to 1.
     """
-    weights = np.zeros((1, 0), np.int64)
-    left = np.array([n])
-    for _ in range(n - 1):
-        choices = left + 1
-        rows = np.repeat(np.arange(len(weights)), choices)
-        taken = np.arange(choices.sum()) - np.repeat(np.cumsum(choices) - choices, choices)
-        weights = np.column_stack([weights[rows], taken])
-        left = left[rows] - taken
-    weights = np.column_stack([weights, left])
+    # Stars and bars: n - 1 bars among 2n - 1 places, and what lies between two of them.
+    bars = np.array(list(combinations(range(2 * n - 1), n - 1)), np.int64)
+    weights = np.diff(bars.reshape(distinct(n), n - 1), prepend=-1, append=2 * n - 1) - 1
     factorial = np.array([math.factorial(k) for k in range(n + 1)], float)
     probability = factorial[n] / factorial[weights].prod(axis=1) / float(n) ** n
     return weights, probability / probability.sum()

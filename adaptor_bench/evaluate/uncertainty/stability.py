@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.ranking import SAME, ranks
+from adaptor_bench.evaluate.ranking import SAME
 from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
 from adaptor_bench.evaluate.uncertainty.resampling import Resamples
 from adaptor_bench.evaluate.uncertainty.tally import Tally
@@ -17,50 +16,37 @@ from adaptor_bench.evaluate.uncertainty.tally import Tally
 Floats = npt.NDArray[np.float64]
 
 
-def rank_distribution(values: Floats, probability: Floats) -> tuple[Floats, float]:
+def rank_distribution(
+    values: Floats, probability: Floats, placed: npt.NDArray[np.bool_]
+) -> tuple[Floats, float]:
     """Probability of each rank (methods, methods) from resampled ``values`` (B, methods).
 
     Row m, column k: how often method m has rank k + 1; equal values share the better rank, so a
-    column may sum to more or less than 1. Resamples in which a method has no value are left out;
-    their probability is returned beside.
+    column may sum to more or less than 1. Only ``placed`` (methods,) take part, the others' rows
+    are NaN. Resamples in which one that is placed has no value are left out; their probability is
+    returned beside.
     """
-    defined = ~np.isnan(values).any(axis=1)
-    undefined = float(probability[~defined].sum())
-    n = values.shape[1]
-    table = np.zeros((n, n))
+    table = np.full((len(placed), len(placed)), np.nan)
+    defined = ~np.isnan(values[:, placed]).any(axis=1)
     if not defined.any():
-        return np.full((n, n), np.nan), 1.0
-    kept, weight = values[defined], probability[defined] / probability[defined].sum()
-    for m in range(n):
-        place = (kept - kept[:, [m]] > SAME).sum(axis=1)
-        table[m] = np.bincount(place, weights=weight, minlength=n)
-    return table, undefined
+        return table, 1.0
+    kept, weight = values[defined][:, placed], probability[defined] / probability[defined].sum()
+    for m, of_method in zip(np.flatnonzero(placed), kept.T, strict=True):
+        place = (kept - of_method[:, None] > SAME).sum(axis=1)
+        table[m] = np.bincount(place, weights=weight, minlength=len(placed))
+    return table, float(probability[~defined].sum())
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """The board without one surgery: values (methods,) and ranks."""
-
-    surgery: str
-    values: tuple[float, ...]
-    ranks: tuple[int | None, ...]
-
-
-def leave_one_out(tally: Tally, metric: str = "f1", estimand: str = "folds") -> list[LeftOut]:
-    """The board once without each surgery; empty with a single surgery.
+def leave_one_out(tally: Tally, metric: str = "f1", estimand: str = "folds") -> Floats:
+    """Values (surgeries, methods) without each surgery in turn; (0, methods) with a single one.
 
     Nothing is trained anew: the surgery leaves the evaluation, not the training data.
     """
     n = len(tally.surgeries)
     if n < 2:
-        return []
+        return np.empty((0, len(tally.methods)))
     left = Resamples(1 - np.eye(n, dtype=np.int64), np.full(n, 1 / n), exact=False)
-    return [
-        LeftOut(surgery, tuple(map(float, row)), tuple(ranks([float(v) for v in row])))
-        for surgery, row in zip(
-            tally.surgeries, resampled(tally, left, metric, estimand), strict=True
-        )
-    ]
+    return resampled(tally, left, metric, estimand)
 
 
 def tiers(values: Floats, different: npt.NDArray[np.bool_]) -> list[int | None]:

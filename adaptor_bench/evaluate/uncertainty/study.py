@@ -20,7 +20,6 @@ from adaptor_bench.evaluate.uncertainty.intervals import (
 from adaptor_bench.evaluate.uncertainty.resampling import resample
 from adaptor_bench.evaluate.uncertainty.significance import holm, sign_flip_p
 from adaptor_bench.evaluate.uncertainty.stability import (
-    LeftOut,
     leave_one_out,
     rank_distribution,
     scheme_values,
@@ -75,7 +74,7 @@ class Study:
     """Methods stand in the order of the ranking. ``student`` and ``bootstrap`` map method to
     metric to interval; ``pairs`` holds every pair (better, worse) for the ranking metric;
     ``rank_probability`` is (methods, methods), row by method, column by rank; NaN for a method
-    without a value."""
+    without a value. ``left_out`` maps each surgery to the ranks without it; empty with one."""
 
     tally: Tally
     options: Options
@@ -86,7 +85,7 @@ class Study:
     rank_probability: Floats
     undefined: float
     tiers: dict[str, int | None]
-    left_out: tuple[LeftOut, ...]
+    left_out: dict[str, list[int | None]]
     schemes: dict[str, dict[str, int | None]]
     flips: dict[tuple[str, str], FlipDistance]
     exact: bool
@@ -106,8 +105,7 @@ def study(tally: Tally, options: Options | None = None) -> Study:
     draws = resample(tally, options.resamples, options.seed, nested=options.nested)
     values = {key: resampled(tally, draws, key, estimand) for key in METRICS}
     points = {key: estimate(tally, key, estimand) for key in METRICS}
-    left = {key: leave_one_out(tally, key, estimand) for key in METRICS}
-    without = {key: _table(left[key], len(tally.methods)) for key in METRICS}
+    without = {key: leave_one_out(tally, key, estimand) for key in METRICS}
 
     def student(key: str, weights: Floats) -> Interval:
         return jackknife_interval(
@@ -141,7 +139,9 @@ def study(tally: Tally, options: Options | None = None) -> Study:
             float(adjusted),
         )
         different[i, j] = different[j, i] = pairs[a, b].significant(options.level)
-    probability, undefined = _ranked(values[metric], points[metric], draws.probability)
+    probability, undefined = rank_distribution(
+        values[metric], draws.probability, ~np.isnan(points[metric])
+    )
     names = tally.methods
     return Study(
         tally=tally,
@@ -153,7 +153,9 @@ def study(tally: Tally, options: Options | None = None) -> Study:
         rank_probability=probability,
         undefined=undefined,
         tiers=_named(names, tiers(points[metric], different)),
-        left_out=tuple(left[metric]),
+        left_out={
+            s: ranks(of) for s, of in zip(tally.surgeries, without[metric].tolist(), strict=False)
+        },
         schemes={
             scheme: _named(names, ranks(row.tolist()))
             for scheme, row in scheme_values(tally, metric).items()
@@ -174,24 +176,10 @@ def _ordered(tally: Tally, values: Floats) -> list[str]:
     return [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
 
 
-def _ranked(values: Floats, points: Floats, probability: Floats) -> tuple[Floats, float]:
-    """``rank_distribution`` of the methods that have a value on the data; NaN for the others."""
-    placed = np.flatnonzero(~np.isnan(points))
-    table = np.full((len(points), len(points)), np.nan)
-    among, undefined = rank_distribution(values[:, placed], probability)
-    table[placed] = 0
-    table[placed, : len(placed)] = among
-    return table, undefined
-
-
 def _combine(values: Floats, weights: Floats) -> Floats:
     """Weighted sum over the last axis (methods) that lets a NaN of an unused method be."""
     used = np.flatnonzero(weights)
     return values[..., used] @ weights[used]
-
-
-def _table(left: list[LeftOut], methods: int) -> Floats:
-    return np.array([entry.values for entry in left]).reshape(len(left), methods)
 
 
 def _named(names: tuple[str, ...], values: list[int | None]) -> dict[str, int | None]:
