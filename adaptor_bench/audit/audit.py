@@ -95,10 +95,13 @@ class Audit:
 
     def counts(self, rule: str, inclusive: bool = True, missing: str = "empty") -> Counts:
         """Counts pooled over all frames (``skip``: over those with a prediction file)."""
+        return self.pooled(self.tp[rule, inclusive], missing)
+
+    def pooled(self, tp: Indices, missing: str = "empty") -> Counts:
+        """As :meth:`counts`, of other true positives of every frame, shape (F,)."""
         scored = ~self.missing if missing == "skip" else np.ones(len(self.keys), dtype=bool)
-        tp = int(self.tp[rule, inclusive][scored].sum())
-        predicted, labelled = self.predictions[scored].sum(), self.labels[scored].sum()
-        return Counts(tp, int(predicted) - tp, int(labelled) - tp)
+        hits, p, q = (int(of[scored].sum()) for of in (tp, self.predictions, self.labels))
+        return Counts(hits, p - hits, q - hits)
 
     @property
     def ranked(self) -> tuple[str, ...]:

@@ -88,8 +88,9 @@ def emulate_official(first: Path, second: Path) -> ScriptRun:
             labels = _load(counterpart)
             total += _document_counts(predictions["points"], labels["points"])
     except _CRASHES as error:
-        return ScriptRun(first, second, files, tuple(skipped), total, f"{_said(error)}{at}")
-    crash = None if total.tp else "ZeroDivisionError: division by zero"
+        crash: str | None = f"{type(error).__name__}: {error}{at}"
+    else:
+        crash = None if total.tp else "ZeroDivisionError: division by zero"
     return ScriptRun(first, second, files, tuple(skipped), total, crash)
 
 
@@ -144,10 +145,8 @@ def cardio_counts(
 
 def emulate_cardio(predictions: PointBatch, labels: PointBatch, radius: float) -> Counts:
     """:func:`cardio_counts` pooled over all frames of two batches."""
-    total = Counts()
-    for p, q in zip(predictions, labels, strict=True):
-        total += cardio_counts(p.tolist(), q.tolist(), radius)
-    return total
+    frames = zip(predictions, labels, strict=True)
+    return sum((cardio_counts(p.tolist(), q.tolist(), radius) for p, q in frames), Counts())
 
 
 def _document_counts(predictions: Any, labels: Any) -> Counts:
@@ -193,7 +192,3 @@ def _load(path: Path) -> Any:
 def _distance(p: Point, q: Point) -> float:
     """As both programs compute it; ``hypot`` may differ in the last digit."""
     return math.sqrt((q[0] - p[0]) ** 2 + (q[1] - p[1]) ** 2)
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adaptor_bench.audit.reconcile import PRINTED, Reconciliation
+from adaptor_bench.audit.emulator import ScriptRun
+from adaptor_bench.audit.reconcile import PRINTED, Step, printed
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.report.counts import COUNTS, count, label
 from adaptor_bench.report.table import Column, Table, number
 
-_CALLS = (("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS"))
+_CALLS = ("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS")
 
 
-def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
-    """What the script prints in either order of its arguments, and how it comes to that."""
-    printed = Table(
+def official_output(
+    runs: Sequence[ScriptRun], steps: Sequence[Step]
+) -> tuple[list[Table], dict[str, Any]]:
+    """What the script prints in either order of its arguments, and how it comes to that: for
+    people, and for a program, with null for what is not printed."""
+    calls: list[dict[str, Any]] = [
+        {
+            "arguments": call,
+            "total_files": run.files,
+            "skipped": run.skipped,
+            "counts": run.counts,
+            **run.printed,
+            "crash": run.crash,
+        }
+        for call, run in zip(_CALLS, runs, strict=True)
+    ]
+    explained: list[dict[str, Any]] = [
+        {
+            "step": step.name,
+            "counts": step.counts,
+            **{metric.key: step.printed[metric.key] for metric in PRINTED},
+            "why": step.why,
+        }
+        for step in steps
+    ]
+    prints = Table(
         "The challenge's script (evaluation.py, 2021), emulated: what it prints",
         (
             label("call", "Called with"),
-            count("files", "Total files"),
+            count("total_files", "Total files"),
             count("skipped", "skipped"),
             *_numbers(sensitivity="Sensitivity", precision="Precision", f1="F1 score"),
-            Column("ends", "Ends with"),
+            Column("crash", "Ends with"),
         ),
         [
-            {
-                "call": " ".join(call) + note,
-                "files": run.files,
-                "skipped": len(run.skipped),
-                **run.counts.to_json(),
-                **run.printed,
-                "ends": run.crash,
-            }
-            for call, run, note in zip(_CALLS, reconciled.runs, (" (documented)", ""), strict=True)
+            row | row["counts"].to_json() | {"call": call, "skipped": len(row["skipped"])}
+            for row, call in zip(
+                calls, ("PREDICTIONS LABELS (documented)", "LABELS PREDICTIONS"), strict=True
+            )
         ],
         (
             "It takes the first folder for the labels, so that in the documented order its FP are "
@@ -43,70 +62,33 @@ def reconciliation_tables(reconciled: Reconciliation) -> list[Table]:
             "and are otherwise skipped, those only in the first are never looked at.",
         ),
     )
-    steps = Table(
+    way = Table(
         "From the correct numbers to the printed ones",
         (label("step", "Step"), *_numbers(), Column("why", "Why")),
-        [
-            {"step": step.name, **step.counts.to_json(), **step.printed, "why": step.why}
-            for step in reconciled.steps
-        ],
+        [row | row["counts"].to_json() for row in explained],
         ("TP, FP and FN under their true names throughout.",),
     )
-    return [printed, steps]
+    document = {"program": "official-2021", "runs": calls, "steps": explained}
+    return [prints, way], jsonable(document)
 
 
-def reconciliation_as_json(reconciled: Reconciliation) -> dict[str, Any]:
-    """The same for a program; null for what is not printed."""
-    return jsonable(
-        {
-            "program": "official-2021",
-            "runs": [
-                {
-                    "arguments": call,
-                    "total_files": run.files,
-                    "skipped": run.skipped,
-                    "counts": run.counts,
-                    **run.printed,
-                    "crash": run.crash,
-                }
-                for call, run in zip(_CALLS, reconciled.runs, strict=True)
-            ],
-            "steps": [
-                {
-                    "step": step.name,
-                    "counts": step.counts,
-                    **{metric.key: step.printed[metric.key] for metric in PRINTED},
-                    "why": step.why,
-                }
-                for step in reconciled.steps
-            ],
-        }
-    )
-
-
-def cardio_table(nearest: Counts, original: Counts) -> Table:
-    """Our ``nearest`` (``<``) beside the original routine."""
-    return Table(
+def cardio_output(nearest: Counts, original: Counts) -> tuple[list[Table], dict[str, Any]]:
+    """Our ``nearest`` (``<``) beside the original routine: for people, and for a program."""
+    rows: list[dict[str, Any]] = [
+        {"matching": name, "counts": counts, **printed(counts)}
+        for name, counts in (("nearest, <", nearest), ("original", original))
+    ]
+    table = Table(
         "Cardio-AI's routine (match_keypoints), emulated",
         (label("matching", "Matching"), *_numbers()),
-        [{"matching": name, **of, **c.to_json()} for name, c, of in _cardio(nearest, original)],
+        [row | row["counts"].to_json() for row in rows],
         (
             "The original tells points apart by their coordinates: three identical predictions on "
             "a label strike one another off, and one pair is enough for all labels at one place. "
             "Of equally near labels it takes the first in the file.",
         ),
     )
-
-
-def cardio_as_json(nearest: Counts, original: Counts) -> dict[str, Any]:
-    """The same for a program."""
-    rows = [{"matching": name, "counts": c, **of} for name, c, of in _cardio(nearest, original)]
-    return jsonable({"program": "cardio-ai", "counts": rows})
-
-
-def _cardio(nearest: Counts, original: Counts) -> Iterable[tuple[str, Counts, dict[str, float]]]:
-    for name, counts in (("nearest, <", nearest), ("original", original)):
-        yield name, counts, {metric.key: metric(counts) for metric in PRINTED}
+    return [table], jsonable({"program": "cardio-ai", "counts": rows})
 
 
 def _numbers(**titles: str) -> Iterable[Column]:

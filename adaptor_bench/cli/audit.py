@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -42,10 +43,10 @@ def command(
     pairs that depend on the choice. The exit code says nothing about the outcome. PREDICTIONS may
     be a .zip or .tar(.gz).
     """
-    from adaptor_bench.audit import emulator_table as emulation
     from adaptor_bench.audit.audit import audit
     from adaptor_bench.audit.audit_table import audit_as_json, audit_tables
     from adaptor_bench.audit.emulator import emulate_cardio
+    from adaptor_bench.audit.emulator_table import cardio_output, official_output
     from adaptor_bench.audit.reconcile import reconcile_official
     from adaptor_bench.evaluate.reading import read_batches
     from adaptor_bench.matching.settings import MatchSettings
@@ -56,17 +57,17 @@ def command(
     with extracted(predictions) as root:
         batches = read_batches(root, labels, MatchSettings(radius=radius), Progress())
         audited = audit(batches, radius)
-        tables, documents = audit_tables(audited, limit), []
+        emulated = []
         if "official-2021" in emulate:
-            reconciled = reconcile_official(batches, audited, root, labels)
-            tables += emulation.reconciliation_tables(reconciled)
-            documents.append(emulation.reconciliation_as_json(reconciled))
+            emulated.append(official_output(*reconcile_official(batches, audited, root, labels)))
     if "cardio-ai" in emulate:
         original = emulate_cardio(batches.predictions, batches.labels, radius)
-        tables.append(emulation.cardio_table(audited.counts("nearest", False), original))
-        documents.append(emulation.cardio_as_json(audited.counts("nearest", False), original))
+        emulated.append(cardio_output(audited.counts("nearest", False), original))
     if format_ == "json":
-        document = audit_as_json(audited) | ({"emulated": documents} if emulate else {})
+        document = audit_as_json(audited)
+        if emulate:
+            document["emulated"] = [of for _, of in emulated]
         show(json.dumps(document, indent=1, allow_nan=False))
     else:
-        show(render(tables, format_), newline=False)
+        tables = chain(audit_tables(audited, limit), *(of for of, _ in emulated))
+        show(render(list(tables), format_), newline=False)
