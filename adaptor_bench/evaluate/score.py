@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.evaluate.reading import Batches, read_batches
 from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
-from adaptor_bench.matching.batch import Matches, PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
@@ -39,27 +37,15 @@ def score_batches(batches: Batches, settings: MatchSettings) -> FoldScore:
         last = min(first + _AT_ONCE, len(batches.keys))
         part = batches.predictions.frames(first, last), batches.labels.frames(first, last)
         matches = match_frames(*part, settings.radius, settings.rule, settings.inclusive)
-        missing = batches.missing[first:last].tolist()
-        frames += _frame_scores(batches.keys[first:last], missing, matches, *part)
+        # Rows of the batches become indices within the frame.
+        prediction, label = (
+            rows - side.starts[matches.frame]
+            for rows, side in zip((matches.prediction, matches.label), part, strict=True)
+        )
+        pairs = zip(prediction.tolist(), label.tolist(), matches.distance.tolist(), strict=True)
+        columns = matches.predictions, matches.labels, matches.tp, batches.missing[first:last]
+        for key, p, q, tp, missing in zip(
+            batches.keys[first:last], *(column.tolist() for column in columns), strict=True
+        ):
+            frames.append(FrameScore(key, p, q, tuple(islice(pairs, tp)), missing))
     return FoldScore(settings, tuple(frames), batches.unknown)
-
-
-def _frame_scores(
-    keys: tuple[str, ...],
-    missing: list[bool],
-    matches: Matches,
-    predictions: PointBatch,
-    labels: PointBatch,
-) -> list[FrameScore]:
-    """The frames' entries; rows of the batches become indices within the frame."""
-    prediction = matches.prediction - predictions.starts[matches.frame]
-    label = matches.label - labels.starts[matches.frame]
-    columns = prediction.tolist(), label.tolist(), matches.distance.tolist()
-    pairs = list(zip(*columns, strict=True))
-    ends = np.cumsum(matches.tp).tolist()
-    sizes = zip(matches.predictions.tolist(), matches.labels.tolist(), strict=True)
-    first, frames = 0, []
-    for key, absent, (p, q), end in zip(keys, missing, sizes, ends, strict=True):
-        frames.append(FrameScore(key, p, q, tuple(pairs[first:end]), absent))
-        first = end
-    return frames
