@@ -20,7 +20,7 @@ from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.greedy import take_in_order
+from adaptor_bench.matching.candidates import take_in_order
 from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.settings import MatchSettings
 

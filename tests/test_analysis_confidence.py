@@ -199,7 +199,7 @@ def test_against_every_threshold(pairs):
         assert found.thresholds == 0
         return
     steps = operating_points(batch(predictions), batch(labels), R)
-    assert list(zip(steps.threshold, steps.tp, steps.fp, strict=True)) == points
+    assert list(zip(*steps, strict=True)) == points
     best = max(2 * tp / (tp + fp + total) for _, tp, fp in points)
     assert found.best_f1 == pytest.approx(best)
     chosen = [t for t, tp, fp in points if 2 * tp / (tp + fp + total) == best]

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from oracles.conformance import brute_force
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.matching import reference
 from adaptor_bench.matching.assignment import _solve_large, optimal_groups
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.candidates import find_candidates
@@ -55,7 +54,7 @@ def test_the_fast_code_makes_the_pairs_of_the_readable_one(
     if rule == "ungated":  # which of equals it is decides what is within the radius
         radius = 1e6
     fast = match(predictions, labels, radius, rule, inclusive)
-    readable = reference.match(predictions, labels, radius, rule, inclusive)
+    readable = all_rules()[rule].match(predictions, labels, radius, inclusive)
     assert counts(fast) == (len(readable), len(predictions) - fast.tp, len(labels) - fast.tp)
     i, j = fast.pairs.T
     assert (np.diff(i) > 0).all() and len({*j}) == fast.tp
@@ -267,7 +266,7 @@ def test_in_crowded_frames_without_ties_the_pairs_are_those_of_the_readable_code
         here = found.frame == f
         own = [side.starts[f] for side in batches(pairs)]
         got = zip(found.prediction[here] - own[0], found.label[here] - own[1], strict=True)
-        assert list(got) == reference.match(p, q, 6.0, rule, all_rules()[rule].inclusive)
+        assert list(got) == all_rules()[rule].match(p, q, 6.0, all_rules()[rule].inclusive)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), unique=True, max_size=16))

@@ -1,4 +1,5 @@
-"""Which prediction and label of a frame are close enough to be a pair, for many frames at once.
+"""Which prediction and label of a frame are close enough to be a pair, for many frames at once,
+and the choice among them in order of preference.
 
 Points are put into a canonical order first (frame, then x, then y), so that nothing built on the
 candidates can depend on the order of the points in a file. In that order the labels that may
@@ -35,13 +36,18 @@ class Candidates:
 
     def within(self, radius: float, inclusive: bool) -> Candidates:
         """Those at most ``radius`` apart (closer, unless ``inclusive``)."""
-        near = self.d <= radius if inclusive else self.d < radius
+        near = within(self.d, radius, inclusive)
         return self if near.all() else self.subset(near)
 
     def subset(self, which: NDArray[np.bool_] | Indices) -> Candidates:
         """Some of the pairs."""
         rows = self.prediction_rows, self.label_rows
         return Candidates(self.i[which], self.j[which], self.d[which], *rows)
+
+
+def within(distance: Floats, radius: float, inclusive: bool) -> NDArray[np.bool_]:
+    """Where ``distance`` is at most ``radius`` (less, unless ``inclusive``); no tolerance."""
+    return distance <= radius if inclusive else distance < radius
 
 
 def find_candidates(predictions: PointBatch, labels: PointBatch, radius: float) -> Candidates:
@@ -75,6 +81,29 @@ def distances(predictions: PointBatch, labels: PointBatch, p: Indices, q: Indice
     a, b = predictions.points, labels.points
     with np.errstate(over="ignore"):
         return np.hypot(a[:, 0].take(p) - b[:, 0].take(q), a[:, 1].take(p) - b[:, 1].take(q))
+
+
+def take_in_order(nodes: Indices, size: int) -> NDArray[np.bool_]:
+    """Which candidates are taken when each in turn takes all its nodes, if they are still free.
+
+    ``nodes`` has shape (K, M): the M nodes, 0..size-1, of every candidate, the most preferred
+    candidate first. The result, shape (K,), is that of the loop over the K candidates. Candidates
+    that are the first at each of their nodes are taken in one go, until none is left.
+    """
+    taken = np.zeros(len(nodes), dtype=bool)
+    left = np.arange(len(nodes))
+    while len(left):
+        at = nodes[left]
+        rank = np.arange(len(left))
+        first = np.full(size, len(left))
+        for column in at.T:
+            np.minimum.at(first, column, rank)
+        wins = (first[at] == rank[:, None]).all(axis=1)
+        taken[left[wins]] = True
+        used = np.zeros(size, dtype=bool)
+        used[at[wins]] = True
+        left = left[~used[at].any(axis=1)]
+    return taken
 
 
 def _sorting(key: Floats, points: Points) -> Indices:

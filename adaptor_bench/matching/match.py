@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from adaptor_bench.matching import reference
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import Floats, distances
 from adaptor_bench.matching.rule import FastPairing, Rule
@@ -117,9 +116,7 @@ def _frame_by_frame(rule: Rule) -> FastPairing:
         rows = [
             (sides[0].starts[frame] + i, sides[1].starts[frame] + j)
             for frame in np.flatnonzero(sides[0].counts * sides[1].counts).tolist()
-            for i, j in reference.match(
-                sides[0][frame], sides[1][frame], search.radius, rule.name, inclusive
-            )
+            for i, j in rule.match(sides[0][frame], sides[1][frame], search.radius, inclusive)
         ]
         p, q = np.array(rows, dtype=np.intp).reshape(-1, 2).T
         return p, q, distances(*sides, p, q)

@@ -1,8 +1,8 @@
 """What a matching rule is, and the registry that every list of rules is read from.
 
 A rule is one file: a name, one sentence, and a function that pairs the points of one frame, written
-to be read. Such a function already scores, audits and draws curves, one frame at a time. A second
-function may do the same for many frames at once; a test holds it to the first.
+to be read: the specification. Such a function already scores, audits and draws curves, one frame at
+a time. A second function may do the same for many frames at once; a test holds it to the first.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import Indices, Points
-from adaptor_bench.matching.candidates import Floats
+from adaptor_bench.matching.candidates import Floats, within
 from adaptor_bench.matching.search import Search
 
 Pairing = Callable[[Points, Points, float, bool], Iterable[tuple[int, int]]]
@@ -44,6 +44,31 @@ class Rule:
     audit_only: bool = False
     fast: FastPairing | None = None
 
+    def match(
+        self, predictions: ArrayLike, labels: ArrayLike, radius: float, inclusive: bool
+    ) -> list[tuple[int, int]]:
+        """The specification: pairs (prediction index, label index) of one frame, by rising
+        prediction index.
+
+        ``predictions`` (P, 2) and ``labels`` (L, 2) are put in order before ``pair`` sees them: no
+        rule can depend on their order. Raises UsageError for a rule that uses a point twice or
+        pairs points that are not within the radius.
+        """
+        p, q = (np.reshape(np.asarray(side, float), (-1, 2)) for side in (predictions, labels))
+        p_order, q_order = (np.lexsort((side[:, 1], side[:, 0])) for side in (p, q))
+        ordered = self.pair(p[p_order], q[q_order], radius, inclusive)
+        pairs = sorted((int(p_order[i]), int(q_order[j])) for i, j in ordered)
+        near = within(distances(p, q), radius, inclusive)
+        if any(len({*side}) < len(pairs) for side in zip(*pairs, strict=True)) or not all(
+            near[pair] for pair in pairs
+        ):
+            raise UsageError(
+                f"the matching rule {self.name!r} pairs a point twice, or points that are too far "
+                "apart",
+                hint="A rule returns pairs (prediction index, label index) within the radius.",
+            )
+        return pairs
+
     def for_many_frames(self, fast: FastPairing) -> FastPairing:
         """Decorator for the function that does the same for many frames at once."""
         self.fast = fast
@@ -70,8 +95,3 @@ def distances(predictions: Points, labels: Points) -> Floats:
     with np.errstate(over="ignore"):
         x, y = (np.subtract.outer(predictions[:, axis], labels[:, axis]) for axis in (0, 1))
         return np.hypot(x, y)
-
-
-def within(distance: Floats, radius: float, inclusive: bool) -> NDArray[np.bool_]:
-    """Where ``distance`` is at most ``radius`` (less, unless ``inclusive``); no tolerance."""
-    return distance <= radius if inclusive else distance < radius

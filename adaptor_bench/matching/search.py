@@ -8,22 +8,12 @@ are settled for all rules at once; the rules differ on what is left, the *contes
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import Candidates, Floats, find_candidates
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Candidates under one boundary; positions of those every rule keeps, and of the contested."""
-
-    near: Candidates
-    kept: Indices
-    contested: Indices
 
 
 class Search:
@@ -41,14 +31,14 @@ class Search:
         self.predictions, self.labels, self.radius = predictions, labels, radius
         self._near = find_candidates(predictions, labels, radius)
         self._at_radius = bool((self._near.d == radius).any())
-        self._settled: dict[bool, Settled] = {}
+        self._settled: dict[bool, tuple[Candidates, Indices, Indices]] = {}
 
-    def settled(self, inclusive: bool) -> Settled:
-        """What all rules agree on under a boundary."""
+    def settled(self, inclusive: bool) -> tuple[Candidates, Indices, Indices]:
+        """Candidates under a boundary; positions of those every rule keeps, of the contested."""
         inclusive = inclusive or not self._at_radius  # else both boundaries are the same
         if inclusive not in self._settled:
             near = self._near.within(self.radius, inclusive)
-            self._settled[inclusive] = Settled(near, *settle(near))
+            self._settled[inclusive] = near, *settle(near)
         return self._settled[inclusive]
 
     def pairs(
@@ -56,11 +46,9 @@ class Search:
     ) -> tuple[Indices, Indices, Floats]:
         """Rows and distances of the settled pairs, and of those contested ones whose positions
         ``choose`` returns."""
-        settled = self.settled(inclusive)
-        near, at = settled.near, settled.kept
-        if len(settled.contested):
-            won = settled.contested[choose(near.subset(settled.contested))]
-            at = np.concatenate([at, won])
+        near, at, contested = self.settled(inclusive)
+        if len(contested):
+            at = np.concatenate([at, contested[choose(near.subset(contested))]])
         return near.prediction_rows[near.i[at]], near.label_rows[near.j[at]], near.d[at]
 
     def matches(self, p: Indices, q: Indices, d: Floats) -> Matches:

@@ -20,57 +20,21 @@ from numpy.typing import NDArray
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import Floats, f1, mean, precision, ratio
 from adaptor_bench.matching.batch import Indices, PointBatch
-from adaptor_bench.matching.candidates import find_candidates
-from adaptor_bench.matching.greedy import take_in_order
+from adaptor_bench.matching.candidates import find_candidates, take_in_order
 
 FROC_RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives a frame."""
 
 
 @dataclass(frozen=True)
-class OperatingPoints:
-    """Operating points at the T distinct scores, falling; each keeps all points at or above it.
-
-    ``threshold``, ``tp`` and ``fp`` have shape (T,); ``labels`` and ``frames`` are totals.
-    """
-
-    threshold: Floats
-    tp: Indices
-    fp: Indices
-    labels: int
-    frames: int
-
-    def average_precision(self) -> float:
-        """Area under precision over sensitivity, 0..1, with all-point interpolation.
-
-        Precision at a sensitivity is the best at that or any higher one (PASCAL VOC 2010). NaN
-        without labels, 0 without predictions.
-        """
-        if not self.labels:
-            return math.nan
-        best = np.maximum.accumulate(precision.of(self.tp, self.fp, 0)[::-1])[::-1]
-        return float(np.sum(np.diff(self.tp, prepend=0) / self.labels * best))
-
-    def sensitivity_at(self, rates: tuple[float, ...]) -> tuple[float, ...]:
-        """The highest sensitivity at no more than each rate of false positives a frame, 0..1.
-
-        No interpolation between operating points; 0 where only an empty prediction is allowed.
-        """
-        # Both counts rise as the threshold falls, so the last allowed point is the best.
-        allowed = np.searchsorted(self.fp, np.multiply(rates, self.frames), "right")
-        tp = np.concatenate([[0], self.tp])[allowed]
-        return tuple(float(s) for s in ratio(tp, self.labels))
-
-
-@dataclass(frozen=True)
 class Confidence:
     """What the scores are worth; all NaN, and ``absent`` says why, where there are none.
 
-    ``froc`` holds the sensitivity at each of :data:`FROC_RATES`, ``froc_mean`` their mean,
-    ``fp_per_frame`` the false positives a frame when all points are kept. ``best_f1`` is the
-    highest F1 over all thresholds, reached by keeping scores >= ``best_threshold`` (the highest
-    such threshold); it is chosen on the frames it is measured on. ``thresholds`` counts the
-    distinct scores.
+    ``froc`` holds the highest sensitivity at no more than each of :data:`FROC_RATES`, without
+    interpolation (0 where only an empty prediction is allowed); ``fp_per_frame`` the false
+    positives a frame when all points are kept. ``best_f1`` is the highest F1 over all thresholds,
+    reached by keeping scores >= ``best_threshold`` (the highest such threshold); it is chosen on
+    the frames it is measured on. ``thresholds`` counts the distinct scores.
     """
 
     absent: str | None = None
@@ -130,38 +94,55 @@ def confidence(
         if without < points:
             some = f"{without} of {points} predicted points carry no score"
         return Confidence(absent=f"{some} (a file's scores count if all its points have one)")
-    steps = operating_points(predictions, labels, radius, inclusive)
-    froc = steps.sensitivity_at(FROC_RATES)
-    rate = float(ratio(points - steps.tp[-1:].sum(), steps.frames))
-    values = f1.of(steps.tp, steps.fp, steps.labels - steps.tp)
+    threshold, tp, fp = operating_points(predictions, labels, radius, inclusive)
+    total = len(labels.points)
+    # Both counts rise as the threshold falls, so the last allowed point is the best.
+    allowed = np.searchsorted(fp, np.multiply(FROC_RATES, len(labels)), "right")
+    froc = tuple(ratio(np.concatenate([[0], tp])[allowed], total).tolist())
+    ap = average_precision(tp, fp, total)
+    rate = float(ratio(points - tp[-1:].sum(), len(labels)))
     if not points:
-        best = float(f1.of(0, 0, steps.labels))
-        return Confidence(None, 0, steps.average_precision(), froc, rate, best_f1=best)
+        return Confidence(None, 0, ap, froc, rate, best_f1=float(f1.of(0, 0, total)))
+    values = f1.of(tp, fp, total - tp)
     at = int(np.argmax(values))  # the first of equals: the highest threshold
     return Confidence(
         absent=None,
-        thresholds=len(steps.threshold),
-        ap=steps.average_precision(),
+        thresholds=len(threshold),
+        ap=ap,
         froc=froc,
         fp_per_frame=rate,
-        best_threshold=float(steps.threshold[at]),
-        best_precision=float(precision.of(steps.tp, steps.fp, 0)[at]),
-        best_sensitivity=float(ratio(steps.tp[at], steps.labels)),
+        best_threshold=float(threshold[at]),
+        best_precision=float(precision.of(tp[at], fp[at], 0)),
+        best_sensitivity=float(ratio(tp[at], total)),
         best_f1=float(values[at]),
     )
 
 
+def average_precision(tp: Indices, fp: Indices, labels: int) -> float:
+    """Area under precision over sensitivity, 0..1, with all-point interpolation.
+
+    Precision at a sensitivity is the best at that or any higher one (PASCAL VOC 2010). NaN
+    without labels, 0 without predictions.
+    """
+    if not labels:
+        return math.nan
+    best = np.maximum.accumulate(precision.of(tp, fp, 0)[::-1])[::-1]
+    return float(np.sum(np.diff(tp, prepend=0) / labels * best))
+
+
 def operating_points(
     predictions: PointBatch, labels: PointBatch, radius: float, inclusive: bool = True
-) -> OperatingPoints:
-    """The operating points of scored ``predictions``. Raises ValueError without scores."""
+) -> tuple[Floats, Indices, Indices]:
+    """The T distinct scores, falling, and TP and FP of all points at or above each, (T,).
+
+    Raises ValueError without scores.
+    """
     hit = hits_by_score(predictions, labels, radius, inclusive)
-    assert predictions.scores is not None or not len(hit)
     scores = np.empty(0) if predictions.scores is None else predictions.scores
     falling, step = np.unique(-scores, return_inverse=True)
     tp = np.cumsum(np.bincount(step[hit], minlength=len(falling)))
     kept = np.cumsum(np.bincount(step, minlength=len(falling)))
-    return OperatingPoints(-falling, tp, kept - tp, len(labels.points), len(labels))
+    return -falling, tp, kept - tp
 
 
 def hits_by_score(

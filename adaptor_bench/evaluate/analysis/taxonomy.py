@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
-from adaptor_bench.matching.candidates import find_candidates
-from adaptor_bench.matching.greedy import take_in_order
+from adaptor_bench.matching.candidates import find_candidates, take_in_order, within
 from adaptor_bench.matching.match import match_frames
 
 CLASSES: dict[str, str] = {
@@ -142,10 +141,7 @@ class _Errors:
         self.of_label[matches.label] = _MATCHED
         near = find_candidates(predictions, labels, 2 * radius).within(2 * radius, inclusive)
         self.p, self.q = near.prediction_rows[near.i], near.label_rows[near.j]
-        self.within_radius = self.is_within(near.d, radius)
-
-    def is_within(self, distance: NDArray[np.float64], reach: float) -> Mask:
-        return distance <= reach if self.inclusive else distance < reach
+        self.within_radius = within(near.d, radius, inclusive)
 
     def pair(self, name: str, reach: float) -> None:
         """FP and FN within ``reach``: one to one, most pairs, then least distance."""
@@ -200,7 +196,7 @@ class _Errors:
         ):
             far_side = sizes[batch.frame_of] - 1.0 - batch.points
             distance = np.minimum(batch.points, far_side).min(axis=1, initial=np.inf)
-            inside = self.is_within(distance, self.radius)
+            inside = within(distance, self.radius, self.inclusive)
             self._classify(classes, np.flatnonzero(inside), "border")
 
     @staticmethod

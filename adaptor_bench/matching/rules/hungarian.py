@@ -6,8 +6,8 @@ import numpy as np
 
 from adaptor_bench.matching.assignment import optimal_groups
 from adaptor_bench.matching.batch import Indices, Points
-from adaptor_bench.matching.candidates import Floats
-from adaptor_bench.matching.rule import distances, rule, within
+from adaptor_bench.matching.candidates import Floats, within
+from adaptor_bench.matching.rule import distances, rule
 from adaptor_bench.matching.search import Search
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adaptor_bench.matching.batch import Indices, Points
-from adaptor_bench.matching.candidates import Candidates, Floats
-from adaptor_bench.matching.rule import distances, rule, within
+from adaptor_bench.matching.candidates import Candidates, Floats, within
+from adaptor_bench.matching.rule import distances, rule
 from adaptor_bench.matching.search import Search, nearest_of_each
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adaptor_bench.matching.batch import Indices, Points
-from adaptor_bench.matching.candidates import Candidates, Floats
-from adaptor_bench.matching.greedy import take_in_order
-from adaptor_bench.matching.rule import distances, rule, within
+from adaptor_bench.matching.candidates import Candidates, Floats, take_in_order, within
+from adaptor_bench.matching.rule import distances, rule
 from adaptor_bench.matching.search import Search
 
 

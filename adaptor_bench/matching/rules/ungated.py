@@ -8,8 +8,8 @@ import numpy as np
 
 from adaptor_bench.matching import candidates
 from adaptor_bench.matching.batch import Indices, Points
-from adaptor_bench.matching.candidates import Candidates, Floats
-from adaptor_bench.matching.rule import distances, rule, within
+from adaptor_bench.matching.candidates import Candidates, Floats, within
+from adaptor_bench.matching.rule import distances, rule
 from adaptor_bench.matching.search import Search
 
 _AT_ONCE = 500_000  # distances held in memory beside those that are wanted
@@ -41,12 +41,11 @@ def _gated_afterwards(search: Search, inclusive: bool) -> tuple[Indices, Indices
     """The candidates settle a frame without contested pairs in which every point of the smaller
     side keeps a pair: then each has its nearest partner, and no assignment can do better."""
     predictions, labels = search.predictions, search.labels
-    settled = search.settled(inclusive=True)
-    near, kept = settled.near, settled.kept
+    near, kept, contested = search.settled(inclusive=True)
     frame = predictions.frame_of[near.prediction_rows[near.i[kept]]]
     smaller = np.minimum(predictions.counts, labels.counts)
     easy = np.bincount(frame, minlength=len(labels)) == smaller
-    easy[predictions.frame_of[near.prediction_rows[near.i[settled.contested]]]] = False
+    easy[predictions.frame_of[near.prediction_rows[near.i[contested]]]] = False
     at = kept[easy[frame]]
     rows = [(near.prediction_rows[near.i[at]], near.label_rows[near.j[at]])]
     rows += _assignments(search, near, np.flatnonzero(~easy & (smaller > 0)))
