@@ -101,8 +101,7 @@ def find_images(root: Path) -> list[Frame]:
 
 def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar) -> None:
     """Do what the verb says and write the results below ``folder``."""
-    from adaptor_bench.harness.predict import load_method, predicted
-    from adaptor_bench.harness.translate import translated
+    from adaptor_bench.harness.predict import load_method, predicted, translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
 

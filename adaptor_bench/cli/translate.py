@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Translate frames with the CycleGAN of RUN, a directory .../intraop/fold_<k>."""
     from adaptor_bench.errors import plural
-    from adaptor_bench.harness.translate import translate_folder
+    from adaptor_bench.harness.predict import translate_folder
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device

@@ -47,8 +47,7 @@ def _draw(
 ) -> Drawing:
     """By the CycleGAN of an intraop run. Raises InputError or UsageError."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from adaptor_bench.harness.predict import load_method
-    from adaptor_bench.harness.translate import translated
+    from adaptor_bench.harness.predict import load_method, translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
 

@@ -14,7 +14,6 @@ from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
 from adaptor_bench.evaluate.score import score
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.predict import write_prediction
-from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Method, Pixels
 
 _RESERVED = ("predictions", "run.json", "score.json")
@@ -39,7 +38,6 @@ def run_fold(
     method: Method,
     task: FoldTask,
     validation: Sequence[LoadedFrame],
-    matching: MatchSettings,
     directory: Path,
 ) -> FoldResult:
     """Fill ``directory`` with predictions, ``score.json`` and the checkpoint.
@@ -57,7 +55,7 @@ def run_fold(
     for loaded, prediction in zip(validation, checked(given, pixels), strict=True):
         write_prediction(loaded.frame, prediction, predictions)
     predicted = time.monotonic()
-    result = score(predictions, [f.frame for f in validation], matching)
+    result = score(predictions, [f.frame for f in validation], task.matching)
     result.save(directory / "score.json")
     with blamed("save"):
         _save(method, directory)

@@ -71,8 +71,11 @@ class Bench:
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
             needed.update(self._others(cell, methods[cell.spec.name]))
-        for method in methods.values():
-            self._load(Resize.of(method), sorted(needed))
+        for resize in dict.fromkeys(map(Resize.of, methods.values())):
+            with self.progress.bar("reading frames") as bar:
+                self._loaded[resize] = load_frames(
+                    self.dataset, sorted(needed), prepare=resize, progress=bar
+                )
         tasks = [self._task(cell, methods[cell.spec.name], device) for cell in self.cells]
         self._refuse_other_results(tasks)
         self._warn(tasks)
@@ -138,14 +141,6 @@ class Bench:
             )
         return made
 
-    def _load(self, resize: Resize, domains: Sequence[str]) -> None:
-        """Read all frames, once per way to resize them; all problems are raised at once."""
-        if resize not in self._loaded:
-            with self.progress.bar("reading frames") as bar:
-                self._loaded[resize] = load_frames(
-                    self.dataset, domains, prepare=resize, progress=bar
-                )
-
     def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
         """The other domains the method wants for this cell; never the cell's own."""
         available = [domain for domain in self.dataset.frames if domain != cell.domain]
@@ -185,7 +180,7 @@ class Bench:
     def _run_cell(self, cell: Cell, method: Method, task: FoldTask) -> FoldResult:
         validation = self._loaded[Resize.of(method)][cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
-            result = run_fold(method, task, validation, self.request.matching, directory)
+            result = run_fold(method, task, validation, directory)
             record = self._record(cell, task)
             record["seconds"], record["notes"] = result.seconds, task.notes
             record["frame_sizes"] = count_sizes(f.size for f in validation)

@@ -1,24 +1,36 @@
-"""Predict on any folder of frames with the method of a finished run."""
+"""Predict on any folder of frames, or translate it, with the method of a finished run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import Frame, index_dataset
-from adaptor_bench.data.images import read_image
+from adaptor_bench.data.images import read_image, resize_image_smoothly, write_image
+from adaptor_bench.data.layout import image_place
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, StepByStep
+from adaptor_bench.harness.plan import requested_domains
+from adaptor_bench.method import (
+    LATER,
+    Method,
+    Pixels,
+    Prediction,
+    Resize,
+    StepByStep,
+    Translating,
+)
 from adaptor_bench.progress import Bar, Progress
 from adaptor_bench.registry import Registry
 from adaptor_bench.stages.protocols import Decoded
 
-_CHUNK = 64  # frames in memory at once
-_BYTES = 1 << 28  # of their pixels
+_BYTES = 1 << 28  # of the pixels in memory at once
 
 
 def predict_folder(
@@ -36,15 +48,58 @@ def predict_folder(
     Labels are neither needed nor read. Returns the number of frames. Raises what
     :func:`load_method` does, and InputError when an image cannot be read or ``out`` exists.
     """
+
+    def write(method: Method, frames: Sequence[Frame], folder: Path) -> None:
+        with progress.bar("predicting") as bar:
+            for frame, prediction in predicted(method, frames, device, bar):
+                write_prediction(frame, prediction, folder)
+
+    return _fill_folder(run, frames_root, out, registry, domain, write)
+
+
+def translate_folder(
+    run: Path,
+    frames_root: Path,
+    out: Path,
+    domain: str,
+    registry: Registry,
+    device: str,
+    progress: Progress,
+) -> int:
+    """Write every frame below ``frames_root``, as if of ``domain``, into the new folder ``out``.
+
+    ``run`` is a run directory that keeps a translator. The layout below ``out`` is
+    ``<surgery>/<video>/images/<stem>.png``; an image has the size of its original, the network's
+    resolution may be lower. Labels stay valid, for a translation moves nothing; they are not
+    copied. Returns and raises what :func:`predict_folder` does, and InputError when the run keeps
+    no translator into ``domain``.
+    """
+
+    def write(method: Method, frames: Sequence[Frame], folder: Path) -> None:
+        with progress.bar("translating") as bar:
+            for frame, image in translated(method, frames, domain, device, bar):
+                surgery, video, stem = frame.written
+                write_image(image_place(folder / surgery / video, stem), image)
+
+    return _fill_folder(run, frames_root, out, registry, "all", write)
+
+
+def _fill_folder(
+    run: Path,
+    frames_root: Path,
+    out: Path,
+    registry: Registry,
+    domain: str,
+    write: Callable[[Method, Sequence[Frame], Path], None],
+) -> int:
     method = load_method(run, registry)
     if out.exists():
         raise InputError(f"{out}: already exists", hint="Choose a new folder.")
     dataset = index_dataset(frames_root)
-    domains = dataset.frames if domain == "all" else (domain,)
+    domains = requested_domains(dataset, domain)
     frames = [frame for name in domains for frame in dataset.domain(name)]
-    with progress.bar("predicting") as bar, atomic_directory(out) as directory:
-        for frame, prediction in predicted(method, frames, device, bar):
-            write_prediction(frame, prediction, directory)
+    with atomic_directory(out) as folder:
+        write(method, frames, folder)
     return len(frames)
 
 
@@ -96,14 +151,29 @@ def predicted(
     method: Method, frames: Sequence[Frame], device: str, bar: Bar
 ) -> Iterator[tuple[Frame, Prediction]]:
     """Every frame and what a loaded method finds in it, in order. Raises InputError."""
-    done = 0
-    for chunk, pixels in in_chunks(frames, Resize.of(method), _CHUNK):
-        doing = f"{type(method).__name__}.predict_frames"
+    doing = f"{type(method).__name__}.predict_frames"
+    for chunk, pixels in in_chunks(frames, Resize.of(method), 64, bar):
         with blamed(doing):
             given = method.predict_frames(pixels, device)
         yield from zip(chunk, checked(given, pixels, doing), strict=True)
-        done += len(chunk)
-        bar(done, len(frames))
+
+
+def translated(
+    method: Method, frames: Sequence[Frame], domain: str, device: str, bar: Bar
+) -> Iterator[tuple[Frame, NDArray[np.uint8]]]:
+    """Every frame and its translation at the frame's own size, (H, W, 3) uint8, in order.
+
+    Raises InputError when the loaded method cannot translate.
+    """
+    if not isinstance(method, Translating):
+        raise InputError(
+            "the method of this run cannot translate frames",
+            hint="Pass a run of a method with CycleGAN translation, such as improved_heatmap.",
+        )
+    for chunk, pixels in in_chunks(frames, Resize.of(method), 16, bar):
+        images = method.translate_frames(pixels, domain, device)
+        for frame, given, image in zip(chunk, pixels, images, strict=True):
+            yield frame, resize_image_smoothly(image, given.size)
 
 
 def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
@@ -131,21 +201,17 @@ def write_prediction(frame: Frame, prediction: Prediction, root: Path) -> None:
 
 
 def in_chunks(
-    frames: Sequence[Frame], resize: Resize, most: int
-) -> Iterator[tuple[list[Frame], list[Pixels]]]:
+    frames: Sequence[Frame], resize: Resize, most: int, bar: Bar
+) -> Iterator[tuple[Sequence[Frame], list[Pixels]]]:
     """Frames and their pixels, ``most`` at a time, fewer where they are large."""
-    chunk: list[Frame] = []
     pixels: list[Pixels] = []
-    held = 0
-    for frame in frames:
-        chunk.append(frame)
+    for number, frame in enumerate(frames, start=1):
         pixels.append(read_pixels(frame, resize))
-        held += pixels[-1].image.nbytes
-        if len(chunk) == most or held >= _BYTES:
-            yield chunk, pixels
-            chunk, pixels, held = [], [], 0
-    if chunk:
-        yield chunk, pixels
+        full = len(pixels) == most or sum(p.image.nbytes for p in pixels) >= _BYTES
+        if full or number == len(frames):
+            yield frames[number - len(pixels) : number], pixels
+            pixels = []
+            bar(number, len(frames))
 
 
 def read_pixels(frame: Frame, resize: Resize) -> Pixels:

@@ -15,11 +15,6 @@ _UNKNOWN = "not recorded"
 _NO_CONDITION = {"commit", "machine", "python"}
 
 
-def dumped(value: Any) -> Any:
-    """``value`` as it comes back from JSON, which has no tuples."""
-    return json.loads(json.dumps(value))
-
-
 def differences(directory: Path, now: dict[str, Any]) -> list[str]:
     """What the run in ``directory`` depended on that is otherwise in ``now``, the run.json that
     would be written. Empty: it is the same and can be kept."""
@@ -27,7 +22,7 @@ def differences(directory: Path, now: dict[str, Any]) -> list[str]:
         then = _conditions(read_json(directory / "run.json"))
     except (InputError, AttributeError, TypeError, KeyError):
         return ["run.json is missing or damaged"]
-    wanted = _conditions(dumped(now))
+    wanted = _conditions(json.loads(json.dumps(now)))  # which has no tuples
     differing = [
         f"{label} {_shown(then, label)}, now {_shown(wanted, label)}"
         for label in [*wanted, *(label for label in then if label not in wanted)]
