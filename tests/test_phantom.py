@@ -206,8 +206,7 @@ def test_a_landmark_without_contrast_has_no_label() -> None:
 
 def test_an_over_exposed_landmark_has_no_label() -> None:
     drawn, index = frame_with_labels("aicm2")
-    white = dataclasses.replace(drawn._scene, highlights=np.full_like(drawn._scene.highlights, 255))
-    drawn._scene = white
+    drawn._highlights[:] = 255
     assert len(drawn.frame(index).points) == 0
 
 

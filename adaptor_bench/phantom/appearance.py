@@ -16,14 +16,6 @@ from .tissue import CANVAS_SHAPE, colour_at
 
 
 @dataclass(frozen=True)
-class StaticScene:
-    """A surgery's scene without threads and instruments, on the canvas."""
-
-    image: np.ndarray  # (canvas height, canvas width, 3) uint8 RGB
-    highlights: np.ndarray  # (canvas height, canvas width) uint8, added after exposure
-
-
-@dataclass(frozen=True)
 class Palette:
     """Colours of one surgery, RGB in 0..255 before exposure."""
 
@@ -91,8 +83,9 @@ class Appearance(ABC):
         """What stands before the tissue: nothing, unless a domain says otherwise."""
         return
 
-    def paint_scene(self) -> StaticScene:
-        """Paint everything that does not move against the tissue; to be called once."""
+    def paint_scene(self) -> tuple[np.ndarray, np.ndarray]:
+        """Everything that does not move against the tissue, (canvas height, canvas width, 3) uint8
+        RGB, and the highlights, added after exposure, of one channel. To be called once."""
         painted = np.clip(self._paint_tissue(), 0, 255).astype(np.uint8)
         self._paint_gap(painted)
         self._paint_specks(painted)
@@ -100,7 +93,7 @@ class Appearance(ABC):
         self._paint_thread_remnants(painted)
         highlights = self._paint_highlights()
         self._paint_above(painted, highlights)
-        return StaticScene(cv2.GaussianBlur(painted, (0, 0), 0.6), highlights)
+        return cv2.GaussianBlur(painted, (0, 0), 0.6), highlights
 
     def _draw_lighting(self) -> Lighting:
         rng = self.rng

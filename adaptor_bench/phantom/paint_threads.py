@@ -12,7 +12,15 @@ import numpy as np
 
 from .appearance import Palette
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction, perpendicular
-from .raster import FRACTION_BITS, CoverMap, fill, fixed_point, ribbon_sides, stroke
+from .raster import (
+    FRACTION_BITS,
+    CoverMap,
+    ellipse_outline,
+    fill,
+    fixed_point,
+    ribbon_outline,
+    stroke,
+)
 from .threads import SAMPLES, ThreadPaths, braid_strokes
 from .tissue import colour_at, colours_at
 
@@ -25,7 +33,6 @@ STUB_PX = 6.0
 SHEEN_WIDTH = 2.0
 _ALONG = np.linspace(0, 1, 7)
 _RIDGE_WIDTH = np.array([1.0, 2.4, 3.2, 3.6, 3.2, 2.4, 1.0])  # px
-_CIRCLE = direction(np.linspace(0, 2 * np.pi, 14, endpoint=False))
 
 
 @dataclass
@@ -100,19 +107,11 @@ class ThreadArtwork:
 
 def paint_ridges(image: np.ndarray, ends: np.ndarray, threads: np.ndarray) -> None:
     """The tissue raised between entries and exits (N, 2, 2), the thread (N, 3) shining through."""
-    tissue = colours_at(image, ends.mean(axis=1))
-    line = ends[:, :1] + _ALONG[:, None] * (ends[:, 1:] - ends[:, :1])
-    left, right = ribbon_sides(line, np.broadcast_to(_RIDGE_WIDTH, line.shape[:2]))
-    layers = zip(
-        fixed_point(np.concatenate([left, right[:, ::-1]], axis=1)),
-        np.minimum(tissue * 1.07, 255).tolist(),
-        fixed_point(line + np.array([0.0, 0.8])),
-        (tissue * 0.8 + threads * 0.2).tolist(),
-        strict=True,
-    )
-    for ridge, ridge_is, below, below_is in layers:
-        cv2.fillPoly(image, [ridge], ridge_is, cv2.LINE_AA, FRACTION_BITS)
-        cv2.polylines(image, [below], False, below_is, 1, cv2.LINE_AA, FRACTION_BITS)
+    tissues = colours_at(image, ends.mean(axis=1))
+    lines = ends[:, :1] + _ALONG[:, None] * (ends[:, 1:] - ends[:, :1])
+    for line, tissue, thread in zip(lines, tissues, threads, strict=True):
+        fill(image, ribbon_outline(line, _RIDGE_WIDTH), tissue * 1.07)
+        stroke(image, [line + np.array([0.0, 0.8])], tissue * 0.8 + thread * 0.2)
 
 
 def paint_pledget(image: np.ndarray, ends: np.ndarray, colour: np.ndarray) -> None:
@@ -141,38 +140,17 @@ def paint_entry_marks(
     The others are (N,): heading of the thread, rad; size of the mark, px; darkening of the hole,
     0..1; brightening of the rim, grey levels; number of fine folds behind the hole, 0..3.
     """
-    tissue = colours_at(image, points)
-    radius = radius[:, None, None]
-    centre = points[:, None, :]
-    ahead = direction(leaves)
-    turn = np.stack([ahead, perpendicular(ahead)], axis=1)
-
-    def ellipses(long: float, short: float) -> np.ndarray:
-        return fixed_point(centre + radius * ((_CIRCLE * (long, short)) @ turn))
-
-    halo = tissue + (palette.halo - tissue) * palette.halo_strength
-    behind = leaves[:, None] + np.pi
-    rim = fixed_point(centre + 1.9 * radius * direction(behind + np.linspace(-1.1, 1.1, 7)))
-    fan = direction(behind + np.array([-1.0, 0.1, 1.1]))[:, :, None, :]
-    folds = fixed_point(centre[:, None] + radius[..., None] * fan * np.array([[1.5], [2.9]]))
-    hole = tissue + (palette.hole - tissue) * dimple[:, None]
-    layers = zip(
-        ellipses(2.4, 1.7),
-        np.clip(halo, 0, 255).tolist(),
-        rim,
-        np.clip(tissue + pinch[:, None], 0, 255).tolist(),
-        folds,
-        (tissue * (1 - 0.3 * dimple[:, None])).tolist(),
-        creases.tolist(),
-        ellipses(1.15, 0.85),
-        np.clip(hole, 0, 255).tolist(),
-        strict=True,
-    )
-    for halo_at, halo_is, rim_at, rim_is, folds_at, fold_is, creases, hole_at, hole_is in layers:
+    tissues = colours_at(image, points)
+    for tissue, place, turn, size, deep, raised, folds in zip(
+        tissues, points, leaves, radius, dimple, pinch, creases, strict=True
+    ):
         if palette.halo_strength > 0:
-            cv2.fillPoly(image, [halo_at], halo_is, cv2.LINE_AA, FRACTION_BITS)
-        cv2.polylines(image, [rim_at], False, rim_is, 1, cv2.LINE_AA, FRACTION_BITS)
-        if creases:
-            lines = list(folds_at[:creases])
-            cv2.polylines(image, lines, False, fold_is, 1, cv2.LINE_AA, FRACTION_BITS)
-        cv2.fillPoly(image, [hole_at], hole_is, cv2.LINE_AA, FRACTION_BITS)
+            halo = tissue + (palette.halo - tissue) * palette.halo_strength
+            fill(image, ellipse_outline(place, (2.4 * size, 1.7 * size), turn, 14), halo)
+        behind = turn + np.pi
+        rim = place + 1.9 * size * direction(behind + np.linspace(-1.1, 1.1, 7))
+        stroke(image, [rim], tissue + raised)
+        fan = direction(behind + np.array([-1.0, 0.1, 1.1]))[:folds, None]
+        stroke(image, place + size * fan * np.array([[1.5], [2.9]]), tissue * (1 - 0.3 * deep))
+        hole = tissue + (palette.hole - tissue) * deep
+        fill(image, ellipse_outline(place, (1.15 * size, 0.85 * size), turn, 14), hole)

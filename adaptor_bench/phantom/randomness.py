@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,16 +12,6 @@ class Stream(IntEnum):
     """What draws random numbers of its own; from MOTION on for each frame anew."""
 
     ANATOMY, SUTURES, CLUTTER, SCENE, FILM, MOTION, PAINT, ANNOTATOR = range(8)
-
-
-def generator(
-    seed: int, surgery: str, stream: Stream, frame: int | None = None
-) -> np.random.Generator:
-    """The generator of a surgery's stream, or of one frame's."""
-    key = [seed, zlib.crc32(surgery.encode()), int(stream)]
-    if frame is not None:
-        key.append(frame)
-    return np.random.default_rng(np.random.SeedSequence(key))
 
 
 class SmoothDrift:

@@ -67,16 +67,10 @@ def normals(centreline: np.ndarray) -> np.ndarray:
     return tangent[..., ::-1] / length * (-1.0, 1.0)
 
 
-def ribbon_sides(centreline: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two edges, each (..., S, 2), of ribbons of a given full width (..., S)."""
-    offset = normals(centreline) * (width / 2)[..., None]
-    return centreline + offset, centreline - offset
-
-
 def ribbon_outline(centreline: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """Closed outline (2 S, 2) of one ribbon."""
-    left, right = ribbon_sides(centreline, width)
-    return np.concatenate([left, right[::-1]])
+    """Closed outline (2 S, 2) of a ribbon of a given full width (S,)."""
+    offset = normals(centreline) * (width / 2)[..., None]
+    return np.concatenate([centreline + offset, (centreline - offset)[::-1]])
 
 
 def bezier(controls: Sequence[np.ndarray], samples: int) -> np.ndarray:

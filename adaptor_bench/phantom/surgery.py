@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -25,7 +26,7 @@ from .paint_threads import (
     thread_colours,
 )
 from .profiles import REAL_VIDEOS, domain_of, video_frames
-from .randomness import Stream, generator
+from .randomness import Stream
 from .raster import CoverMap, ribbon_outline
 from .sutures import plan_sutures, stitch_count
 from .threads import ThreadPaths, join_shapes, trace_threads
@@ -103,11 +104,13 @@ class PhantomSurgery:
         rng = self._stream(Stream.SCENE)
         appearance = APPEARANCES[self.domain](rng, self.difficulty, self.ring)
         self.palette = appearance.palette
-        self._scene = appearance.paint_scene()
+        self._scene, self._highlights = appearance.paint_scene()
         self._film = Film(self._stream(Stream.FILM), appearance.lighting, self.difficulty)
 
     def _stream(self, stream: Stream, frame: int | None = None) -> np.random.Generator:
-        return generator(self.seed, self.surgery, stream, frame)
+        """The random numbers of one kind, or of one kind in one frame: they depend on no others."""
+        key = [self.seed, zlib.crc32(self.surgery.encode()), int(stream)]
+        return np.random.default_rng(key if frame is None else [*key, frame])
 
     def frame(self, index: int) -> PhantomFrame:
         """Frame number ``index`` of the surgery, counted over all its videos."""
@@ -160,7 +163,7 @@ class PhantomSurgery:
         rng = self._stream(Stream.PAINT, geometry.index)
         size = (FRAME_WIDTH, FRAME_HEIGHT)
         bare = cv2.warpAffine(
-            self._scene.image, geometry.view.matrix, size, borderMode=cv2.BORDER_REFLECT
+            self._scene, geometry.view.matrix, size, borderMode=cv2.BORDER_REFLECT
         )
         cover = CoverMap((FRAME_HEIGHT, FRAME_WIDTH))
         shaded = cast_shadows(bare, self._shadow_casters(geometry), SHADOW_DEPTH)
@@ -170,7 +173,7 @@ class PhantomSurgery:
             paint_blob(image, cover, blob, self.palette)
         for instrument in geometry.instruments:
             paint_instrument(image, cover, instrument, self.palette)
-        final = self._film.record(image, self._scene.highlights, geometry.view, geometry.time, rng)
+        final = self._film.record(image, self._highlights, geometry.view, geometry.time, rng)
         points = geometry.landmarks
         gain = self._film.gain_at(points, geometry.time)
         shown = visible(cover, shaded, image, final, gain, points)
