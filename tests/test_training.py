@@ -260,7 +260,7 @@ def stream(length=10, seed=3, **changes):
         "input_size": (512, 288),
         "crop": (24, 20),
     }
-    return SampleStream(dots(4), length, seed=seed, **(settings | changes))
+    return SampleStream(samples=dots(4), length=length, seed=seed, **(settings | changes))
 
 
 def batches(workers: int) -> list[torch.Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import lightning as L
@@ -26,6 +26,7 @@ from adaptor_bench.train.samples import Sample, SampleStream
 from adaptor_bench.train.settings import Parts, Training
 from adaptor_bench.train.weights import require_finite
 
+_AS_PUBLISHED = MatchSettings()
 _HINT = "Lower the learning rate: --set training.rate=..."
 
 
@@ -45,8 +46,7 @@ def fit_network(
     seed: int,
     device: str,
     bar: Bar,
-    matching: MatchSettings | None = None,
-    workers: int = 0,
+    matching: MatchSettings = _AS_PUBLISHED,
 ) -> Fitted:
     """Train on ``train``; keep the trial with the best F1 on ``selection``, else the last state.
 
@@ -57,8 +57,8 @@ def fit_network(
     steps = settings.steps or settings.epochs * math.ceil(len(train) / settings.batch)
     with deterministic(seed):
         stream = SampleStream(
-            train,
-            steps * settings.batch,
+            samples=train,
+            length=steps * settings.batch,
             augmentation=parts.augment,
             target=parts.target,
             input_size=parts.input_size,
@@ -66,16 +66,9 @@ def fit_network(
             seed=seed,
         )
         module = _Module(parts, steps)
-        guide = _Guide(
-            parts, stream, selection, matching or MatchSettings(), steps, len(train), bar
-        )
-        loader = DataLoader(
-            stream,
-            batch_size=settings.batch,
-            num_workers=workers,
-            persistent_workers=False,
-            pin_memory=device.startswith("cuda"),
-        )
+        guide = _Guide(parts, stream, selection, matching, steps, bar)
+        pinned = device.startswith("cuda")
+        loader = DataLoader(stream, batch_size=settings.batch, pin_memory=pinned)
         train_once_through(module, loader, device, [guide])
     assert guide.best is not None
     # The loss is looked at now and then, and before a step, never after the last one.
@@ -124,33 +117,24 @@ class _Module(L.LightningModule):
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.steps - warm)))
 
 
+@dataclass(eq=False)
 class _Guide(L.Callback):
     """Watches the loss, shows progress, and tries the network on the held-back frames."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        stream: SampleStream,
-        selection: Sequence[Sample],
-        matching: MatchSettings,
-        steps: int,
-        frames: int,
-        bar: Bar,
-    ) -> None:
-        self.settings = parts.training
-        self.select = parts.select
-        self.stream = stream
-        self.selection = selection
-        self.matching = matching
-        self.steps = steps
-        self.frames = frames
-        self.bar = bar
-        self.running: Tensor | None = None
-        self.losses: list[list[float]] = []
-        self.trials: list[dict[str, Any]] = []
-        self.best: dict[str, Tensor] | None = None
-        trials = max(1, self.settings.selections) if selection else 1
-        self.trial_steps = {round(steps * (i + 1) / trials) for i in range(trials)}
+    parts: Parts
+    stream: SampleStream
+    selection: Sequence[Sample]
+    matching: MatchSettings
+    steps: int
+    bar: Bar
+    running: Tensor | None = None
+    losses: list[list[float]] = field(default_factory=list)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        trials = self.parts.training.selections if self.selection else 1
+        self.trial_steps = {round(self.steps * (i + 1) / trials) for i in range(trials)}
 
     def on_train_batch_end(
         self, trainer: L.Trainer, module: Any, outputs: Any, batch: Any, index: int
@@ -166,7 +150,7 @@ class _Guide(L.Callback):
                     f"the training diverged: its loss is not finite at step {step}", hint=_HINT
                 )
             self.losses.append([step, round(value, 5)])
-            epoch = step * self.settings.batch / self.frames
+            epoch = step * self.parts.training.batch / len(self.stream.samples)
             self.bar(step, self.steps, f"epoch {epoch:.1f} loss {value:.3f}")
         if step in self.trial_steps:
             self._try(module, step)
@@ -175,12 +159,13 @@ class _Guide(L.Callback):
         """Keep this state if it is the best so far on the held-back frames, or the last of none."""
         network = module.network
         running = _copy(network)
-        if self.settings.norm_batches:
-            _reestimate_norm(network, self.stream, step, self.settings, module.device)
+        if self.parts.training.norm_batches:
+            _reestimate_norm(network, self.stream, step, self.parts.training, module.device)
         best = max((trial["f1"] or 0.0 for trial in self.trials), default=0.0)
         here = 0.0
         if self.selection:
-            score = inner_f1(network, self.selection, self.select, module.device, self.matching)
+            how = self.parts.select, module.device, self.matching
+            score = inner_f1(network, self.selection, *how)
             self.trials.append({"step": step, "f1": None if math.isnan(score) else score})
             here = 0.0 if math.isnan(score) else score
         if here >= best:

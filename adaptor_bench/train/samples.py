@@ -52,6 +52,7 @@ def largest(images: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
     return max(i.shape[1] for i in images), max(i.shape[0] for i in images)
 
 
+@dataclass(eq=False, kw_only=True)
 class SampleStream(Dataset[tuple[Tensor, Tensor]]):
     """``length`` augmented samples: epoch after epoch of shuffled frames.
 
@@ -60,30 +61,23 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
     sizes are filled up with black, so that they go into one batch.
     """
 
-    def __init__(
-        self,
-        samples: Sequence[Sample],
-        length: int,
-        *,
-        augmentation: Augmentation,
-        target: Target,
-        input_size: tuple[int, int],
-        crop: tuple[int, int] | None,
-        seed: int,
-    ) -> None:
-        self.samples = samples
-        self.augmentation = augmentation
-        self.target = target
-        self.input_size = input_size
-        self.crop = crop
-        self.seed = seed
-        self.size = largest([s.image for s in samples])
-        epochs = -(-length // len(samples))
-        rng = np.random.default_rng([seed, 0])
-        self.order = np.concatenate([rng.permutation(len(samples)) for _ in range(epochs)])[:length]
+    samples: Sequence[Sample]
+    length: int
+    augmentation: Augmentation
+    target: Target
+    input_size: tuple[int, int]
+    crop: tuple[int, int] | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.size = largest([s.image for s in self.samples])
+        number = len(self.samples)
+        rng = np.random.default_rng([self.seed, 0])
+        epochs = [rng.permutation(number) for _ in range(-(-self.length // number))]
+        self.order = np.concatenate(epochs)[: self.length]
 
     def __len__(self) -> int:
-        return len(self.order)
+        return self.length
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([self.seed, 1, index])
