@@ -42,18 +42,13 @@ def open_file(path: Path | str, *, follow: bool = True) -> int:
 
     ``follow=False`` refuses a link at its end.
     """
-    return _opened(path, follow)[0]
-
-
-def _opened(path: Path | str, follow: bool) -> tuple[int, int]:
-    """A descriptor, and how many bytes the file says it has."""
     descriptor = os.open(path, _FLAGS if follow else _FLAGS | getattr(os, "O_NOFOLLOW", 0))
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
         raise NotAFile(errno.EINVAL, f"{kind}, not a regular file", os.fspath(path))
-    return descriptor, status.st_size
+    return descriptor
 
 
 def read_up_to(path: Path | str, limit: int, *, follow: bool = True) -> bytes:
@@ -61,8 +56,9 @@ def read_up_to(path: Path | str, limit: int, *, follow: bool = True) -> bytes:
 
     Raises OSError, NotAFile among them.
     """
-    descriptor, size = _opened(path, follow)
+    descriptor = open_file(path, follow=follow)
     try:
+        size = os.fstat(descriptor).st_size
         content = os.read(descriptor, min(limit, size) + 1)
         if len(content) == size:
             return content

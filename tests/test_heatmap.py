@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.filters import threshold_otsu
 
-from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.match import match
 from adaptor_bench.stages.decoders.otsu import Otsu, cut_large_regions
 from adaptor_bench.stages.decoders.peaks import Peaks, find_peaks
@@ -62,11 +61,6 @@ def test_no_points_give_zeros_and_zeros_give_no_points(combine):
     assert drawn.shape == (288, 512)
     assert not drawn.any()
     assert len(decode_heatmap(drawn, Otsu()).points) == 0
-
-
-def test_unknown_combination_is_wrong_usage():
-    with pytest.raises(UsageError, match="unknown heatmap combination 'summ'"):
-        draw_heatmap(np.zeros((1, 2)), SIZE, 3.0, "summ")
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0, np.nan])
