@@ -21,11 +21,12 @@ from adaptor_bench import figures
 from adaptor_bench.cli.paper.figures import drawn_figures
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.evaluate.uncertainty.intervals import Interval
 from adaptor_bench.figures.canvas import looks, save
 from adaptor_bench.figures.figure4 import heatmap_on_frame
 from adaptor_bench.figures.figure5 import decoding_steps
 from adaptor_bench.figures.figure6 import detections
-from adaptor_bench.figures.forest import Estimate, forest
+from adaptor_bench.figures.forest import forest
 from adaptor_bench.figures.radius import radius_curves
 from adaptor_bench.figures.scatter import precision_sensitivity
 from adaptor_bench.figures.scored import FALSE, HIT, MISSED, read_scored, typical_frames
@@ -155,7 +156,7 @@ def test_captions_stay_on_the_page():
     line = f"{', '.join(names)}. phantom-mini: intraop folds 1, 2, 3, 4; profile quick, seed 0."
     for figure in (
         radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, [line], 1.5),
-        forest({"sim": {"m": [("s1", Estimate(0.5, 0.4, 0.6))] * 2}}, [line]),
+        forest({"sim": {"m": [("s1", Interval(0.5, 0.4, 0.6))] * 2}}, [line]),
     ):
         FigureCanvasAgg(figure)
         figure.draw_without_rendering()
@@ -174,7 +175,7 @@ def test_a_method_looks_the_same_in_every_panel():
     both = looks(["b", "a", "c", "a"])
     assert both == looks(["c", "b", "a"])
     rows = {
-        d: {m: [("s1", Estimate(0.5, 0.4, 0.6)), ("mean", Estimate(0.5, 0.3, 0.7))] for m in order}
+        d: {m: [("s1", Interval(0.5, 0.4, 0.6)), ("mean", Interval(0.5, 0.3, 0.7))] for m in order}
         for d, order in (("sim", "ab"), ("intraop", "ba"))
     }
     figure = forest(rows, [])

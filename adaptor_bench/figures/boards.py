@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.evaluate.metrics import PRIMARY
-from adaptor_bench.figures.curves import Curve, read_curves
+from adaptor_bench.figures.curves import read_curves
 from adaptor_bench.figures.selection import dataset_of
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.card import Card, card_of
@@ -56,9 +59,8 @@ class BoardView:
         return [p.run for r in self.complete for p in r.fold_results if p.run is not None]
 
     @cached_property
-    def curves(self) -> dict[str, Curve]:
-        """F1 over the radius by name; empty without the dataset. Raises InputError when it or the
-        predictions are not what was scored."""
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """As :func:`read_curves`; empty without the dataset."""
         if not self.frames:
             return {}
         assert self.dataset is not None

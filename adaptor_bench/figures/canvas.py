@@ -144,12 +144,9 @@ def _filled(line: str, width: float) -> str:
 
 
 def save(figure: Drawing, path: Path, dpi: int = 200) -> None:
-    """Write ``path`` (.pdf, .svg or .png), replacing it in one step. Raises UsageError."""
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise UsageError(f"{path}: not one of .{', .'.join(FORMATS)}")
+    """Write ``path`` (.pdf, .svg or .png), replacing it in one step."""
     with complete_file(path) as temporary:
-        write(figure, temporary, kind, dpi)
+        write(figure, temporary, path.suffix.removeprefix(".").lower(), dpi)
 
 
 def write(figure: Drawing, to: Path | IO[bytes], kind: str, dpi: int = 200) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,37 +11,28 @@ from numpy.typing import NDArray
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.reading import pair_batches, read_batches, read_labels
-from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import match_frames
+from adaptor_bench.evaluate.reading import Batches, pair_batches, read_batches, read_labels
+from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import ScoredFold
 
 
-@dataclass(frozen=True)
-class Curve:
-    """``by_fold`` (folds, R), 0..1, at ``radii`` (R,), pixels: the mean over seeds, as in tables.
-    NaN where a fold is 0/0."""
-
-    radii: tuple[float, ...]
-    by_fold: NDArray[np.float64]
-
-    @property
-    def f1(self) -> NDArray[np.float64]:
-        """The mean over folds (R,), percent."""
-        return 100 * self.by_fold.mean(axis=0)
+def radii_of(board: Board) -> tuple[float, ...]:
+    """The radii (R,) of the board's curves, pixels; the one that was scored is among them."""
+    return tuple(sorted({*RADII, board.settings.radius}))
 
 
 def read_curves(
     board: Board, data: Path, frames: Mapping[str, Frame], progress: Progress
-) -> dict[str, Curve]:
-    """The curve of every complete competitor whose predictions are there, by name.
+) -> dict[str, NDArray[np.float64]]:
+    """The curve of every complete competitor whose predictions are there, by name: F1 (folds, R)
+    in 0..1, the mean over seeds, as in tables; NaN where a fold is 0/0.
 
     ``frames`` by key, below ``data``. Raises InputError when they or the predictions are not what
     was scored.
     """
-    radii = tuple(sorted({*RADII, board.settings.radius}))
+    rule, inclusive = board.settings.rule, board.settings.inclusive
     parts = [(r.name, part) for r in board.competitors for part in r.fold_results]
     heights: dict[tuple[str, int], list[NDArray[np.float64]]] = {}
     problems: list[str] = []
@@ -58,8 +48,8 @@ def read_curves(
                 unreadable += error.message.split("\n")
                 continue
             if batches is not None:
-                rule, inclusive = board.settings.rule, board.settings.inclusive
-                curve = radius_curve(*batches, rule, inclusive, radii)
+                both = batches.predictions, batches.labels
+                curve = radius_curve(*both, rule, inclusive, radii_of(board))
                 heights.setdefault((name, part.fold), []).append(curve.f1)
     if unreadable:
         raise InputError.collect("points cannot be read:", unreadable)
@@ -71,48 +61,32 @@ def read_curves(
         )
     curves = {}
     for result in board.competitors:
-        of_folds = [
-            heights.get((result.name, fold), [])
-            for fold in result.folds
-            if fold not in result.unlabelled
-        ]
+        labelled = [fold for fold in result.folds if fold not in result.unlabelled]
+        of_folds = [heights.get((result.name, fold), []) for fold in labelled]
         if of_folds and all(len(seeds) == len(result.seeds) for seeds in of_folds):
-            means = [np.mean(seeds, axis=0) for seeds in of_folds]
-            curves[result.name] = Curve(radii, np.array(means))
+            curves[result.name] = np.array([np.mean(seeds, axis=0) for seeds in of_folds])
     return curves
 
 
-def _read(
-    part: ScoredFold, frames: Mapping[str, Frame], problems: list[str]
-) -> tuple[PointBatch, PointBatch] | None:
+def _read(part: ScoredFold, frames: Mapping[str, Frame], problems: list[str]) -> Batches | None:
     """Predictions and labels of the scored frames; None, and a problem, if they do not fit."""
-    score = part.score
-    assert score is not None
-    scored = score.scored
-    absent = [frame.key for frame in scored if frame.key not in frames]
+    assert part.score is not None
+    stored = {frame.key: frame.counts for frame in part.score.scored}
+    absent = [key for key in stored if key not in frames]
     if absent:
         problems.append(f"{part.where}: {len(absent)} scored frames are missing ({absent[0]}, ..)")
         return None
-    here = [frames[frame.key] for frame in scored]
+    here = [frames[key] for key in stored]
     if part.held is not None:
-        batches = pair_batches(part.held, [f.key for f in here], read_labels(here))
+        batches = pair_batches(part.held, list(stored), read_labels(here))
     else:
         assert part.run is not None
-        batches = read_batches(part.run.predictions, here, score.settings)
-    again = match_frames(
-        batches.predictions,
-        batches.labels,
-        score.settings.radius,
-        score.settings.rule,
-        score.settings.inclusive,
-    )
-    now = np.stack([again.tp, again.predictions, again.labels], axis=1).tolist()
-    for frame, counts in zip(scored, now, strict=True):
-        stored = [len(frame.pairs), frame.predictions, frame.labels]
-        if counts != stored:
+        batches = read_batches(part.run.predictions, here, part.score.settings)
+    for frame in score_batches(batches, part.score.settings).frames:
+        if frame.counts != stored[frame.key]:
+            now, then = (tuple(c.to_json().values()) for c in (frame.counts, stored[frame.key]))
             problems.append(
-                f"{part.where}: {frame.key} has (TP, predictions, labels) {tuple(counts)}, "
-                f"its score file says {tuple(stored)}"
+                f"{part.where}: {frame.key} has (TP, FP, FN) {now}, its score file says {then}"
             )
             return None
-    return batches.predictions, batches.labels
+    return batches

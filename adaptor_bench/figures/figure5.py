@@ -18,12 +18,13 @@ from adaptor_bench.stages.protocols import Decoded
 
 CHANGES = ((220, 40, 40), "red"), ((255, 150, 0), "orange")
 KEPT = (235, 235, 235)
-CONNECTED = np.ones((3, 3), int)
 
 
 @drawing
 def decoding_steps(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) -> Drawing:
     """Figure 5: input, heatmap, result, and what each step between changed."""
+    from scipy.ndimage import label
+
     columns = -(-(3 + len(decoded.steps)) // 2)
     figure, grid = new_figure(11.0 * columns / 3, 4.9, 2, columns)
     first, second, *axes = [ax for row in grid for ax in row]
@@ -34,7 +35,8 @@ def decoding_steps(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) ->
     for number, step in enumerate(decoded.steps):
         taken = step.mask if before is None else before
         colour, called = CHANGES[number > 1]
-        title = f"{step.title}: {plural(_regions(step.mask), 'region')}"
+        regions = int(label(step.mask, np.ones((3, 3), int))[1])
+        title = f"{step.title}: {plural(regions, 'region')}"
         if step.mask is not taken:
             title += f"; {int((taken & ~step.mask).sum())} px {step.became} ({called})"
         frame_axes(axes.pop(0), _painted(step.mask, taken, colour), title)
@@ -42,15 +44,9 @@ def decoding_steps(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) ->
     mark(axes.pop(0), shown, tally("Points", shown))
     for ax in axes:
         ax.set_axis_off()
-    caption(figure, [_legend_words(shown.radius), *origin([shown], chosen)])
+    rings = "TP green rings, FP red rings with a cross, FN yellow dashed rings"
+    caption(figure, [f"Points: {rings}, {shown.radius:g} px each.", *origin([shown], chosen)])
     return figure
-
-
-def _legend_words(radius: float) -> str:
-    return (
-        "Points: TP green rings, FP red rings with a cross, FN yellow dashed rings, "
-        f"{radius:g} px each."
-    )
 
 
 def _painted(
@@ -61,12 +57,6 @@ def _painted(
     picture[before & ~mask] = colour
     picture[mask] = KEPT
     return picture
-
-
-def _regions(mask: NDArray[np.bool_]) -> int:
-    from scipy.ndimage import label
-
-    return int(label(mask, CONNECTED)[1])
 
 
 def _draw(runs: Sequence[Path], **given: Any) -> Drawing:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 
+from adaptor_bench.data.layout import natural_order
 from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.evaluate.uncertainty.estimands import resampled
-from adaptor_bench.evaluate.uncertainty.intervals import percentile_interval
+from adaptor_bench.evaluate.uncertainty.intervals import Interval, percentile_interval
 from adaptor_bench.evaluate.uncertainty.resampling import resample
 from adaptor_bench.evaluate.uncertainty.study import Study
 from adaptor_bench.evaluate.uncertainty.tally import Tally
@@ -19,15 +21,6 @@ from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A value with limits, all in 0..1; NaN where there is none."""
-
-    value: float
-    low: float
-    high: float
-
-
 def _draw(views: Sequence[BoardView]) -> Drawing:
     rows = {v.board.domain: _surgeries(v.study.study) for v in views if v.study}
     return forest(rows, provenance([run for view in views for run in view.runs]))
@@ -35,7 +28,7 @@ def _draw(views: Sequence[BoardView]) -> Drawing:
 
 @drawing
 def forest(
-    rows: Mapping[str, Mapping[str, Sequence[tuple[str, Estimate]]]], lines: Sequence[str]
+    rows: Mapping[str, Mapping[str, Sequence[tuple[str, Interval]]]], lines: Sequence[str]
 ) -> Drawing:
     """``rows[domain][method]``: (surgery, F1 with interval), the last one the mean over folds."""
     look = looks(m for methods in rows.values() for m in methods)
@@ -55,7 +48,7 @@ def forest(
         for i, (method, estimates) in enumerate(methods.items()):
             colour, marker = look[method]["color"], look[method]["marker"]
             y = np.array([k * step + i for k in range(len(estimates))])
-            value = 100 * np.array([e.value for _, e in estimates])
+            value = 100 * np.array([e.estimate for _, e in estimates])
             low = 100 * np.array([e.low for _, e in estimates])
             high = 100 * np.array([e.high for _, e in estimates])
             ax.hlines(y, low, high, color=colour, lw=1.1)
@@ -83,23 +76,21 @@ def forest(
     return figure
 
 
-def _surgeries(study: Study) -> dict[str, list[tuple[str, Estimate]]]:
+def _surgeries(study: Study) -> dict[str, list[tuple[str, Interval]]]:
     """Method to F1 with interval per surgery, the mean over folds last."""
     tally = study.tally
-    rows: dict[str, list[tuple[str, Estimate]]] = {method: [] for method in tally.methods}
-    for s in sorted(range(len(tally.surgeries)), key=lambda s: _natural(tally.surgeries[s])):
-        one = _alone(tally, s)
+    rows: dict[str, list[tuple[str, Interval]]] = {method: [] for method in tally.methods}
+    for surgery in natural_order(tally.surgeries):
+        one = _alone(tally, tally.surgeries.index(surgery))
         draws = resample(one, study.options.resamples, study.options.seed, nested=True)
         values = resampled(one, draws)
         at = one.over_seeds(f1.of_last_axis(one.by_surgery))[:, 0]
         for m, method in enumerate(tally.methods):
             interval = percentile_interval(float(at[m]), values[:, m], draws.probability)
-            rows[method].append(
-                (tally.surgeries[s], Estimate(interval.estimate, interval.low, interval.high))
-            )
+            rows[method].append((surgery, interval))
     for method in tally.methods:
         student = study.student[method]["f1"]
-        mean = Estimate(student.estimate, max(student.low, 0.0), min(student.high, 1.0))
+        mean = Interval(student.estimate, max(student.low, 0.0), min(student.high, 1.0))
         rows[method].append(("mean over folds", mean))
     return rows
 
@@ -107,21 +98,15 @@ def _surgeries(study: Study) -> dict[str, list[tuple[str, Estimate]]]:
 def _alone(tally: Tally, s: int) -> Tally:
     """The tally of one surgery."""
     frames = tally.surgery == s
-    return Tally(
-        tally.methods,
-        (tally.surgeries[s],),
-        (1,),
-        tuple(np.array(tally.frames)[frames].tolist()),
-        tally.counts[:, frames],
-        tally.owner,
-        np.zeros(int(frames.sum()), np.int64),
-        np.zeros(1, np.int64),
+    return replace(
+        tally,
+        surgeries=(tally.surgeries[s],),
+        folds=(1,),
+        frames=tuple(compress(tally.frames, frames)),
+        counts=tally.counts[:, frames],
+        surgery=np.zeros(int(frames.sum()), np.int64),
+        fold=np.zeros(1, np.int64),
     )
-
-
-def _natural(name: str) -> tuple[str, int]:
-    stem = name.rstrip("0123456789")
-    return stem, int(name[len(stem) :] or 0)
 
 
 FIGURE = Figure("forest", "F1 of every surgery with its interval, and the mean over folds.", _draw)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
+from adaptor_bench.figures.curves import radii_of
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.figures.scored import provenance
 from adaptor_bench.figures.svg import SERIES, dash, key, line, marker, svg, text
@@ -28,13 +29,9 @@ def _draw(views: Sequence[BoardView]) -> Drawing:
                 f"{view.board.domain}: no method whose frames and predictions are there",
                 hint="Give the dataset of the runs as --data; `bench run` keeps predictions.",
             )
-    values = {
-        view.board.domain: {name: curve.by_fold for name, curve in view.curves.items()}
-        for view in views
-    }
-    radii = next(iter(views[0].curves.values())).radii
+    board, values = views[0].board, {view.board.domain: view.curves for view in views}
     runs = [run for view in views for run in view.runs]
-    return radius_curves(radii, values, provenance(runs), views[0].board.settings.radius)
+    return radius_curves(radii_of(board), values, provenance(runs), board.settings.radius)
 
 
 @drawing
@@ -79,16 +76,16 @@ def _panel(view: BoardView, first: str) -> Panel | None:
     names = sorted(view.curves, key=lambda name: (name != first, view.places[name]))
     if not names or first not in ("", names[0]):
         return None
-    radii, radius = view.curves[names[0]].radii, view.board.settings.radius
-    lines = {view.places[name]: view.curves[name].f1.tolist() for name in names}
+    radii, radius = radii_of(view.board), view.board.settings.radius
+    curves = {name: (100 * view.curves[name].mean(axis=0)).tolist() for name in names}
+    lines = {view.places[name]: curve for name, curve in curves.items()}
     at = radii.index(radius)
-    said = ", ".join(f"{n} {number(1)(y[at])}" for n, y in zip(names, lines.values(), strict=True))
+    said = ", ".join(f"{name} {number(1)(y[at])}" for name, y in curves.items())
     columns = [Column("radius", "Radius, px", "right", show=lambda r: f"{r:g}")]
-    columns += [
-        Column(f"{index}", name, "right", show=number(2))
-        for index, name in zip(lines, names, strict=True)
+    columns += [Column(f"f1 {name}", name, "right", show=number(2)) for name in names]
+    rows = [
+        {"radius": r} | {f"f1 {n}": y[i] for n, y in curves.items()} for i, r in enumerate(radii)
     ]
-    rows = [{"radius": r} | {f"{k}": y[i] for k, y in lines.items()} for i, r in enumerate(radii)]
     title = f"F1 in percent by matching radius in pixels, {view.board.domain}: {said}"
     return Panel(
         "F1 by matching radius",
@@ -96,7 +93,7 @@ def _panel(view: BoardView, first: str) -> Panel | None:
         "Matched again at every radius by the rule of the board; mean over folds. A curve that "
         "still climbs far right of the mark locates loosely; one that is low everywhere misses or "
         "invents points.",
-        tuple((key(index), name) for index, name in zip(lines, names, strict=True)),
+        tuple((key(view.places[name]), name) for name in names),
         Table("F1 by radius as a table", tuple(columns), rows),
     )
 

@@ -69,17 +69,11 @@ def typical_frames(run: Run, number: int, wanted: str | None = None) -> list[str
         far = abs(value - typical) if value == value else 2.0
         return frame.labels < least, round(far, 2), -frame.labels, frame.key
 
-    ranked = sorted(frames.values(), key=order)
-    seen: list[str] = []
-    chosen: list[FrameScore] = []
-    for frame in [*ranked, *ranked]:
-        video = frame.key.rsplit("/", 1)[0]
-        if len(chosen) < number and frame not in chosen and (
-            video not in seen or len(seen) == len({f.key.rsplit("/", 1)[0] for f in ranked})
-        ):  # fmt: skip
-            seen += [video] * (video not in seen)
-            chosen.append(frame)
-    return [frame.key for frame in chosen]
+    ranked = [frame.key for frame in sorted(frames.values(), key=order)]
+    firsts: dict[str, str] = {}
+    for key in ranked:
+        firsts.setdefault(key.rsplit("/", 1)[0], key)
+    return list(dict.fromkeys([*firsts.values(), *ranked]))[:number]
 
 
 def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredFrame]:
@@ -119,7 +113,7 @@ def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredF
 
 def provenance(runs: Sequence[Run]) -> list[str]:
     """One line per dataset: methods, domains, folds, profile, seeds; and what a phantom is."""
-    lines: dict[str, None] = {}
+    lines = []
     for name in sorted({run.dataset["name"] for run in runs}):
         here = [run for run in runs if run.dataset["name"] == name]
         methods = ", ".join(sorted({run.method for run in here}))
@@ -131,10 +125,10 @@ def provenance(runs: Sequence[Run]) -> list[str]:
         profiles = ", ".join(sorted({run.profile for run in here}))
         seeds = ", ".join(str(s) for s in sorted({run.seed for run in here}))
         several = "s" * (len({run.seed for run in here}) > 1)
-        lines[f"{methods}. {name}: {where}; profile {profiles}, seed{several} {seeds}."] = None
+        lines.append(f"{methods}. {name}: {where}; profile {profiles}, seed{several} {seeds}.")
     if any(run.dataset["kind"] == "phantom" for run in runs):
-        lines["Phantom: numbers about the phantom, not AdaptOR results."] = None
-    return list(lines)
+        lines.append("Phantom: numbers about the phantom, not AdaptOR results.")
+    return lines
 
 
 def origin(frames: Sequence[ScoredFrame], chosen: bool) -> list[str]:

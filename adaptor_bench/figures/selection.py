@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,7 +74,6 @@ def one_staged(
 ) -> tuple[ScoredFrame, Decoded]:
     """One frame of one run, ``frame`` (surgery/video/stem) or a typical one, and how the method
     came to its points there. Raises InputError or UsageError."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.harness.predict import staged
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device

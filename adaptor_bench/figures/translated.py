@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +45,6 @@ def _draw(
     methods_from: Sequence[Path],
 ) -> Drawing:
     """By the CycleGAN of an intraop run. Raises InputError or UsageError."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from adaptor_bench.harness.predict import load_method, translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
