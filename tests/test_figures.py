@@ -226,7 +226,7 @@ def test_other_data_are_refused(world, tmp_path):
     run = find_runs([world / "runs"])[0]
     key = typical_frames(run, 1)[0]
     put_points(tmp_path, key, LABELS[:2], size=(512, 288))
-    with pytest.raises(InputError, match="2 labels and 4 predictions, scored were 4 and 4"):
+    with pytest.raises(InputError, match="2 labels, its score file says 4"):
         read_scored(run, index_dataset(tmp_path), [key])
 
 

@@ -118,16 +118,13 @@ def prepare(
 
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
-    profile = profile or _default_profile(request["device"])
+    if profile is None:
+        from adaptor_bench.train.device import resolve_device
+
+        profile = "paper" if resolve_device(request["device"]).startswith("cuda") else "quick"
     for spec in specs:
         spec.resolve(profile, settings)
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)
     return Bench(dataset, asked, Progress(lines=True))
-
-
-def _default_profile(device: str) -> str:
-    from adaptor_bench.train.device import resolve_device
-
-    return "paper" if resolve_device(device).startswith("cuda") else "quick"

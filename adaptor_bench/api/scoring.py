@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.entries.packed import read_folder
 from adaptor_bench.errors import InputError, plural
 from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
-from adaptor_bench.evaluate.reading import Batches, read_batches
+from adaptor_bench.evaluate.reading import Batches, pair_batches, read_batches
 from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
@@ -222,14 +222,9 @@ def _in_memory(predictions: PointSource, labels: PointSource, settings: MatchSet
         raise InputError.collect(
             f"{len(absent)} of {len(labelled)} labelled frames have no prediction:", absent
         )
-    return Batches(
-        keys=tuple(labelled),
-        predictions=PointBatch.from_frames([predicted.get(key, []) for key in labelled]),
-        labels=PointBatch.from_frames(list(labelled.values())),
-        missing=np.array([key not in predicted for key in labelled], dtype=bool),
-        sizes=np.zeros((len(labelled), 2), dtype=np.int64),
-        unknown=tuple(key for key in predicted if key not in labelled),
-    )
+    unknown = tuple(key for key in predicted if key not in labelled)
+    batch = PointBatch.from_frames(list(labelled.values()))
+    return replace(pair_batches(predicted, list(labelled), batch), unknown=unknown)
 
 
 def _by_frame(source: PointSource, what: str) -> dict[str, Points]:

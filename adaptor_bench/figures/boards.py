@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def complete_boards(
         )
     if len({view.board.dataset for view in views}) > 1:
         raise UsageError("these runs are of several datasets", hint="Choose runs of one of them.")
-    if not frames:
-        return views
-    dataset = dataset_of([run for view in views for run in view.runs], data)
-    return [BoardView(view.board, view.study, dataset=dataset) for view in views]
+    if frames:
+        dataset = dataset_of([run for view in views for run in view.runs], data)
+        views = [replace(view, dataset=dataset) for view in views]
+    return views

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
-from adaptor_bench.figures.grid import CELL, Grid
+from adaptor_bench.figures.svg import CELL, Grid
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.sentences import how_resampled
 

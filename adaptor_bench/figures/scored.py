@@ -21,6 +21,7 @@ from adaptor_bench.results.runs import Run
 HIT = "#00d000"
 FALSE = "#ff2020"
 MISSED = "#ffe000"
+_SAME = 0.01  # px between a stored distance and that of points as files keep them
 CHOICE = "Chosen by rule, not by eye: F1 of the frame nearest that of its fold; most labels first."
 
 
@@ -92,11 +93,8 @@ def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredF
         labels = read_points(frame.label).points
         path = frame.prediction_path(run.predictions)
         predictions = np.empty((0, 2)) if score.missing else read_points(path).points
-        if (len(labels), len(predictions)) != (score.labels, score.predictions):
-            problems.append(
-                f"{key}: {len(labels)} labels and {len(predictions)} predictions, scored were "
-                f"{score.labels} and {score.predictions}"
-            )
+        if differs := difference(score, predictions, labels):
+            problems.append(f"{key}: {differs}")
             continue
         hit, found = np.zeros(len(predictions), bool), np.zeros(len(labels), bool)
         hit[[i for i, _, _ in score.pairs]] = True
@@ -109,6 +107,25 @@ def read_scored(run: Run, dataset: Dataset, keys: Sequence[str]) -> list[ScoredF
             hint="Pass the run's own data as --data.",
         )  # fmt: skip
     return drawn
+
+
+def difference(
+    score: FrameScore, points: NDArray[np.float64] | None, labels: NDArray[np.float64] | None
+) -> str:
+    """What of points (N, 2) and labels (M, 2), as far as known, is not as it was scored."""
+    for what, known, counted in (
+        ("predictions", points, score.predictions),
+        ("labels", labels, score.labels),
+    ):
+        if known is not None and len(known) != counted:
+            return f"{len(known)} {what}, its score file says {counted}"
+    if points is None or labels is None or not score.pairs:
+        return ""
+    first, second, stored = (np.array(side) for side in zip(*score.pairs, strict=True))
+    now = np.linalg.norm(points[first] - labels[second], axis=1)
+    if np.abs(now - stored).max() <= _SAME:
+        return ""
+    return "points are not where its score file says; in another order, perhaps"
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from adaptor_bench.evaluate.uncertainty.study import Pair
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
-from adaptor_bench.figures.grid import CELL, Grid
-from adaptor_bench.figures.svg import text
+from adaptor_bench.figures.svg import CELL, Grid, text
 from adaptor_bench.report.markup import Markup
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.progress import Progress
-from adaptor_bench.site.gallery import Candidate, Reader, describe
+from adaptor_bench.site.gallery import Candidate, describe
 from adaptor_bench.site.pictures import (
     FRAMES,
     SHRINKS,
@@ -44,7 +45,7 @@ def write_album(
     """
     share = max(1.0, len(chosen) / _FRAMES)
     shown = {anchor: view for anchor, view in views.items() if view.board.measured}
-    reader = Reader()
+    files_in = cache(find_point_files)  # walks every folder once
     pictures = _Pictures(root / "frames", FRAMES)
     maps = _Maps(_Pictures(root / "heatmaps", SHRINKS))
     frames: list[dict[str, Any]] = []
@@ -54,7 +55,7 @@ def write_album(
         for number, candidate in enumerate(chosen, start=1):
             bar(number, len(chosen))
             try:
-                frame = describe(candidate, list(shown).index(candidate.anchor), reader)
+                frame = describe(candidate, list(shown).index(candidate.anchor), files_in)
             except InputError as error:
                 changed.append(error.message)
                 continue

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.labels import read_points
-from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
+from adaptor_bench.data.pointfiles import FrameFiles
 from adaptor_bench.errors import InputError
 from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.boards import BoardView
+from adaptor_bench.figures.scored import difference
 from adaptor_bench.results.result import Result, ScoredFold
 
 _SIZE = (512, 288)  # of a frame whose label does not say
-_SAME = 0.01  # px between a stored distance and that of points as files keep them
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,6 @@ class Candidate:
     key: str
     scores: dict[int, FrameScore] = field(default_factory=dict)
     folds: dict[int, ScoredFold] = field(default_factory=dict)
-
-    @property
-    def surgery(self) -> str:
-        """The first part of the key."""
-        return self.key.split("/", 1)[0]
 
 
 def disagreement(scores: Sequence[FrameScore]) -> int:
@@ -64,7 +60,7 @@ def choose(views: Mapping[str, BoardView], number: int) -> list[Candidate]:
     groups: dict[tuple[str, str], list[Candidate]] = {}
     for anchor, view in views.items():
         for candidate in _candidates(anchor, view):
-            groups.setdefault((anchor, candidate.surgery), []).append(candidate)
+            groups.setdefault((anchor, candidate.key.split("/")[0]), []).append(candidate)
     shares = _shares([len(group) for group in groups.values()], number)
     chosen = []
     for group, share in zip(groups.values(), shares, strict=True):
@@ -93,14 +89,9 @@ def _candidates(anchor: str, view: BoardView) -> list[Candidate]:
 
 def _shares(sizes: Sequence[int], number: int) -> list[int]:
     """``number`` divided over groups of ``sizes``, none above its size, as evenly as it goes."""
-    shares = [0] * len(sizes)
-    left = min(number, sum(sizes))
-    while left:
-        for i, size in enumerate(sizes):
-            if left and shares[i] < size:
-                shares[i] += 1
-                left -= 1
-    return shares
+    turns = sorted((turn, i) for i, size in enumerate(sizes) for turn in range(size))
+    taken = Counter(i for _, i in turns[:number])
+    return [taken[i] for i in range(len(sizes))]
 
 
 def _of_surgery(group: list[Candidate], share: int) -> list[Candidate]:
@@ -116,28 +107,24 @@ def _of_surgery(group: list[Candidate], share: int) -> list[Candidate]:
     return [group[place] for place in sorted(ordered[:most] + spread)]
 
 
-class Reader:
-    """Reads the points of single frames; walks every prediction folder once."""
-
-    def __init__(self) -> None:
-        self._files: dict[Path, FrameFiles | None] = {}
-
-    def predictions(self, part: ScoredFold, key: str) -> NDArray[np.float64] | None:
-        """(N, 2), x then y in pixels; None where the fold has no predictions."""
-        run = part.run
-        if run is None:
-            return part.points().get(key, np.empty((0, 2)))
-        if run.path not in self._files:
-            there = run.predictions.is_dir()
-            self._files[run.path] = find_point_files(run.predictions) if there else None
-        files = self._files[run.path]
-        if files is None:
-            return None
-        return read_points(files.frames[key]).points if key in files.frames else np.empty((0, 2))
+def _predictions(
+    part: ScoredFold, key: str, files_in: Callable[[Path], FrameFiles]
+) -> NDArray[np.float64] | None:
+    """(N, 2), x then y in pixels; None where the fold has no predictions."""
+    if part.run is None:
+        return part.points().get(key, np.empty((0, 2)))
+    if not part.run.predictions.is_dir():
+        return None
+    file = files_in(part.run.predictions).frames.get(key)
+    return np.empty((0, 2)) if file is None else read_points(file).points
 
 
-def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]:
+def describe(
+    candidate: Candidate, board: int, files_in: Callable[[Path], FrameFiles]
+) -> dict[str, Any]:
     """The frame as the page's script reads it: pixels of the frame, lists of x, y, x, y, ..
+
+    ``files_in`` is :func:`find_point_files`, which may remember the folders it was asked for.
 
     ``labels`` is None without the dataset, ``p`` without prediction files. ``t`` lists the pairs
     as stored with the score: prediction, label, prediction, label, .. Raises InputError for points
@@ -152,9 +139,9 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
     methods, problems = [], []
     for index, score in sorted(candidate.scores.items()):
         part = candidate.folds[index]
-        points = reader.predictions(part, candidate.key)
-        if difference := _difference(score, points, labels):
-            problems.append(f"{part.where}: {candidate.key}: {difference}")
+        points = _predictions(part, candidate.key, files_in)
+        if differs := difference(score, points, labels):
+            problems.append(f"{part.where}: {candidate.key}: {differs}")
         methods.append(
             {
                 "method": index,
@@ -183,25 +170,6 @@ def describe(candidate: Candidate, board: int, reader: Reader) -> dict[str, Any]
         "error": round(mean_error(scores), 1),
         "methods": methods,
     }
-
-
-def _difference(
-    score: FrameScore, points: NDArray[np.float64] | None, labels: NDArray[np.float64] | None
-) -> str:
-    """What of points (N, 2) and labels (M, 2), as far as known, is not as it was scored."""
-    for what, known, counted in (
-        ("predictions", points, score.predictions),
-        ("labels", labels, score.labels),
-    ):
-        if known is not None and len(known) != counted:
-            return f"{len(known)} {what}, its score file says {counted}"
-    if points is None or labels is None or not score.pairs:
-        return ""
-    first, second, stored = (np.array(side) for side in zip(*score.pairs, strict=True))
-    now = np.linalg.norm(points[first] - labels[second], axis=1)
-    if np.abs(now - stored).max() <= _SAME:
-        return ""
-    return "points are not where its score file says; in another order, perhaps"
 
 
 def _flat(points: NDArray[np.float64] | None) -> list[float] | None:
