@@ -67,42 +67,32 @@ def thread_colours(
 
 
 class ThreadArtwork:
-    """All outlines and colours of a frame's T threads, ready to be drawn one by one."""
+    """A frame's T threads in their colours (T, S, 3), ready to be drawn one by one."""
 
     def __init__(self, paths: ThreadPaths, colours: np.ndarray, bare: np.ndarray) -> None:
+        self._paths, self._colours, self._bare = paths, colours, bare
         left, right = paths.sides()
-        pieces = np.concatenate(
-            [left[:, _PIECE_CORNERS], right[:, _PIECE_CORNERS[:, ::-1]]], axis=2
-        )
-        self._pieces = np.ascontiguousarray(fixed_point(pieces))
-        self._piece_colours = colours[:, _PIECE_STARTS + 1].tolist()
-        shown = paths.arc[:, _PIECE_STARTS] < 1.5 * STUB_PX
-        self._shown = np.where(bare, shown.sum(axis=1), len(_PIECE_STARTS)).tolist()
-        self._bare = bare
-        near = paths.width > SHEEN_WIDTH
-        self._sheen_start = np.where(near.any(axis=1), near.argmax(axis=1), SAMPLES).tolist()
-        lifted = paths.centre - np.stack([np.zeros_like(paths.width), 0.18 * paths.width], axis=2)
-        self._sheen = fixed_point(lifted)
-        self._sheen_colours = np.minimum(colours[:, 8:].mean(axis=1) * 1.14 + 10, 255).tolist()
-        self._braid = [fixed_point(strokes) for strokes in braid_strokes(paths)]
-        self._braid_colours = (colours[:, -3] * 0.86).tolist()
+        corners = [left[:, _PIECE_CORNERS], right[:, _PIECE_CORNERS[:, ::-1]]]
+        self._pieces = np.ascontiguousarray(fixed_point(np.concatenate(corners, axis=2)))
+        self._braid = braid_strokes(paths)
 
     def paint(self, image: np.ndarray, cover: CoverMap, index: int, identity: int) -> None:
         """Draw thread ``index`` and put it on the cover map; a bare one ends after its stub."""
-        pieces = self._pieces[index, : self._shown[index]]
-        for outline, colour in zip(pieces, self._piece_colours[index], strict=False):
+        colours, width = self._colours[index], self._paths.width[index]
+        pieces = self._pieces[index]
+        if self._bare[index]:
+            pieces = pieces[self._paths.arc[index, _PIECE_STARTS] < 1.5 * STUB_PX]
+        for outline, colour in zip(pieces, colours[_PIECE_STARTS + 1].tolist(), strict=False):
             cv2.fillPoly(image, [outline], colour, cv2.LINE_AA, FRACTION_BITS)
         cover.put(pieces, identity)
         if self._bare[index]:
             return
-        start = self._sheen_start[index]
-        if start < SAMPLES - 1:
-            line = [self._sheen[index, start:]]
-            colour = self._sheen_colours[index]
-            cv2.polylines(image, line, False, colour, 1, cv2.LINE_AA, FRACTION_BITS)
+        wide = np.flatnonzero(width > SHEEN_WIDTH)
+        if len(wide) and wide[0] < SAMPLES - 1:
+            lifted = self._paths.centre[index] - np.stack([0 * width, 0.18 * width], axis=1)
+            stroke(image, [lifted[wide[0] :]], colours[8:].mean(axis=0) * 1.14 + 10)
         if len(self._braid[index]):
-            strokes, colour = list(self._braid[index]), self._braid_colours[index]
-            cv2.polylines(image, strokes, False, colour, 1, cv2.LINE_AA, FRACTION_BITS)
+            stroke(image, self._braid[index], colours[-3] * 0.86)
 
 
 def paint_ridges(image: np.ndarray, ends: np.ndarray, threads: np.ndarray) -> None:

@@ -23,25 +23,24 @@ def fixed_point(points: np.ndarray) -> np.ndarray:
     return np.round(points * FRACTION).astype(np.int32)
 
 
-def rgb(colour: Colour) -> tuple[float, ...]:
-    """A colour as OpenCV takes it, clipped to 0..255."""
-    return tuple(min(255.0, max(0.0, float(value))) for value in np.asarray(colour).tolist())
+def _value(image: np.ndarray, colour: Colour) -> tuple[float, ...] | float:
+    """A colour as OpenCV takes it, clipped to 0..255; for one channel a level."""
+    if image.ndim == 2:
+        return float(np.asarray(colour))
+    return tuple(np.clip(colour, 0.0, 255.0).tolist())
 
 
 def fill(image: np.ndarray, outline: np.ndarray, colour: Colour) -> None:
     """Fill one outline in place."""
-    value = rgb(colour) if image.ndim == 3 else float(np.asarray(colour))
+    value = _value(image, colour)
     cv2.fillPoly(image, [fixed_point(outline)], value, cv2.LINE_AA, FRACTION_BITS)
 
 
 def stroke(
-    image: np.ndarray,
-    lines: Iterable[np.ndarray],
-    colour: Colour,
-    thickness: int = 1,
+    image: np.ndarray, lines: Iterable[np.ndarray], colour: Colour, thickness: int = 1
 ) -> None:
     """Draw open polylines in place."""
-    value = rgb(colour) if image.ndim == 3 else float(np.asarray(colour))
+    value = _value(image, colour)
     fixed = [fixed_point(line) for line in lines]
     cv2.polylines(image, fixed, False, value, thickness, cv2.LINE_AA, FRACTION_BITS)
 
