@@ -49,7 +49,15 @@ class ArtefactStore:
             with atomic_directory(final, replace=True) as directory:
                 build(directory)
                 write_json(directory / "key.json", key)
-                write_json(directory / MANIFEST, _manifest(directory))
+                files = {
+                    path.relative_to(directory).as_posix(): {
+                        "bytes": path.stat().st_size,
+                        "sha256": _sha256(path),
+                    }
+                    for path in sorted(directory.rglob("*"))
+                    if path.is_file()
+                }
+                write_json(directory / MANIFEST, {"files": files})
             self._sound.add(final)
         return final
 
@@ -63,16 +71,6 @@ class ArtefactStore:
             return False
         self._sound.add(final)
         return True
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    files = sorted(p for p in directory.rglob("*") if p.is_file())
-    return {
-        "files": {
-            p.relative_to(directory).as_posix(): {"bytes": p.stat().st_size, "sha256": _sha256(p)}
-            for p in files
-        }
-    }
 
 
 def _damage(directory: Path, *, content: bool) -> str | None:

@@ -85,6 +85,8 @@ class Registered:
     """What stands for a registered method in its file: it takes ablations."""
 
     def __init__(self, registry: Registry, spec: MethodSpec) -> None:
+        if unknown := set(spec.profiles) - set(PROFILES):
+            raise TypeError(f"{spec.name}: unknown profile {unknown.pop()!r}")
         for profile in PROFILES:
             spec.resolve(profile)
         registry.add(spec)
@@ -114,7 +116,6 @@ def composed(
     ``about`` is a sentence on it; ``profiles`` maps ``quick`` and ``smoke`` to what they change: a
     parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile.
     """
-    _refuse_profiles(name, profiles)
     _current.parts.update(PROGRAM)
     schema = Composition(detector, _current.parts)
     origin = sys._getframe(1).f_code.co_filename
@@ -137,7 +138,6 @@ def method(
     The range of a parameter stands in its annotation (:mod:`adaptor_bench.parameters`). Raises
     TypeError for a signature or a profile that does not fit.
     """
-    _refuse_profiles(name, profiles)
 
     def register(factory: Callable[..., Method]) -> Registered:
         for parameter in inspect.signature(factory).parameters.values():
@@ -152,12 +152,6 @@ def method(
         return Registered(_current, spec)
 
     return register
-
-
-def _refuse_profiles(name: str, profiles: Mapping[str, Any] | None) -> None:
-    unknown = set(profiles or {}) - set(PROFILES)
-    if unknown:
-        raise TypeError(f"{name}: unknown profile {unknown.pop()!r}")
 
 
 def discover(folders: Iterable[Path] = ()) -> Registry:

@@ -12,7 +12,7 @@ import ast
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import packages_distributions, version
@@ -32,6 +32,7 @@ CARRIERS = frozenset(
                      "resources", "sourcecode", "stages.composition", "stages.registry")
     }
 )  # fmt: skip
+_provided = cache(packages_distributions)  # top-level module to its distributions
 _INSTALLED = {"site-packages", "dist-packages"}
 
 
@@ -51,7 +52,7 @@ class Source:
     @property
     def libraries(self) -> dict[str, str]:
         """The installed distributions that provide what is imported from outside, and versions."""
-        provided = _distributions()
+        provided = _provided()
         return {
             name.replace("_", "-").lower(): version(name)
             for name in sorted({d for module in self.outside for d in provided.get(module, ())})
@@ -201,9 +202,3 @@ def _imports(tree: ast.AST, here: str) -> Iterator[str]:
             todo += node.orelse
         else:
             todo += ast.iter_child_nodes(node)
-
-
-@cache
-def _distributions() -> Mapping[str, list[str]]:
-    """Top-level module to the distributions that provide it."""
-    return packages_distributions()
