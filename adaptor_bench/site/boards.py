@@ -37,20 +37,6 @@ def board_page(
     }
 
 
-def ranking_section(view: BoardView, anchor: str, figures: Iterable[Figure]) -> dict[str, Any]:
-    """The board's ranking card as the template reads it."""
-    assert view.card is not None
-    estimates, *_, schemes = view.card.tables
-    return {
-        "anchor": anchor,
-        "heading": view.board.title,
-        "sentences": view.card.sentences,
-        "estimates": estimates,
-        "panels": panels(view, figures, "ranking"),
-        "schemes": schemes,
-    }
-
-
 def panels(view: BoardView, figures: Iterable[Figure], page: str, first: str = "") -> list[Panel]:
     """The figures that stand on a page, as far as they have something to show."""
     shown = (figure.on_page(view, first) for figure in figures if figure.page == page)

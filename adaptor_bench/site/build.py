@@ -24,7 +24,7 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.sources import published_results
 from adaptor_bench.site.album import RULE, write_album
-from adaptor_bench.site.boards import board_page, provenance, ranking_section
+from adaptor_bench.site.boards import board_page, panels, provenance
 from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_page
 from adaptor_bench.site.pages import page
@@ -112,7 +112,7 @@ def _pages(
     for name in methods:
         files[name] = _unused(f"method-{_slug(name)}", files.values())
     files = {name: f"{file}.html" for name, file in files.items()}
-    sections = [ranking_section(v, anchor, figures) for anchor, v in views.items() if v.card]
+    sections = [(a, v, panels(v, figures, "ranking")) for a, v in views.items() if v.card]
     shown = len(album["frames"])
     shared = {
         "title": title,

@@ -42,47 +42,37 @@ def _table1(data: Path | None, **output: Any) -> None:
     _write(lambda: frame_tables(data), **output)
 
 
-@click.command("table2")
-@_RUNS
-@options.ddof
-@_OUTPUT
-def _table2(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Results on the simulator frames: published, and measured in RUNS."""
-    _results("sim", runs, ddof, output)
+def _of_runs(name: str, about: str) -> click.Command:
+    """The command ``name``, whose tables are of finished runs."""
+
+    def run(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
+        _write(lambda: _tables(name, runs, ddof), **output)
+
+    return click.command(name, help=about)(_RUNS(options.ddof(_OUTPUT(run))))
 
 
-@click.command("table3")
-@_RUNS
-@options.ddof
-@_OUTPUT
-def _table3(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Results on the intraoperative frames: published, and measured in RUNS."""
-    _results("intraop", runs, ddof, output)
+def _tables(name: str, runs: tuple[Path, ...], ddof: int) -> Sequence[Table]:
+    if name == "ablation":
+        from adaptor_bench.report.paper.ablation import ablation_tables
 
+        return ablation_tables(runs, ddof=ddof)
+    from adaptor_bench.report.paper.results import result_tables
 
-@click.command("ablation")
-@_RUNS
-@options.ddof
-@_OUTPUT
-def _ablation(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-    """Methods in RUNS beside their ablations; published single-split rows apart."""
-    from adaptor_bench.report.paper.ablation import ablation_tables
-
-    _write(lambda: ablation_tables(runs, ddof=ddof), **output)
+    return result_tables({"table2": "sim", "table3": "intraop"}[name], runs, ddof=ddof)
 
 
 TABLES: dict[str, click.Command] = {
     "table1": _table1,
-    "table2": _table2,
-    "table3": _table3,
-    "ablation": _ablation,
+    "table2": _of_runs(
+        "table2", "Results on the simulator frames: published, and measured in RUNS."
+    ),
+    "table3": _of_runs(
+        "table3", "Results on the intraoperative frames: published, and measured in RUNS."
+    ),
+    "ablation": _of_runs(
+        "ablation", "Methods in RUNS beside their ablations; published single-split rows apart."
+    ),
 }
-
-
-def _results(domain: str, runs: tuple[Path, ...], ddof: int, output: dict[str, Any]) -> None:
-    from adaptor_bench.report.paper.results import result_tables
-
-    _write(lambda: result_tables(domain, runs, ddof=ddof), **output)
 
 
 def _write(
