@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.filters import threshold_otsu
 
+from adaptor_bench.errors import UsageError
 from adaptor_bench.matching.match import match
 from adaptor_bench.stages.decoders.otsu import Otsu, cut_large_regions
 from adaptor_bench.stages.decoders.peaks import Peaks, find_peaks
@@ -53,6 +54,11 @@ def test_sigma_per_axis():
     drawn = draw_heatmap(np.array([[20.0, 20.0]]), (41, 41), (2.0, 4.0), "max")
     assert drawn[20, 22] == pytest.approx(np.exp(-0.5), abs=1e-6)
     assert drawn[24, 20] == pytest.approx(np.exp(-0.5), abs=1e-6)
+
+
+def test_another_combination_is_refused():
+    with pytest.raises(UsageError, match="'mean'"):
+        draw_heatmap(np.array([[1.0, 2.0]]), (50, 40), 3.0, "mean")
 
 
 @pytest.mark.parametrize("combine", COMBINATIONS)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.stages.registry import stage
 
@@ -51,7 +52,12 @@ def draw_heatmap(
     ``combine`` says how kernels meet: ``sum_minmax`` adds them and stretches the frame to [0, 1],
     as the paper's public code does (a point amid neighbours gets 1, an isolated one less);
     ``sum_clip`` adds and clips at 1; ``max`` takes the largest, so every point peaks at 1.
+    Raises UsageError for another name.
     """
+    if combine not in COMBINATIONS:
+        raise UsageError(
+            f"there is no combination {combine!r}", hint=suggest(combine, COMBINATIONS)
+        )
     width, height = size
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     if not len(points):
