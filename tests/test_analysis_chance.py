@@ -17,6 +17,7 @@ from adaptor_bench.evaluate.analysis.chance import (
 from adaptor_bench.evaluate.jsonable import jsonable
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
+from adaptor_bench.matching.settings import MatchSettings
 
 pytestmark = pytest.mark.quick
 
@@ -27,9 +28,9 @@ def of(frames):
     return PointBatch.from_frames(frames)
 
 
-def floors(keys, predictions, labels, sizes, tp=0, **options):
-    options = {"radius": R, "rule": "hungarian", **options}
-    return chance(keys, of(predictions), of(labels), np.array(sizes), tp, **options)
+def floors(keys, predictions, labels, sizes, tp=0, rule="hungarian", **options):
+    settings = MatchSettings(rule, R)
+    return chance(keys, of(predictions), of(labels), np.array(sizes), tp, settings, **options)
 
 
 def lattice_share(label, size):

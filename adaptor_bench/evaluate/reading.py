@@ -19,7 +19,7 @@ from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.labels import read_all
 from adaptor_bench.data.layout import EXPECTED, natural_order
-from adaptor_bench.data.pointfiles import FrameFiles, find_point_files
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
@@ -65,7 +65,14 @@ def read_batches(
     predicted = find_point_files(predictions)
     predicted.require_unique()
     if settings.missing == "error":
-        _require_all(predictions, label_files, predicted)
+        absent = [key for key in label_files if key not in predicted.frames]
+        if absent:
+            raise InputError.collect(
+                f"{predictions}: {len(absent)} of {len(label_files)} labelled frames have no "
+                "prediction:",
+                absent,
+                hint=f"{_LAYOUT} Frames without any point need a file with an empty list.",
+            )
     paths = [path for k, label in label_files.items() for path in (predicted.frames.get(k), label)]
     with (progress or Progress(live=False)).bar("read") as bar:
         files = read_all(
@@ -120,17 +127,6 @@ def _batch(files: Sequence[PointFile]) -> PointBatch:
         unknown = (np.full(len(file.points), np.nan) for file in files)
         scores = [u if f.scores is None else f.scores for f, u in zip(files, unknown, strict=True)]
     return PointBatch.from_frames([file.points for file in files], scores)
-
-
-def _require_all(predictions: Path, label_files: dict[str, str], predicted: FrameFiles) -> None:
-    absent = [key for key in label_files if key not in predicted.frames]
-    if absent:
-        raise InputError.collect(
-            f"{predictions}: {len(absent)} of {len(label_files)} labelled frames have no "
-            "prediction:",
-            absent,
-            hint=f"{_LAYOUT} Frames without any point need a file with an empty list.",
-        )
 
 
 def _label_files(labels: Path | Iterable[Frame]) -> dict[str, str]:

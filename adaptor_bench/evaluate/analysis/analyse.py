@@ -111,16 +111,7 @@ def analyse(
         radius=radius_curve(predictions, labels, settings.rule, boundary),
         errors=taxonomy(predictions, labels, sizes, matches, settings.radius, boundary),
         chance=chance(
-            keys,
-            predictions,
-            labels,
-            sizes,
-            len(matches.prediction),
-            radius=settings.radius,
-            rule=settings.rule,
-            inclusive=boundary,
-            draws=draws,
-            seed=seed,
+            keys, predictions, labels, sizes, len(matches.prediction), settings, draws, seed
         ),
         confidence=confidence(predictions, labels, settings.radius, boundary),
     )

@@ -20,6 +20,7 @@ from adaptor_bench.evaluate.analysis.breakdown import group_of, part_of_key
 from adaptor_bench.evaluate.metrics import Floats, f1
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.matching.settings import MatchSettings
 
 _BUDGET = 1 << 20  # points thrown per floor; more make the error no smaller than matters
 _AT_ONCE = 1 << 18  # points matched in one go, which bounds the memory
@@ -65,20 +66,17 @@ def chance(
     labels: PointBatch,
     sizes: NDArray[np.integer],
     tp: int,
-    *,
-    radius: float,
-    rule: str,
-    inclusive: bool | None = None,
+    settings: MatchSettings,
     draws: int | None = None,
     seed: int = 0,
 ) -> Chance:
-    """Both floors under the matching rule, and the skill of a detector with ``tp`` matched points.
+    """Both floors under ``settings``, and the skill of a detector with ``tp`` matched points.
 
     ``keys`` (F,) are surgery/video/stem, ``sizes`` (F, 2) width and height in pixels. ``draws``
     (at least 2) is by default what :func:`draws_for` says. Equal arguments give equal results,
     whatever the order of the points within a frame.
 
-    Raises UsageError for fewer than 2 draws, a seed below 0 or an unknown rule.
+    Raises UsageError for fewer than 2 draws or a seed below 0.
     """
     draws = draws_for(predictions) if draws is None else draws
     if draws < 2:
@@ -97,7 +95,7 @@ def chance(
         if throw is None:
             return Floor(absent="some frames have no labels elsewhere to draw from")
         generator = np.random.default_rng([seed, stream])
-        counts = _hits(throw, generator, predictions, labels, draws, radius, rule, inclusive)
+        counts = _hits(throw, generator, predictions, labels, draws, settings)
         values = f1.of(counts, thrown - counts, labelled - counts)
         mean = float(values.mean())
         error = float(values.std(ddof=1)) / math.sqrt(draws)
@@ -158,9 +156,7 @@ def _hits(
     predictions: PointBatch,
     labels: PointBatch,
     draws: int,
-    radius: float,
-    rule: str,
-    inclusive: bool | None,
+    settings: MatchSettings,
 ) -> NDArray[np.int64]:
     """True positives of every draw, shape (draws,): several draws are one long batch of frames."""
     heaviest = max(len(predictions.points), len(labels.points), len(labels), 1)
@@ -172,9 +168,9 @@ def _hits(
         matches = match_frames(
             PointBatch.from_counts(points, np.tile(predictions.counts, n)),
             PointBatch.from_counts(np.tile(labels.points, (n, 1)), np.tile(labels.counts, n)),
-            radius,
-            rule,
-            inclusive,
+            settings.radius,
+            settings.rule,
+            settings.inclusive,
         )
         hits.append(matches.tp.reshape(n, -1).sum(axis=1))
     return np.concatenate(hits)
