@@ -15,7 +15,7 @@ from frame_files import put_points
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.evaluate.score import score
+from adaptor_bench.scoring.score import score
 
 SURGERIES = ("aicm14", "aicm13", "aicm12", "aicm11")
 VALIDATION = {  # of adaptor2021-v1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.scoring.reading import Batches
 
 
 def batches(pairs, keys=None, missing=None, scores=None, size=(512, 288)):

@@ -17,12 +17,12 @@ from frame_files import put_points
 from small_board import predict, put_board, put_data, submit
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.metrics import METRICS, Counts, metric, metrics_of, ratio
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.rule import RULES, distances, rule
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.schemas import schema
+from adaptor_bench.scoring.analysis.radius import RADII, radius_curve
+from adaptor_bench.scoring.metrics import METRICS, Counts, metric, metrics_of, ratio
 
 ROOT = Path(__file__).parent.parent
 POINTS = {"predictions": [(10, 10), (13, 10), (50, 50)], "labels": [(10, 10), (50, 55), (90, 90)]}

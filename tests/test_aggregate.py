@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from adaptor_bench.evaluate.aggregate import aggregate
-from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.ranking import ranks
+from adaptor_bench.scoring.aggregate import aggregate
+from adaptor_bench.scoring.metrics import Counts
+from adaptor_bench.scoring.ranking import ranks
 
 pytestmark = pytest.mark.quick
 

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import batches as batches_of
 
-from adaptor_bench.evaluate.analysis.analyse import analyse
-from adaptor_bench.evaluate.analysis.breakdown import breakdown, frame_spread, part_of_key
-from adaptor_bench.evaluate.analysis.counting import BINS, counting
-from adaptor_bench.evaluate.analysis.localisation import localisation
-from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.candidates import take_in_order
 from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.analyse import analyse
+from adaptor_bench.scoring.analysis.breakdown import breakdown, frame_spread, part_of_key
+from adaptor_bench.scoring.analysis.counting import BINS, counting
+from adaptor_bench.scoring.analysis.localisation import localisation
+from adaptor_bench.scoring.analysis.radius import RADII, radius_curve
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import METRICS, Counts
 
 pytestmark = pytest.mark.quick
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.analysis.chance import (
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.match import match
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.chance import (
     chance,
     draws_for,
     prior_thrower,
     uniform_thrower,
 )
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.matching.batch import PointBatch
-from adaptor_bench.matching.match import match
-from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.jsonable import jsonable
 
 pytestmark = pytest.mark.quick
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.evaluate.analysis.confidence import (
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.scoring.analysis.confidence import (
     FROC_RATES,
     confidence,
     hits_by_score,
     operating_points,
 )
-from adaptor_bench.matching.batch import PointBatch
 
 pytestmark = pytest.mark.quick
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from in_memory import batches
 
-from adaptor_bench.evaluate.analysis.analyse import analyse
-from adaptor_bench.evaluate.analysis.taxonomy import CLASSES
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.report.analysis import analysis_tables
 from adaptor_bench.report.render import RENDERERS, render
+from adaptor_bench.scoring.analysis.analyse import analyse
+from adaptor_bench.scoring.analysis.taxonomy import CLASSES
 
 pytestmark = pytest.mark.quick
 

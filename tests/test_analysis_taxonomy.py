@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.evaluate.analysis.taxonomy import CLASSES, taxonomy
-from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
+from adaptor_bench.scoring.analysis.taxonomy import CLASSES, taxonomy
+from adaptor_bench.scoring.metrics import Counts, f1
 
 pytestmark = pytest.mark.quick
 

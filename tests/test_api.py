@@ -94,7 +94,7 @@ def test_what_type_checkers_see_is_what_is_there():
 
 
 def test_evaluate_is_a_function_whatever_was_imported_before():
-    code = "import adaptor_bench.evaluate.metrics as m, adaptor_bench as ab; m.METRICS; " \
+    code = "import adaptor_bench.scoring.metrics as m, adaptor_bench as ab; m.METRICS; " \
         "print(ab.evaluate([[(1, 1)]], [[(1, 1)]]).counts.tp)"  # fmt: skip
     assert python("-c", code)[0] == "1\n"
 

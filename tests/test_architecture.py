@@ -29,7 +29,7 @@ LAYERS: list[set[str]] = [
     BASE,
     {"data", "parameters", "artefacts", "sourcecode"},
     {"matching"},
-    {"phantom", "evaluate"},
+    {"phantom", "scoring"},
     # Parts that are trained by themselves, such as a CycleGAN, use the tools of the loop.
     {"submission", "method", "stages", "train"},
     {"platforms", "blame", "methodspec", "registry"},

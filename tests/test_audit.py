@@ -18,9 +18,9 @@ from in_memory import batches
 
 from adaptor_bench.audit.audit import audit
 from adaptor_bench.audit.audit_table import audit_as_json, audit_tables, conclusion
-from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.rules import all_rules, ranked_rules
+from adaptor_bench.scoring.metrics import Counts, f1
 
 pytestmark = pytest.mark.quick
 

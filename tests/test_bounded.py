@@ -15,8 +15,8 @@ from adaptor_bench import bounded
 from adaptor_bench.bounded import read_file, read_json, read_up_to
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.scorefile import FoldScore
 
 pytestmark = pytest.mark.quick
 

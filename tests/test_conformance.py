@@ -15,12 +15,12 @@ from oracles.conformance import all_faults, faults_of_frame, faults_of_set, suit
 from adaptor_bench.audit.conformance import judge, load_answers, load_suite, suite_path
 from adaptor_bench.audit.emulator import cardio_counts, script_counts
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import metrics_of
-from adaptor_bench.evaluate.score import score
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match, match_frames
 from adaptor_bench.matching.rules import all_rules, ranked_rules
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.metrics import metrics_of
+from adaptor_bench.scoring.score import score
 
 pytestmark = pytest.mark.quick
 

@@ -19,12 +19,12 @@ from adaptor_bench.audit.emulator import (
     script_counts,
 )
 from adaptor_bench.audit.reconcile import reconcile_official
-from adaptor_bench.evaluate.metrics import Counts, f1
-from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.score import score
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.metrics import Counts, f1
+from adaptor_bench.scoring.reading import read_batches
+from adaptor_bench.scoring.score import score
 
 pytestmark = pytest.mark.quick
 

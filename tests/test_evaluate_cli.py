@@ -12,7 +12,7 @@ import pytest
 from commands import invoke, invoke_json
 from frame_files import put_points
 
-from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.submission.validate import validate
 
 pytestmark = pytest.mark.quick

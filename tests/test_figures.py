@@ -21,7 +21,6 @@ from adaptor_bench import figures
 from adaptor_bench.cli.paper.figures import drawn_figures
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.uncertainty.intervals import Interval
 from adaptor_bench.figures.canvas import looks, save
 from adaptor_bench.figures.figure4 import heatmap_on_frame
 from adaptor_bench.figures.figure5 import decoding_steps
@@ -32,6 +31,7 @@ from adaptor_bench.figures.scatter import precision_sensitivity
 from adaptor_bench.figures.scored import FALSE, HIT, MISSED, read_scored, typical_frames
 from adaptor_bench.figures.translated import translations
 from adaptor_bench.results.runs import find_runs
+from adaptor_bench.scoring.uncertainty.intervals import Interval
 from adaptor_bench.stages.protocols import Decoded, Step
 
 LABELS = np.array([[60, 60], [120, 80], [200, 150], [300, 200]], float)

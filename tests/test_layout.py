@@ -20,10 +20,10 @@ from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.reading import read_batches
 from adaptor_bench.harness.failures import find_failures, record_failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.runs import find_runs
+from adaptor_bench.scoring.reading import read_batches
 from adaptor_bench.submission.reference import read_reference
 
 pytestmark = pytest.mark.quick

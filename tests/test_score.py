@@ -12,10 +12,10 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import METRICS, Counts, f1, precision, sensitivity
-from adaptor_bench.evaluate.score import score
-from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.metrics import METRICS, Counts, f1, precision, sensitivity
+from adaptor_bench.scoring.score import score
+from adaptor_bench.scoring.scorefile import FoldScore, FrameScore
 
 pytestmark = pytest.mark.quick
 

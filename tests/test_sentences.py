@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adaptor_bench.evaluate.uncertainty.study import Options, study
-from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.sentences import card_sentences
 from adaptor_bench.report.studies import BoardStudy
+from adaptor_bench.scoring.uncertainty.study import Options, study
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 pytestmark = pytest.mark.quick
 

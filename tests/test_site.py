@@ -21,7 +21,6 @@ from site_world import FRAMES, NASTY, put_predictions, write_world
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.folds import FoldLine, fold_plot
 from adaptor_bench.figures.radius import line_plot
 from adaptor_bench.figures.svg import SERIES, name_room
@@ -30,6 +29,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.report.markup import Markup, embedded_json, web_address
 from adaptor_bench.results.load import load_results
 from adaptor_bench.results.sources import scored_entries
+from adaptor_bench.scoring.scorefile import FrameScore
 from adaptor_bench.site.album import write_album
 from adaptor_bench.site.gallery import _of_surgery, _shares, disagreement, mean_error
 from adaptor_bench.site.pictures import frame_picture, heatmap_picture

@@ -184,7 +184,7 @@ def codes():
         ("train.augment", {"translator", "network", "untried", "heatmaps"}),
         ("matching.match", {"network"}),
         ("train.detector", {"translator", "network", "untried", "heatmaps"}),
-        ("evaluate.score", set()),
+        ("scoring.score", set()),
         ("progress", set()),
     ],
 )

@@ -14,33 +14,33 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.aggregate import aggregate
-from adaptor_bench.evaluate.metrics import METRICS, Counts
-from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
-from adaptor_bench.evaluate.uncertainty.estimands import ESTIMANDS, estimate, resampled
-from adaptor_bench.evaluate.uncertainty.flips import flip_distance
-from adaptor_bench.evaluate.uncertainty.intervals import (
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.aggregate import aggregate
+from adaptor_bench.scoring.metrics import METRICS, Counts
+from adaptor_bench.scoring.scorefile import FoldScore, FrameScore
+from adaptor_bench.scoring.uncertainty.estimands import ESTIMANDS, estimate, resampled
+from adaptor_bench.scoring.uncertainty.flips import flip_distance
+from adaptor_bench.scoring.uncertainty.intervals import (
     jackknife_interval,
     percentile_interval,
     quantile,
 )
-from adaptor_bench.evaluate.uncertainty.resampling import (
+from adaptor_bench.scoring.uncertainty.resampling import (
     EXACT_LIMIT,
     Resamples,
     distinct,
     enumerate_draws,
     resample,
 )
-from adaptor_bench.evaluate.uncertainty.significance import holm, sign_flip_p, smallest_p
-from adaptor_bench.evaluate.uncertainty.stability import (
+from adaptor_bench.scoring.uncertainty.significance import holm, sign_flip_p, smallest_p
+from adaptor_bench.scoring.uncertainty.stability import (
     leave_one_out,
     rank_distribution,
     scheme_values,
     tiers,
 )
-from adaptor_bench.evaluate.uncertainty.study import Options, study
-from adaptor_bench.evaluate.uncertainty.tally import Tally, tally
-from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.uncertainty.study import Options, study
+from adaptor_bench.scoring.uncertainty.tally import Tally, tally
 
 
 def make(counts, fold=None, owner=None, frames=1):

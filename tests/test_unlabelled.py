@@ -16,18 +16,18 @@ from method_files import put_method
 from small_board import predict, put_board, put_data, rows, submit
 
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.evaluate.aggregate import aggregate
-from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.uncertainty.estimands import resampled
-from adaptor_bench.evaluate.uncertainty.resampling import enumerate_draws, resample
-from adaptor_bench.evaluate.uncertainty.study import Options, study
-from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.report.card import ranking_cards
 from adaptor_bench.report.leaderboard import render_entries, render_leaderboard
 from adaptor_bench.report.paper.ablation import ablation_tables
 from adaptor_bench.report.paper.results import result_tables
 from adaptor_bench.results.board import boards_of
 from adaptor_bench.results.load import load_results
+from adaptor_bench.scoring.aggregate import aggregate
+from adaptor_bench.scoring.metrics import Counts
+from adaptor_bench.scoring.uncertainty.estimands import resampled
+from adaptor_bench.scoring.uncertainty.resampling import enumerate_draws, resample
+from adaptor_bench.scoring.uncertainty.study import Options, study
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 FALSE = {"good": 3, "good/part": 0, "poor": 7}  # predicted where nothing is labelled
 

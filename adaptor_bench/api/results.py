@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.load import PUBLISHED, tidy_rows
 from adaptor_bench.results.load import load_results as read_results
 from adaptor_bench.results.result import Result
+from adaptor_bench.scoring.metrics import METRICS
 
 if TYPE_CHECKING:
     import pandas

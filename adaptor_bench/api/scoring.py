@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.entries.packed import read_folder
 from adaptor_bench.errors import InputError, plural
-from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
-from adaptor_bench.evaluate.reading import Batches, pair_batches, read_batches
-from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import Match
 from adaptor_bench.matching.match import match as match_points
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
+from adaptor_bench.scoring.metrics import METRICS, Counts, metrics_of
+from adaptor_bench.scoring.reading import Batches, pair_batches, read_batches
+from adaptor_bench.scoring.score import score_batches
+from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.submission.plausibility import implausible
 from adaptor_bench.submission.source import extracted
 

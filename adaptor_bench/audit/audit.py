@@ -12,12 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.metrics import Counts, f1, metrics_of
-from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import Indices, Matches
 from adaptor_bench.matching.match import match_frames, match_rules
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.matching.settings import RADIUS, RULE
+from adaptor_bench.scoring.metrics import Counts, f1, metrics_of
+from adaptor_bench.scoring.reading import Batches
 
 MARGIN = 0.5
 """Pixels: a pair whose distance is less than this from the radius, on either side, is fragile."""

@@ -11,13 +11,13 @@ import numpy as np
 
 from adaptor_bench.audit.audit import MARGIN, Audit
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices
 from adaptor_bench.matching.rules import all_rules
 from adaptor_bench.matching.settings import RULE
 from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
 from adaptor_bench.report.table import DASH, Column, Table, number
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import f1
 
 _SIGN = {True: "<=", False: "<"}
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import METRICS
 
 _COUNTS = ("tp", "fp", "fn")
 _TOLERANCE = 1e-9  # of a ratio

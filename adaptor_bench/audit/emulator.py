@@ -20,8 +20,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from adaptor_bench.bounded import LIMIT, read_up_to
-from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.scoring.metrics import Counts
 
 PROGRAMS = ("official-2021", "cardio-ai")
 SCRIPT_RADIUS = 6  # px; a constant in the challenge's script

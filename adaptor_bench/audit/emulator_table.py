@@ -7,10 +7,10 @@ from typing import Any
 
 from adaptor_bench.audit.emulator import ScriptRun
 from adaptor_bench.audit.reconcile import PRINTED, Step, printed
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.report.counts import COUNTS, count, label
 from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import Counts
 
 _CALLS = ("PREDICTIONS", "LABELS"), ("LABELS", "PREDICTIONS")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from adaptor_bench.audit.audit import Audit
 from adaptor_bench.audit.emulator import SCRIPT_RADIUS, ScriptRun, emulate_official
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.metrics import Counts, f1, precision, sensitivity
-from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import RULE
+from adaptor_bench.scoring.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.scoring.reading import Batches
 
 PRINTED = (precision, sensitivity, f1)
 """What the programs print, whatever else can be measured."""

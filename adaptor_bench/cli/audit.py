@@ -48,10 +48,10 @@ def command(
     from adaptor_bench.audit.emulator import emulate_cardio
     from adaptor_bench.audit.emulator_table import cardio_output, official_output
     from adaptor_bench.audit.reconcile import reconcile_official
-    from adaptor_bench.evaluate.reading import read_batches
     from adaptor_bench.matching.settings import MatchSettings
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.render import render
+    from adaptor_bench.scoring.reading import read_batches
     from adaptor_bench.submission.source import extracted
 
     with extracted(predictions) as root:

@@ -54,12 +54,12 @@ def command(
     import numpy as np
 
     from adaptor_bench.data.sizes import radius_note
-    from adaptor_bench.evaluate.reading import read_batches
-    from adaptor_bench.evaluate.score import score_batches
     from adaptor_bench.matching.settings import RADIUS
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
     from adaptor_bench.report.render import render
+    from adaptor_bench.scoring.reading import read_batches
+    from adaptor_bench.scoring.score import score_batches
     from adaptor_bench.submission.plausibility import implausible, unscored
     from adaptor_bench.submission.source import extracted
 
@@ -74,8 +74,8 @@ def command(
     sizes = [(int(w), int(h)) for w, h in np.unique(batches.sizes, axis=0)]
     document, tables = evaluation_as_json(result), [evaluation_table(result, sizes)]
     if analysis:
-        from adaptor_bench.evaluate.analysis.analyse import analyse
         from adaptor_bench.report.analysis import analysis_tables
+        from adaptor_bench.scoring.analysis.analyse import analyse
 
         details = analyse(batches, settings, draws, seed or 0)
         document["analysis"] = details.to_json()

@@ -12,8 +12,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from adaptor_bench.evaluate.uncertainty.study import Options
     from adaptor_bench.matching.settings import MatchSettings
+    from adaptor_bench.scoring.uncertainty.study import Options
 
 Command = Callable[..., Any]
 
@@ -79,7 +79,7 @@ def several(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
 domain = option("--domain", default="all", help="sim, intraop, .. or all.")
 device = option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
 seed = option("--seed", type=click.IntRange(0), default=0)
-metrics = Registered("evaluate.metrics:METRICS")
+metrics = Registered("scoring.metrics:METRICS")
 methods_from = option(
     "--methods-from",
     type=PATH,
@@ -181,6 +181,6 @@ def asked(context: click.Context) -> bool:
 
 def study_of(level: float, nested: bool, resamples: int, seed: int, **chosen: str) -> Options:
     """The study that was asked for; ``chosen``: its metric and estimand."""
-    from adaptor_bench.evaluate.uncertainty.study import Options
+    from adaptor_bench.scoring.uncertainty.study import Options
 
     return Options(level=level, resamples=resamples, seed=seed, nested=nested or None, **chosen)

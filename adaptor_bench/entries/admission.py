@@ -8,9 +8,9 @@ from adaptor_bench.data.frames import Frame
 from adaptor_bench.entries.entry import Leaderboard
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.verify import differing_counts, score_points
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.result import Result, ScoredFold
+from adaptor_bench.scoring.scorefile import FoldScore
 
 
 def unfit(results: Sequence[Result], board: Leaderboard) -> list[str]:

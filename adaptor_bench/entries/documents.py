@@ -10,10 +10,10 @@ from typing import Any
 from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.matching.rules import ranked_rules
 from adaptor_bench.names import terminal
 from adaptor_bench.schemas import problems, schema
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY
 
 LIMIT = 4 << 20  # bytes of a board or an entry; ours have a few thousand
 

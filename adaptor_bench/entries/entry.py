@@ -10,9 +10,9 @@ from typing import Any
 
 from adaptor_bench.entries.documents import read_document, write_document
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import bundled
+from adaptor_bench.scoring.metrics import Counts
 
 SCHEMA = 1
 BOARD = "board.json"

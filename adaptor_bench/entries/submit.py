@@ -20,12 +20,12 @@ from adaptor_bench.entries.naming import check_names, entry_id
 from adaptor_bench.entries.packed import Packed, Points, digest, read_folder
 from adaptor_bench.entries.verify import frames_of_board, labels_digest, score_points
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.phantom.default import embedded_profile
 from adaptor_bench.results.naming import differing_in
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import results_of_runs
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.scorefile import FoldScore
 
 
 @dataclass(frozen=True)

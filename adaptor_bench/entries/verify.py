@@ -12,13 +12,13 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.errors import BenchError, InputError, UsageError, plural
-from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.reading import pair_batches, read_labels
-from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.sources import results_of_entries
+from adaptor_bench.scoring.metrics import Counts
+from adaptor_bench.scoring.reading import pair_batches, read_labels
+from adaptor_bench.scoring.score import score_batches
+from adaptor_bench.scoring.scorefile import FoldScore
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import PRIMARY
 from adaptor_bench.figures.curves import read_curves
 from adaptor_bench.figures.selection import dataset_of
 from adaptor_bench.progress import Progress
@@ -23,6 +22,7 @@ from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, find_runs
 from adaptor_bench.results.sources import results_of_runs
+from adaptor_bench.scoring.metrics import PRIMARY
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.analysis.radius import RADII, radius_curve
-from adaptor_bench.evaluate.reading import Batches, pair_batches, read_batches, read_labels
-from adaptor_bench.evaluate.score import score_batches
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import ScoredFold
+from adaptor_bench.scoring.analysis.radius import RADII, radius_curve
+from adaptor_bench.scoring.reading import Batches, pair_batches, read_batches, read_labels
+from adaptor_bench.scoring.score import score_batches
 
 
 def radii_of(board: Board) -> tuple[float, ...]:

@@ -9,16 +9,16 @@ from itertools import compress
 import numpy as np
 
 from adaptor_bench.data.layout import natural_order
-from adaptor_bench.evaluate.metrics import f1
-from adaptor_bench.evaluate.uncertainty.estimands import resampled
-from adaptor_bench.evaluate.uncertainty.intervals import Interval, percentile_interval
-from adaptor_bench.evaluate.uncertainty.resampling import resample
-from adaptor_bench.evaluate.uncertainty.study import Study
-from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
+from adaptor_bench.scoring.metrics import f1
+from adaptor_bench.scoring.uncertainty.estimands import resampled
+from adaptor_bench.scoring.uncertainty.intervals import Interval, percentile_interval
+from adaptor_bench.scoring.uncertainty.resampling import resample
+from adaptor_bench.scoring.uncertainty.study import Study
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 
 def _draw(views: Sequence[BoardView]) -> Drawing:

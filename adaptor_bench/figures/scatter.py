@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.metrics import precision, sensitivity
-from adaptor_bench.evaluate.uncertainty.tally import Tally
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
+from adaptor_bench.scoring.metrics import precision, sensitivity
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 ISO = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 

@@ -13,10 +13,10 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.images import read_image
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import Counts, f1
-from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.canvas import Axes, frame_axes
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.metrics import Counts, f1
+from adaptor_bench.scoring.scorefile import FrameScore
 
 HIT = "#00d000"
 FALSE = "#ff2020"

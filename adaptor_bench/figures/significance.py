@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from adaptor_bench.evaluate.uncertainty.study import Pair
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.figures.svg import CELL, Grid, text
 from adaptor_bench.report.markup import Markup
+from adaptor_bench.scoring.uncertainty.study import Pair
 
 
 def _panel(view: BoardView, first: str) -> Panel | None:

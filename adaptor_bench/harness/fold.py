@@ -10,11 +10,11 @@ from pathlib import Path
 
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.data.check import LoadedFrame
-from adaptor_bench.evaluate.metrics import f1, precision, sensitivity
-from adaptor_bench.evaluate.score import score
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.predict import write_prediction
 from adaptor_bench.method import FoldTask, Method, Pixels
+from adaptor_bench.scoring.metrics import f1, precision, sensitivity
+from adaptor_bench.scoring.score import score
+from adaptor_bench.scoring.scorefile import FoldScore
 
 _RESERVED = ("predictions", "run.json", "score.json")
 

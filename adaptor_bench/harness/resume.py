@@ -8,7 +8,7 @@ from typing import Any
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.scoring.scorefile import FoldScore
 
 _UNKNOWN = "not recorded"
 # They say where something was run, and are for readers.

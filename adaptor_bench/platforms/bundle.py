@@ -34,7 +34,7 @@ SCORING = (
     "resources.py",
     "room.py",
     "data",
-    "evaluate",
+    "scoring",
     "matching",
     "platforms",
     "submission",

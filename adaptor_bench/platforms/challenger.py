@@ -14,11 +14,11 @@ from pathlib import Path
 
 from adaptor_bench.atomic import write_text
 from adaptor_bench.errors import InputError, UsageError, plural
-from adaptor_bench.evaluate.metrics import Counts
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.names import csv_cell
 from adaptor_bench.platforms.judging import judge, ratios
 from adaptor_bench.platforms.platform import Order, Platform
+from adaptor_bench.scoring.metrics import Counts
+from adaptor_bench.scoring.scorefile import FoldScore
 
 COLUMNS = ("task", "case", "algorithm", "value")
 

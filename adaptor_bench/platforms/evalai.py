@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import BenchError
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.platforms.bundle import Bundle
 from adaptor_bench.platforms.judging import BOARD_COLUMNS, judge, load_settings, numbers, spread
 from adaptor_bench.platforms.packing import Files, write_zip, zip_folder
+from adaptor_bench.scoring.metrics import METRICS
 
 SPLIT = "labelled_frames"
 """The codename of the only split; the challenge's configuration says the same."""

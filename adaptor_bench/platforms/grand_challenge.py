@@ -22,7 +22,6 @@ from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.layout import composed
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable
 from adaptor_bench.platforms.bundle import Bundle
@@ -38,6 +37,7 @@ from adaptor_bench.platforms.judging import (
     spread,
 )
 from adaptor_bench.platforms.packing import Files, write_tar
+from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.submission.findings import shown
 from adaptor_bench.submission.strictjson import FILE_LIMIT
 

@@ -18,13 +18,13 @@ import numpy as np
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import BenchError, InputError, UsageError
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
-from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore
-from adaptor_bench.evaluate.uncertainty.intervals import Interval, jackknife_interval
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.names import printable
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import METRICS, Counts, metrics_of
+from adaptor_bench.scoring.score import score_batches
+from adaptor_bench.scoring.scorefile import FoldScore
+from adaptor_bench.scoring.uncertainty.intervals import Interval, jackknife_interval
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.reference import read_reference
 from adaptor_bench.submission.source import extracted, is_archive

@@ -8,10 +8,6 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.analysis.analyse import Analysis
-from adaptor_bench.evaluate.analysis.breakdown import Breakdown
-from adaptor_bench.evaluate.analysis.confidence import FROC_RATES
-from adaptor_bench.evaluate.analysis.taxonomy import CLASSES
 from adaptor_bench.report.counts import (
     COUNTS,
     count,
@@ -21,6 +17,10 @@ from adaptor_bench.report.counts import (
     percent_of,
 )
 from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.scoring.analysis.analyse import Analysis
+from adaptor_bench.scoring.analysis.breakdown import Breakdown
+from adaptor_bench.scoring.analysis.confidence import FROC_RATES
+from adaptor_bench.scoring.analysis.taxonomy import CLASSES
 
 _LISTED = 5  # of videos and frames, the worst
 _F1 = Column("f1", "F1 %", "right", "metric", percent)

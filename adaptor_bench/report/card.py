@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from adaptor_bench.errors import UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.intervals import Interval
-from adaptor_bench.evaluate.uncertainty.stability import SCHEMES
-from adaptor_bench.evaluate.uncertainty.study import Options, Study
 from adaptor_bench.names import html as escape
 from adaptor_bench.names import markdown, printable
 from adaptor_bench.report.render import render
@@ -21,6 +17,10 @@ from adaptor_bench.report.sentences import card_sentences, how_resampled, p_valu
 from adaptor_bench.report.studies import BoardStudy, study_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.uncertainty.intervals import Interval
+from adaptor_bench.scoring.uncertainty.stability import SCHEMES
+from adaptor_bench.scoring.uncertainty.study import Options, Study
 
 INTERVALS = (
     "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "

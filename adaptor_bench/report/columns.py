@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adaptor_bench.evaluate.aggregate import Aggregate
-from adaptor_bench.evaluate.metrics import METRICS, PRIMARY, Metric
 from adaptor_bench.report.table import Column, Spread, Table, number, plain, spread
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.scoring.aggregate import Aggregate
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Metric
 
 DIGITS = 2  # the precision of the published tables
 

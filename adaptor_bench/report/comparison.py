@@ -7,9 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.intervals import Interval
-from adaptor_bench.evaluate.uncertainty.study import Options, Pair, Study, study
 from adaptor_bench.report.card import Card, estimates, interval_text
 from adaptor_bench.report.sentences import card_sentences, how_resampled
 from adaptor_bench.report.studies import BoardStudy, lacking, study_results
@@ -20,6 +17,9 @@ from adaptor_bench.results.notes import same_note
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.uncertainty.intervals import Interval
+from adaptor_bench.scoring.uncertainty.study import Options, Pair, Study, study
 
 
 def compare(

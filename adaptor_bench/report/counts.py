@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.report.table import Column, number
+from adaptor_bench.scoring.metrics import METRICS, Counts, metrics_of
 
 percent = number(2)
 """How a metric in percent prints."""

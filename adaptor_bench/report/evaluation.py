@@ -7,11 +7,11 @@ from typing import Any
 
 from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import Counts, metrics_of
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.report.counts import COUNTS, count, counted, label, metric_columns
 from adaptor_bench.report.table import Table
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import Counts, metrics_of
+from adaptor_bench.scoring.scorefile import FoldScore
 
 
 def evaluation_as_json(score: FoldScore) -> dict[str, Any]:

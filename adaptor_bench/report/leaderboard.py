@@ -11,8 +11,6 @@ from adaptor_bench.atomic import write_text
 from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.harness.failures import find_failures
 from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
 from adaptor_bench.report.render import RENDERERS, render
@@ -22,6 +20,8 @@ from adaptor_bench.results.notes import board_notes, closing_notes, failure_note
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY
+from adaptor_bench.scoring.scorefile import FoldScore
 
 FORMATS = tuple(RENDERERS)
 

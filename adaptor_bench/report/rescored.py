@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.reading import read_batches
-from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.reading import read_batches
+from adaptor_bench.scoring.score import score_batches
+from adaptor_bench.scoring.scorefile import FoldScore
 
 
 def rescoring(settings: MatchSettings, dataset: Dataset | None) -> Callable[[Run], FoldScore]:

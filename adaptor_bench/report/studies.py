@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.uncertainty.study import Options, Study, study
-from adaptor_bench.evaluate.uncertainty.tally import tally
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.notes import matching_notes
 from adaptor_bench.results.result import Result
+from adaptor_bench.scoring.uncertainty.study import Options, Study, study
+from adaptor_bench.scoring.uncertainty.tally import tally
 
 UNKNOWN_PROFILE = "submitted"
 """The profile of predictions that came without a word on how they were made."""

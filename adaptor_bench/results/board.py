@@ -14,12 +14,12 @@ from adaptor_bench.data.folds import MANIFEST
 from adaptor_bench.data.frames import in_order
 from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.ranking import ranks
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.sources import results_of_entries
+from adaptor_bench.scoring.ranking import ranks
 
 
 @dataclass(frozen=True)

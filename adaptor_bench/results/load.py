@@ -17,7 +17,6 @@ from adaptor_bench.entries.entry import (
     read_entries,
 )
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.evaluate.metrics import metrics_of
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.naming import name_results
@@ -30,6 +29,7 @@ from adaptor_bench.results.sources import (
     results_of_runs,
     scored_entries,
 )
+from adaptor_bench.scoring.metrics import metrics_of
 
 PUBLISHED = "published"
 """Stands for the numbers that papers print."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult
 from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.scoring.metrics import METRICS
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 PRINTED = "Published rows: numbers and spreads as printed; matching as in their paper."

@@ -15,10 +15,10 @@ import numpy as np
 
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.aggregate import Aggregate
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.resources import bundled
 from adaptor_bench.schemas import problems, schema
+from adaptor_bench.scoring.aggregate import Aggregate
+from adaptor_bench.scoring.metrics import METRICS
 
 PROTOCOLS = {
     "cross-validation": "folds by surgery as in Yao et al. 2021 (adaptor2021-v1)",

@@ -20,12 +20,12 @@ from typing import Any
 from adaptor_bench.entries.entry import Entry
 from adaptor_bench.entries.packed import Points, digest, read_folder
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.aggregate import Aggregate, aggregate
-from adaptor_bench.evaluate.metrics import METRICS, PRIMARY, Counts
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.aggregate import Aggregate, aggregate
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Counts
+from adaptor_bench.scoring.scorefile import FoldScore
 
 REAL = "adaptor2021"
 """The kind of the real AdaptOR 2021 frames, and the dataset that published numbers are about."""

@@ -17,8 +17,8 @@ from typing import Any
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.sizes import read_sizes
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.schemas import problems, schema
+from adaptor_bench.scoring.scorefile import FoldScore
 
 RUN_LIMIT = 16 << 20  # bytes of a run.json
 

@@ -11,14 +11,14 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.entries.packed import Packed, unpack
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.reading import pair_batches, read_labels
-from adaptor_bench.evaluate.score import score_batches
-from adaptor_bench.evaluate.scorefile import FoldScore
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.reading import pair_batches, read_labels
+from adaptor_bench.scoring.score import score_batches
+from adaptor_bench.scoring.scorefile import FoldScore
 
 Unpublished = dict[str, str]  # entry's id -> why its predictions cannot be shown
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from adaptor_bench.evaluate.metrics import METRICS, PRIMARY
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.notes import PHANTOM, board_notes
 from adaptor_bench.results.result import Result
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY
 
 
 def board_page(

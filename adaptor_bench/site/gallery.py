@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.pointfiles import FrameFiles
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FrameScore
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.scored import difference
 from adaptor_bench.results.result import Result, ScoredFold
+from adaptor_bench.scoring.scorefile import FrameScore
 
 _SIZE = (512, 288)  # of a frame whose label does not say
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from adaptor_bench.entries.entry import Entry
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.metrics import METRICS, Counts
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.registry import Registry
@@ -17,6 +16,7 @@ from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.studies import profile_of
 from adaptor_bench.report.table import Column, Table, spread
 from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.scoring.metrics import METRICS, Counts
 from adaptor_bench.site.boards import panels
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.reading import Batches
+from adaptor_bench.scoring.reading import Batches
 from adaptor_bench.submission.forensics import diagnose
 from adaptor_bench.submission.pairing import FramePoints
 

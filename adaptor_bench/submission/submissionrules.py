@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from adaptor_bench.data.layout import natural_order
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.errors import plural
-from adaptor_bench.evaluate.reading import Batches, pair_batches
 from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.scoring.reading import Batches, pair_batches
 from adaptor_bench.submission.codes import finding
 from adaptor_bench.submission.filecheck import Checked
 from adaptor_bench.submission.findings import Finding

@@ -15,10 +15,10 @@ from torch.utils.data import DataLoader
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.errors import TrainingError
-from adaptor_bench.evaluate.metrics import Counts, f1
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Bar
+from adaptor_bench.scoring.metrics import Counts, f1
 from adaptor_bench.stages.protocols import Decoder
 from adaptor_bench.train.device import deterministic, train_once_through
 from adaptor_bench.train.inference import predict_maps

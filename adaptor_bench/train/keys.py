@@ -23,7 +23,7 @@ MAKERS = {
     "heatmaps": ("heatmaps", "inference", "weights"),
 }
 # What only the trials on held-back frames use.
-TRIALS = ("matching.match", "matching.settings", "evaluate.metrics")
+TRIALS = ("matching.match", "matching.settings", "scoring.metrics")
 # The parts and fields that there were when the first leaderboards were trained.
 _FIRST: dict[str, tuple[str, ...]] = {
     "cyclegan": ("width", "blocks", "residual", "layers", "crop", "batch", "epochs", "steps",

@@ -25,7 +25,7 @@ BOXES = {
     "run": (1, 1, GREEN, "run a method", ["learn from the training", "surgeries, predict"], "harness/"),
     "json": (2, 1, "white", "predictions", ["one JSON a frame,", "validated"], "submission/"),
     "teams": (2, 0, SAND, "submissions", ["of other teams:", "folder, zip or tar"], ""),
-    "score": (3, 1, BLUE, "match and count", ["predictions and labels:", "TP, FP, FN, pairs"], "matching/ evaluate/"),
+    "score": (3, 1, BLUE, "match and count", ["predictions and labels:", "TP, FP, FN, pairs"], "matching/ scoring/"),
     "results": (4, 1, BLUE, "results", ["a Result each, ranked", "on a Board"], "results/"),
     "papers": (4, 0, SAND, "published", ["papers, entries", "of leaderboards"], "entries/"),
     "report": (5, 0, PINK, "tables, cards", ["text, Markdown, LaTeX,", "HTML, CSV, JSON"], "report/"),

@@ -14,12 +14,12 @@ import sys
 import numpy as np
 from tabulate import tabulate
 
-from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
-from adaptor_bench.evaluate.uncertainty.intervals import jackknife_interval, percentile_interval
-from adaptor_bench.evaluate.uncertainty.resampling import resample
-from adaptor_bench.evaluate.uncertainty.significance import sign_flip_p, smallest_p
-from adaptor_bench.evaluate.uncertainty.stability import leave_one_out
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.uncertainty.estimands import estimate, resampled
+from adaptor_bench.scoring.uncertainty.intervals import jackknife_interval, percentile_interval
+from adaptor_bench.scoring.uncertainty.resampling import resample
+from adaptor_bench.scoring.uncertainty.significance import sign_flip_p, smallest_p
+from adaptor_bench.scoring.uncertainty.stability import leave_one_out
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 FRAMES, LABELS = 60, 10
 SIZES = (4, 5, 10)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from adaptor_bench.evaluate.analysis.analyse import analyse
-from adaptor_bench.evaluate.reading import Batches
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.analyse import analyse
+from adaptor_bench.scoring.reading import Batches
 
 FRAMES = 2376
 AT_MOST = 4.0  # seconds; both chance floors included

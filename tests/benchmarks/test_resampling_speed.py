@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.estimands import resampled
-from adaptor_bench.evaluate.uncertainty.resampling import enumerate_draws, resample
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.uncertainty.estimands import resampled
+from adaptor_bench.scoring.uncertainty.resampling import enumerate_draws, resample
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 METHODS, RESAMPLES = 20, 10_000
 FRAMES = (686, 372, 524, 794)  # the intraoperative surgeries

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.parameters import changed
 from adaptor_bench.report.columns import percent
 from adaptor_bench.report.paper.results import (
@@ -26,6 +25,7 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
+from adaptor_bench.scoring.metrics import METRICS
 
 _REFERENCE = "-bce-"  # the authors' first loss; the other was tried against it
 _NO_ABLATION = (

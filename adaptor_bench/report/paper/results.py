@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.metrics import METRICS
 from adaptor_bench.report.columns import DIGITS, percent, spread_of
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
 from adaptor_bench.results.board import Board, boards_of
@@ -26,6 +25,7 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
+from adaptor_bench.scoring.metrics import METRICS
 
 DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
 _BOLD = "Best mean of each metric stands out; the paper prints in bold only where its method leads."

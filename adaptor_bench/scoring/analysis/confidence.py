@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import Floats, f1, mean, precision, ratio
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.candidates import find_candidates, take_in_order
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import Floats, f1, mean, precision, ratio
 
 FROC_RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """False positives a frame."""

@@ -8,24 +8,24 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.ranking import ranks
-from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
-from adaptor_bench.evaluate.uncertainty.flips import FlipDistance, flip_distance
-from adaptor_bench.evaluate.uncertainty.intervals import (
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.ranking import ranks
+from adaptor_bench.scoring.uncertainty.estimands import estimate, resampled
+from adaptor_bench.scoring.uncertainty.flips import FlipDistance, flip_distance
+from adaptor_bench.scoring.uncertainty.intervals import (
     Interval,
     jackknife_interval,
     percentile_interval,
 )
-from adaptor_bench.evaluate.uncertainty.resampling import resample
-from adaptor_bench.evaluate.uncertainty.significance import holm, sign_flip_p
-from adaptor_bench.evaluate.uncertainty.stability import (
+from adaptor_bench.scoring.uncertainty.resampling import resample
+from adaptor_bench.scoring.uncertainty.significance import holm, sign_flip_p
+from adaptor_bench.scoring.uncertainty.stability import (
     leave_one_out,
     rank_distribution,
     scheme_values,
     tiers,
 )
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adaptor_bench.errors import UsageError
-from adaptor_bench.evaluate.analysis.breakdown import group_of, part_of_key
-from adaptor_bench.evaluate.metrics import Floats, f1
 from adaptor_bench.matching.batch import Indices, PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.breakdown import group_of, part_of_key
+from adaptor_bench.scoring.metrics import Floats, f1
 
 _BUDGET = 1 << 20  # points thrown per floor; more make the error no smaller than matters
 _AT_ONCE = 1 << 18  # points matched in one go, which bounds the memory

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adaptor_bench.evaluate.metrics import mean
 from adaptor_bench.matching.batch import Matches, PointBatch
+from adaptor_bench.scoring.metrics import mean
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adaptor_bench.evaluate.metrics import METRICS, Counts, mean
+from adaptor_bench.scoring.metrics import METRICS, Counts, mean
 
 
 @dataclass(frozen=True)

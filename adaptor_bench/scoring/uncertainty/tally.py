@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.evaluate.scorefile import FoldScore
+from adaptor_bench.scoring.scorefile import FoldScore
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ class Tally:
     ``surgery`` (frames,) the surgery of a frame, ``fold`` (surgeries,) the fold that validates on
     a surgery, all as indices from 0 into ``methods``, ``surgeries``, ``folds``. Frames stand in
     one order for all rows. Folds without any label are left out, as in
-    :mod:`adaptor_bench.evaluate.aggregate`; ``unlabelled`` has the false points of each method
+    :mod:`adaptor_bench.scoring.aggregate`; ``unlabelled`` has the false points of each method
     there, by fold, as the mean over seeds.
     """
 

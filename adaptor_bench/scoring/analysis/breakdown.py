@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, Floats, mean, ratio
 from adaptor_bench.matching.batch import Indices, Matches
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import METRICS, Floats, mean, ratio
 
 
 @dataclass(frozen=True)

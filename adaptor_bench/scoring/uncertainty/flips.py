@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from adaptor_bench.evaluate.metrics import f1
-from adaptor_bench.evaluate.ranking import SAME
-from adaptor_bench.evaluate.uncertainty.estimands import estimate
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.metrics import f1
+from adaptor_bench.scoring.ranking import SAME
+from adaptor_bench.scoring.uncertainty.estimands import estimate
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 
 @dataclass(frozen=True)

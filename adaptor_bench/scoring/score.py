@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.evaluate.reading import Batches, read_batches
-from adaptor_bench.evaluate.scorefile import FoldScore, FrameScore
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
+from adaptor_bench.scoring.reading import Batches, read_batches
+from adaptor_bench.scoring.scorefile import FoldScore, FrameScore
 
 _AT_ONCE = 4096  # frames matched together: bounds the memory, costs nothing
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.ranking import SAME
-from adaptor_bench.evaluate.uncertainty.estimands import estimate, resampled
-from adaptor_bench.evaluate.uncertainty.resampling import Resamples
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.ranking import SAME
+from adaptor_bench.scoring.uncertainty.estimands import estimate, resampled
+from adaptor_bench.scoring.uncertainty.resampling import Resamples
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 

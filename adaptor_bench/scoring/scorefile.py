@@ -14,8 +14,8 @@ from typing import Any
 from adaptor_bench.atomic import write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.evaluate.metrics import Counts
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.metrics import Counts
 
 SCHEMA = 1
 _DIGITS = 4  # of a stored distance: 1/10000 px

@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.analysis.breakdown import (
+from adaptor_bench.matching.batch import Matches
+from adaptor_bench.matching.match import match_frames
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.breakdown import (
     Breakdown,
     FrameSpread,
     breakdown,
     frame_spread,
     part_of_key,
 )
-from adaptor_bench.evaluate.analysis.chance import Chance, chance
-from adaptor_bench.evaluate.analysis.confidence import Confidence, confidence
-from adaptor_bench.evaluate.analysis.counting import Counting, counting
-from adaptor_bench.evaluate.analysis.localisation import Localisation, localisation
-from adaptor_bench.evaluate.analysis.radius import RadiusCurve, radius_curve
-from adaptor_bench.evaluate.analysis.taxonomy import Taxonomy, taxonomy
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.reading import Batches
-from adaptor_bench.matching.batch import Matches
-from adaptor_bench.matching.match import match_frames
-from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.scoring.analysis.chance import Chance, chance
+from adaptor_bench.scoring.analysis.confidence import Confidence, confidence
+from adaptor_bench.scoring.analysis.counting import Counting, counting
+from adaptor_bench.scoring.analysis.localisation import Localisation, localisation
+from adaptor_bench.scoring.analysis.radius import RadiusCurve, radius_curve
+from adaptor_bench.scoring.analysis.taxonomy import Taxonomy, taxonomy
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.reading import Batches
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import f1
 from adaptor_bench.matching.batch import Indices, Matches, PointBatch
 from adaptor_bench.matching.candidates import find_candidates, take_in_order, within
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import f1
 
 CLASSES: dict[str, str] = {
     "left_apart": "FP and FN within r that the rule leaves unpaired",

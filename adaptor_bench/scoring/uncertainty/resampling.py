@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.evaluate.jsonable import jsonable
-from adaptor_bench.evaluate.metrics import METRICS, Floats
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
+from adaptor_bench.scoring.jsonable import jsonable
+from adaptor_bench.scoring.metrics import METRICS, Floats
 
 RADII: tuple[float, ...] = tuple(float(r) for r in range(1, 16))
 """Pixels of the frame as stored."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adaptor_bench.evaluate.metrics import Counts, f1, mean
 from adaptor_bench.matching.batch import Matches
+from adaptor_bench.scoring.metrics import Counts, f1, mean
 
 BINS: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 5), (6, 10), (11, 15), (16, None))
 """Labels of a frame, from and to (both included); the last bin has no end."""

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.errors import UsageError, suggest
-from adaptor_bench.evaluate.metrics import METRICS
-from adaptor_bench.evaluate.uncertainty.resampling import Resamples
-from adaptor_bench.evaluate.uncertainty.tally import Tally
+from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.uncertainty.resampling import Resamples
+from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

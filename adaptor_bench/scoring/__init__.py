@@ -1,0 +1,1 @@
+"""Metrics, score files and their aggregation over folds. No torch anywhere below."""
