@@ -583,6 +583,21 @@ def test_a_platform_is_one_file(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "adaptor_bench.platforms.mailed")
 
 
+def test_a_bundle_without_templates_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_CLASSES", dict(registry._CLASSES))
+
+    class Bare(Bundle):
+        name = "bare"
+
+        def add_labels(self, folder, labels):
+            raise AssertionError("not that far")
+
+    with pytest.raises(UsageError, match="no templates for the platform 'bare'"):
+        adapter("bare", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert "NAME=PATH" in adapter("--help").stdout
+
+
 def test_challenger_table(world, good, tmp_path):
     none = write_frames(tmp_path / "none", dict.fromkeys(LABELS, ()))
     out = tmp_path / "table.csv"

@@ -29,7 +29,7 @@ from adaptor_bench.cli.options import option
     "--entry",
     "entries",
     multiple=True,
-    metavar="NAME=options.PATH",
+    metavar="NAME=PATH",
     help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
     "or folder of fold_*/score.json. Repeat it for each algorithm.",
 )

@@ -96,6 +96,11 @@ class Bundle(Platform):
 
 
 def _fill_templates(templates: Path, folder: Path, values: dict[str, str]) -> None:
+    if not templates.is_dir():
+        raise UsageError(
+            f"{templates}: there are no templates for the platform {templates.name!r}",
+            hint="Put the files of its bundle there, README.md among them.",
+        )
     for path in own_files(templates):
         target = folder / path.relative_to(templates)
         target.parent.mkdir(parents=True, exist_ok=True)

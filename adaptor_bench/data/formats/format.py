@@ -79,4 +79,7 @@ class Format:
     @property
     def todo(self) -> str:
         """What has to become of a file, in a sentence."""
-        return f"Convert it, one JSON file per frame: {self.conversion}."
+        how = f": {self.conversion}" if self.conversion else ""
+        if self.read is not None:
+            return f"Only predictions and labels to score are read from it; else convert it{how}."
+        return f"Convert it, one JSON file per frame{how}."
