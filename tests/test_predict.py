@@ -81,3 +81,8 @@ def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp
         _, told = invoke(*arguments, code=1)
         assert told.startswith(f"error: {run / 'run.json'}: ")
         assert next(iter(change)) in told
+
+
+def test_a_run_of_before_there_were_parts_is_called_that(make_dataset, tmp_path):
+    run = put_fold(tmp_path, "stern", 1, [], parameters={"sigma": 1.0, "threshold": 0.5})
+    assert "made by an earlier version" in predict(run, make_dataset(), tmp_path, code=1)[1]

@@ -127,6 +127,11 @@ def load_method(run: Path, registry: Registry) -> Method:
             f"{run}: {error.message}",
             hint="A run made with --methods-from needs the same --methods-from here.",
         ) from error
+    if "decode" in spec.resolve("paper") and "decode" not in settings:
+        raise InputError(
+            f"{run}: made by an earlier version, which named no parts such as 'decode'",
+            hint="Its results are still shown everywhere; run the fold again to use its network.",
+        )
     try:
         parameters = spec.resolve("paper", settings)
     except UsageError as error:

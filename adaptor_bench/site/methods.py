@@ -104,7 +104,7 @@ def _line(result: Result) -> str:
         for key, aggregate in result.metrics.items()
     )
     seeds = plural(len(result.seeds), "seed")
-    return f"{place}. {means} (percent, {result.n} folds, {seeds})."
+    return f"{place}. {means} (percent, {plural(result.n or 0, 'fold')}, {seeds})."
 
 
 def _folds(result: Result) -> Table:
