@@ -34,6 +34,8 @@ from adaptor_bench.entries.packed import digest, unpack
 from adaptor_bench.entries.publish import publish
 from adaptor_bench.entries.submit import About, entry_from_predictions
 from adaptor_bench.errors import InputError
+from adaptor_bench.results.board import boards_of
+from adaptor_bench.results.load import load_results
 
 ESC = "\x1b[2J\x1b]0;pwned\x07"
 
@@ -173,6 +175,17 @@ def test_the_predictions_of_another_team_are_not_entered_silently(points, data, 
     assert "better (Second) is the same as net (First): their predictions agree" in shown
     assert [rows(board)[m]["rank"] for m in ("net", "better")] == [1, None]
     assert rows(board)["better"]["same_as"] == "net (First)"
+
+
+def test_who_stands_for_the_same_predictions_does_not_depend_on_the_order(points, data, board):
+    """The shortest ablation, then the first by name; the others stand below it, by name."""
+    for method in ("b/x", "a/x/y", "a/x"):
+        enter(points, board, data, "Team", method)
+    stands = [("a/x", None), ("a/x/y", "a/x"), ("b/x", "a/x")]
+    assert [(name, row.get("same_as")) for name, row in rows(board).items()] == stands
+    for results in itertools.permutations(load_results([board])):
+        (shown,) = boards_of(results)
+        assert [(r.name, r.same_as) for r in shown.results] == stands
 
 
 def test_a_team_may_enter_methods_that_do_not_differ(tmp_path, points, data, board):

@@ -172,20 +172,20 @@ def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
     ordered: list[Result] = []
     for result in sorted(ranked, key=lambda r: (r.rank is None, r.rank or 0, r.name)):
         ordered.append(result)
-        ordered += [
-            replace(r, same_as=result.name) for r in named if same.get(r.name) == result.name
-        ]
+        below = sorted((r for r in named if same.get(r.name) == result.name), key=lambda r: r.name)
+        ordered += [replace(r, same_as=result.name) for r in below]
     return tuple(ordered)
 
 
 def _same_as(results: Sequence[Result]) -> dict[str, str]:
     """Name to the name of the result whose very points it has.
 
-    Of such results the first with the shortest ablation (``a`` before ``a/b``) stands for all.
+    Of such results the one with the shortest ablation (``a`` before ``a/b``), then the first by
+    name, stands for all, in whatever order they are given.
     """
     same: dict[str, str] = {}
     firsts: dict[str, list[Result]] = {}
-    for result in sorted(results, key=lambda r: r.method.count("/")):
+    for result in sorted(results, key=lambda r: (r.method.count("/"), r.name)):
         alike = firsts.setdefault(_outline(result), [])
         other = next((r for r in alike if same_points(result, r)), None)
         if other is None:
