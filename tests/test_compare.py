@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 
 import commands
@@ -192,6 +193,12 @@ def test_the_same_predictions_are_one_competitor(tmp_path):
     assert "after correction for 3 comparisons" in card
     shown = " ".join(invoke("compare", "net", "net/idle", "--runs", tmp_path / "runs").split())
     assert "net/idle is the same as net: their predictions agree point for point" in shown
+    for table in (["table3"], ["ablation"]):
+        shown = invoke("paper", *table, tmp_path / "runs", "--format", "text")
+        marked = [line for line in shown.splitlines() if re.search("net/idle, same as net  ", line)]
+        assert len(marked) == 3 and not any("*" in line for line in marked)
+        found = json.loads(invoke("paper", *table, tmp_path / "runs", "--format", "json"))
+        assert '"same_as": "net"' in json.dumps(found)
 
 
 def test_one_method_makes_no_card(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.columns import DIGITS, percent, spread_of
+from adaptor_bench.report.columns import DIGITS, method_label, percent, spread_of
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.notes import (
@@ -92,11 +92,12 @@ def results_table(
     differences: Mapping[str, Mapping[str, Spread]] | None = None,
 ) -> Table:
     """``results`` in the paper's shape. ``difference`` is the heading of a column of
-    ``differences``, by name and metric in percentage points, if one is wanted."""
+    ``differences``, by name and metric in percentage points, if one is wanted. What is the same
+    as another says so in its label, and is not the best of anything."""
     rows: list[dict[str, Any]] = []
     best: set[tuple[int, str]] = set()
     for key, metric in METRICS.items():
-        means = [percent(r.metrics[key].mean) for r in results]
+        means = [None if r.same_as else percent(r.metrics[key].mean) for r in results]
         best |= {(len(rows) + i, "folds") for i in _best(means)}
         for result in results:
             found = result.metrics[key]
@@ -105,6 +106,7 @@ def results_table(
                     "metric": metric.title,
                     "source": result.source,
                     "method": result.name or result.method,
+                    "same_as": result.same_as,
                     "folds": spread_of(found),
                     "difference": (differences or {}).get(result.name, {}).get(key, Spread(None)),
                     "dataset": result.dataset,
@@ -122,11 +124,13 @@ def _columns(results: Sequence[Result], difference: str) -> tuple[Column, ...]:
     several = len({r.source for r in results}) > 1
     folds = {f for r in results for f in (*r.missing, *r.main.unlabelled)}
     folds |= {f for r in results for a in r.metrics.values() for f in a.folds}
+    labels = {r.name: method_label(r) for r in results if r.same_as}
     one_split = not folds and all(r.printed for r in results)
     columns = [
         Column("metric", "Metric", role="label", group=True),
         Column("source", "Source", data=not several),
-        Column("method", "Method", role="label"),
+        Column("method", "Method", role="label", show=lambda name: labels.get(name, name)),
+        *([Column("same_as", "Same as", data=True)] if any(r.same_as for r in results) else []),
         *(Column(n, n, "right", "metric", number(DIGITS)) for n in fold_names(folds)),
         Column(
             "folds",
