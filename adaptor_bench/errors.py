@@ -68,10 +68,14 @@ class WriteError(BenchError):
 def suggest(word: str, known: Iterable[str]) -> str:
     """A hint for an unknown ``word``: ``did you mean ...?``, or the list of what exists."""
     known = sorted(known)
-    close = get_close_matches(word, known, n=3, cutoff=0.5)
-    if close:
-        return f"Did you mean {' or '.join(repr(c) for c in close)}?"
-    return f"Known: {', '.join(known)}." if known else "There is none."
+    listed = f"Known: {', '.join(known)}." if known else "There is none."
+    return nearest(word, known) or listed
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``Did you mean ...?`` for an unknown ``word``; empty when nothing is like it."""
+    close = get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

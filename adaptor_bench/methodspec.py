@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from adaptor_bench.blame import MethodFailedError, blamed
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.method import MEMBERS, Card, Method
-from adaptor_bench.parameters import Signature, changed, fit_all
+from adaptor_bench.parameters import Signature, UnknownParameterError, changed, fit_all
 from adaptor_bench.stages.composition import Composition
 
 PROFILES = ("smoke", "quick", "paper")
@@ -48,16 +48,26 @@ class MethodSpec:
             raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
         name = f"method {self.name!r}"
         try:
-            values = self.schema.layered(
-                self.profiles.get(profile, {}), self.changes, settings or {}
-            )
-        except UsageError as error:
-            raise UsageError(f"{name} {error.message}", hint=error.hint) from error
+            values = self._layered(profile, settings or {})
+        except UnknownParameterError as error:
+            error.message = f"{name} {error.message}"
+            raise
         values, problems, hint = fit_all(values, self.schema.parameters(values))
         problems = problems or self.schema.problems(values)
         if problems:
             raise UsageError("\n  ".join(f"{name}: {text}" for text in problems), hint=hint)
         return values
+
+    def _layered(self, profile: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return self.schema.layered(self.profiles.get(profile, {}), self.changes, settings)
+
+    def has(self, key: str, profile: str, settings: Mapping[str, Any]) -> bool:
+        """Whether there is a parameter ``key``, with the part that ``settings`` choose for it."""
+        own = {k: settings[k] for k in (key.partition(".")[0], key) if k in settings}
+        try:
+            return key in self._layered(profile, own)
+        except UnknownParameterError:
+            return False
 
     def profile_changes(self, parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
         """What ``parameters`` change against the paper's settings: key -> [paper, here].
@@ -96,6 +106,21 @@ class MethodSpec:
                 f"{_MOST_PIXELS:,} px in all, or None"
             )
         return made
+
+
+def resolve_all(specs: Sequence[MethodSpec], profile: str, settings: Mapping[str, Any]) -> None:
+    """Raise the UsageError of :meth:`MethodSpec.resolve` for the first method that refuses
+    ``settings``; an unknown parameter is told with the methods that do have it."""
+    for spec in specs:
+        try:
+            spec.resolve(profile, settings)
+        except UnknownParameterError as error:
+            if owners := [s.name for s in specs if s.has(error.key, profile, settings)]:
+                error.hint = (
+                    f"Of the methods given, only {' and '.join(owners)} can have it, and --set "
+                    "holds for all: run them apart."
+                )
+            raise
 
 
 def _is_size(value: Any) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.errors import UsageError, nearest
 
 Relation = Callable[[Mapping[str, Any]], Iterator[str]]
 """From all parameters of a method to sentences on those that do not go together."""
@@ -81,7 +82,8 @@ class Parameter:
     optional: bool = False
 
     def fit(self, value: Any) -> Any:
-        """``value`` in the type of the example: whole numbers pass as floats, lists as tuples.
+        """``value`` in the type of the example: whole numbers pass as floats, lists as tuples, and
+        words as booleans and pairs (``no``, ``128x72``, ``0.8 to 1.2``).
 
         Raises ValueError saying what the value must be.
         """
@@ -91,7 +93,7 @@ class Parameter:
         if self.optional and (value is None or value in ("none", "None")):
             return None
         if isinstance(self.rule, OneOf):
-            raise ValueError(str(self.rule), suggest(str(value), words))
+            raise ValueError(str(self.rule), nearest(str(value), words))
         # A word may stand in for a number, as a default too.
         example = 0.5 if words and isinstance(self.example, str) else self.example
         fitted = _typed(value, example)
@@ -99,7 +101,7 @@ class Parameter:
         finite = all(not isinstance(n, float) or math.isfinite(n) for n in numbers)
         refused = fitted is None and example is not None
         if refused or not finite or (self.rule and not all(map(self.rule.allows, numbers))):
-            raise ValueError(_expected(example, self.rule) + " or none" * self.optional)
+            raise ValueError(_expected(example, self.rule) + ", or none" * self.optional)
         return fitted
 
     @property
@@ -118,14 +120,21 @@ def fit_all(
         try:
             fitted[key] = parameters[key].fit(value)
         except ValueError as error:
-            expected, hint = (*error.args, hint)[:2]
+            expected, *near = error.args
+            hint = "".join(near) or hint
             problems.append(f"parameter {key!r} must be {expected}, got {value!r}")
     return fitted, problems, hint
 
 
-def unknown(key: str, hint: str) -> UsageError:
-    """There is no parameter of this name."""
-    return UsageError(f"has no parameter {key!r}", hint=hint)
+class UnknownParameterError(UsageError):
+    """There is no parameter of this name. ``hint`` says what was probably meant; empty: nothing."""
+
+    def __init__(self, key: str, hint: str) -> None:
+        if key in _OPTIONS:
+            hint = f"This is an option of its own: --{key}."
+        hint = hint or "`bench methods --parameters` lists all parameters."
+        super().__init__(f"has no parameter {key!r}", hint=hint)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,7 @@ class Signature:
         for layer in layers:
             for key in layer:
                 if key not in values:
-                    raise unknown(key, suggest(key, values))
+                    raise UnknownParameterError(key, nearest(key, values))
             values |= layer
         return values
 
@@ -222,6 +231,15 @@ _EXAMPLES: dict[Any, Any] = {
 }  # fmt: skip
 
 
+_OPTIONS = (
+    "data", "device", "domain", "fold", "folds", "matching", "method", "missing", "out", "profile",
+    "radius", "restart", "seed",
+)  # fmt: skip
+_BOOLEANS = {
+    "true": True, "yes": True, "on": True, "false": False, "no": False, "off": False,
+}  # fmt: skip
+
+
 def _rule(annotation: Any) -> Rule | None:
     extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
     return next((extra for extra in extras if isinstance(extra, Number | OneOf)), None)
@@ -231,6 +249,8 @@ def _typed(value: Any, default: Any) -> Any:
     """None if it does not fit."""
     if default is None:
         return value
+    if isinstance(value, str) and isinstance(default, bool | tuple):
+        value = _read(value, default)
     if isinstance(default, float) and type(value) is int:
         try:
             return float(value)
@@ -244,15 +264,42 @@ def _typed(value: Any, default: Any) -> Any:
     return value if type(value) is type(default) else None
 
 
+def _read(text: str, example: bool | tuple[Any, ...]) -> Any:
+    """A boolean or several numbers as they are typed and printed; None if it is neither."""
+    if isinstance(example, bool):
+        return _BOOLEANS.get(text.strip().lower())
+    items = re.split(r"[x×,]|\bto\b", text.strip().strip("()[]").lower())
+    kinds = [type(one) for one in example]
+    if len(items) != len(kinds) or not {*kinds} <= {int, float}:
+        return None
+    try:
+        return tuple(kind(item) for kind, item in zip(kinds, items, strict=True))
+    except ValueError:
+        return None
+
+
 def _expected(example: Any, rule: Rule | None) -> str:
-    """``like 0, a whole number from 0 to 9``."""
+    """``a whole number from 0 to 9``, ``like 512x288, each ..``: in a form that can be typed."""
+    if isinstance(example, bool):
+        return "true or false"
     first = example[0] if isinstance(example, tuple) and example else example
     kind = {int: "a whole number", float: "a number"}.get(type(first))
     if kind is None:
         return f"like {example!r}"
     if isinstance(example, tuple):
-        kind = f"each {kind}"
-    return f"like {example!r}, {kind} {rule or ''}".rstrip()
+        kind = f"like {written(example)}, each {kind}"
+    return f"{kind} {rule or ''}".rstrip()
+
+
+def written(value: object) -> str:
+    """A value as it can be typed: ``none``, ``512x288``, ``0.8 to 1.2``."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple) and value:
+        return (" to " if isinstance(value[0], float) else "x").join(map(str, value))
+    return str(value)
 
 
 def _plain(number: float) -> str:

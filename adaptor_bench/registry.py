@@ -198,6 +198,16 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key.strip(), value.strip()
 
 
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """All of ``--set``. Raises UsageError for a key that is given twice."""
+    settings: dict[str, Any] = {}
+    for key, value in map(parse_setting, texts):
+        if key in settings:
+            raise UsageError(f"--set gives {key!r} twice", hint="Give it once.")
+        settings[key] = value
+    return settings
+
+
 def _attempt(registry: Registry, source: str, load: Callable[[], ModuleType]) -> None:
     before = dict(registry.methods)
     try:

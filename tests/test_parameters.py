@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.methodspec import PROFILES
-from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass
-from adaptor_bench.registry import discover
+from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass, written
+from adaptor_bench.registry import discover, parse_setting
 from adaptor_bench.stages.registry import shipped
 
 pytestmark = pytest.mark.quick
@@ -97,6 +97,37 @@ def test_all_wrong_values_are_told_at_once():
     assert told.count("method 'stern': parameter") == 3
 
 
+def test_a_value_can_be_typed_as_it_is_printed():
+    method = METHODS["improved_heatmap"]
+    paper = method.resolve("paper")
+    for key, value in paper.items():
+        for text in {written(value), str(value)}:
+            assert method.resolve("paper", {key: parse_setting(f"{key}={text}")[1]}) == paper
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (["loss=mse", "loss = mse"], ["--set gives 'loss' twice"]),
+        (["training.steps=0"], ["must be a whole number from 1 to 10000000, or none, got 0"]),
+        (["input_size=8"], ["must be like 512x288, each a whole number"]),
+        (["augment.contrast=2"], [" to ", "each a number"]),
+        (["translate.rate=1e-3"], ["'stern' has no", "only improved_heatmap can have it"]),
+        (["no_such_thing_at_all=1"], ["has no parameter", "`bench methods --parameters` lists"]),
+        (["seed=1"], ["has no parameter 'seed'", "an option of its own: --seed"]),
+        (["fold=1"], ["has no parameter 'fold'", "an option of its own: --fold"]),
+        (["network=none"], ["'network' must be one of"]),
+    ],
+)  # fmt: skip
+def test_what_was_set_wrongly_is_told_in_words_that_can_be_typed(settings, says, tmp_path):
+    chosen = [word for setting in settings for word in ("--set", setting)]
+    methods = ["--method", "stern", "--method", "improved_heatmap"]
+    _, told = invoke("run", *methods, *chosen, "--out", tmp_path / "runs", code=2)
+    assert all(text in told for text in says)
+    assert told.count("plain_unet") <= 1 and len(told.splitlines()) <= 3
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("option", ["--seed=-1", "--seed=4294967296", "--folds=1", "--folds=0",
                                     "--fold=0"])  # fmt: skip
 def test_numbers_of_the_command_itself(option, make_dataset, tmp_path):
@@ -178,7 +209,8 @@ def test_a_name_without_its_stage_is_answered_with_the_whole_name(old, new):
     [
         ("stern", {"training.crop": (257, 64)},
          "'training.crop' is 257x64, expected none (whole frames) or sides from 8 to 256, the"),
-        ("stern", {"training.crop": (64, 0)}, "a whole number from 8 to 4096 or none"),
+        ("stern", {"training.crop": (64, 0)},
+         "like 256x144, each a whole number from 8 to 4096, or none"),
         ("stern", {"input_size": (64, 64)}, "'training.crop' is 128x96"),
         ("improved_heatmap", {"translate.crop": (300, 64)}, "'translate.crop' is 300x64"),
         ("improved_heatmap", {"training.batch": 1, "training.crop": (32, 32)},
@@ -233,10 +265,10 @@ def test_a_method_of_ones_own_declares_its_ranges(first, tmp_path):
     own = discover([tmp_path]).get("own")
     assert own.resolve("paper", {"low": 0.4, "n": 10**6})["n"] == 10**6
     for settings, says in (
-        ({"low": 0}, "'low' must be like 0.1, a number above 0 up to 0.5, got 0"),
-        ({"n": 0}, "'n' must be like 2, a whole number of at least 1, got 0"),
+        ({"low": 0}, "'low' must be a number above 0 up to 0.5, got 0"),
+        ({"n": 0}, "'n' must be a whole number of at least 1, got 0"),
         ({"kind": "c"}, "'kind' must be one of a, b, got 'c'"),
-        ({"free": math.inf}, "'free' must be like 1.0, a number, got inf"),
+        ({"free": math.inf}, "'free' must be a number, got inf"),
         ({"low": 0.3, "high": 0.2}, "method 'own': 'low' is above 'high'"),
     ):
         with pytest.raises(UsageError) as error:
@@ -260,7 +292,7 @@ def test_a_number_is_kept_exactly_if_it_is_in_the_range(value, low, high, above)
     if (low < value or (value == low and not above)) and value <= high:
         assert Parameter(0.5, 0.5, rule).fit(value) == value
     else:
-        with pytest.raises(ValueError, match="like"):
+        with pytest.raises(ValueError, match="a number"):
             Parameter(0.5, 0.5, rule).fit(value)
 
 

@@ -197,7 +197,13 @@ def test_what_changed_against_the_paper(spec):
     [
         ("rate", 3, 3.0),
         ("size", [8, 6], (8, 6)),
+        ("size", "8x6", (8, 6)),
+        ("size", "8,6", (8, 6)),
+        ("size", "(8, 6)", (8, 6)),
         ("cut", False, False),
+        ("cut", "False", False),
+        ("cut", "ON", True),
+        ("cut", "no", False),
         ("kind", "b", "b"),
         ("n", 7, 7),
     ],
@@ -210,11 +216,12 @@ def test_values_take_the_type_of_their_default(spec, key, value, becomes):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("rate", "fast"), ("rate", True), ("size", [8]), ("size", [8, 6.5]), ("size", 8), ("cut", 1),
-     ("cut", "no"), ("kind", 3), ("n", 2.0), ("n", True)],
+    [("rate", "fast"), ("rate", True), ("size", [8]), ("size", [8, 6.5]), ("size", 8),
+     ("size", "8x6x4"), ("size", "8 to b"), ("cut", 1), ("cut", "maybe"),
+     ("kind", 3), ("n", 2.0), ("n", True)],
 )  # fmt: skip
 def test_values_of_another_type_are_refused(spec, key, value):
-    with pytest.raises(UsageError, match=f"parameter '{key}' must be like"):
+    with pytest.raises(UsageError, match=f"parameter '{key}' must be (like|a|true)\\b"):
         spec.resolve("paper", {key: value})
 
 
@@ -311,7 +318,11 @@ def test_bench_methods_lists_it_with_its_parameters(folder):
     assert row["parameters"]["paper"] == {"cell": 16, "quantile": 0.0}
     assert list(document["unavailable"]) == [str(mine / "broken.py")]
     shown, told = commands.invoke("methods", "--methods-from", mine, "--parameters")
-    assert re.search(r"cell\s+32\s+16\s+16", shown) and "broken.py" in told
+    assert re.search(r"cell\s+32\s+16\s+16\s+from 1 to 512", shown) and "broken.py" in told
+    run = ["run", "--methods-from", mine, "--method", "bright_spots", "--out", mine / "runs"]
+    _, told = commands.invoke(*run, "--set", "cell=0", code=2)
+    assert "'cell' must be a whole number from 1 to 512, got 0" in told
+    assert not (mine / "runs").exists()
 
 
 SPY = (

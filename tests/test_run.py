@@ -457,7 +457,7 @@ def test_all_bad_frames_of_all_domains_at_once(small, tmp_path):
         (["--domain", "sim"], 2, ["no frames of domain 'sim'"]),
         (["--set", "steps"], 2, ["key=value"]),
         (["--set", "training.stepz=3"], 2, ["stepz", "'training.steps'"]),
-        (["--set", "training.steps=many"], 2, ["'training.steps' must be like 1"]),
+        (["--set", "training.steps=many"], 2, ["'training.steps' must be a whole number"]),
         (["--set", "network=resnet"], 2, ["'network' must be one of", "'resnext_unet'"]),
         (["--device", "toaster"], 2, ["'toaster'", "--device"]),
         (["--profile", "papr"], 2, ["papr"]),

@@ -11,7 +11,7 @@ from adaptor_bench.api.datasets import dataset_folder
 from adaptor_bench.api.results import Paths, Results, load_results, paths_of
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
-from adaptor_bench.methodspec import MethodSpec
+from adaptor_bench.methodspec import MethodSpec, resolve_all
 from adaptor_bench.registry import discover, method
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def prepare(
         from adaptor_bench.train.device import resolve_device
 
         profile = "paper" if resolve_device(request["device"]).startswith("cuda") else "quick"
-    for spec in specs:
-        spec.resolve(profile, settings)
+    resolve_all(specs, profile, settings)
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)

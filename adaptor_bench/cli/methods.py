@@ -10,6 +10,7 @@ import click
 
 from adaptor_bench.cli.options import formats, methods_from, option
 from adaptor_bench.cli.output import show
+from adaptor_bench.parameters import written
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
             wide = max(16, *(len(key) + 1 for key in rules))
             show(f"    {'parameter':<{wide}}" + "".join(f"{p:>20}" for p in PROFILES) + "  may be")
             for key, rule in rules.items():
-                values = "".join(f"{_short(column.get(key, '-')):>20}" for column in columns)
+                values = "".join(f"{written(column.get(key, '-')):>20}" for column in columns)
                 show(f"    {key:<{wide}}{values}  {rule.may_be}".rstrip())
     show("\nparts of composed methods (--set stage=part)")
     for stage, parts in _parts(registry).items():
         show(f"{stage:<{width}}  {', '.join(parts)}")
         for name, settings in parts.items() if parameters else ():
-            defaults = ", ".join(f"{key}={_short(value)}" for key, value in settings.items())
+            defaults = ", ".join(f"{key}={written(value)}" for key, value in settings.items())
             show(f"    {stage}={name:<{width - len(stage) - 1}}  {defaults}".rstrip())
     for source, reason in registry.unavailable.items():
         message(f"unavailable: {source}: {reason}")
@@ -73,11 +74,3 @@ def _parts(registry: Registry) -> dict[str, dict[str, dict[str, Any]]]:
         mark = mark_of(part)
         found[stage][name] = {k: p.default for k, p in mark.parameters.items()} if mark else {}
     return found
-
-
-def _short(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return (" to " if isinstance(value[0], float) else "x").join(map(str, value))
-    return str(value)

@@ -32,7 +32,14 @@ from adaptor_bench.methodspec import PROFILES
 @option("--out", type=options.PATH, default=Path("runs"), help="Where run directories go.")
 @option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
 @options.device
-@option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter.")
+@option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a parameter to a number, true or false, a size (128x72), a range (0.8 to 1.2), none, "
+    "or the name of a part; repeatable. `bench methods --parameters` lists them.",
+)
 @options.methods_from
 @options.matching_options
 @option("--restart", is_flag=True, help="Run finished folds again.")
@@ -55,13 +62,13 @@ def command(
     from adaptor_bench.api.running import prepare
     from adaptor_bench.harness.failures import summary
     from adaptor_bench.progress import message
-    from adaptor_bench.registry import parse_setting
+    from adaptor_bench.registry import parse_settings
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.results.runs import find_runs
 
     rules = options.settings_of(matching, radius, strict, missing)
-    harness = prepare(settings=dict(map(parse_setting, settings)), matching=rules, **request)
+    harness = prepare(settings=parse_settings(settings), matching=rules, **request)
     failed = harness.run()
     if not failed or find_runs([harness.root]):
         # What stands there from before may have been scored otherwise.

@@ -13,8 +13,14 @@ from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from adaptor_bench.errors import suggest
-from adaptor_bench.parameters import OneOf, Parameter, of_annotation, of_dataclass, unknown
+from adaptor_bench.errors import nearest
+from adaptor_bench.parameters import (
+    OneOf,
+    Parameter,
+    UnknownParameterError,
+    of_annotation,
+    of_dataclass,
+)
 from adaptor_bench.stages.registry import MEMBERS, Catalogue, mark_of
 
 
@@ -88,7 +94,7 @@ class Composition:
                 if key in values.get(name, ()):
                     values[name][key] = given
                 elif not (stage := stages.get(name)) or self._part(stage, values[name][name]):
-                    raise unknown(key, self._meant(key, _joined(values)))
+                    raise UnknownParameterError(key, self._meant(key, _joined(values)))
         return _joined(values)
 
     def build(self, values: Mapping[str, Any]) -> Any:
@@ -123,7 +129,7 @@ class Composition:
             if (mark := mark_of(part))
             and key in (*mark.parameters, *(f"{stage}.{p}" for p in mark.parameters))
         ]
-        return f"Only {' and '.join(owners)} has it." if owners else suggest(key, known)
+        return f"Only {' and '.join(owners)} has it." if owners else nearest(key, known)
 
 
 def _stage(field: Field[Any]) -> str | None:
