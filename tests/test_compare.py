@@ -192,7 +192,13 @@ def test_the_same_predictions_are_one_competitor(tmp_path):
     assert "net/idle is left out: same as net." in card
     assert "after correction for 3 comparisons" in card
     shown = " ".join(invoke("compare", "net", "net/idle", "--runs", tmp_path / "runs").split())
-    assert "net/idle is the same as net: their predictions agree point for point" in shown
+    assert shown.endswith("net/idle is the same as net: their predictions agree point for point.")
+    assert not re.search("rank|tier| p |interval|%", shown.lower())
+    both = ("compare", "net", "net/idle", "--runs", tmp_path / "runs")
+    (card,) = json.loads(invoke(*both, "--format", "json"))
+    assert card["same"] is True and card["tables"] == [] and "p" not in card
+    for format_ in ("markdown", "latex"):
+        assert "is the same as" in invoke(*both, "--format", format_)
     for table in (["table3"], ["ablation"]):
         shown = invoke("paper", *table, tmp_path / "runs", "--format", "text")
         marked = [line for line in shown.splitlines() if re.search("net/idle, same as net  ", line)]

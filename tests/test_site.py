@@ -719,7 +719,7 @@ def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, board, da
     told = report(out, "--board", board, *data)
     assert "left out: secret of small: its predictions were not published" in told
     page = words_of(out)
-    assert "beta (C) is the same as beta (Team B): their predictions agree" in page
+    assert "beta (Team B) is the same as beta (C): their predictions agree" in page
     assert "beta (C): By courtesy of B." in page
     assert "delta (D): 1 labelled frame had no prediction." in page
     assert "secret of small" in page

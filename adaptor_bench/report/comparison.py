@@ -13,7 +13,6 @@ from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import same_points
 from adaptor_bench.results.naming import differing_in, name_results
-from adaptor_bench.results.notes import same_note
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
@@ -58,8 +57,16 @@ def compare(
     ]
 
 
-def _card(a: str, b: str, board: BoardStudy, same: bool) -> Card:
-    """``a`` minus ``b``; ``same`` says whether they are one competitor."""
+def _same(a: Result, b: Result) -> Card:
+    """Of identical predictions there is nothing to estimate, to test or to rank."""
+    facts = {"a": a.name, "b": b.name, "dataset": a.dataset, "domain": a.domain, "same": True}
+    title = f"{a.name} against {b.name}: {a.dataset}, {a.domain}"
+    sentence = f"{b.name} is the same as {a.name}: their predictions agree point for point."
+    return Card(title, (sentence,), (), facts)
+
+
+def _card(a: str, b: str, board: BoardStudy) -> Card:
+    """``a`` minus ``b``."""
     found = board.study
     (pair,) = found.pairs.values()
     sign = 1 if pair.a == a else -1
@@ -85,7 +92,7 @@ def _card(a: str, b: str, board: BoardStudy, same: bool) -> Card:
     }
     return Card(
         f"{a} against {b}: {board.dataset}, {board.domain}",
-        (*([same_note(b, a)] if same else []), *card_sentences(board)),
+        card_sentences(board),
         (
             estimates("Estimates (%)", found, (a, b)),
             _difference_table(a, b, found),
@@ -203,4 +210,6 @@ def _compared(a: Result, b: Result, options: Options | None) -> Card:
         raise InputError.collect(
             f"{a.name} and {b.name} on {a.domain} cannot be compared:", problems
         )
-    return _card(a.name, b.name, study_results([a, b], {}, options), same_points(a, b))
+    if same_points(a, b):
+        return _same(a, b)
+    return _card(a.name, b.name, study_results([a, b], {}, options))
