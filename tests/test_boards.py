@@ -172,9 +172,15 @@ def test_the_predictions_of_another_team_are_not_entered_silently(points, data, 
     assert "no entry 'first-ent'" in told and "'first-net'" in told
     enter(points, board, data, "Second", "better", "--identical-to", "first-net")
     shown = invoke("leaderboard", "--board", board)
-    assert "better (Second) is the same as net (First): their predictions agree" in shown
-    assert [rows(board)[m]["rank"] for m in ("net", "better")] == [1, None]
-    assert rows(board)["better"]["same_as"] == "net (First)"
+    assert "net (First) is the same as better (Second): their predictions agree" in shown
+    assert [rows(board)[m]["rank"] for m in ("better", "net")] == [1, None]
+    assert rows(board)["net"]["same_as"] == "better (Second)"
+    told = enter(points, board, data, "Third", "x", "--identical-to", "first-net", code=1)
+    needed = "--identical-to first-net --identical-to second-better"
+    assert f"Use {needed} to submit them anyway (the option may be repeated)" in " ".join(
+        told.split()
+    )
+    enter(points, board, data, "Third", "x", *needed.split())
 
 
 def test_who_stands_for_the_same_predictions_does_not_depend_on_the_order(points, data, board):

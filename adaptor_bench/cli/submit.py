@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     "--identical-to",
     multiple=True,
     metavar="ID",
-    help="Submit even though its points equal those of another team's entry.",
+    help="Submit even though its points equal those of this entry of another team; may be "
+    "repeated.",
 )
 @option("--create", metavar="TITLE", help="First create the leaderboard from these RUNS.")
 def command(

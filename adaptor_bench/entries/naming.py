@@ -98,16 +98,20 @@ def require_own(entry: Entry, others: Sequence[Entry], known: Sequence[str]) -> 
     for id_ in known:
         if id_ not in ids:
             raise UsageError(f"--identical-to: there is no entry {id_!r}", hint=suggest(id_, ids))
+    alike = {other.id: domains for other in others if (domains := twins(entry, other))}
     problems = [
-        f"{other.id} ({printable(other.method)} by {printable(other.team)}): {', '.join(domains)}"
+        f"{other.id} ({printable(other.method)} by {printable(other.team)}): "
+        f"{', '.join(alike[other.id])}"
         for other in others
-        if other.id not in known and (domains := twins(entry, other))
+        if other.id in alike and other.id not in known
     ]
     if problems:
+        needed = " ".join(f"--identical-to {id_}" for id_ in alike)
         raise InputError.collect(
             "these predictions are point for point those of another team:",
             problems,
-            hint="Use --identical-to ID to submit them anyway; the tables will say so.",
+            hint=f"Use {needed} to submit them anyway (the option may be repeated); the tables "
+            "will say so.",
         )
 
 
