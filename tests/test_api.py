@@ -136,7 +136,7 @@ def test_settings_reach_the_score(folders):
     assert ab.evaluate(*folders, missing="skip").counts.fn == 1
     assert ab.evaluate(*folders, radius=2, inclusive=False).counts.tp == 0
     assert ab.match([(0, 0)], [(6, 0)]).tp == 1
-    assert ab.match([(0, 0)], [(6, 0)], rule="nearest").tp == 0
+    assert ab.match([(0, 0)], [(6, 0)], matching="nearest").tp == 0
     with pytest.raises(InputError, match="1 of 2 labelled frames have no"):
         ab.evaluate(*folders, missing="error")
     with pytest.raises(InputError, match="1 of 2 labelled frames have no"):
@@ -149,7 +149,7 @@ def test_settings_reach_the_score(folders):
         (lambda: ab.match([1, 2, 3], []), InputError, r"predictions: .*\(N, 2\)"),
         (lambda: ab.match([], [(1, float("nan"))]), InputError, "labels: coordinates"),
         (lambda: ab.match([], [("a", 1)]), InputError, "labels: could not convert"),
-        (lambda: ab.match([], [], rule="hungary"), UsageError, "Did you mean 'hungarian'"),
+        (lambda: ab.match([], [], matching="hungary"), UsageError, "Did you mean 'hungarian'"),
         (lambda: ab.match([], [], radius=0), UsageError, "positive number"),
         (lambda: ab.evaluate([[]], [[], []]), InputError, "1 frames of predictions, but 2"),
         (lambda: ab.evaluate([], []), InputError, "no labelled frames"),
@@ -158,6 +158,15 @@ def test_settings_reach_the_score(folders):
         (lambda: ab.evaluate("nowhere", "nowhere"), UsageError, "nowhere: cannot be read"),
         (lambda: ab.evaluate([[(1,)], [(2, 2)], 3], [[]] * 3), InputError, "(?s)frame 0.*frame 2"),
         (lambda: ab.load_dataset("phantom-huge"), InputError, "phantom-huge: no such folder"),
+        (lambda: ab.load_dataset("phantom-tny"), InputError, "Did you mean 'phantom-tiny'"),
+        (lambda: ab.load_dataset(3), UsageError, "not 3"),
+        (lambda: ab.load_results(None), UsageError, "not None"),
+        (lambda: ab.load_results([]), UsageError, "nothing to load"),
+        (lambda: ab.load_results("phantom-mini").frame(by="x"), UsageError, "'fold'.*'surgery'"),
+        (lambda: ab.match([], [], radius="6"), UsageError, "positive number of pixels, not '6'"),
+        (lambda: ab.evaluate([[]], [[]], radius="6"), UsageError, "of pixels, not '6'"),
+        (lambda: ab.evaluate(None, None), UsageError, "predictions: .*not None"),
+        (lambda: ab.match([(1, 2), (3,)], []), InputError, "two coordinates each"),
         (lambda: ab.load_dataset("phantom-tiny").surgery("aicm99"), UsageError, "Did you mean"),
         (lambda: ab.load_results(), UsageError, "runs: neither a folder nor the name"),
         (lambda: ab.run("sternn"), UsageError, "unknown method 'sternn'"),
@@ -167,6 +176,23 @@ def test_settings_reach_the_score(folders):
 def test_what_cannot_be_used_is_told_plainly(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+def test_the_folder_of_a_run_is_not_its_predictions(folders, tmp_path):
+    (tmp_path / "fold_1").mkdir()
+    (tmp_path / "fold_1" / "run.json").write_text("{}")
+    folders[0].rename(tmp_path / "fold_1" / "predictions")
+    with pytest.raises(InputError, match="fold_1/predictions"):
+        ab.evaluate(tmp_path / "fold_1", folders[1])
+    with pytest.raises(InputError, match="fold_1/predictions"):
+        ab.evaluate(tmp_path / "fold_1", ab.load_dataset(folders[1]))
+    told = CliRunner().invoke(bench, ["evaluate", str(tmp_path / "fold_1"), str(folders[1])])
+    assert isinstance(told.exception, InputError) or "fold_1/predictions" in told.output
+    assert ab.evaluate(tmp_path / "fold_1" / "predictions", folders[1]).counts.tp == 1
+
+
+def test_a_listing_shows_the_public_names_alone():
+    assert {name for name in dir(ab) if not name.startswith("__")} == set(ab.__all__)
 
 
 # --- running -------------------------------------------------------------------------------------

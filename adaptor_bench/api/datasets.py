@@ -171,7 +171,8 @@ def load_dataset(path_or_name: str | os.PathLike[str]) -> LabelledDataset:
     >>> int(data.frame().groupby("domain")["labels"].count()["sim"])
     40
 
-    Raises InputError when there is no such folder, or no frame in it.
+    Raises InputError when there is no such folder or phantom, or no frame in it; UsageError for
+    what is not a path.
     """
     dataset = index_dataset(dataset_folder(path_or_name))
     frames = [
@@ -184,11 +185,20 @@ def load_dataset(path_or_name: str | os.PathLike[str]) -> LabelledDataset:
 
 def dataset_folder(path_or_name: str | os.PathLike[str]) -> Path:
     """The folder; an embedded phantom is drawn if it is not there yet."""
+    if not isinstance(path_or_name, str | os.PathLike):
+        raise UsageError(f"expected a folder or the name of a phantom, not {path_or_name!r}")
     folder = Path(path_or_name)
     if not folder.is_dir():
         from adaptor_bench.phantom.default import cached_phantom, embedded_profile
+        from adaptor_bench.phantom.profiles import PROFILES
         from adaptor_bench.progress import Progress
 
         if profile := embedded_profile(str(path_or_name), "phantom"):
             return cached_phantom(profile, Progress(lines=True))
+        if str(path_or_name).startswith("phantom-"):
+            known = [f"phantom-{name}" for name in PROFILES]
+            raise InputError(
+                f"{path_or_name}: no such folder, and no such phantom",
+                hint=suggest(str(path_or_name), known),
+            )
     return folder

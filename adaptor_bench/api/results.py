@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from adaptor_bench.errors import UsageError
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.load import PUBLISHED, tidy_rows
 from adaptor_bench.results.load import load_results as read_results
@@ -34,8 +35,10 @@ class Results(UserList[Result]):
         Columns: dataset, domain, method, name (the method, told apart from namesakes under other
         settings), team, source, profile, seed, fold, surgery (by surgery), tp, fp, fn, the metrics
         (0..1, NaN for 0/0), and how it was matched: rule, radius, inclusive, missing. Published
-        rows have no counts.
+        rows have no counts. Raises UsageError for another ``by``.
         """
+        if by not in ("fold", "surgery"):
+            raise UsageError(f"by={by!r}: there are rows by 'fold' and by 'surgery'")
         import pandas
 
         about = ("dataset", "domain", "method", "name", "team", "source", "profile", "seed", "fold")
@@ -100,9 +103,20 @@ def load_results(paths: Paths = "runs", *, published: bool = False) -> Results:
     Raises InputError when nothing is finished there, naming every file that cannot be read;
     UsageError for what is neither a folder nor a leaderboard.
     """
-    return Results(read_results([*paths_of(paths), *([PUBLISHED] if published else [])]))
+    given = paths_of(paths)
+    if not given and not published:
+        raise UsageError("there is nothing to load: no folder and no leaderboard is named")
+    return Results(read_results([*given, *([PUBLISHED] if published else [])]))
 
 
 def paths_of(paths: Paths) -> list[Path]:
-    """One path or several, as a list."""
-    return [Path(p) for p in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    """One path or several, as a list. Raises UsageError for what is not a path."""
+    given = (
+        [paths]
+        if isinstance(paths, str | os.PathLike) or not isinstance(paths, Iterable)
+        else list(paths)
+    )
+    for path in given:
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(f"expected a path, or a list of paths, not {path!r}")
+    return [Path(p) for p in given]

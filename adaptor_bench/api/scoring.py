@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from adaptor_bench.api.datasets import LabelledDataset
 from adaptor_bench.entries.packed import read_folder
-from adaptor_bench.errors import InputError, plural
+from adaptor_bench.errors import InputError, UsageError, plural
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import Match
 from adaptor_bench.matching.match import match as match_points
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.scoring.metrics import METRICS, Counts, metrics_of
-from adaptor_bench.scoring.reading import Batches, pair_batches, read_batches
+from adaptor_bench.scoring.reading import Batches, pair_batches, read_batches, refuse_run
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.submission.plausibility import implausible
@@ -40,15 +41,15 @@ def match(
     predictions: ArrayLike,
     labels: ArrayLike,
     radius: float = RADIUS,
-    rule: str = "hungarian",
+    matching: str = "hungarian",
     inclusive: bool | None = None,
 ) -> Match:
     """Pair the predicted points of one frame with its labelled points.
 
     ``predictions`` (P, 2) and ``labels`` (L, 2) have order x, y, in pixels, as has ``radius``; an
-    empty list is a frame without points. ``rule`` is ``hungarian`` (the ranked one), ``official``
-    or ``nearest``. ``inclusive`` says whether a pair at exactly the radius counts; None takes the
-    rule's own boundary, ``<=`` but for ``nearest``.
+    empty list is a frame without points. ``matching`` is ``hungarian`` (the ranked one),
+    ``official`` or ``nearest``. ``inclusive`` says whether a pair at exactly the radius counts;
+    None takes the rule's own boundary, ``<=`` but for ``nearest``.
 
     The result has ``pairs`` (K, 2), rows (index of the prediction, index of the label),
     ``distances`` (K,) in pixels, and the counts ``tp``, ``fp`` and ``fn``.
@@ -63,9 +64,10 @@ def match(
     Raises InputError for points that are not (N, 2) finite numbers, UsageError for a rule that
     does not exist or a radius that is not a positive number.
     """
-    return match_points(
-        as_points(predictions, "predictions"), as_points(labels, "labels"), radius, rule, inclusive
-    )
+    if not isinstance(radius, Real):
+        raise UsageError(f"the radius must be a positive number of pixels, not {radius!r}")
+    points = as_points(predictions, "predictions"), as_points(labels, "labels")
+    return match_points(*points, radius, matching, inclusive)
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,11 @@ def evaluate(
     lengths, and predictions of which none belongs to a labelled frame; UsageError for a rule,
     radius or missing policy that does not exist.
     """
+    for what, given in (("predictions", predictions), ("labels", labels)):
+        if not isinstance(given, Mapping | Iterable | str | os.PathLike):
+            raise UsageError(
+                f"{what}: expected a folder, a mapping or a list of points, not {given!r}"
+            )
     settings = MatchSettings(matching, radius, inclusive, missing)
     warnings: tuple[str, ...] = ()
     if isinstance(predictions, str | os.PathLike) and isinstance(labels, str | os.PathLike):
@@ -200,8 +207,10 @@ def as_points(points: ArrayLike, where: str) -> Points:
     try:
         return PointBatch.from_frames([points]).points
     except (TypeError, ValueError) as error:
+        ragged = "inhomogeneous" in str(error)
+        said = "points must have two coordinates each" if ragged else error
         raise InputError(
-            f"{where}: {error}", hint="Points are (N, 2) numbers, order x, y, in pixels."
+            f"{where}: {said}", hint="Points are (N, 2) numbers, order x, y, in pixels."
         ) from error
 
 
@@ -232,6 +241,7 @@ def _by_frame(source: PointSource, what: str) -> dict[str, Points]:
     if isinstance(source, LabelledDataset):
         return source.labels()
     if isinstance(source, str | os.PathLike):
+        refuse_run(Path(source))
         with extracted(Path(source)) as folder:
             return read_folder(folder)
     named = source if isinstance(source, Mapping) else dict(enumerate(source))

@@ -44,6 +44,8 @@ class MatchSettings:
             )
         if self.inclusive is None:
             object.__setattr__(self, "inclusive", rule.inclusive)
+        if isinstance(self.radius, str | None):
+            raise UsageError(f"the radius must be a positive number of pixels, not {self.radius!r}")
         object.__setattr__(self, "radius", float(self.radius))
         if not (math.isfinite(self.radius) and self.radius > 0):
             raise UsageError(f"the radius must be a positive number of pixels, not {self.radius:g}")

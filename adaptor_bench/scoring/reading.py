@@ -49,6 +49,15 @@ class Batches:
     guessed: tuple[str, ...] = ()
 
 
+def refuse_run(folder: Path) -> None:
+    """Raise InputError for the folder of a run, which names that of its predictions."""
+    if (folder / "run.json").is_file() and (folder / "predictions").is_dir():
+        raise InputError(
+            f"{folder}: this is the folder of a run",
+            hint=f"Its predictions are in {folder / 'predictions'}.",
+        )
+
+
 def read_batches(
     predictions: Path,
     labels: Path | Iterable[Frame],
@@ -61,6 +70,7 @@ def read_batches(
     found, two files claim one frame, a file is not readable, or (missing policy ``error``) a
     labelled frame has no prediction.
     """
+    refuse_run(predictions)
     label_files = _label_files(labels)
     predicted = find_point_files(predictions)
     predicted.require_unique()
