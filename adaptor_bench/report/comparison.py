@@ -13,6 +13,7 @@ from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import same_points
 from adaptor_bench.results.naming import differing_in, name_results
+from adaptor_bench.results.notes import matching_notes
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
@@ -62,7 +63,8 @@ def _same(a: Result, b: Result) -> Card:
     facts = {"a": a.name, "b": b.name, "dataset": a.dataset, "domain": a.domain, "same": True}
     title = f"{a.name} against {b.name}: {a.dataset}, {a.domain}"
     sentence = f"{b.name} is the same as {a.name}: their predictions agree point for point."
-    return Card(title, (sentence,), (), facts)
+    assert a.settings is not None
+    return Card(title, (sentence, *matching_notes(a.settings, [a, b])), (), facts)
 
 
 def _card(a: str, b: str, board: BoardStudy) -> Card:

@@ -180,12 +180,12 @@ def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
 def _same_as(results: Sequence[Result]) -> dict[str, str]:
     """Name to the name of the result whose very points it has.
 
-    Of such results the one with the shortest ablation (``a`` before ``a/b``), then the first by
-    name, stands for all, in whatever order they are given.
+    Of such results the one with the shortest ablation (``a`` before ``a/b``), then a run before an
+    entry, then the first by name, stands for all, in whatever order they are given.
     """
     same: dict[str, str] = {}
     firsts: dict[str, list[Result]] = {}
-    for result in sorted(results, key=lambda r: (r.method.count("/"), r.name)):
+    for result in sorted(results, key=lambda r: (r.method.count("/"), bool(r.entry), r.name)):
         alike = firsts.setdefault(_outline(result), [])
         other = next((r for r in alike if same_points(result, r)), None)
         if other is None:
