@@ -18,6 +18,7 @@ from adaptor_bench.report.studies import BoardStudy, study_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board
 from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.ranking import SAME
 from adaptor_bench.scoring.uncertainty.intervals import Interval
 from adaptor_bench.scoring.uncertainty.stability import SCHEMES
 from adaptor_bench.scoring.uncertainty.study import Options, Study
@@ -147,7 +148,7 @@ def _pairs(found: Study) -> Table:
             "b": b,
             "difference": pair.student,
             "bootstrap": pair.bootstrap,
-            "wins": f"{sum(d > 1e-9 for d in pair.by_surgery)}/{len(pair.by_surgery)}",
+            "wins": f"{sum(d > SAME for d in pair.by_surgery)}/{len(pair.by_surgery)}",
             "p": pair.p,
             "holm": pair.p_holm,
             "verdict": "yes" if pair.significant(found.options.level) else "no",

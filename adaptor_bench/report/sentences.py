@@ -9,13 +9,12 @@ from adaptor_bench.errors import plural
 from adaptor_bench.report.studies import BoardStudy
 from adaptor_bench.results.notes import PHANTOM, unlabelled_notes
 from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.ranking import SAME
 from adaptor_bench.scoring.uncertainty.intervals import Interval
 from adaptor_bench.scoring.uncertainty.resampling import EXACT_LIMIT, distinct
 from adaptor_bench.scoring.uncertainty.significance import smallest_p
 from adaptor_bench.scoring.uncertainty.stability import SCHEMES
 from adaptor_bench.scoring.uncertainty.study import Pair, Study
-
-SAME = 1e-9  # values this close differ by the order of a summation (evaluate.ranking)
 
 
 def card_sentences(board: BoardStudy) -> tuple[str, ...]:
