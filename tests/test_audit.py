@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from commands import invoke, invoke_json
 from frame_files import put_points
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_memory import batches
 
@@ -247,6 +247,7 @@ several = st.lists(st.tuples(st.none() | side, side), min_size=1, max_size=4)
 
 
 @given(several, st.sampled_from([6.0, 2.5, 5.0]))
+@example([([(0, 0), (0, 4)], [(0, 0), (0, 6), (2, 4)])], 6.0)  # (0, 0)-(0, 6) decides a tie
 @settings(max_examples=80, deadline=None)
 def test_the_audit_is_every_rule_by_itself(frames, radius):
     """Counts, unions and flags, from one call of ``match`` per frame, rule and boundary."""

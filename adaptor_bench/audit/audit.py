@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from adaptor_bench.matching.batch import Indices, Matches
 from adaptor_bench.matching.match import match_frames, match_rules
 from adaptor_bench.matching.rules import ranked_rules
+from adaptor_bench.matching.search import Search
 from adaptor_bench.matching.settings import RADIUS, RULE
 from adaptor_bench.scoring.metrics import Counts, f1, metrics_of
 from adaptor_bench.scoring.reading import Batches
@@ -156,9 +157,9 @@ def audit(batches: Batches, radius: float = RADIUS) -> Audit:
     """
     points = batches.predictions, batches.labels
     matched = {True: match_rules(*points, radius, inclusive=True)}
-    # As long as no rule makes a pair at exactly the radius, all make the same pairs with <.
-    at_radius = any((matches.distance == radius).any() for matches in matched[True].values())
-    matched[False] = match_rules(*points, radius, inclusive=False) if at_radius else matched[True]
+    # A candidate at exactly the radius that no rule takes may still decide between equal others.
+    differ = Search(*points, radius).at_radius
+    matched[False] = match_rules(*points, radius, inclusive=False) if differ else matched[True]
     around = [r for r in (radius - MARGIN, radius + MARGIN) if r > 0]
     tp_at = {r: len(match_frames(*points, r, RULE).frame) for r in around}
     tp_at[float(radius)] = len(matched[True][RULE].frame)

@@ -19,6 +19,8 @@ from adaptor_bench.matching.candidates import Candidates, Floats, find_candidate
 class Search:
     """All pairs within ``radius`` pixels between the frames of two batches, for any rule.
 
+    ``at_radius``: some pair is exactly that far apart, so that the two boundaries may differ.
+
     Raises ValueError for batches of different lengths, UsageError for a radius that is not a
     positive number.
     """
@@ -30,12 +32,12 @@ class Search:
             raise UsageError(f"the radius must be a positive number of pixels, not {radius:g}")
         self.predictions, self.labels, self.radius = predictions, labels, radius
         self._near = find_candidates(predictions, labels, radius)
-        self._at_radius = bool((self._near.d == radius).any())
+        self.at_radius = bool((self._near.d == radius).any())
         self._settled: dict[bool, tuple[Candidates, Indices, Indices]] = {}
 
     def settled(self, inclusive: bool) -> tuple[Candidates, Indices, Indices]:
         """Candidates under a boundary; positions of those every rule keeps, of the contested."""
-        inclusive = inclusive or not self._at_radius  # else both boundaries are the same
+        inclusive = inclusive or not self.at_radius  # else both boundaries are the same
         if inclusive not in self._settled:
             near = self._near.within(self.radius, inclusive)
             self._settled[inclusive] = near, *settle(near)
