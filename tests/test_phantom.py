@@ -15,6 +15,10 @@ from commands import python
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import BenchError, InputError
 from adaptor_bench.phantom import (
+    DEVELOPMENT_SEEDS,
+    EMBEDDED_SEED,
+    GENERATOR_VERSION,
+    REPORT_SEEDS,
     PhantomOptions,
     PhantomSurgery,
     frames_of,
@@ -57,6 +61,17 @@ def sampled() -> dict[str, list[np.ndarray]]:
         drawn = PhantomSurgery(surgery, frames)
         found[surgery] = [drawn.frame(index).points for index in range(0, frames, frames // 12)]
     return found
+
+
+# --- which seeds -----------------------------------------------------------------------------
+
+
+@pytest.mark.quick
+def test_boards_are_made_on_seeds_that_nobody_tunes_on() -> None:
+    assert list(DEVELOPMENT_SEEDS) == list(range(100))
+    assert REPORT_SEEDS == (101, 102, 103)
+    assert not set(REPORT_SEEDS) & set(DEVELOPMENT_SEEDS)
+    assert REPORT_SEEDS[0] == EMBEDDED_SEED
 
 
 # --- how many --------------------------------------------------------------------------------
@@ -257,6 +272,10 @@ def test_impossible_options_are_refused() -> None:
         PhantomOptions(label_noise_px=-1)
     with pytest.raises(ValueError, match="label_drop"):
         PhantomOptions(label_drop=1.5)
+    with pytest.raises(ValueError, match="gap"):
+        PhantomOptions(gap=1.1)
+    with pytest.raises(ValueError, match="standard"):
+        PhantomOptions(difficulty="huge")
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -279,12 +298,15 @@ def test_layout_on_disk(tiny: Path) -> None:
 
 def test_description(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     description = tomllib.loads((tiny / "dataset.toml").read_text())
-    assert description["name"] == "phantom-tiny"
+    assert description["name"] == "phantom-tiny-seed0"
+    assert description["generator_version"] == GENERATOR_VERSION
+    standard = {"gap": 1.0, "difficulty": "standard", "label_noise_px": 0.0, "label_drop": 0.0}
+    assert description["options"] == standard
     assert description["kind"] == "phantom"
     assert "not AdaptOR" in description["note"]
     monkeypatch.setattr(phantom_dataset, "draw_frames", lambda *job: 0)
-    other = write_phantom(tmp_path / "other", "tiny", seed=7, workers=1)
-    assert tomllib.loads((other / "dataset.toml").read_text())["name"] == "phantom-tiny-seed7"
+    other = write_phantom(tmp_path / "other", "tiny", seed=EMBEDDED_SEED, workers=1)
+    assert tomllib.loads((other / "dataset.toml").read_text())["name"] == "phantom-tiny"
 
 
 def test_bytes_do_not_depend_on_the_number_of_workers(tiny: Path, tmp_path: Path) -> None:

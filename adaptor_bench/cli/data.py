@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,6 +26,7 @@ def command() -> None:
 @options.seed
 @option(
     "--label-noise",
+    "label_noise_px",
     type=options.FiniteRange(0),
     default=0.0,
     help="Standard deviation of label positions, in px.",
@@ -35,17 +37,25 @@ def command() -> None:
     default=0.0,
     help="Fraction of labels left out, 0..1.",
 )
+@option(
+    "--gap",
+    type=options.FiniteRange(0, 1),
+    default=1.0,
+    help="How far intraop differs from sim in look, 0..1.",
+)
+@option("--difficulty", type=options.Registered("phantom:DIFFICULTY"), default="standard")
 @option("--workers", type=click.IntRange(1), help="Processes; the result does not depend on it.")
-def phantom(
-    out: Path, profile: str, seed: int, label_noise: float, label_drop: float, workers: int | None
-) -> None:
-    """Draw the phantom dataset into the new folder OUT, in the challenge's layout."""
+def phantom(out: Path, profile: str, seed: int, workers: int | None, **dials: Any) -> None:
+    """Draw the phantom dataset into the new folder OUT, in the challenge's layout.
+
+    Seeds 0 to 99 are for development; published boards are made on 101, 102 and 103.
+    """
     from adaptor_bench.errors import UsageError
     from adaptor_bench.phantom import PhantomOptions, write_phantom
     from adaptor_bench.progress import Progress
 
     try:
-        options = PhantomOptions(label_noise_px=label_noise, label_drop=label_drop)
+        options = PhantomOptions(**dials)
     except ValueError as error:
         raise UsageError(str(error)) from error
     with Progress().bar(f"phantom ({profile})") as bar:

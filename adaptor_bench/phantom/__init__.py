@@ -5,13 +5,24 @@ Numbers measured on it are numbers about the phantom, not AdaptOR results. See d
 
 from .dataset import write_phantom
 from .options import DIFFICULTY, PhantomOptions
-from .profiles import GENERATOR_VERSION, PROFILES, frames_of, phantom_frame_count
+from .profiles import (
+    DEVELOPMENT_SEEDS,
+    EMBEDDED_SEED,
+    GENERATOR_VERSION,
+    PROFILES,
+    REPORT_SEEDS,
+    frames_of,
+    phantom_frame_count,
+)
 from .surgery import PhantomSurgery
 
 __all__ = [
+    "DEVELOPMENT_SEEDS",
     "DIFFICULTY",
+    "EMBEDDED_SEED",
     "GENERATOR_VERSION",
     "PROFILES",
+    "REPORT_SEEDS",
     "PhantomOptions",
     "PhantomSurgery",
     "frames_of",

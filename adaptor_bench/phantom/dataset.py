@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import threading
@@ -22,8 +23,9 @@ from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
 from adaptor_bench.stopping import undisturbed
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH
-from .options import EXACT_LABELS, PhantomOptions
+from .options import STANDARD, PhantomOptions
 from .profiles import (
+    EMBEDDED_SEED,
     GENERATOR_VERSION,
     PROFILES,
     REAL_VIDEOS,
@@ -56,7 +58,7 @@ def write_phantom(
     profile: str,
     seed: int = 0,
     *,
-    options: PhantomOptions = EXACT_LABELS,
+    options: PhantomOptions = STANDARD,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -185,7 +187,7 @@ def _write_frame(drawn: PhantomSurgery, index: int, folder: Path, stem: str) -> 
 
 def _description(profile: str, seed: int, options: PhantomOptions) -> str:
     """The text of dataset.toml."""
-    name = f"phantom-{profile}" + (f"-seed{seed}" if seed != 0 else "")
+    name = f"phantom-{profile}" + ("" if seed == EMBEDDED_SEED else f"-seed{seed}")
     lines = [
         f'name = "{name}"',
         'kind = "phantom"',
@@ -195,6 +197,6 @@ def _description(profile: str, seed: int, options: PhantomOptions) -> str:
         f'note = "{NOTE}"',
         "",
         "[options]",
-        *(f"{key} = {value}" for key, value in asdict(options).items()),
+        *(f"{key} = {json.dumps(value)}" for key, value in asdict(options).items()),
     ]
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from adaptor_bench.atomic import claimed
-from adaptor_bench.phantom import GENERATOR_VERSION, PROFILES, write_phantom
+from adaptor_bench.phantom import EMBEDDED_SEED, GENERATOR_VERSION, PROFILES, write_phantom
 from adaptor_bench.progress import Progress, message
 
 
@@ -32,7 +32,7 @@ def embedded_profile(name: str, kind: str) -> str | None:
 
 
 def cached_phantom(profile: str, progress: Progress) -> Path:
-    """The folder of the phantom ``profile`` (tiny, mini, paper), seed 0; drawn if not there yet.
+    """The folder of the phantom ``profile`` of EMBEDDED_SEED; drawn if not there yet.
 
     The folder's name carries the generator's version, so a newer generator draws anew.
     """
@@ -43,5 +43,5 @@ def cached_phantom(profile: str, progress: Progress) -> Path:
         if not root.is_dir():
             message(f"drawing the phantom dataset ({profile}) into {root}, once")
             with progress.bar("phantom") as bar:
-                write_phantom(root, profile, 0, progress=bar)
+                write_phantom(root, profile, EMBEDDED_SEED, progress=bar)
     return root

@@ -1,4 +1,4 @@
-"""What can be chosen about the phantom: label quality, and how hard each domain is."""
+"""What can be chosen about the phantom: its dials, label quality, and how hard each domain is."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class PhantomOptions:
-    """Flaws of a human annotator, off by default.
+    """The dials of a drawing, and flaws of a human annotator, off by default.
 
+    gap: how far intraop differs from sim in look, 0 (as sim) to 1; sim never changes.
+    difficulty: a name in DIFFICULTY.
     label_noise_px: standard deviation of each coordinate of a label, px.
     label_drop: probability that a visible landmark is not labelled.
     """
 
+    gap: float = 1.0
+    difficulty: str = "standard"
     label_noise_px: float = 0.0
     label_drop: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.gap <= 1:
+            raise ValueError("gap must lie between 0 and 1")
+        if self.difficulty not in DIFFICULTY:
+            raise ValueError(f"difficulty must be one of: {', '.join(DIFFICULTY)}")
         if not 0 <= self.label_noise_px < math.inf:
             raise ValueError("label_noise_px must be finite and must not be negative")
         if not 0 <= self.label_drop <= 1:
             raise ValueError("label_drop must lie between 0 and 1")
-
-
-#: Every visible landmark is labelled where it is.
-EXACT_LABELS = PhantomOptions()
 
 
 @dataclass(frozen=True)
@@ -83,4 +87,9 @@ INTRAOP_DIFFICULTY = Difficulty(
     texture=6.0,
     noise=1.5,
 )
-DIFFICULTY = {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY}
+#: Named settings, frozen with the generator's version: the knobs of each domain.
+DIFFICULTY: dict[str, dict[str, Difficulty]] = {
+    "standard": {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY},
+}
+#: Full gap, standard difficulty; every visible landmark is labelled where it is.
+STANDARD = PhantomOptions()

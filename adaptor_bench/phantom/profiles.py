@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 #: Raised whenever the pixels or the labels of any frame change.
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
+
+#: Whatever is chosen (settings, rates, thresholds) is chosen on drawings of these seeds; published
+#: boards are made on the others alone, which nobody tunes on.
+DEVELOPMENT_SEEDS = range(100)
+REPORT_SEEDS = (101, 102, 103)
+#: The drawing that is made on demand and bears the plain name of its profile.
+EMBEDDED_SEED = REPORT_SEEDS[0]
 
 #: Videos of the real AdaptOR 2021 training data and their number of frames.
 REAL_VIDEOS: dict[str, dict[str, int]] = {

@@ -15,7 +15,7 @@ from .clutter import Blob, Clutter
 from .film import Film
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Camera, Ring, View
 from .instruments import Instrument, InstrumentTray
-from .options import DIFFICULTY, EXACT_LABELS, Difficulty, PhantomOptions
+from .options import DIFFICULTY, STANDARD, Difficulty, PhantomOptions
 from .paint_objects import cast_shadows, paint_blob, paint_instrument, paint_needle
 from .paint_threads import (
     ThreadArtwork,
@@ -81,14 +81,14 @@ class PhantomSurgery:
         frames: int,
         seed: int = 0,
         *,
-        options: PhantomOptions = EXACT_LABELS,
+        options: PhantomOptions = STANDARD,
         difficulty: Difficulty | None = None,
     ) -> None:
         """Draw the anatomy and static scene of a surgery of ``frames`` frames in all its videos,
         each of which is filmed from its own viewpoint."""
         self.surgery, self.frames, self.seed, self.options = surgery, frames, seed, options
         self.domain = domain_of(surgery)
-        self.difficulty = difficulty or DIFFICULTY[self.domain]
+        self.difficulty = difficulty or DIFFICULTY[options.difficulty][self.domain]
         self._video_ends = np.cumsum(list(video_frames(surgery, frames).values()))
         rng = self._stream(Stream.ANATOMY)
         self.ring = Ring.draw(rng, self.domain)
