@@ -235,12 +235,14 @@ def test_the_tidy_frame_has_the_counts_behind_the_leaderboard(by):
     f1 = 2 * counts["tp"] / (2 * counts["tp"] + counts["fp"] + counts["fn"])
     means = f1.groupby(["domain", "method", "fold"]).mean().groupby(["domain", "method"]).mean()
     table = json.loads((ROOT / "leaderboards/phantom-mini/table.json").read_text("utf-8"))
-    assert len(means) == len(table) == 8
+    assert len(means) == len(table) > 0
     for row in table:
         assert means[row["domain"], row["method"]] * 100 == pytest.approx(row["f1"]["mean"])
     ranking = results.ranking()
-    assert ranking["rank"].fillna(0).tolist()[:8] == [row["rank"] or 0 for row in table]
-    assert "Yao et al." in " ".join(ranking["method"]) and "65.45" in str(results)
+    ranked = ranking["rank"].fillna(0).tolist()[: len(table)]
+    assert ranked == [row["rank"] or 0 for row in table]
+    best = f"{table[0]['f1']['mean']:.2f}"
+    assert "Yao et al." in " ".join(ranking["method"]) and best in str(results)
 
 
 def test_a_failed_fold_is_an_error_and_the_others_are_kept(folders, tmp_path):

@@ -37,6 +37,7 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
+from adaptor_bench.phantom import GENERATOR_VERSION
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.report.leaderboard import render_entries
 from adaptor_bench.resources import bundled
@@ -453,7 +454,22 @@ def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(tmp_path, data,
     beside(cached_phantom, "cached_phantom", lambda *_: data)
     told = submit_runs(runs, tmp_path / "drawn", "--create", "New")
     assert "keeps no hash of its labels" in told
-    assert read_board(tmp_path / "drawn").labels == {}
+    drawn = read_board(tmp_path / "drawn")
+    assert (drawn.labels, drawn.version) == ({}, GENERATOR_VERSION)
+
+
+def test_a_phantom_of_another_version_is_not_drawn(tmp_path, data, board):
+    document = json.loads((board / "board.json").read_text("utf-8"))
+    document["dataset"] = {
+        "name": "phantom-tiny", "kind": "phantom", "embedded": "tiny",
+        "version": GENERATOR_VERSION + 1,
+    }  # fmt: skip
+    submit(predict(tmp_path / "p", data, 0), board, data)
+    (board / "board.json").write_text(json.dumps(document))
+    for words in (["verify", board], ["card", "--board", board]):
+        told = invoke(*words, code=1)
+        assert f"made with version {GENERATOR_VERSION + 1} of the phantom" in told
+        assert f"draws version {GENERATOR_VERSION}" in told
 
 
 def test_runs_on_other_labels_are_refused(tmp_path, data, board):

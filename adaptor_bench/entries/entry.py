@@ -23,7 +23,8 @@ RENDERED = "table.json"  # rendered from the entries, not one of them
 class Leaderboard:
     """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
     (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all; ``labels``
-    domain to the hash of the labels alone, which is all that scores depend on."""
+    domain to the hash of the labels alone, which is all that scores depend on; ``version`` is that
+    of the generator that drew a phantom, where it is recorded."""
 
     folder: Path
     id: str
@@ -37,6 +38,7 @@ class Leaderboard:
     fingerprints: dict[str, str]
     notes: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+    version: int | None = None
 
     def surgeries(self, domain: str) -> list[str]:
         """All surgeries a domain is reported on."""
@@ -48,7 +50,12 @@ class Leaderboard:
             "schema": SCHEMA,
             "id": self.id,
             "title": self.title,
-            "dataset": {"name": self.dataset, "kind": self.kind, "embedded": self.embedded},
+            "dataset": {
+                "name": self.dataset,
+                "kind": self.kind,
+                "embedded": self.embedded,
+                **({} if self.version is None else {"version": self.version}),
+            },
             "matching": self.settings.to_json(),
             "domains": {
                 domain: {
@@ -149,6 +156,7 @@ def read_board(folder: Path) -> Leaderboard:
         {d: x["fingerprint"] for d, x in domains.items()},
         tuple(document["notes"]),
         {d: x["labels"] for d, x in domains.items() if "labels" in x},
+        document["dataset"].get("version"),
     )
 
 

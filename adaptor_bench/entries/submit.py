@@ -20,6 +20,7 @@ from adaptor_bench.entries.naming import check_names, entry_id
 from adaptor_bench.entries.packed import Packed, Points, digest, read_folder
 from adaptor_bench.entries.verify import frames_of_board, labels_digest, score_points
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.phantom import GENERATOR_VERSION
 from adaptor_bench.phantom.default import embedded_profile
 from adaptor_bench.results.naming import differing_in
 from adaptor_bench.results.runs import Run, runs_below
@@ -166,6 +167,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
         {run.domain: (run.fold_plan["name"], run.fold_plan["sha256"]) for run in runs},
         {run.domain: run.dataset["fingerprint"] for run in runs},
         (note,) if note else (),
+        version=GENERATOR_VERSION if embedded_profile(name, kind) else None,
     )
     problems = unfit(results, board)
     problems += [f"other frames: {note}" for note in other_frames(results, board)]

@@ -62,7 +62,7 @@ class Verification:
 def data_of_board(board: Leaderboard, given: Path | None = None) -> Path:
     """The folder of the board's data: the one given, or its phantom, drawn if it is not there yet.
 
-    Raises UsageError where there is neither.
+    Raises UsageError where there is neither, InputError for a phantom of another version.
     """
     from adaptor_bench.phantom.default import cached_phantom
 
@@ -71,7 +71,7 @@ def data_of_board(board: Leaderboard, given: Path | None = None) -> Path:
             f"the data of the leaderboard {board.id!r} cannot be drawn, so nothing can be scored",
             hint="Use --data DIR.",
         )
-    return given or cached_phantom(str(board.embedded), Progress())
+    return given or cached_phantom(str(board.embedded), Progress(), board.version)
 
 
 def frames_of_board(

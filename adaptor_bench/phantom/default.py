@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from adaptor_bench.atomic import claimed
+from adaptor_bench.errors import InputError
 from adaptor_bench.phantom import EMBEDDED_SEED, GENERATOR_VERSION, PROFILES, write_phantom
 from adaptor_bench.progress import Progress, message
 
@@ -31,11 +32,18 @@ def embedded_profile(name: str, kind: str) -> str | None:
     return profile if kind == "phantom" and name != profile and profile in PROFILES else None
 
 
-def cached_phantom(profile: str, progress: Progress) -> Path:
+def cached_phantom(profile: str, progress: Progress, version: int | None = None) -> Path:
     """The folder of the phantom ``profile`` of EMBEDDED_SEED; drawn if not there yet.
 
-    The folder's name carries the generator's version, so a newer generator draws anew.
+    The folder's name carries the generator's version, so a newer generator draws anew. Raises
+    InputError when ``version`` is that of another generator than this one.
     """
+    if version not in (None, GENERATOR_VERSION):
+        raise InputError(
+            f"phantom-{profile}: made with version {version} of the phantom; this program draws "
+            f"version {GENERATOR_VERSION}, so nothing can be scored again",
+            hint="Use the release that it was made with, or give its data with --data DIR.",
+        )
     root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
     if root.is_dir():
         return root

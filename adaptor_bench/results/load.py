@@ -92,7 +92,8 @@ def load_scored(
     definitions = [read_board(folder) for folder in leaderboards]
     kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
     kinds |= {board.dataset: board.kind for board in definitions}
-    datasets = _datasets(kinds, data, progress)
+    versions = {board.dataset: board.version for board in definitions}
+    datasets = _datasets(kinds, versions, data, progress)
     results = results_of_runs(runs, ddof=ddof)
     left_out: list[str] = []
     for board in definitions:
@@ -159,9 +160,15 @@ def tidy_rows(
 
 
 def _datasets(
-    kinds: dict[str, str], data: Sequence[Path], progress: Progress
+    kinds: dict[str, str],
+    versions: dict[str, int | None],
+    data: Sequence[Path],
+    progress: Progress,
 ) -> dict[str, Dataset]:
-    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them."""
+    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them.
+
+    ``versions`` are those of the generator that the embedded ones must have, where it is known.
+    """
     datasets: dict[str, Dataset] = {}
     for root in data:
         dataset = index_dataset(root)
@@ -174,5 +181,5 @@ def _datasets(
     for name, kind in kinds.items():
         profile = embedded_profile(name, kind)
         if profile is not None and name not in datasets:
-            datasets[name] = index_dataset(cached_phantom(profile, progress))
+            datasets[name] = index_dataset(cached_phantom(profile, progress, versions.get(name)))
     return datasets
