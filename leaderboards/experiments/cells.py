@@ -1,0 +1,235 @@
+"""What the experiments here share: arms are trained and scored as ``bench run`` does, F1 is
+collected by fold and seed, and comparisons are written beside the script.
+
+An arm is a registered method with some parameters changed. All arms of an experiment stand in one
+folder of runs and share what they have in common: arms that differ in their decoding train once.
+Rerun a script to resume it; finished folds are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adaptor_bench.api.datasets import dataset_folder
+from adaptor_bench.atomic import write_json, write_text
+from adaptor_bench.bounded import read_json
+from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.harness import Bench, RunRequest, requested_domains
+from adaptor_bench.methodspec import PROFILES, MethodSpec
+from adaptor_bench.progress import Progress, message
+from adaptor_bench.registry import discover
+from adaptor_bench.scoring.metrics import Counts, f1
+from adaptor_bench.scoring.scorefile import FoldScore
+from adaptor_bench.scoring.uncertainty.intervals import Interval, jackknife_interval
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A registered ``method`` with ``changes``, as ``bench run --set`` has them, under a ``name``
+    that may be a folder's."""
+
+    name: str
+    method: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Where:
+    """The data that arms are run on, and how: ``budget`` multiplies the steps of the training."""
+
+    data: str = "phantom-mini"
+    domain: str = "all"
+    folds: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    profile: str = "quick"
+    budget: float = 1.0
+    runs: Path = Path("runs/experiments")
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """The counts of one arm on one fold with one seed, and the seconds its ``fit`` took."""
+
+    arm: str
+    dataset: str
+    domain: str
+    fold: int
+    seed: int
+    tp: int
+    fp: int
+    fn: int
+    seconds: float
+
+    @property
+    def f1(self) -> float:
+        """Percent, NaN for 0/0."""
+        return 100 * f1(Counts(self.tp, self.fp, self.fn))
+
+
+def parser(description: str, script: str) -> argparse.ArgumentParser:
+    """The arguments that every experiment has; :func:`where` reads them."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--data", default="phantom-mini", help="dataset folder or built-in phantom")
+    made.add_argument("--domain", default="all")
+    made.add_argument("--fold", type=int, action="append", default=[], help="repeatable")
+    made.add_argument("--seed", type=int, action="append", default=[], help="repeatable; default 0")
+    made.add_argument("--profile", choices=PROFILES, default="quick")
+    made.add_argument("--budget", type=float, default=1.0, help="times the steps of a training")
+    made.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
+    made.add_argument("--runs", type=Path, default=Path("runs/experiments") / script)
+    made.add_argument("--out", type=Path, default=HERE, help="where the tables go")
+    return made
+
+
+def where(given: argparse.Namespace) -> Where:
+    """What the arguments of :func:`parser` say."""
+    return Where(
+        given.data,
+        given.domain,
+        tuple(given.fold),
+        tuple(given.seed) or (0,),
+        given.profile,
+        given.budget,
+        given.runs,
+        given.workers,
+    )
+
+
+def run(arms: Sequence[Arm], place: Where) -> list[Row]:
+    """Run what is not finished yet; the rows of all arms, folds and seeds. Failed folds are told
+    and have no row."""
+    # Read when torch is loaded, hence before anything imports it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    rows = []
+    for seed in place.seeds:
+        bench = bench_of(arms, place, seed)
+        bench.run()
+        rows += list(_rows(bench, seed))
+    return rows
+
+
+def bench_of(
+    arms: Sequence[Arm], place: Where, seed: int, progress: Progress | None = None
+) -> Bench:
+    """The bench of all arms for one seed."""
+    registry = discover()
+    specs = tuple(_spec(arm, registry.get(arm.method), place) for arm in arms)
+    dataset = index_dataset(dataset_folder(place.data))
+    request = RunRequest(
+        specs,
+        requested_domains(dataset, place.domain),
+        place.profile,
+        {},
+        folds=place.folds,
+        seed=seed,
+        device="cpu",
+        out=place.runs / f"seed{seed}",
+    )
+    return Bench(dataset, request, progress or Progress(lines=True))
+
+
+def _spec(arm: Arm, spec: MethodSpec, place: Where) -> MethodSpec:
+    """The method as the arm has it."""
+    changes = {**spec.changes, **arm.changes}
+    if place.budget != 1:
+        steps = spec.resolve(place.profile, changes)["training.steps"]
+        changes["training.steps"] = max(1, round(steps * place.budget))
+    told = ", ".join(f"{k} {v}" for k, v in arm.changes.items())
+    return replace(spec, name=arm.name, changes=changes, ablates=told)
+
+
+def _rows(bench: Bench, seed: int) -> Iterator[Row]:
+    for cell in bench.cells:
+        if (cell.directory / "run.json").is_file():
+            counts = FoldScore.load(cell.directory / "score.json").counts
+            record = read_json(cell.directory / "run.json")
+            yield Row(
+                cell.spec.name,
+                bench.dataset.name,
+                cell.domain,
+                cell.fold.number,
+                seed,
+                counts.tp,
+                counts.fp,
+                counts.fn,
+                float(record["seconds"]["fit"]),
+            )
+
+
+def mean(rows: Iterable[Row]) -> Interval:
+    """Mean F1 (percent) over folds, each averaged over its seeds, and its 95 % interval."""
+    return _interval(_by_fold(rows))
+
+
+def difference(first: Iterable[Row], second: Iterable[Row]) -> Interval:
+    """Mean F1 of ``first`` minus ``second`` on the folds and seeds of both, and its interval."""
+    one, two = ({(r.domain, r.fold, r.seed): r.f1 for r in rows} for rows in (first, second))
+    paired: dict[tuple[str, int], list[float]] = {}
+    for key in sorted(one.keys() & two.keys()):
+        paired.setdefault(key[:2], []).append(one[key] - two[key])
+    return _interval([float(np.mean(values)) for values in paired.values()])
+
+
+def _by_fold(rows: Iterable[Row]) -> list[float]:
+    values: dict[tuple[str, int], list[float]] = {}
+    for row in rows:
+        values.setdefault((row.domain, row.fold), []).append(row.f1)
+    return [float(np.mean(v)) for v in values.values()]
+
+
+def _interval(values: Sequence[float]) -> Interval:
+    if not values:
+        return Interval(np.nan, np.nan, np.nan)
+    one = np.array(values)
+    total, n = one.sum(), len(one)
+    left_out = (total - one) / (n - 1) if n > 1 else np.array([])
+    return jackknife_interval(float(one.mean()), left_out)
+
+
+def shown(interval: Interval, sign: bool = False) -> str:
+    """``64.2 [58.0, 70.4]``."""
+    form = "+.1f" if sign else ".1f"
+    if np.isnan(interval.estimate):
+        return "-"
+    if np.isnan(interval.low):
+        return f"{interval.estimate:{form}}"
+    return f"{interval.estimate:{form}} [{interval.low:{form}}, {interval.high:{form}}]"
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    rows = [head, ["---"] * len(head), *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def write(
+    out: Path, name: str, rows: Sequence[Any], text: str, record: Mapping[str, Any] | None = None
+) -> None:
+    """Write ``name``.csv (a line a row), ``name``.md and, with a ``record``, ``name``.json."""
+    stream = io.StringIO()
+    table = [asdict(row) if not isinstance(row, Mapping) else dict(row) for row in rows]
+    lines = csv.DictWriter(stream, list(table[0]) if table else [], lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(table)
+    write_text(out / f"{name}.csv", stream.getvalue())
+    write_text(out / f"{name}.md", text)
+    if record is not None:
+        write_json(out / f"{name}.json", record)
+    message(f"written: {out / name}.md, .csv")
+
+
+def of(rows: Iterable[Row], **fixed: Any) -> list[Row]:
+    """The rows whose fields are these: ``of(rows, arm="none", domain="sim")``."""
+    return [r for r in rows if all(getattr(r, k) == v for k, v in fixed.items())]
