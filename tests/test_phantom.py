@@ -208,7 +208,7 @@ def test_something_over_a_landmark_takes_its_label_away(surgery: str) -> None:
 
 @pytest.mark.quick
 def test_a_landmark_without_contrast_has_no_label() -> None:
-    drawn, index = frame_with_labels("aicm2")
+    drawn, index = frame_with_labels("aicm5")
     plan = drawn.sutures
     # Entries only: no raised tissue between entry and exit.
     plan.visible_ends = lambda time: [(stitch, 0) for stitch in range(len(plan))]

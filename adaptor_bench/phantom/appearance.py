@@ -20,6 +20,10 @@ class Palette:
     """Colours of one surgery, RGB in 0..255 before exposure."""
 
     threads: np.ndarray  # (4, 3) the spools in use
+    thread_width: float  # their thickness, 1 as in the simulator
+    braid: float  # 0..1: how far the strokes of the braid darken them
+    sheen: float  # how far the upper edge of a wide thread is brightened, grey levels
+    wet: float  # 0..1: share of a thread on which that sheen breaks into glints
     thread_stain: np.ndarray  # (3,) what threads are soiled with
     stain_strength: float  # 0..1
     hole: np.ndarray  # (3,) colour at the bottom of an entry point
@@ -42,6 +46,11 @@ class Lighting:
     exposure: float  # overall gain
     tint: np.ndarray  # (3,) gain per channel
     bloom: float  # strength of the glow around over-exposed places
+    slope: np.ndarray  # (2,) relative gain gained per frame width, for light from the side
+    veil: float  # veiling glare: grey levels added everywhere
+    defocus: np.ndarray  # (2,) blur gained per frame width, px: the tissue tilts out of focus
+    sharpening: float  # the camera's edge enhancement, 0..1
+    chroma_loss: int  # colour is recorded at one n-th of the resolution
 
 
 class Appearance(ABC):
@@ -53,6 +62,11 @@ class Appearance(ABC):
     FALLOFF: ClassVar[Span]
     EXPOSURE: ClassVar[Span]
     BLOOM: ClassVar[Span]
+    SLOPE: ClassVar[Span]
+    VEIL: ClassVar[Span]
+    DEFOCUS: ClassVar[Span]
+    SHARPENING: ClassVar[Span]
+    CHROMA_LOSS: ClassVar[int]
     FOLDS: ClassVar[tuple[int, int]]  # from so many to one fewer than so many creases
     FOLD_WIDTH: ClassVar[Span]  # px
     FOLD_DARK: ClassVar[Span]  # relative darkening
@@ -102,7 +116,22 @@ class Appearance(ABC):
         # White balance: the draw moves red up and blue down, or back.
         shift = rng.uniform(*self.difficulty.warmth)
         tint = 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.02, 3)
-        return Lighting(np.array(centre), falloff, exposure, tint, float(rng.uniform(*self.BLOOM)))
+        slope, defocus = (
+            direction(rng.uniform(0, 2 * np.pi)) * rng.uniform(*span)
+            for span in (self.SLOPE, self.DEFOCUS)
+        )
+        return Lighting(
+            centre=np.array(centre),
+            falloff=falloff,
+            exposure=exposure,
+            tint=tint,
+            bloom=float(rng.uniform(*self.BLOOM)),
+            slope=slope,
+            veil=float(rng.uniform(*self.VEIL)),
+            defocus=defocus,
+            sharpening=float(rng.uniform(*self.SHARPENING)),
+            chroma_loss=self.CHROMA_LOSS,
+        )
 
     def _vary(self, colour: tuple[float, float, float], spread: float) -> np.ndarray:
         """A colour (3,) made lighter or darker, and a little of another hue, by a spread (0..1)."""

@@ -8,13 +8,14 @@ import numpy as np
 from .appearance import Appearance, Palette
 from .geometry import direction, perpendicular
 from .raster import bezier, cloud_noise, fill, ribbon_outline, stroke
+from .relief import light_on
 from .retractor import paint_retractor
 from .tissue import CANVAS_SHAPE, blend, canvas_grid, colour_at, mask_of, smoothstep
 
-#: White, blue, dark, soaked with blood.
-THREAD_COLOURS = ((218, 211, 208), (96, 110, 126), (78, 80, 90), (204, 152, 150))
-LEAFLET_COLOURS = ((226, 198, 164), (222, 198, 184), (212, 188, 174), (218, 200, 184))
-WALL_COLOURS = ((170, 120, 112), (158, 112, 107), (172, 134, 125), (178, 136, 119))
+#: Dark grey, dark blue, brown with blood, soaked pink.
+THREAD_COLOURS = ((66, 68, 74), (62, 78, 92), (92, 66, 60), (188, 126, 126))
+LEAFLET_COLOURS = ((226, 206, 178), (222, 206, 160), (216, 190, 182), (226, 214, 200))
+WALL_COLOURS = ((146, 94, 92), (176, 138, 134), (190, 162, 156), (162, 118, 106))
 #: How far the outlines of lobes and folds are warped, px.
 WARP_PX = 11.0
 
@@ -22,11 +23,16 @@ WARP_PX = 11.0
 class IntraopAppearance(Appearance):
     """One operation."""
 
-    LIGHT_X = (0.3, 0.6)
-    LIGHT_Y = (0.35, 0.6)
-    FALLOFF = (0.25, 0.7)
-    EXPOSURE = (0.78, 0.98)
-    BLOOM = (0.3, 0.8)
+    LIGHT_X = (0.2, 0.8)
+    LIGHT_Y = (0.2, 0.8)
+    FALLOFF = (0.3, 0.9)
+    EXPOSURE = (0.68, 0.98)
+    BLOOM = (0.5, 1.2)
+    SLOPE = (0.05, 0.35)
+    VEIL = (0.0, 12.0)
+    DEFOCUS = (0.8, 3.6)
+    SHARPENING = (0.0, 0.2)
+    CHROMA_LOSS = 2
     FOLDS = (9, 16)
     FOLD_WIDTH = (1.5, 5)
     FOLD_DARK = (0.2, 0.5)
@@ -41,15 +47,19 @@ class IntraopAppearance(Appearance):
         self._leaflet = self._vary(leaflet, 0.4).astype(np.float32)
         self._wall = self._vary(wall, 0.7).astype(np.float32)
         self._blood = np.array(
-            [rng.uniform(96, 138), rng.uniform(14, 26), rng.uniform(18, 30)], np.float32
+            [rng.uniform(92, 136), rng.uniform(16, 32), rng.uniform(20, 36)], np.float32
         )
         return Palette(
             threads=threads,
-            thread_stain=self._blood * 1.25,
-            stain_strength=0.32,
+            thread_width=0.75,
+            braid=0.0,
+            sheen=75.0,
+            wet=0.9,
+            thread_stain=self._blood * 1.1,
+            stain_strength=0.5,
             hole=self._blood * 0.45,
             halo=self._blood * 1.3,
-            halo_strength=float(rng.uniform(0.05, 0.25)),
+            halo_strength=float(rng.uniform(0.1, 0.4)),
             pledget=np.array([214.0, 192.0, 186.0]),
             metal=np.array([128.0, 122.0, 122.0]),
             metal_stain=self._blood,
@@ -59,19 +69,38 @@ class IntraopAppearance(Appearance):
         )
 
     def _paint_tissue(self) -> np.ndarray:
+        rng = self.rng
         x, y = canvas_grid()
         warp_x = x + WARP_PX * self._noise(7, 3)
         warp_y = y + WARP_PX * self._noise(7, 3)
         _, radius = self.ring.polar(x, y)
         ragged = radius + 0.085 * self._noise(6, 4, 0.55)
+        height = rng.uniform(2.0, 5.0) * self._noise(6, 3) + 0.45 * self._noise(30, 2, 0.5)
         image = self._paint_wall(warp_x, warp_y)
-        self._paint_atrial_folds(image)
-        self._paint_leaflets(image, warp_x, warp_y, ragged)
-        self._paint_annulus(image, ragged)
+        self._paint_atrial_folds(image, height)
+        self._paint_leaflets(image, height, warp_x, warp_y, ragged)
+        self._paint_annulus(image, height, ragged)
         self._paint_folds(image)
-        self._paint_blood(image, radius)
+        self._paint_blood(image, height, radius)
+        self._paint_light(image, height)
         image *= 1 + (self.difficulty.texture / 190) * self._noise(60, 3, 0.75)[..., None]
         return image
+
+    def _paint_light(self, image: np.ndarray, height: np.ndarray) -> None:
+        """Shading from the side, darker and redder valleys, and where it is wet the shine."""
+        rng = self.rng
+        ripple = rng.uniform(0.15, 0.4) * self._noise(64, 2, 0.6)
+        shade, shine = light_on(height, rng.uniform(0, 2 * np.pi), ripple)
+        hollow = cv2.GaussianBlur(height, (0, 0), 12) - height
+        hollow = smoothstep(hollow, 1.0, 9.0)
+        blend(image, self._blood * 0.9, hollow * rng.uniform(0.2, 0.5))
+        image *= (shade * (1 - 0.35 * hollow))[..., None]
+        wet = smoothstep(self._noise(4, 3), -0.4, 1.2) * np.float32(rng.uniform(120, 255))
+        self._shine = np.clip(shine * wet, 0, 255).astype(np.uint8)
+
+    def _paint_highlights(self) -> np.ndarray:
+        """As everywhere, and the reflections of wet bumps, in clusters."""
+        return cv2.add(super()._paint_highlights(), cv2.GaussianBlur(self._shine, (0, 0), 0.7))
 
     def _paint_above(self, image: np.ndarray, highlights: np.ndarray) -> None:
         paint_retractor(image, highlights, self.rng, self.ring)
@@ -96,7 +125,7 @@ class IntraopAppearance(Appearance):
         blend(image, np.array([214, 188, 178], np.float32), pale * 0.55)
         return image
 
-    def _paint_atrial_folds(self, image: np.ndarray) -> None:
+    def _paint_atrial_folds(self, image: np.ndarray, height: np.ndarray) -> None:
         """A few thick, smooth bulges of atrial wall beside the valve."""
         rng, ring = self.rng, self.ring
         for _ in range(int(rng.integers(1, 4))):
@@ -107,14 +136,17 @@ class IntraopAppearance(Appearance):
             width = rng.uniform(30, 72)
             taper = width * np.sin(np.linspace(0.12, np.pi - 0.12, 24)) ** 0.7
             soft = mask_of(ribbon_outline(line, taper), width / 5)
-            shine = mask_of(ribbon_outline(line - width * 0.1, taper * 0.3), width / 7)
-            border = soft * (1 - soft) * 4
             colour = self._wall * rng.uniform(0.95, 1.25) + (14, 10, 10)
             blend(image, colour.astype(np.float32), soft * 0.6)
-            image *= (1 + 0.22 * shine - 0.24 * border * (1 - shine))[..., None]
+            height += np.float32(width * rng.uniform(0.25, 0.45)) * soft
 
     def _paint_leaflets(
-        self, image: np.ndarray, warp_x: np.ndarray, warp_y: np.ndarray, ragged: np.ndarray
+        self,
+        image: np.ndarray,
+        height: np.ndarray,
+        warp_x: np.ndarray,
+        warp_y: np.ndarray,
+        ragged: np.ndarray,
     ) -> None:
         """Leaflet scallops: domes that meet in creases (a warped Voronoi diagram)."""
         rng, ring = self.rng, self.ring
@@ -138,35 +170,39 @@ class IntraopAppearance(Appearance):
         crease = np.exp(-((seam / np.float32(rng.uniform(3, 6))) ** 2))
         leaflet *= 1 - rng.uniform(0.25, 0.5) * crease[..., None]
         bleeding = smoothstep(self._noise(5, 2), -0.6, 0.9) * crease
-        blend(leaflet, self._blood * 1.15, bleeding * rng.uniform(0.4, 0.85))
+        blend(leaflet, self._blood * 0.8, bleeding * rng.uniform(0.5, 0.95))
+        inside = smoothstep(ragged, 1.25, 0.95)
+        height += inside * (np.float32(rng.uniform(7, 14)) * dome - np.float32(3.5) * crease)
         # Toward the annulus the leaflets pale into the colour of the wall.
         blend(image, self._wall * np.float32(1.22), smoothstep(ragged, 1.45, 1.0) * 0.75)
         blend(image, leaflet, smoothstep(ragged, 1.22, 0.8))
 
-    def _paint_annulus(self, image: np.ndarray, ragged: np.ndarray) -> None:
+    def _paint_annulus(self, image: np.ndarray, height: np.ndarray, ragged: np.ndarray) -> None:
         """A pale ridge with a darker, partly bloody furrow outside."""
         rng = self.rng
         ridge = np.exp(-(((ragged - 1.02) / 0.06) ** 2))
         furrow = np.exp(-(((ragged - rng.uniform(1.12, 1.25)) / 0.06) ** 2))
         furrow = furrow * smoothstep(self._noise(5, 2), -0.2, 1.6)
         image *= (1 + rng.uniform(0.02, 0.12) * ridge - rng.uniform(0.1, 0.3) * furrow)[..., None]
+        height += np.float32(rng.uniform(1, 4)) * ridge - np.float32(rng.uniform(2, 7)) * furrow
         red = furrow * smoothstep(self._noise(6, 2), 0.2, 1.2)
         blend(image, self._blood * 1.2, red * 0.7)
 
-    def _paint_blood(self, image: np.ndarray, radius: np.ndarray) -> None:
-        """Pools in the valve and smears around it."""
+    def _paint_blood(self, image: np.ndarray, height: np.ndarray, radius: np.ndarray) -> None:
+        """Blood: pools with a level surface in the valve's hollows, and smears around it."""
         rng = self.rng
-        pool = self._noise(6, 5, 0.6)
-        pool -= 0.9 * smoothstep(radius, 0.2, 0.9)
-        level = rng.uniform(1.0, 2.4)
-        mask = smoothstep(pool, level, level + 0.25)
-        depth = 0.8 + 0.25 * self._noise(10, 3)
-        blend(image, self._blood * depth[..., None], mask * 0.92)
-        edge = mask * (1 - mask) * 4
-        image *= 1 - 0.25 * edge[..., None]
+        low = cv2.GaussianBlur(height, (0, 0), 3)
+        bottom = low + 5 * smoothstep(radius, 0.2, 0.9) + 2 * self._noise(9, 4, 0.6)
+        # Low-lying canvas under blood: its share is drawn, the level follows from a coarse sample.
+        sample = np.sort(bottom[::8, ::8], axis=None)
+        level = float(sample[int(rng.uniform(0.02, 0.14) * len(sample))])
+        mask = smoothstep(bottom, level + 0.9, level)
+        depth = 0.62 + 0.16 * self._noise(8, 3) + 0.38 * smoothstep(bottom, level - 5, level)
+        blend(image, self._blood * depth[..., None], mask * 0.94)
+        height += mask * (level - low)
         smear = self._noise(11, 4, 0.7, stretch=1.8)
-        stain = smoothstep(smear, 1.0, 2.6) * rng.uniform(0.3, 0.7)
-        blend(image, self._blood * 1.4, stain)
+        stain = smoothstep(smear, 1.0, 2.6) * rng.uniform(0.3, 0.8)
+        blend(image, self._blood * 1.3, stain)
 
     def _paint_gap(self, image: np.ndarray) -> None:
         """The valve's opening, dark red, with chordae; and the vessels around it."""
@@ -189,18 +225,20 @@ class IntraopAppearance(Appearance):
     def _paint_vessels(self, image: np.ndarray) -> None:
         """Thin red lines that branch; easily taken for threads."""
         rng = self.rng
-        for _ in range(int(rng.integers(6, 14))):
+        for _ in range(int(rng.integers(10, 20))):
             start = self._anywhere(0.3, 1.6)
+            # Fresh vessels are red, clefts of the tissue nearly black, like threads.
+            dark = rng.uniform(0.35, 0.8) if rng.random() < 0.5 else 1.3
             heading = rng.uniform(0, 2 * np.pi)
-            share = rng.uniform(0.25, 0.75)
+            share = rng.uniform(0.3, 0.9)
             for _ in range(int(rng.integers(1, 4))):  # branches
                 step = direction(heading + rng.normal(0, 0.5)) * rng.uniform(12, 48)
                 bow = rng.normal(0, 5, (2, 2))
                 inner = [start + step * 0.35 + bow[0], start + step * 0.7 + bow[1]]
                 line = bezier([start, *inner, start + step], 12)
                 tissue = colour_at(image, line[6])
-                colour = tissue + (self._blood * 1.3 - tissue) * share
-                wide = rng.uniform(0.8, 2.2)
+                colour = tissue + (self._blood * dark - tissue) * share
+                wide = rng.uniform(0.8, 2.6)
                 fill(image, ribbon_outline(line, np.linspace(wide, 0.5, 12)), colour)
                 start = line[int(rng.integers(3, 12))]
 

@@ -10,12 +10,14 @@ from .raster import bezier, cloud_noise, ellipse_outline, fill, stroke
 from .tissue import CANVAS_SHAPE, blend, canvas_grid, mask_of, smoothstep
 
 #: Radius of the cup relative to the valve's ring.
-CUP_RADIUS = (1.32, 1.52)
+CUP_RADIUS = (1.34, 1.62)
 #: Spacing of the printed layers and number of printed spokes.
 LAYER_PX = 2.7
 SPOKES = 260
-#: White, pale blue, grey blue, cream.
-THREAD_COLOURS = ((224, 226, 230), (160, 187, 206), (106, 122, 140), (206, 199, 192))
+#: White, pale blue, blue grey, off-white.
+THREAD_COLOURS = ((234, 236, 240), (164, 196, 214), (112, 132, 156), (212, 214, 218))
+#: The cup's plastic and the valve's silicone, as in the published example frames.
+CUP_COLOUR, VALVE_COLOUR = (158, 163, 186), (172, 179, 187)
 
 
 class SimAppearance(Appearance):
@@ -23,9 +25,14 @@ class SimAppearance(Appearance):
 
     LIGHT_X = (0.28, 0.5)
     LIGHT_Y = (0.4, 0.65)
-    FALLOFF = (0.35, 0.8)
-    EXPOSURE = (0.82, 1.14)
+    FALLOFF = (0.45, 0.95)
+    EXPOSURE = (0.66, 1.2)
     BLOOM = (0.4, 0.9)
+    SLOPE = (0.0, 0.15)
+    VEIL = (0.0, 6.0)
+    DEFOCUS = (0.0, 1.2)
+    SHARPENING = (0.25, 0.6)
+    CHROMA_LOSS = 1
     FOLDS = (4, 8)
     FOLD_WIDTH = (2, 7)
     FOLD_DARK = (0.04, 0.16)
@@ -36,10 +43,15 @@ class SimAppearance(Appearance):
         rng, spread = self.rng, self.difficulty.thread_variety
         white, pale_blue, grey_blue, cream = (self._vary(c, spread) for c in THREAD_COLOURS)
         cool = rng.uniform(-1, 1)
-        silicone = np.array([158 - 8 * cool, 160 - 2 * cool, 181 + 5 * cool])
-        self._silicone = (silicone * rng.uniform(0.86, 1.08)).astype(np.float32)
+        shade, hue = rng.uniform(0.9, 1.06), np.array([-7 * cool, -2 * cool, 4 * cool])
+        self._cup = ((np.array(CUP_COLOUR) + hue) * shade).astype(np.float32)
+        self._silicone = ((np.array(VALVE_COLOUR) + hue) * shade).astype(np.float32)
         return Palette(
-            threads=np.stack([white, pale_blue, grey_blue, white if cool > 0.3 else cream]),
+            threads=np.stack([white, pale_blue, grey_blue, cream]),
+            thread_width=1.0,
+            braid=0.25,
+            sheen=22.0,
+            wet=0.0,
             thread_stain=np.array([120.0, 122.0, 130.0]),
             stain_strength=0.25,
             hole=self._silicone * 0.3,
@@ -71,7 +83,7 @@ class SimAppearance(Appearance):
     def _paint_room(self, x: np.ndarray) -> np.ndarray:
         """The dim grey wall behind everything, with a few vertical pleats."""
         rng = self.rng
-        wall = np.array([70, 66, 76], np.float32) * rng.uniform(0.75, 1.2)
+        wall = np.array([72, 71, 79], np.float32) * rng.uniform(0.75, 1.25)
         pleats = cloud_noise(rng, CANVAS_SHAPE, 9, 2, 0.5, stretch=0.35) * 5
         fine = cloud_noise(rng, CANVAS_SHAPE, 60, 2) * 1.2
         slope = (x / CANVAS_WIDTH - 0.7) * rng.uniform(-25, 15)
@@ -89,11 +101,11 @@ class SimAppearance(Appearance):
                 [right, bottom - cut], [right - cut, bottom], [-20, bottom],
             ]
         )  # fmt: skip
-        blend(image, np.array([134, 132, 146], np.float32), mask_of(outline) * 0.55)
+        blend(image, np.array([126, 128, 145], np.float32), mask_of(outline) * 0.55)
         edge = np.zeros(CANVAS_SHAPE, np.uint8)
         stroke(edge, [outline], 255, 2)
         stroke(edge, [outline - np.array([4.5, 0])], 110, 1)
-        blend(image, np.array([190, 190, 202], np.float32), edge.astype(np.float32) / 255 * 0.5)
+        blend(image, np.array([186, 189, 204], np.float32), edge.astype(np.float32) / 255 * 0.5)
 
     def _paint_box(self, image: np.ndarray, centre: np.ndarray, radius: float) -> None:
         """The grey box with two screws to the right of the cup."""
@@ -105,7 +117,7 @@ class SimAppearance(Appearance):
         corners = np.array([[0, 0], [width, lean * width], [width * 0.98, height], [0, height]])
         box = corners + np.array([left, top])
         blend(image, image * 0.6, mask_of(box + np.array([7, 7]), blur=5))
-        face = np.array([134.0, 131.0, 140.0]) * rng.uniform(0.8, 1.1)
+        face = np.array([128.0, 128.0, 135.0]) * rng.uniform(0.8, 1.1)
         fill(image, box, face)
         fill(image, np.concatenate([box[:2], box[:2][::-1] + np.array([0, 5])]), face * 1.15)
         stroke(image, [box[[0, 3]]], face * 1.2)
@@ -131,14 +143,14 @@ class SimAppearance(Appearance):
         level = wall * (0.02 + 0.09 * side) * layers * (0.5 + spokes) + 0.05 * clouds
         # Ribs and rim depend on the radius alone: computed on a line, looked up everywhere.
         line = np.linspace(0, 3, 3072, dtype=np.float32)
-        profile = 0.86 - 0.12 * smoothstep(line, 0.86, 1.0)
+        profile = 0.97 - 0.12 * smoothstep(line, 0.8, 1.0)
         for rib in (0.82, 0.985):
             place = rib + rng.normal(0, 0.02)
             profile += rng.uniform(0.04, 0.16) * np.exp(-(((line - place) / 0.010) ** 2))
             profile -= rng.uniform(0.03, 0.12) * np.exp(-(((line - place + 0.03) / 0.02) ** 2))
         rim = rng.uniform(0.2, 0.5) * np.exp(-(((line - 1.03) / 0.02) ** 2))
         index = np.minimum(radius * 1023.67, 3071).astype(np.int32)
-        cup = self._silicone * (level + profile[index])[..., None]
+        cup = self._cup * (level + profile[index])[..., None]
         blend(image, cup, smoothstep(radius, 1.006, 0.994))
         image *= (1 - rim)[index][..., None]
 
@@ -159,7 +171,7 @@ class SimAppearance(Appearance):
         lip = rng.uniform(0.0, 0.14) * np.exp(-(((ragged - 0.94) / 0.03) ** 2))
         ditch = rng.uniform(0.03, 0.14) * np.exp(-(((ragged - 1.07) / 0.05) ** 2))
         level += lip - ditch
-        mask = smoothstep(ragged, 1.14, 1.04)
+        mask = smoothstep(ragged, 1.3, 0.85)
         blend(image, self._silicone * level[..., None], mask)
 
     def _paint_gap(self, image: np.ndarray) -> None:

@@ -13,6 +13,8 @@ from .raster import fill
 
 #: Side of the tile from which every frame's noise is cut at a random place, beyond the frame, px.
 _NOISE_SPARE = 48
+#: Blur that is too little to see, px.
+SHARP_PX = 0.25
 _GLOW_SCALE = 8
 _GLOW_FROM = 185  # grey level
 #: Light map value that stands for a gain of 1.
@@ -32,6 +34,7 @@ class Film:
         self._difficulty = difficulty
         self._drift = SmoothDrift(rng, 4, cycles=6.0)
         self._light = self._draw_light()
+        self._focus = self._draw_focus()
         shape = (FRAME_HEIGHT + _NOISE_SPARE, FRAME_WIDTH + _NOISE_SPARE, 3)
         noise = difficulty.noise * rng.standard_normal(shape, dtype=np.float32)
         # Sensor noise after demosaicking is slightly correlated.
@@ -43,8 +46,21 @@ class Film:
         centre_x, centre_y = self._lighting.centre.tolist()
         away = np.hypot(x - centre_x, y - centre_y) / FRAME_WIDTH
         gain = 1.12 - self._lighting.falloff * away * (0.35 + 1.1 * away)
+        across, down = (self._lighting.slope / FRAME_WIDTH).tolist()
+        gain += across * (x - centre_x) + down * (y - centre_y)
         gain = np.clip(gain, 0.3, 1.2)[..., None] * self._lighting.tint.astype(np.float32)
         return np.clip(gain * _UNIT_GAIN, 0, 255).astype(np.uint8)
+
+    def _draw_focus(self) -> tuple[float, np.ndarray] | None:
+        """Strongest blur (px) and its share (H, W) float32 at each pixel; None: all is in focus."""
+        y, x = np.mgrid[0:FRAME_HEIGHT, 0:FRAME_WIDTH].astype(np.float32)
+        centre_x, centre_y = self._lighting.centre.tolist()
+        across, down = (self._lighting.defocus / FRAME_WIDTH).tolist()
+        sigma = np.abs(across * (x - centre_x) + down * (y - centre_y))
+        # A shallow field around the middle stays sharp.
+        sigma = np.maximum(sigma - SHARP_PX, 0)
+        strongest = float(sigma.max())
+        return (strongest, sigma / np.float32(strongest)) if strongest > 0.3 else None
 
     def exposure(self, time: float) -> float:
         """Overall gain at a time of the surgery."""
@@ -70,6 +86,7 @@ class Film:
         image = self._add_highlights(image, highlights, view, drift)
         image = self._add_glow(image)
         image = self._blur(image, drift[3], rng)
+        image = self._develop(image)
         top, left = rng.integers(0, _NOISE_SPARE, 2)
         noise = self._noise[top : top + FRAME_HEIGHT, left : left + FRAME_WIDTH]
         image = cv2.add(image, noise, dtype=cv2.CV_8U)
@@ -97,8 +114,29 @@ class Film:
         low, high = self._difficulty.blur_px
         sigma = low + (high - low) * float(np.clip(0.5 + 0.35 * drift, 0, 1))
         image = cv2.GaussianBlur(image, (0, 0), sigma)
+        if self._focus is not None:
+            strongest, share = self._focus
+            soft = cv2.GaussianBlur(image, (0, 0), strongest)
+            image = cv2.blendLinear(image, soft, 1 - share, share)
         if rng.random() < self._difficulty.motion_blur:
             image = cv2.filter2D(image, -1, _motion_kernel(rng))
+        return image
+
+    def _develop(self, image: np.ndarray) -> np.ndarray:
+        """What the camera and the recorder do to the picture: sharpened edges, coarser colour."""
+        lighting = self._lighting
+        if lighting.sharpening > 0.02:
+            soft = cv2.GaussianBlur(image, (0, 0), 1.3)
+            gain = 1 + lighting.sharpening
+            image = cv2.addWeighted(image, gain, soft, 1 - gain, lighting.veil)
+        else:
+            image = cv2.convertScaleAbs(image, alpha=1.0, beta=lighting.veil)
+        if lighting.chroma_loss > 1:
+            size = (FRAME_WIDTH // lighting.chroma_loss, FRAME_HEIGHT // lighting.chroma_loss)
+            light, *chroma = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
+            coarse = cv2.resize(cv2.merge(chroma), size, interpolation=cv2.INTER_AREA)
+            red, blue = cv2.split(cv2.resize(coarse, (FRAME_WIDTH, FRAME_HEIGHT)))
+            image = cv2.cvtColor(cv2.merge([light, red, blue]), cv2.COLOR_YCrCb2RGB)
         return image
 
 

@@ -63,7 +63,7 @@ class Difficulty:
     flaps: float = 0.5  # tissue flaps and drops over the ring
     highlights: float = 16  # specular blobs of the whole scene (static)
     # --- picture -------------------------------------------------------------------------------
-    warmth: Span = (-0.05, 0.2)  # white balance of a surgery: red gains this share, blue loses it
+    warmth: Span = (-0.02, 0.03)  # white balance of a surgery: red gains this share, blue loses it
     thread_variety: float = 0.5  # spread of thread colours, 0..1
     texture: float = 5.0  # strength of the tissue's fine texture, grey levels
     blur_px: Span = (0.3, 0.6)  # standard deviation of defocus, px
@@ -83,9 +83,24 @@ INTRAOP_DIFFICULTY = Difficulty(
     instruments=0.7,
     flaps=0.6,
     highlights=14,
-    warmth=(0.0, 0.08),
+    warmth=(-0.02, 0.05),
     texture=6.0,
     noise=1.5,
+)
+#: The knobs that say how many of what there are and where: they stay a domain's own when the gap
+#: dial brings its look nearer to the other's.
+LAYOUT = frozenset(
+    {
+        "stitches",
+        "placed_at_start",
+        "unsutured_opening",
+        "pair_gap_px",
+        "close_pair_fraction",
+        "instruments",
+        "flaps",
+        "loose_threads",
+        "passing_threads",
+    }
 )
 #: Named settings, frozen with the generator's version: the knobs of each domain.
 DIFFICULTY: dict[str, dict[str, Difficulty]] = {

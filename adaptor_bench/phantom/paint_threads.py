@@ -69,8 +69,10 @@ def thread_colours(
 class ThreadArtwork:
     """A frame's T threads in their colours (T, S, 3), ready to be drawn one by one."""
 
-    def __init__(self, paths: ThreadPaths, colours: np.ndarray, bare: np.ndarray) -> None:
-        self._paths, self._colours, self._bare = paths, colours, bare
+    def __init__(
+        self, paths: ThreadPaths, colours: np.ndarray, bare: np.ndarray, palette: Palette
+    ) -> None:
+        self._paths, self._colours, self._bare, self._palette = paths, colours, bare, palette
         left, right = paths.sides()
         corners = [left[:, _PIECE_CORNERS], right[:, _PIECE_CORNERS[:, ::-1]]]
         self._pieces = np.ascontiguousarray(fixed_point(np.concatenate(corners, axis=2)))
@@ -90,9 +92,20 @@ class ThreadArtwork:
         wide = np.flatnonzero(width > SHEEN_WIDTH)
         if len(wide) and wide[0] < SAMPLES - 1:
             lifted = self._paths.centre[index] - np.stack([0 * width, 0.18 * width], axis=1)
-            stroke(image, [lifted[wide[0] :]], colours[8:].mean(axis=0) * 1.14 + 10)
-        if len(self._braid[index]):
-            stroke(image, self._braid[index], colours[-3] * 0.86)
+            sheen = colours[8:].mean(axis=0) * 1.04 + self._palette.sheen
+            for part in self._glinting(index, int(wide[0])):
+                stroke(image, [lifted[part]], sheen)
+        if self._palette.braid > 0.02 and len(self._braid[index]):
+            stroke(image, self._braid[index], colours[-3] * (1 - 0.2 * self._palette.braid))
+
+    def _glinting(self, index: int, first: int) -> list[slice]:
+        """Where along a thread its sheen shows: everywhere if dry, in bits if wet."""
+        wet = self._palette.wet
+        if wet < 0.05:
+            return [slice(first, None)]
+        arc = self._paths.arc[index] + 40.0 * index
+        shown = np.sin(arc / 11.0) * np.sin(arc / 4.3) > 1.4 * wet - 1
+        return [slice(s, s + 2) for s in range(first, SAMPLES - 1) if shown[s]]
 
 
 def paint_ridges(image: np.ndarray, ends: np.ndarray, threads: np.ndarray) -> None:

@@ -37,11 +37,15 @@ def fill(image: np.ndarray, outline: np.ndarray, colour: Colour) -> None:
 
 
 def stroke(
-    image: np.ndarray, lines: Iterable[np.ndarray], colour: Colour, thickness: int = 1
+    image: np.ndarray, lines: np.ndarray | Iterable[np.ndarray], colour: Colour, thickness: int = 1
 ) -> None:
     """Draw open polylines in place."""
     value = _value(image, colour)
-    fixed = [fixed_point(line) for line in lines]
+    # Lines of equal length in one array are converted at once.
+    if isinstance(lines, np.ndarray):
+        fixed = list(fixed_point(lines))
+    else:
+        fixed = [fixed_point(line) for line in lines]
     cv2.polylines(image, fixed, False, value, thickness, cv2.LINE_AA, FRACTION_BITS)
 
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .appearance import Appearance
-from .appearance_intraop import IntraopAppearance
-from .appearance_sim import SimAppearance
 from .clutter import Blob, Clutter
 from .film import Film
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Camera, Ring, View
 from .instruments import Instrument, InstrumentTray
-from .options import DIFFICULTY, STANDARD, Difficulty, PhantomOptions
+from .looks import difficulty_of, draw_look
+from .options import STANDARD, Difficulty, PhantomOptions
 from .paint_objects import cast_shadows, paint_blob, paint_instrument, paint_needle
 from .paint_threads import (
     ThreadArtwork,
@@ -34,7 +32,6 @@ from .visibility import visible
 
 cv2.setNumThreads(1)  # surgeries are shared out over processes
 
-APPEARANCES: dict[str, type[Appearance]] = {"sim": SimAppearance, "intraop": IntraopAppearance}
 #: Sway of a thread: bend (fraction of its length) and phase of its waves (rad).
 SWAY_BEND, SWAY_PHASE = 0.035, 0.8
 #: How dark shadows are, and how far threads throw them, px.
@@ -88,7 +85,7 @@ class PhantomSurgery:
         each of which is filmed from its own viewpoint."""
         self.surgery, self.frames, self.seed, self.options = surgery, frames, seed, options
         self.domain = domain_of(surgery)
-        self.difficulty = difficulty or DIFFICULTY[options.difficulty][self.domain]
+        self.difficulty = difficulty or difficulty_of(options.difficulty, self.domain, options.gap)
         self._video_ends = np.cumsum(list(video_frames(surgery, frames).values()))
         rng = self._stream(Stream.ANATOMY)
         self.ring = Ring.draw(rng, self.domain)
@@ -102,10 +99,9 @@ class PhantomSurgery:
         self._clutter = Clutter(rng, self.difficulty, handedness, self.domain)
         self._tray = InstrumentTray(rng, self.difficulty.instruments, self.domain, handedness)
         rng = self._stream(Stream.SCENE)
-        appearance = APPEARANCES[self.domain](rng, self.difficulty, self.ring)
-        self.palette = appearance.palette
-        self._scene, self._highlights = appearance.paint_scene()
-        self._film = Film(self._stream(Stream.FILM), appearance.lighting, self.difficulty)
+        look = draw_look(self.domain, options.gap, rng, self.difficulty, self.ring)
+        self.palette, self._scene, self._highlights = look.palette, look.scene, look.highlights
+        self._film = Film(self._stream(Stream.FILM), look.lighting, self.difficulty)
 
     def _stream(self, stream: Stream, frame: int | None = None) -> np.random.Generator:
         """The random numbers of one kind, or of one kind in one frame: they depend on no others."""
@@ -131,7 +127,7 @@ class PhantomSurgery:
         sway = plan.motion.at(time)[flat]
         shapes.bend = shapes.bend + SWAY_BEND * sway
         shapes.wave_phase = shapes.wave_phase + SWAY_PHASE * sway
-        shapes.width = shapes.width * view.zoom
+        shapes.width = shapes.width * (view.zoom * self.palette.thread_width)
         loose, ring = self._clutter.threads(time), self.ring
         count = len(loose)
         starts = np.array([thread.start(ring, view) for thread in loose]).reshape(count, 2)
@@ -198,7 +194,8 @@ class PhantomSurgery:
     ) -> None:
         """Stitches, threads and needles; thread number i has identity i + 1 in the cover map."""
         paths, coats, plan = geometry.paths, geometry.coats, self.sutures
-        artwork = ThreadArtwork(paths, thread_colours(bare, paths, coats, self.palette), coats.bare)
+        colours = thread_colours(bare, paths, coats, self.palette)
+        artwork = ThreadArtwork(paths, colours, coats.bare, self.palette)
         if geometry.ends:
             # An exit follows its entry in the list.
             exits = np.array([n for n, (_, end) in enumerate(geometry.ends) if end == 1], int)
