@@ -67,6 +67,7 @@ class Appearance(ABC):
     DEFOCUS: ClassVar[Span]
     SHARPENING: ClassVar[Span]
     CHROMA_LOSS: ClassVar[int]
+    GLINTS: ClassVar[Span]  # brightness of small reflections, grey levels
     FOLDS: ClassVar[tuple[int, int]]  # from so many to one fewer than so many creases
     FOLD_WIDTH: ClassVar[Span]  # px
     FOLD_DARK: ClassVar[Span]  # relative darkening
@@ -247,7 +248,7 @@ class Appearance(ABC):
                 broad = ribbon_outline(line + rng.normal(0, 6, 2), long * 2.2 * taper)
                 fill(sheens, broad, rng.uniform(25, 95))
             narrow = ribbon_outline(line, long * rng.uniform(0.2, 0.55) * taper)
-            fill(glints, narrow, rng.uniform(40, 255))
+            fill(glints, narrow, rng.uniform(*self.GLINTS))
         return cv2.addWeighted(_blurred(glints, 1.3), 0.95, _blurred(sheens, 5.5), 0.8, 0)
 
 

@@ -15,7 +15,7 @@ from .tissue import CANVAS_SHAPE, blend, canvas_grid, colour_at, mask_of, smooth
 #: Dark grey, dark blue, brown with blood, soaked pink.
 THREAD_COLOURS = ((66, 68, 74), (62, 78, 92), (92, 66, 60), (188, 126, 126))
 LEAFLET_COLOURS = ((226, 206, 178), (222, 206, 160), (216, 190, 182), (226, 214, 200))
-WALL_COLOURS = ((146, 94, 92), (176, 138, 134), (190, 162, 156), (162, 118, 106))
+WALL_COLOURS = ((146, 94, 92), (176, 138, 134), (190, 162, 156), (162, 118, 106), (208, 184, 180))
 #: How far the outlines of lobes and folds are warped, px.
 WARP_PX = 11.0
 
@@ -26,13 +26,14 @@ class IntraopAppearance(Appearance):
     LIGHT_X = (0.2, 0.8)
     LIGHT_Y = (0.2, 0.8)
     FALLOFF = (0.3, 0.9)
-    EXPOSURE = (0.68, 0.98)
+    EXPOSURE = (0.78, 1.06)
     BLOOM = (0.5, 1.2)
     SLOPE = (0.05, 0.35)
     VEIL = (0.0, 12.0)
     DEFOCUS = (0.8, 3.6)
     SHARPENING = (0.0, 0.2)
     CHROMA_LOSS = 2
+    GLINTS = (60, 255)
     FOLDS = (9, 16)
     FOLD_WIDTH = (1.5, 5)
     FOLD_DARK = (0.2, 0.5)
@@ -53,7 +54,7 @@ class IntraopAppearance(Appearance):
             threads=threads,
             thread_width=0.75,
             braid=0.0,
-            sheen=75.0,
+            sheen=48.0,
             wet=0.9,
             thread_stain=self._blood * 1.1,
             stain_strength=0.5,
@@ -94,7 +95,7 @@ class IntraopAppearance(Appearance):
         hollow = cv2.GaussianBlur(height, (0, 0), 12) - height
         hollow = smoothstep(hollow, 1.0, 9.0)
         blend(image, self._blood * 0.9, hollow * rng.uniform(0.2, 0.5))
-        image *= (shade * (1 - 0.35 * hollow))[..., None]
+        image *= (shade * (1 - 0.25 * hollow))[..., None]
         wet = smoothstep(self._noise(4, 3), -0.4, 1.2) * np.float32(rng.uniform(120, 255))
         self._shine = np.clip(shine * wet, 0, 255).astype(np.uint8)
 
@@ -192,13 +193,15 @@ class IntraopAppearance(Appearance):
         """Blood: pools with a level surface in the valve's hollows, and smears around it."""
         rng = self.rng
         low = cv2.GaussianBlur(height, (0, 0), 3)
-        bottom = low + 5 * smoothstep(radius, 0.2, 0.9) + 2 * self._noise(9, 4, 0.6)
+        bottom = low + 9 * smoothstep(radius, 0.2, 1.0) + 2 * self._noise(9, 4, 0.6)
         # Low-lying canvas under blood: its share is drawn, the level follows from a coarse sample.
         sample = np.sort(bottom[::8, ::8], axis=None)
-        level = float(sample[int(rng.uniform(0.02, 0.14) * len(sample))])
-        mask = smoothstep(bottom, level + 0.9, level)
+        level = float(sample[int(rng.uniform(0.015, 0.11) * len(sample))])
+        # Thin at its border, where the tissue shines through.
+        mask = 0.55 * smoothstep(bottom, level + 0.9, level)
+        mask += 0.42 * smoothstep(bottom, level - 0.4, level - 3.0)
         depth = 0.62 + 0.16 * self._noise(8, 3) + 0.38 * smoothstep(bottom, level - 5, level)
-        blend(image, self._blood * depth[..., None], mask * 0.94)
+        blend(image, self._blood * depth[..., None], mask)
         height += mask * (level - low)
         smear = self._noise(11, 4, 0.7, stretch=1.8)
         stain = smoothstep(smear, 1.0, 2.6) * rng.uniform(0.3, 0.8)

@@ -7,6 +7,7 @@ import numpy as np
 from .appearance import Appearance, Palette
 from .geometry import CANVAS_WIDTH, direction, perpendicular, polar_angle
 from .raster import bezier, cloud_noise, ellipse_outline, fill, stroke
+from .relief import light_on
 from .tissue import CANVAS_SHAPE, blend, canvas_grid, mask_of, smoothstep
 
 #: Radius of the cup relative to the valve's ring.
@@ -26,13 +27,14 @@ class SimAppearance(Appearance):
     LIGHT_X = (0.28, 0.5)
     LIGHT_Y = (0.4, 0.65)
     FALLOFF = (0.45, 0.95)
-    EXPOSURE = (0.66, 1.2)
-    BLOOM = (0.4, 0.9)
+    EXPOSURE = (0.64, 1.08)
+    BLOOM = (0.3, 0.7)
     SLOPE = (0.0, 0.15)
     VEIL = (0.0, 6.0)
     DEFOCUS = (0.0, 1.2)
     SHARPENING = (0.25, 0.6)
     CHROMA_LOSS = 1
+    GLINTS = (20, 150)
     FOLDS = (4, 8)
     FOLD_WIDTH = (2, 7)
     FOLD_DARK = (0.04, 0.16)
@@ -140,7 +142,7 @@ class SimAppearance(Appearance):
         # The print shows on the wall, most on one side where the light grazes it.
         side = smoothstep(np.cos(turn - rng.uniform(2.2, 4.0)), -0.4, 0.9)
         wall = smoothstep(radius, 0.72, 0.86)
-        level = wall * (0.02 + 0.09 * side) * layers * (0.5 + spokes) + 0.05 * clouds
+        level = wall * (0.02 + 0.13 * side) * layers * (0.5 + spokes) + 0.05 * clouds
         # Ribs and rim depend on the radius alone: computed on a line, looked up everywhere.
         line = np.linspace(0, 3, 3072, dtype=np.float32)
         profile = 0.97 - 0.12 * smoothstep(line, 0.8, 1.0)
@@ -161,6 +163,13 @@ class SimAppearance(Appearance):
         milky = cloud_noise(rng, CANVAS_SHAPE, 6, 5, 0.62)
         grain = cloud_noise(rng, CANVAS_SHAPE, 70, 3, 0.7)
         level = 1.0 + 0.075 * milky - 0.05 * ragged
+        # Soft bumps and shallow creases toward the rim, lit from one side.
+        height = 3.0 * cloud_noise(rng, CANVAS_SHAPE, 7, 3, 0.5)
+        rays = np.sin(angle * float(rng.integers(24, 60)) + 2 * milky)
+        height += np.float32(rng.uniform(0.1, 0.5)) * rays * smoothstep(radius, 0.5, 0.95)
+        shade, shine = light_on(height, rng.uniform(0, 2 * np.pi), 0.1 * grain)
+        level *= 0.4 + 0.6 * shade
+        level += rng.uniform(0.0, 0.12) * shine
         # The dome of the larger leaflet.
         toward = rng.uniform(0, 2 * np.pi)
         level += rng.uniform(0.04, 0.16) * np.cos(angle - toward) * np.minimum(radius, 1)

@@ -79,11 +79,13 @@ class Film:
         view: View,
         time: float,
         rng: np.random.Generator,
+        before: np.ndarray,
     ) -> np.ndarray:
-        """The recorded frame (H, W, 3) of a painted one; highlights are on the canvas."""
+        """The recorded frame (H, W, 3) of a painted one; highlights are on the canvas, before
+        (H, W) bool is where something stands in front of it."""
         drift = self._drift.at(time)
         image = cv2.multiply(painted, self._light, scale=self.exposure(time) / _UNIT_GAIN)
-        image = self._add_highlights(image, highlights, view, drift)
+        image = self._add_highlights(image, highlights, view, drift, before)
         image = self._add_glow(image)
         image = self._blur(image, drift[3], rng)
         image = self._develop(image)
@@ -94,11 +96,17 @@ class Film:
         return image
 
     def _add_highlights(
-        self, image: np.ndarray, highlights: np.ndarray, view: View, drift: np.ndarray
+        self,
+        image: np.ndarray,
+        highlights: np.ndarray,
+        view: View,
+        drift: np.ndarray,
+        before: np.ndarray,
     ) -> np.ndarray:
         matrix = view.matrix.copy()
         matrix[:, 2] += self.HIGHLIGHT_SHIFT_PX * drift[1:3]
         shine = cv2.warpAffine(highlights, matrix, (FRAME_WIDTH, FRAME_HEIGHT))
+        shine[before] = 0
         return cv2.add(image, cv2.merge([shine, shine, shine]))
 
     def _add_glow(self, image: np.ndarray) -> np.ndarray:

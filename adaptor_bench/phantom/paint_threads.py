@@ -104,7 +104,7 @@ class ThreadArtwork:
         if wet < 0.05:
             return [slice(first, None)]
         arc = self._paths.arc[index] + 40.0 * index
-        shown = np.sin(arc / 11.0) * np.sin(arc / 4.3) > 1.4 * wet - 1
+        shown = np.sin(arc / 11.0) * np.sin(arc / 4.3) > 1.5 * wet - 0.95
         return [slice(s, s + 2) for s in range(first, SAMPLES - 1) if shown[s]]
 
 

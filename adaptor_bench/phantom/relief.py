@@ -10,7 +10,7 @@ from .geometry import direction
 #: How steeply the light falls, rad above the picture's plane; the camera looks straight down.
 ELEVATION = 0.95
 #: Darkest and brightest shade against a level place.
-SHADES = 0.3, 1.4
+SHADES = 0.4, 1.4
 #: Cosine of the angle to the mirror direction from which a wet place shines, and is white.
 SHINES_FROM, WHITE_FROM = 0.972, 0.9985
 

@@ -169,7 +169,8 @@ class PhantomSurgery:
             paint_blob(image, cover, blob, self.palette)
         for instrument in geometry.instruments:
             paint_instrument(image, cover, instrument, self.palette)
-        final = self._film.record(image, self._highlights, geometry.view, geometry.time, rng)
+        front = cover.top == CoverMap.FOREIGN
+        final = self._film.record(image, self._highlights, geometry.view, geometry.time, rng, front)
         points = geometry.landmarks
         gain = self._film.gain_at(points, geometry.time)
         shown = visible(cover, shaded, image, final, gain, points)
