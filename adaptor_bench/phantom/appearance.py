@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, direction, perpendicular
+from .lookalikes import paint_lookalikes
 from .options import Difficulty, Span
-from .raster import bezier, ellipse_outline, fill, ribbon_outline, stroke
-from .tissue import CANVAS_SHAPE, colour_at
+from .raster import bezier, fill, ribbon_outline, stroke
+from .tissue import CANVAS_SHAPE
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ class Appearance(ABC):
         RGB, and the highlights, added after exposure, of one channel. To be called once."""
         painted = np.clip(self._paint_tissue(), 0, 255).astype(np.uint8)
         self._paint_gap(painted)
-        self._paint_specks(painted)
-        self._paint_empty_holes(painted)
-        self._paint_thread_remnants(painted)
+        paint_lookalikes(painted, self.rng, self.ring, self.difficulty, self.palette)
         highlights = self._paint_highlights()
         self._paint_above(painted, highlights)
         return cv2.GaussianBlur(painted, (0, 0), 0.6), highlights
@@ -188,48 +187,6 @@ class Appearance(ABC):
         line = bezier([start, *bends, end], 10)
         fill(image, ribbon_outline(line, np.linspace(2.6, 1.0, 10)), colour * 0.8)
         stroke(image, [line], colour)
-
-    def _paint_specks(self, image: np.ndarray) -> None:
-        """Dots and short streaks, dark and bright, that look like entry points but are none."""
-        rng = self.rng
-        dark, bright = self.palette.specks
-        for _ in range(rng.poisson(self.difficulty.specks)):
-            place = self._anywhere(0.3, 1.5)
-            colour = dark if rng.random() < 0.6 else bright
-            tissue = colour_at(image, place)
-            mixed = tissue + (colour - tissue) * rng.uniform(0.2, 0.9)
-            size = min(0.6 + rng.exponential(0.55), 2.6)
-            axes = (size * rng.uniform(1.0, 1.9), size * rng.uniform(0.6, 1.0))
-            fill(image, ellipse_outline(place, axes, rng.uniform(0, np.pi), 12), mixed)
-
-    def _paint_empty_holes(self, image: np.ndarray) -> None:
-        """Pricks of the needle that hold no thread: of an entry point's colour, depth and size."""
-        rng, palette = self.rng, self.palette
-        for _ in range(rng.poisson(self.difficulty.empty_holes)):
-            place = self._anywhere(0.7, 1.3)
-            around = colour_at(image, place)
-            turn, size = rng.uniform(0, np.pi), rng.uniform(1.7, 2.5)
-            halo = around + (palette.halo - around) * palette.halo_strength
-            fill(image, ellipse_outline(place, (2.4 * size, 1.7 * size), turn, 14), halo)
-            rim = place + direction(turn + np.linspace(-1.1, 1.1, 7)) * 1.9 * size
-            stroke(image, [rim], around + rng.uniform(*self.difficulty.pinch))
-            hole = around + (palette.hole - around) * rng.uniform(*self.difficulty.dimple_depth)
-            fill(image, ellipse_outline(place, (1.1 * size, 0.8 * size), turn, 12), hole)
-
-    def _paint_thread_remnants(self, image: np.ndarray) -> None:
-        """Cut bits of thread that lie on the tissue; some are dots, the longest like stitches."""
-        rng, threads = self.rng, self.palette.threads
-        for _ in range(rng.poisson(self.difficulty.remnants)):
-            place = self._anywhere(0.4, 1.4)
-            step = direction(rng.uniform(0, 2 * np.pi)) * rng.uniform(0.8, 8.0)
-            bow = rng.normal(0, 1.5, (2, 2))
-            bends = [place - step / 3 + bow[0], place + step / 3 + bow[1]]
-            line = bezier([place - step, *bends, place + step], 8)
-            tissue = colour_at(image, place)
-            colour = threads[rng.integers(len(threads))] * rng.uniform(0.55, 1.0)
-            width = np.full(8, rng.uniform(1.8, 2.8))
-            fill(image, ribbon_outline(line + np.array([0.8, 1.2]), width), tissue * 0.75)
-            fill(image, ribbon_outline(line, width), colour)
 
     def _paint_highlights(self) -> np.ndarray:
         """Reflections (canvas) uint8: broad faint sheens, small glints along the ring's curves."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Ring, View, direction, perpendicular
-from .options import Difficulty
+from .options import Difficulty, Span
 from .randomness import Episode, draw_episodes
 from .raster import bezier
 from .threads import ThreadShapes
@@ -17,7 +17,8 @@ PRESENCE = (0.08, 0.3)
 
 @dataclass(frozen=True)
 class Blob:
-    """A lump over the scene: a tissue flap (material ``"flap"``) or a drop (``"drop"``)."""
+    """A lump over the scene, under which threads pass: a flap, a fold of the tissue itself, or a
+    drop (material ``"flap"``, ``"fold"`` or ``"drop"``)."""
 
     outline: np.ndarray  # (N, 2) frame px
     material: str
@@ -27,7 +28,13 @@ class LooseThread:
     """A thread whose start is no landmark; a passing one goes from border to border."""
 
     def __init__(
-        self, rng: np.random.Generator, episode: Episode, heading: float, *, passing: bool
+        self,
+        rng: np.random.Generator,
+        episode: Episode,
+        heading: float,
+        contrast: Span,
+        *,
+        passing: bool,
     ) -> None:
         self.episode, self.passing = episode, passing
         if passing:
@@ -37,12 +44,13 @@ class LooseThread:
             turn = heading - 0.5 * self._start[0] + rng.normal(0, 0.25)
         else:
             self._start = (rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.3))  # on the ring
-            turn = heading + rng.normal(0, 0.5)
+            turn = heading + rng.normal(0, 0.9)
         self.shape = ThreadShapes.draw(rng, np.array([turn]), 1.8 if passing else 1.15)
         self.shape.bend *= 2.0
         self._needle = not passing and rng.random() < 0.45
         self._needle_turn = rng.uniform(0, 2 * np.pi)
         self.spool = int(rng.integers(0, 4))
+        self.contrast = float(rng.uniform(*contrast))
 
     def start(self, ring: Ring, view: View) -> np.ndarray:
         """Where it begins (2,), frame px."""
@@ -61,18 +69,18 @@ class LooseThread:
 
 
 class _Lump:
-    """A flap or drop that comes and goes."""
+    """A fold, flap or drop that comes and goes."""
 
     def __init__(self, rng: np.random.Generator, episode: Episode, drops: float) -> None:
         self.episode = episode
-        drop = rng.random() < drops
-        self.material = "drop" if drop else "flap"
-        lumps = 1 + rng.normal(0, 0.03 if drop else 0.12, 18)
+        kind = rng.random()
+        self.material = "drop" if kind < drops else "fold" if kind < 0.5 + 0.5 * drops else "flap"
+        lumps = 1 + rng.normal(0, 0.03 if self.material == "drop" else 0.1, 18)
         # Smoothing over the closed outline keeps it round.
         self.radii = (np.roll(lumps, 1) + 2 * lumps + np.roll(lumps, -1)) / 4
-        long = rng.uniform(3, 8) if drop else rng.uniform(6, 16)
-        self.place = (rng.uniform(0, 2 * np.pi), rng.uniform(0.88, 1.1))  # on the ring
-        self.size = np.array([long, long * rng.uniform(0.5, 0.95)])
+        long = rng.uniform(3, 8) if self.material == "drop" else rng.uniform(7, 22)
+        self.place = (rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1.35))  # on the ring
+        self.size = np.array([long, long * rng.uniform(0.35, 0.9)])
         self.turn = rng.uniform(0, np.pi)
 
     def blob(self, ring: Ring, view: View) -> Blob:
@@ -91,9 +99,12 @@ class Clutter:
     ) -> None:
         loose = draw_episodes(rng, difficulty.loose_threads, PRESENCE)
         passing = draw_episodes(rng, difficulty.passing_threads, PRESENCE)
-        self._threads = [LooseThread(rng, e, heading, passing=False) for e in loose]
-        self._threads += [LooseThread(rng, e, heading, passing=True) for e in passing]
-        drops = 0.25 if domain == "sim" else 0.5
+        self._threads = [
+            LooseThread(rng, episode, heading, difficulty.contrast, passing=crosses)
+            for crosses, episodes in ((False, loose), (True, passing))
+            for episode in episodes
+        ]
+        drops = 0.15 if domain == "sim" else 0.25
         lumps = draw_episodes(rng, difficulty.flaps, PRESENCE)
         self._lumps = [_Lump(rng, episode, drops) for episode in lumps]
 

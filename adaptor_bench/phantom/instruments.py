@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .geometry import Ring, View, direction, perpendicular
+from .options import Difficulty
 from .randomness import Episode, SmoothDrift, draw_episodes
 from .raster import bezier
 
@@ -32,20 +33,29 @@ class Instrument:
     pivot: np.ndarray | None  # (2,) px of the jaws' screw
     tone: float  # relative brightness of the metal
     stain: float  # 0..1, blood on it
+    blur: float  # px, how far out of focus it is; 0: sharp
 
 
 class _Pass:
     """One time that an instrument is brought in."""
 
     def __init__(
-        self, rng: np.random.Generator, episode: Episode, domain: str, handedness: float
+        self,
+        rng: np.random.Generator,
+        episode: Episode,
+        domain: str,
+        handedness: float,
+        *,
+        close: bool,
     ) -> None:
         near = 1.0 if domain == "sim" else 1.25  # operating instruments come closer to the lens
+        near *= rng.uniform(2.0, 3.6) if close else 1.0
+        self.blur = rng.uniform(1.5, 5.0) if close else 0.0
         self.episode = episode
         self.kind = rng.choice(KINDS, p=(0.5, 0.3, 0.2))
         self.angle, self.radius = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 1.05)  # on the ring
         self.heading = handedness + rng.normal(0, 0.45)  # from the tip toward the hand, rad
-        self.tip_width = rng.uniform(8, 14) * near
+        self.tip_width = rng.uniform(8, 15) * near
         self.growth = rng.uniform(1.4, 3.4)
         self.opening = rng.uniform(0.0, 0.45)  # of the jaws, rad
         self.tone = rng.uniform(0.6, 1.3)
@@ -65,17 +75,22 @@ class _Pass:
             ribbons = _forceps(tip, heading, scale, self.growth, opening)
         else:
             ribbons = _hook(tip, heading, scale, self.growth)
-        return Instrument(ribbons, pivot, self.tone, self.stain)
+        return Instrument(ribbons, pivot, self.tone, self.stain, self.blur)
 
 
 class InstrumentTray:
     """All instruments of a surgery."""
 
     def __init__(
-        self, rng: np.random.Generator, mean_present: float, domain: str, handedness: float
+        self, rng: np.random.Generator, difficulty: Difficulty, domain: str, handedness: float
     ) -> None:
-        episodes = draw_episodes(rng, mean_present, PRESENCE)
-        self._passes = [_Pass(rng, episode, domain, handedness) for episode in episodes]
+        kinds = (False, difficulty.instruments), (True, difficulty.near_instruments)
+        # The nearest come last: they are painted over the others.
+        self._passes = [
+            _Pass(rng, episode, domain, handedness, close=close)
+            for close, mean_present in kinds
+            for episode in draw_episodes(rng, mean_present, PRESENCE)
+        ]
 
     def in_view(
         self, time: float, ring: Ring, view: View, rng: np.random.Generator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Span = tuple[float, float]
 
@@ -40,27 +40,34 @@ class Difficulty:
     uniformly unless noted."""
 
     # --- landmarks -------------------------------------------------------------------------
-    stitches: tuple[int, int] = (8, 11)  # fewest and most when finished; surgeries take turns
+    stitches: tuple[int, int] = (9, 13)  # fewest and most when finished; surgeries take turns
     placed_at_start: Span = (0.38, 0.54)  # fraction of them already placed in the first frame
     unsutured_opening: float = 0.02  # share of the video before the first stitch, in some
-    pair_gap_px: Span = (9.0, 21.0)  # distance between entry and exit of a stitch, px
-    close_pair_fraction: float = 0.08  # stitches whose gap is below the span (5 px to its low end)
+    single_fraction: float = 0.16  # stitches of which one point alone is in sight
+    double_fraction: float = 0.2  # stitches of doubled thread
     # --- how well a landmark shows -----------------------------------------------------------
-    end_contrast: Span = (0.8, 1.0)  # opacity of a thread at the tissue (1 = full colour)
-    fade_px: Span = (6.0, 25.0)  # length over which it gains full contrast, px
-    dimple_depth: Span = (0.6, 0.9)  # darkening of the hole at the entry point (0 = none)
-    pinch: Span = (18.0, 36.0)  # brightening of the puckered rim beside the hole, grey levels
+    contrast: Span = (0.5, 1.0)  # opacity of a thread well away from the tissue
+    end_contrast: Span = (0.1, 0.5)  # share of it that is left where the thread vanishes
+    fade_px: Span = (5.0, 25.0)  # length over which it thins and fades
+    bulge: Span = (2.0, 14.0)  # relief of the tissue around the point, grey levels
+    dimple_fraction: float = 0.3  # points with a dark dimple
+    dimple_depth: Span = (0.2, 0.8)  # its darkening
     bare_fraction: float = 0.03  # landmarks that show only a stub of thread
-    pledget_fraction: float = 0.06  # stitches with a small felt pad between their points
-    # --- distractors: mean number in a frame ---------------------------------------------------
-    loose_threads: float = 0.7  # threads with an end on the tissue that is not a landmark
-    passing_threads: float = 0.4  # threads from border to border
-    specks: float = 14  # dots on the tissue (static)
-    empty_holes: float = 6  # dimples without a thread (static)
-    remnants: float = 4  # cut bits of thread (static)
+    pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
+    # --- look-alikes: mean number in a frame; on the scene those marked (static) -----------------
+    loose_threads: float = 1.6  # threads with a cut end, or a needle, on the tissue
+    passing_threads: float = 1.0  # threads from border to border
+    knots: float = 0.1  # share of threads with a knot
+    empty_holes: float = 14  # dimples and bulges without a thread (static)
+    specks: float = 16  # dots (static)
+    remnants: float = 6  # cut bits of thread (static)
+    buried_threads: float = 5  # pale lines just below the surface (static)
+    empty_pads: float = 0.7  # felt pads without a thread (static)
+    prints: float = 6  # printed or drawn marks (static)
     # --- occluders: mean number in a frame -----------------------------------------------------
-    instruments: float = 0.75
-    flaps: float = 0.5  # tissue flaps and drops over the ring
+    instruments: float = 0.8
+    near_instruments: float = 0.35  # large ones close to the lens, out of focus
+    flaps: float = 1.6  # folds, flaps and drops over ring and threads
     highlights: float = 16  # specular blobs of the whole scene (static)
     # --- picture -------------------------------------------------------------------------------
     warmth: Span = (-0.02, 0.03)  # white balance of a surgery: red gains this share, blue loses it
@@ -73,15 +80,16 @@ class Difficulty:
 
 SIM_DIFFICULTY = Difficulty()
 INTRAOP_DIFFICULTY = Difficulty(
-    stitches=(6, 9),
+    stitches=(8, 11),
     placed_at_start=(0.2, 0.34),
-    pair_gap_px=(9.0, 20.0),
-    pledget_fraction=0.10,
-    specks=12,
-    empty_holes=4,
-    remnants=3,
-    instruments=0.7,
-    flaps=0.6,
+    contrast=(0.45, 1.0),
+    end_contrast=(0.05, 0.4),
+    pledget_fraction=0.12,
+    specks=14,
+    prints=0,
+    instruments=0.75,
+    near_instruments=0.45,
+    flaps=2.2,
     highlights=14,
     warmth=(-0.02, 0.05),
     texture=6.0,
@@ -94,17 +102,45 @@ LAYOUT = frozenset(
         "stitches",
         "placed_at_start",
         "unsutured_opening",
-        "pair_gap_px",
-        "close_pair_fraction",
+        "single_fraction",
+        "double_fraction",
         "instruments",
+        "near_instruments",
         "flaps",
         "loose_threads",
         "passing_threads",
     }
 )
+
+
+def _scaled(base: Difficulty, sight: float, amount: float) -> Difficulty:
+    """A domain at another setting: how well ends show is multiplied by ``sight``, the number of
+    look-alikes and occluders, and what the camera adds, by ``amount``."""
+
+    def times(span: Span, by: float, most: float = math.inf) -> Span:
+        return min(span[0] * by, most), min(span[1] * by, most)
+
+    counted = (
+        "loose_threads passing_threads knots empty_holes specks remnants buried_threads empty_pads "
+        "prints instruments near_instruments flaps highlights motion_blur noise"
+    )
+    return replace(
+        base,
+        contrast=times(base.contrast, sight, 1.0),
+        end_contrast=times(base.end_contrast, sight * sight, 0.9),
+        fade_px=times(base.fade_px, 1 / sight),
+        bulge=times(base.bulge, sight),
+        blur_px=times(base.blur_px, amount),
+        **{name: getattr(base, name) * amount for name in counted.split()},
+    )
+
+
+_STANDARD = {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY}
 #: Named settings, frozen with the generator's version: the knobs of each domain.
 DIFFICULTY: dict[str, dict[str, Difficulty]] = {
-    "standard": {"sim": SIM_DIFFICULTY, "intraop": INTRAOP_DIFFICULTY},
+    "easy": {domain: _scaled(base, 1.6, 0.5) for domain, base in _STANDARD.items()},
+    "standard": _STANDARD,
+    "hard": {domain: _scaled(base, 0.75, 1.5) for domain, base in _STANDARD.items()},
 }
 #: Full gap, standard difficulty; every visible landmark is labelled where it is.
 STANDARD = PhantomOptions()

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from .appearance import Palette
-from .geometry import FRAME_HEIGHT, FRAME_WIDTH, direction, perpendicular
+from .geometry import FRAME_HEIGHT, FRAME_WIDTH, perpendicular
+from .marks import fade_masks, sink, surroundings
 from .raster import (
     FRACTION_BITS,
     CoverMap,
@@ -40,8 +41,11 @@ class ThreadCoats:
     """How T threads are coloured; arrays (T,)."""
 
     spool: np.ndarray
-    opacity: np.ndarray  # where the thread meets the tissue, 0..1
-    fade: np.ndarray  # px until it is opaque
+    contrast: np.ndarray  # opacity away from the tissue, 0..1
+    opacity: np.ndarray  # share of it where the thread meets the tissue, 0..1; 1: a sharp end
+    fade: np.ndarray  # px until it has it all
+    knot: np.ndarray  # index of the sample with a knot; 0: none
+    identity: np.ndarray  # in the cover map
     stain_phase: np.ndarray  # rad
     bare: np.ndarray  # bool: a stub only
 
@@ -49,7 +53,7 @@ class ThreadCoats:
 def thread_colours(
     background: np.ndarray, paths: ThreadPaths, coats: ThreadCoats, palette: Palette
 ) -> np.ndarray:
-    """Colours (T, S, 3) along the threads: fading into the tissue, soiled, lit when near."""
+    """Colours (T, S, 3) along the threads: more or less faint, soiled, lit when near."""
     x = np.clip(np.round(paths.centre[..., 0]), 0, FRAME_WIDTH - 1).astype(int)
     y = np.clip(np.round(paths.centre[..., 1]), 0, FRAME_HEIGHT - 1).astype(int)
     behind = background[y, x].astype(np.float32)
@@ -59,10 +63,10 @@ def thread_colours(
     soil = 0.5 + 0.5 * np.sin(paths.arc / 33.0 + coats.stain_phase[:, None])
     soil = palette.stain_strength * soil * np.exp(-paths.arc / 210.0)
     body = body + (palette.thread_stain - body) * soil[..., None]
-    rising = np.minimum(paths.arc / coats.fade[:, None], 1.0)
-    opacity = coats.opacity[:, None] + (1 - coats.opacity[:, None]) * rising * (2 - rising)
+    # Near the camera it hides what is behind, however faint it is at the tissue.
+    opacity = coats.contrast[:, None] + (1 - coats.contrast[:, None]) * nearness[..., 0]
     stub_end = np.clip(1.5 - paths.arc / STUB_PX, 0, 1)
-    opacity = np.where(coats.bare[:, None], coats.opacity[:, None] * stub_end, opacity)
+    opacity = np.where(coats.bare[:, None], opacity * stub_end, opacity)
     return np.clip(behind + (body - behind) * opacity[..., None], 0, 255)
 
 
@@ -70,24 +74,33 @@ class ThreadArtwork:
     """A frame's T threads in their colours (T, S, 3), ready to be drawn one by one."""
 
     def __init__(
-        self, paths: ThreadPaths, colours: np.ndarray, bare: np.ndarray, palette: Palette
+        self, paths: ThreadPaths, colours: np.ndarray, coats: ThreadCoats, palette: Palette
     ) -> None:
-        self._paths, self._colours, self._bare, self._palette = paths, colours, bare, palette
+        self._paths, self._colours, self._coats, self._palette = paths, colours, coats, palette
+        self._masks = fade_masks(paths.centre[:, 0], coats.opacity, coats.fade)
         left, right = paths.sides()
         corners = [left[:, _PIECE_CORNERS], right[:, _PIECE_CORNERS[:, ::-1]]]
         self._pieces = np.ascontiguousarray(fixed_point(np.concatenate(corners, axis=2)))
         self._braid = braid_strokes(paths)
 
-    def paint(self, image: np.ndarray, cover: CoverMap, index: int, identity: int) -> None:
-        """Draw thread ``index`` and put it on the cover map; a bare one ends after its stub."""
+    def paint(self, image: np.ndarray, cover: CoverMap, index: int) -> None:
+        """Draw thread ``index``, sunk into the tissue at its start, and put it on the cover map."""
+        start = self._paths.centre[index, 0]
+        sinks = self._coats.opacity[index] < 1
+        before = surroundings(image, start) if sinks else None
+        self._draw(image, cover, index)
+        if before is not None:
+            sink(image, before, start, self._masks[index])
+
+    def _draw(self, image: np.ndarray, cover: CoverMap, index: int) -> None:
         colours, width = self._colours[index], self._paths.width[index]
-        pieces = self._pieces[index]
-        if self._bare[index]:
+        pieces, bare = self._pieces[index], self._coats.bare[index]
+        if bare:
             pieces = pieces[self._paths.arc[index, _PIECE_STARTS] < 1.5 * STUB_PX]
         for outline, colour in zip(pieces, colours[_PIECE_STARTS + 1].tolist(), strict=False):
             cv2.fillPoly(image, [outline], colour, cv2.LINE_AA, FRACTION_BITS)
-        cover.put(pieces, identity)
-        if self._bare[index]:
+        cover.put(pieces, int(self._coats.identity[index]))
+        if bare:
             return
         wide = np.flatnonzero(width > SHEEN_WIDTH)
         if len(wide) and wide[0] < SAMPLES - 1:
@@ -97,6 +110,12 @@ class ThreadArtwork:
                 stroke(image, [lifted[part]], sheen)
         if self._palette.braid > 0.02 and len(self._braid[index]):
             stroke(image, self._braid[index], colours[-3] * (1 - 0.2 * self._palette.braid))
+        knot = int(self._coats.knot[index])
+        if knot:
+            size = 0.5 * width[knot] + 0.8
+            knob = ellipse_outline(self._paths.centre[index, knot], (size * 1.2, size), 0.5, 12)
+            fill(image, knob + 0.6, colours[knot] * 0.7)
+            fill(image, knob, colours[knot] * 1.03)
 
     def _glinting(self, index: int, first: int) -> list[slice]:
         """Where along a thread its sheen shows: everywhere if dry, in bits if wet."""
@@ -113,8 +132,8 @@ def paint_ridges(image: np.ndarray, ends: np.ndarray, threads: np.ndarray) -> No
     tissues = colours_at(image, ends.mean(axis=1))
     lines = ends[:, :1] + _ALONG[:, None] * (ends[:, 1:] - ends[:, :1])
     for line, tissue, thread in zip(lines, tissues, threads, strict=True):
-        fill(image, ribbon_outline(line, _RIDGE_WIDTH), tissue * 1.07)
-        stroke(image, [line + np.array([0.0, 0.8])], tissue * 0.8 + thread * 0.2)
+        fill(image, ribbon_outline(line, _RIDGE_WIDTH), tissue * 1.03)
+        stroke(image, [line + np.array([0.0, 0.8])], tissue * 0.88 + thread * 0.12)
 
 
 def paint_pledget(image: np.ndarray, ends: np.ndarray, colour: np.ndarray) -> None:
@@ -124,36 +143,5 @@ def paint_pledget(image: np.ndarray, ends: np.ndarray, colour: np.ndarray) -> No
     aside = perpendicular(along) / float(np.hypot(*along)) * 2.6
     pad = np.array([ends[0] - aside, ends[1] - aside, ends[1] + aside, ends[0] + aside])
     fill(image, pad + np.array([0.8, 1.0]), tissue * 0.7)
-    fill(image, pad, colour * 0.7 + tissue * 0.3)
-    stroke(image, [pad[[0, 1]]], np.minimum(colour * 1.06, 255))
-
-
-def paint_entry_marks(
-    image: np.ndarray,
-    palette: Palette,
-    points: np.ndarray,
-    leaves: np.ndarray,
-    radius: np.ndarray,
-    dimple: np.ndarray,
-    pinch: np.ndarray,
-    creases: np.ndarray,
-) -> None:
-    """Puckered rims with a small dark hole in each, at entry and exit points (N, 2).
-
-    The others are (N,): heading of the thread, rad; size of the mark, px; darkening of the hole,
-    0..1; brightening of the rim, grey levels; number of fine folds behind the hole, 0..3.
-    """
-    tissues = colours_at(image, points)
-    for tissue, place, turn, size, deep, raised, folds in zip(
-        tissues, points, leaves, radius, dimple, pinch, creases, strict=True
-    ):
-        if palette.halo_strength > 0:
-            halo = tissue + (palette.halo - tissue) * palette.halo_strength
-            fill(image, ellipse_outline(place, (2.4 * size, 1.7 * size), turn, 14), halo)
-        behind = turn + np.pi
-        rim = place + 1.9 * size * direction(behind + np.linspace(-1.1, 1.1, 7))
-        stroke(image, [rim], tissue + raised)
-        fan = direction(behind + np.array([-1.0, 0.1, 1.1]))[:folds, None]
-        stroke(image, place + size * fan * np.array([[1.5], [2.9]]), tissue * (1 - 0.3 * deep))
-        hole = tissue + (palette.hole - tissue) * deep
-        fill(image, ellipse_outline(place, (1.15 * size, 0.85 * size), turn, 14), hole)
+    fill(image, pad, colour * 0.5 + tissue * 0.5)
+    stroke(image, [pad[[0, 1]]], np.minimum(tissue * 0.4 + colour * 0.65, 255))

@@ -13,12 +13,12 @@ from .film import Film
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, Camera, Ring, View
 from .instruments import Instrument, InstrumentTray
 from .looks import difficulty_of, draw_look
+from .marks import paint_marks
 from .options import STANDARD, Difficulty, PhantomOptions
 from .paint_objects import cast_shadows, paint_blob, paint_instrument, paint_needle
 from .paint_threads import (
     ThreadArtwork,
     ThreadCoats,
-    paint_entry_marks,
     paint_pledget,
     paint_ridges,
     thread_colours,
@@ -34,6 +34,8 @@ cv2.setNumThreads(1)  # surgeries are shared out over processes
 
 #: Sway of a thread: bend (fraction of its length) and phase of its waves (rad).
 SWAY_BEND, SWAY_PHASE = 0.035, 0.8
+#: How far the strands of a doubled thread part, rad.
+STRAND_TURN = 0.12
 #: How dark shadows are, and how far threads throw them, px.
 SHADOW_DEPTH, THREAD_SHADOW, METAL_SHADOW = 0.3, np.array([1.5, 2.5]), np.array([5.0, 9.0])
 
@@ -57,7 +59,7 @@ class FrameGeometry:
     time: float
     view: View
     ends: list[tuple[int, int]]  # (stitch, end) of the first threads, in painting order
-    paths: ThreadPaths  # of the stitches' threads, then of the loose ones
+    paths: ThreadPaths  # of the stitches' threads, second strands, then the loose ones
     coats: ThreadCoats
     needles: list[np.ndarray | None]  # per loose thread
     instruments: list[Instrument]
@@ -97,7 +99,7 @@ class PhantomSurgery:
         self.sutures = plan_sutures(rng, self.ring, self.domain, self.difficulty, count)
         rng = self._stream(Stream.CLUTTER)
         self._clutter = Clutter(rng, self.difficulty, handedness, self.domain)
-        self._tray = InstrumentTray(rng, self.difficulty.instruments, self.domain, handedness)
+        self._tray = InstrumentTray(rng, self.difficulty, self.domain, handedness)
         rng = self._stream(Stream.SCENE)
         look = draw_look(self.domain, options.gap, rng, self.difficulty, self.ring)
         self.palette, self._scene, self._highlights = look.palette, look.scene, look.highlights
@@ -129,18 +131,37 @@ class PhantomSurgery:
         shapes.wave_phase = shapes.wave_phase + SWAY_PHASE * sway
         shapes.width = shapes.width * (view.zoom * self.palette.thread_width)
         loose, ring = self._clutter.threads(time), self.ring
-        count = len(loose)
+        count, landmarks = len(loose), len(flat)
+        # A doubled thread has a second strand, which parts from the first away from the tissue.
+        owner = np.flatnonzero(plan.double[flat // 2])
+        strands = shapes.take(owner)
+        strands.heading = strands.heading + STRAND_TURN * np.cos(strands.wave_phase)
+        strands.wave_phase = strands.wave_phase + 2.0
+        first = view.to_frame(plan.points.reshape(-1, 2)[flat])
         starts = np.array([thread.start(ring, view) for thread in loose]).reshape(count, 2)
         paths = trace_threads(
-            np.concatenate([view.to_frame(plan.points.reshape(-1, 2)[flat]), starts]),
-            join_shapes([shapes, *(thread.shape for thread in loose)]),
+            np.concatenate([first, first[owner], starts]),
+            join_shapes([shapes, strands, *(thread.shape for thread in loose)]),
         )
-        coats = ThreadCoats(
-            spool=np.append(plan.spool[flat // 2], np.array([t.spool for t in loose], int)),
-            opacity=np.concatenate([plan.opacity.reshape(-1)[flat], np.full(count, 0.9)]),
-            fade=np.concatenate([plan.fade.reshape(-1)[flat], np.full(count, 5.0)]),
-            stain_phase=np.concatenate([plan.shapes.wave_phase[flat], np.arange(count) * 1.7]),
-            bare=np.concatenate([plan.bare.reshape(-1)[flat], np.zeros(count, bool)]),
+        ends_of = np.concatenate([np.arange(landmarks), owner])
+        source = flat[ends_of]
+
+        def coats(of_stitches: np.ndarray, of_loose: np.ndarray) -> np.ndarray:
+            return np.concatenate([of_stitches, of_loose])
+
+        phase = coats(plan.shapes.wave_phase[source], np.arange(count) * 1.7)
+        knotted = np.cos(37.0 * phase) > 1 - 2 * self.difficulty.knots
+        dressed = ThreadCoats(
+            spool=coats(plan.spool[source // 2], np.array([t.spool for t in loose], int)),
+            contrast=coats(
+                plan.contrast[source // 2], np.array([t.contrast for t in loose], float)
+            ),
+            opacity=coats(plan.opacity.reshape(-1)[source], np.ones(count)),
+            fade=coats(plan.fade.reshape(-1)[source], np.ones(count)),
+            knot=np.where(knotted, 4 + (phase * 10).astype(int) % 9, 0),
+            identity=1 + coats(ends_of, landmarks + np.arange(count)),
+            stain_phase=phase,
+            bare=coats(plan.bare.reshape(-1)[source], np.zeros(count, bool)),
         )
         return FrameGeometry(
             index=index,
@@ -148,7 +169,7 @@ class PhantomSurgery:
             view=view,
             ends=ends,
             paths=paths,
-            coats=coats,
+            coats=dressed,
             needles=[thread.needle(ring, view) for thread in loose],
             instruments=self._tray.in_view(time, ring, view, rng),
             blobs=self._clutter.blobs(time, ring, view),
@@ -166,7 +187,7 @@ class PhantomSurgery:
         image = shaded.copy()
         self._paint_sutures(image, cover, geometry, bare)
         for blob in geometry.blobs:
-            paint_blob(image, cover, blob, self.palette)
+            paint_blob(image, cover, blob, self.palette, shaded)
         for instrument in geometry.instruments:
             paint_instrument(image, cover, instrument, self.palette)
         front = cover.top == CoverMap.FOREIGN
@@ -193,10 +214,10 @@ class PhantomSurgery:
     def _paint_sutures(
         self, image: np.ndarray, cover: CoverMap, geometry: FrameGeometry, bare: np.ndarray
     ) -> None:
-        """Stitches, threads and needles; thread number i has identity i + 1 in the cover map."""
+        """Stitches, threads and needles."""
         paths, coats, plan = geometry.paths, geometry.coats, self.sutures
         colours = thread_colours(bare, paths, coats, self.palette)
-        artwork = ThreadArtwork(paths, colours, coats.bare, self.palette)
+        artwork = ThreadArtwork(paths, colours, coats, self.palette)
         if geometry.ends:
             # An exit follows its entry in the list.
             exits = np.array([n for n, (_, end) in enumerate(geometry.ends) if end == 1], int)
@@ -205,22 +226,19 @@ class PhantomSurgery:
             paint_ridges(image, both, self.palette.threads[plan.spool[stitches]])
             for ends in both[plan.pledget[stitches]]:
                 paint_pledget(image, ends, self.palette.pledget)
-            stitch, end = np.array(geometry.ends, int).T
-            starts = paths.centre[: len(stitch)]
-            ahead = starts[:, 2] - starts[:, 0]
-            paint_entry_marks(
+            flat = np.array([2 * stitch + end for stitch, end in geometry.ends], int)
+            marks, palette = plan.marks.take(flat), self.palette
+            paint_marks(
                 image,
-                self.palette,
-                points=starts[:, 0],
-                leaves=np.arctan2(ahead[:, 1], ahead[:, 0]),
-                radius=1.9 * geometry.view.zoom * (0.85 + 0.3 * plan.opacity[stitch, end]),
-                dimple=plan.dimple[stitch, end],
-                pinch=plan.pinch[stitch, end],
-                creases=(stitch + end) % 4,
+                geometry.landmarks,
+                marks,
+                palette.hole,
+                palette.halo,
+                palette.halo_strength,
             )
         for number in range(len(coats.spool)):
-            artwork.paint(image, cover, number, number + 1)
-            loose = number - len(geometry.ends)
+            artwork.paint(image, cover, number)
+            loose = number - (len(coats.spool) - len(geometry.needles))
             needle = geometry.needles[loose] if loose >= 0 else None
             if needle is not None:
                 paint_needle(image, cover, needle, self.palette)

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .geometry import Ring
+from .marks import Marks, draw_marks
 from .options import Difficulty
 from .randomness import SmoothDrift
 from .threads import ThreadShapes
 
 #: Smallest distance between the middles of two stitches along the ring, px.
-STITCH_SPACING = 27.0
-#: Smallest distance between the two points of a stitch, px.
-SMALLEST_GAP = 5.0
+STITCH_SPACING = 15.0
+#: Smallest distance between any two points, and range of that between the two of a stitch, px.
+#: The exponent makes short ones frequent, as in the published example frames.
+SMALLEST_GAP, LARGEST_GAP, GAP_EXPONENT = 5.4, 23.0, 1.7
+#: How often a stitch is drawn anew until it is clear of those before it.
+TRIES = 12
 #: The stitch in progress has only its first point for this share of its time.
 HALF_PLACED = 0.3
 #: The last stitch is begun before this time; then the finished ring is filmed.
@@ -28,11 +32,13 @@ class SuturePlan:
     points: np.ndarray  # (K, 2, 2) canvas px
     shapes: ThreadShapes  # of 2 K threads, stitch by stitch
     spool: np.ndarray  # (K,) which of the surgery's thread colours
-    opacity: np.ndarray  # (K, 2) of a thread at the tissue, 0..1
+    contrast: np.ndarray  # (K,) opacity of its threads, 0..1
+    opacity: np.ndarray  # (K, 2) share of it where a thread vanishes, 0..1
     fade: np.ndarray  # (K, 2) px
-    dimple: np.ndarray  # (K, 2) darkening of the hole, 0..1
-    pinch: np.ndarray  # (K, 2) grey levels
+    marks: Marks  # of 2 K points, stitch by stitch
     bare: np.ndarray  # (K, 2) bool: only a stub of thread shows
+    single: np.ndarray  # (K,) bool: the second point is out of sight
+    double: np.ndarray  # (K,) bool: of doubled thread
     pledget: np.ndarray  # (K,) bool
     placed_at: np.ndarray  # (K,) time at which the stitch is begun; <= 0: before the video
     opening: float  # until this time nothing is placed
@@ -53,7 +59,7 @@ class SuturePlan:
         ends = []
         for stitch in begun:
             ends.append((int(stitch), 0))
-            if not (half and stitch == last):
+            if not self.single[stitch] and not (half and stitch == last):
                 ends.append((int(stitch), 1))
         return ends
 
@@ -65,22 +71,53 @@ def _stitch_angles(rng: np.random.Generator, ring: Ring, wanted: int) -> np.ndar
     free = rng.uniform(0.5, 1.6)
     start = rng.uniform(0, 2 * np.pi)
     slack = max(2 * np.pi - free - wanted * smallest, 0.0)
-    gaps = rng.dirichlet(np.full(wanted, 1.1)) * slack + smallest
+    gaps = rng.dirichlet(np.full(wanted, 0.9)) * slack + smallest
     return start + np.cumsum(gaps)
 
 
-def _exit_headings(rng: np.random.Generator, angles: np.ndarray, domain: str) -> np.ndarray:
-    """Headings (K, 2) of the threads: toward the surgeon, in one fan (sim) or two (intraop)."""
+def _place_points(rng: np.random.Generator, ring: Ring, angles: np.ndarray) -> np.ndarray:
+    """Both points of each stitch (K, 2, 2), along the annulus or slightly inside or outside."""
+    count = len(angles)
+    points = np.empty((count, 2, 2))
+    for number, angle in enumerate(angles):
+        for _ in range(TRIES):
+            share = rng.random() ** GAP_EXPONENT
+            gap = SMALLEST_GAP + (LARGEST_GAP - SMALLEST_GAP) * share
+            turn_by, off, slide = rng.normal(0, 0.4), rng.normal(0, 0.035), rng.normal(0, 0.03)
+            middle = ring.point(angle + slide, 1 + off)
+            ahead = ring.point(angle + 0.05) - ring.point(angle - 0.05)
+            turn = np.arctan2(ahead[1], ahead[0]) + turn_by
+            step = np.array([np.cos(turn), np.sin(turn)]) * gap / 2
+            points[number] = middle - step, middle + step
+            apart = points[number][:, None] - points[:number].reshape(1, -1, 2)
+            if (apart * apart).sum(axis=-1).min(initial=np.inf) > SMALLEST_GAP**2:
+                break
+    return points
+
+
+def _exit_headings(
+    rng: np.random.Generator, ring: Ring, points: np.ndarray, domain: str
+) -> np.ndarray:
+    """Headings (K, 2) of the threads: gathered in bundles that leave toward the surgeon, the
+    nearest one or, crossing others, any."""
+    middle = points.mean(axis=1)
     if domain == "sim":
-        heading = rng.normal(0.05, 0.12) + 0.45 * np.sin(angles) * rng.uniform(0.3, 1.1)
+        away = rng.normal(0.05, 0.1) + np.sort(rng.uniform(-0.75, 0.75, rng.integers(3, 6)))
     else:
-        main = rng.uniform(-0.7, 0.9)
-        other = main + rng.choice([-1, 1]) * rng.uniform(1.0, 2.0)
-        # The second fan holds the stitches that face it.
-        faces = np.cos(angles - other) > rng.uniform(0.1, 0.7)
-        heading = np.where(faces, other, main) + 0.3 * np.sin(angles - main)
-    spread = rng.normal(0, 0.09, (len(angles), 1)) + rng.normal(0, 0.05, (len(angles), 2))
-    return heading[:, None] + spread
+        away = rng.uniform(-0.7, 0.9) + np.sort(rng.uniform(-1.7, 1.7, rng.integers(3, 6)))
+    reach = rng.uniform(260, 480, len(away))
+    gathered = ring.centre + np.stack([np.cos(away), np.sin(away)], axis=1) * reach[:, None]
+    outward = middle - ring.centre
+    facing = np.arctan2(outward[:, 1], outward[:, 0])
+    apart = np.abs(np.sin((facing[:, None] - away) / 2))
+    chosen = np.where(
+        rng.random(len(middle)) < 0.7,
+        apart.argmin(axis=1),
+        rng.integers(0, len(away), len(middle)),
+    )
+    toward = gathered[chosen][:, None] - points
+    spread = rng.normal(0, 0.07, (len(points), 1)) + rng.normal(0, 0.06, (len(points), 2))
+    return np.arctan2(toward[..., 1], toward[..., 0]) + spread
 
 
 def stitch_count(difficulty: Difficulty, surgery: int, seed: int) -> int:
@@ -97,22 +134,24 @@ def plan_sutures(
 ) -> SuturePlan:
     """Draw a surgery's ``count`` stitches."""
     angles = _stitch_angles(rng, ring, count)
-    gap = rng.uniform(*difficulty.pair_gap_px, count)
-    close = rng.random(count) < difficulty.close_pair_fraction
-    gap = np.where(close, rng.uniform(SMALLEST_GAP, difficulty.pair_gap_px[0], count), gap)
-    # Points lie along the annulus, slightly inside or outside of it.
-    middle = ring.point(angles, 1 + rng.normal(0, 0.025, count))
-    ahead = ring.point(angles + 0.05) - ring.point(angles - 0.05)
-    turn = np.arctan2(ahead[:, 1], ahead[:, 0]) + rng.normal(0, 0.35, count)
-    step = np.stack([np.cos(turn), np.sin(turn)], axis=1) * (gap / 2)[:, None]
-    points = np.stack([middle - step, middle + step], axis=1)
-
-    heading = _exit_headings(rng, angles, domain)
+    single = rng.random(count) < difficulty.single_fraction
+    points = _place_points(rng, ring, angles)
+    heading = _exit_headings(rng, ring, points, domain)
     shapes = ThreadShapes.draw(rng, heading.reshape(-1))
     # The two threads of a stitch are one thread: equally thick, about equally near the camera.
     partner = np.repeat(np.arange(count) * 2, 2)
     shapes.width = shapes.width[partner]
     shapes.growth = shapes.growth[partner] * rng.uniform(0.8, 1.2, 2 * count)
+    fade = rng.uniform(*difficulty.fade_px, (count, 2))
+    shapes.tip, shapes.taper = rng.uniform(0.3, 0.8, 2 * count), fade.reshape(-1)
+    marks = draw_marks(
+        rng,
+        2 * count,
+        bulge=difficulty.bulge,
+        dimple=difficulty.dimple_depth,
+        dimple_fraction=difficulty.dimple_fraction,
+    )
+    marks.turn = heading.reshape(-1)
 
     opening = difficulty.unsutured_opening if rng.random() < 0.4 else 0.0
     already = round(count * rng.uniform(*difficulty.placed_at_start))
@@ -127,11 +166,13 @@ def plan_sutures(
         points=points,
         shapes=shapes,
         spool=rng.integers(0, 4, count),
+        contrast=rng.uniform(*difficulty.contrast, count),
         opacity=rng.uniform(*difficulty.end_contrast, (count, 2)),
-        fade=rng.uniform(*difficulty.fade_px, (count, 2)),
-        dimple=rng.uniform(*difficulty.dimple_depth, (count, 2)),
-        pinch=rng.uniform(*difficulty.pinch, (count, 2)),
+        fade=fade,
+        marks=marks,
         bare=rng.random((count, 2)) < difficulty.bare_fraction,
+        single=single,
+        double=rng.random(count) < difficulty.double_fraction,
         pledget=rng.random(count) < difficulty.pledget_fraction,
         placed_at=placed_at,
         opening=opening,

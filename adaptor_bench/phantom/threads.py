@@ -17,7 +17,7 @@ _PROGRESS = np.linspace(0, 1, SAMPLES) ** _DENSITY
 _OVERSHOOT = 16.0
 #: The braid shows where a thread has a width in this range, px: further away it is too fine,
 #: nearer to the camera out of focus. At most so many strokes are drawn.
-BRAID_WIDTH, MOST_STROKES = (1.7, 7.0), 96
+BRAID_WIDTH, MOST_STROKES = (2.6, 6.0), 64
 
 
 @dataclass
@@ -34,6 +34,8 @@ class ThreadShapes:
     kink_height: np.ndarray  # px
     width: np.ndarray  # at the start, px
     growth: np.ndarray  # relative widening at 250 px from the start
+    tip: np.ndarray  # width at the very start, relative to `width`; 1 for a cut end
+    taper: np.ndarray  # px until the width is reached
 
     @classmethod
     def draw(
@@ -44,17 +46,19 @@ class ThreadShapes:
         side = rng.choice([-1.0, 1.0], (3, count))
         return cls(
             heading=np.asarray(heading, float),
-            bend=rng.normal(0, 0.06, count),
-            hook=side[0] * rng.uniform(0.5, 5.0, count),
-            wave_height=rng.uniform(0.3, 2.0, count),
+            bend=rng.normal(0, 0.045, count),
+            hook=side[0] * rng.uniform(0.0, 4.0, count),
+            wave_height=rng.uniform(0.1, 1.4, count),
             wave_length=rng.uniform(38, 120, count),
             wave_phase=rng.uniform(0, 2 * np.pi, count),
             kink_at=rng.uniform(25, 190, count),
-            kink_height=side[1] * rng.exponential(4.0, count),
+            kink_height=side[1] * rng.exponential(3.5, count),
             # The text's matching radius, 6 px, is "roughly the thickness of a suture" where it
             # enters; in the published example frames threads are about half of that.
-            width=rng.uniform(1.9, 2.8, count) * zoom_width,
-            growth=np.minimum(rng.lognormal(-0.8, 0.85, count), 3.0),
+            width=rng.uniform(1.5, 2.6, count) * zoom_width,
+            growth=np.minimum(rng.lognormal(-0.8, 1.0, count), 4.5),
+            tip=np.ones(count),
+            taper=np.ones(count),
         )
 
     def take(self, index: np.ndarray) -> ThreadShapes:
@@ -123,8 +127,8 @@ def trace_threads(start: np.ndarray, shapes: ThreadShapes) -> ThreadPaths:
     offset = bulge + hook + wave + kink
     centre = start[:, None, :] + ahead * arc[..., None] + aside * offset[..., None]
     width = column(shapes.width) * (1 + column(shapes.growth) * (arc / 250.0) ** 1.3)
-    # Thinner still where it dives into the tissue.
-    width = width * (0.8 + 0.2 * np.minimum(arc / 10.0, 1.0))
+    tip = column(shapes.tip)
+    width = width * (tip + (1 - tip) * np.minimum(arc / column(shapes.taper), 1.0))
     return ThreadPaths(centre=centre, normal=normals(centre), arc=arc, width=width)
 
 

@@ -13,19 +13,22 @@ BORDER = 3
 COVER_REACH = 2
 #: Hidden when more than this share of that window belongs to other objects.
 LARGEST_FOREIGN_SHARE = 0.45
-#: Half size of the window that must show something, px.
-EVIDENCE_REACH = 3
-#: Smallest mean change of brightness that thread, hole and pinch make there, grey levels.
-SMALLEST_EVIDENCE = 4.0
+#: Half size of the window that must show something, px: the matching radius. A thread that fades
+#: before its landmark is found by its last part in sight.
+EVIDENCE_REACH = 6
+#: Smallest mean change of brightness that thread and mark make there, grey levels.
+SMALLEST_EVIDENCE = 1.2
 #: Brightness from which a pixel counts as over-exposed.
 SATURATED = 247
 
 
 def _windows(image: np.ndarray, points: np.ndarray, reach: int) -> np.ndarray:
-    """The pixels (N, 2 reach + 1, 2 reach + 1, ...) around points inside the frame."""
-    column, row = np.round(points).astype(int).T
+    """The pixels (N, 2 reach + 1, 2 reach + 1, ...) around points inside the frame; beyond the
+    border its last row or column again."""
+    column, row = np.round(points).astype(int).T[:, :, None, None]
     steps = np.arange(-reach, reach + 1)
-    return image[row[:, None, None] + steps[:, None], column[:, None, None] + steps]
+    rows = np.clip(row + steps[:, None], 0, FRAME_HEIGHT - 1)
+    return image[rows, np.clip(column + steps, 0, FRAME_WIDTH - 1)]
 
 
 def visible(

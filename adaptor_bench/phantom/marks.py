@@ -1,0 +1,142 @@
+"""What an entry point does to the tissue around it, and how a thread sinks into it.
+
+Only additions, products and square roots, which every processor rounds alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+
+#: Half size of the patch that a mark changes, px.
+MARK_REACH = 12
+#: Where the light comes from, for raised tissue; y points down.
+LIGHT = np.array([-0.5, -0.86])
+_STEPS = np.arange(-MARK_REACH, MARK_REACH + 1, dtype=np.float32)
+#: The window to which a thread sinks into the tissue, px: beyond it, it is unchanged.
+FADE_REACH = 26
+
+
+@dataclass
+class Marks:
+    """N marks in the tissue, each an array (N,)."""
+
+    turn: np.ndarray  # direction of the thread, rad
+    bulge: np.ndarray  # relief of the tissue raised around it, grey levels; below 0: sunken
+    bulge_size: np.ndarray  # px
+    dimple: np.ndarray  # darkening of the hole, 0 (none) to 1
+    dimple_size: np.ndarray  # px
+    dimple_stretch: np.ndarray  # 1 round; above 1 a slit along the thread
+    stain: np.ndarray  # how much of the halo it has, 0..1
+
+    def take(self, index: np.ndarray) -> Marks:
+        """The marks at some indices."""
+        return Marks(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+def draw_marks(
+    rng: np.random.Generator,
+    count: int,
+    *,
+    bulge: tuple[float, float],
+    dimple: tuple[float, float],
+    dimple_fraction: float,
+) -> Marks:
+    """Marks of ``count`` places; spans are of grey levels and of darkening."""
+    side = np.where(rng.random(count) < 0.8, 1.0, -1.0)
+    holed = rng.random(count) < dimple_fraction
+    return Marks(
+        turn=rng.uniform(0, 2 * np.pi, count),
+        bulge=side * rng.uniform(*bulge, count),
+        bulge_size=rng.uniform(2.6, 6.0, count),
+        dimple=np.where(holed, rng.uniform(*dimple, count), 0.0),
+        dimple_size=rng.uniform(0.9, 2.1, count),
+        dimple_stretch=np.where(rng.random(count) < 0.3, rng.uniform(1.5, 3, count), 1.0),
+        stain=rng.uniform(0, 1, count),
+    )
+
+
+def _patch(image: np.ndarray, place: np.ndarray, reach: int) -> tuple[np.ndarray, slice, slice]:
+    """The part (a view) of the picture within ``reach`` px of a place, and which rows and columns
+    of the full patch it holds."""
+    column, row = (int(value) for value in np.round(place))
+    height, width = image.shape[:2]
+    top, left = max(row - reach, 0), max(column - reach, 0)
+    part = image[top : max(row + reach + 1, 0), left : max(column + reach + 1, 0)]
+    rows = slice(top - row + reach, min(row + reach + 1, height) - row + reach)
+    columns = slice(left - column + reach, min(column + reach + 1, width) - column + reach)
+    return part, rows, columns
+
+
+def paint_marks(
+    image: np.ndarray,
+    places: np.ndarray,
+    marks: Marks,
+    hole: np.ndarray,
+    halo: np.ndarray,
+    halo_strength: float,
+) -> None:
+    """Raise, stain and pierce the tissue at places (N, 2); hole and halo are colours (3,)."""
+    offset = (places - np.round(places)).astype(np.float32)
+    dx = _STEPS[None, None, :] - offset[:, 0, None, None]
+    dy = _STEPS[None, :, None] - offset[:, 1, None, None]
+    cos, sin = (f(marks.turn).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
+    along, across = cos * dx + sin * dy, cos * dy - sin * dx
+
+    def column(values: np.ndarray) -> np.ndarray:
+        return values.astype(np.float32)[:, None, None]
+
+    size = column(marks.bulge_size)
+    round_ = 1 / (1 + (dx * dx + dy * dy) / (size * size))
+    round_ = np.maximum(round_ - np.float32(0.12), 0)
+    lit = (dx * np.float32(LIGHT[0]) + dy * np.float32(LIGHT[1])) / size
+    relief = column(marks.bulge) * 3 * lit * round_ * round_
+    across = across * column(marks.dimple_stretch) / column(marks.dimple_size)
+    along = along / (column(marks.dimple_size) * column(marks.dimple_stretch))
+    depth = column(marks.dimple) / (1 + (along * along + across * across) ** 2)
+    stained = column(marks.stain * halo_strength) * round_
+    for number, place in enumerate(places):
+        part, rows, columns = _patch(image, place, MARK_REACH)
+        if part.size == 0:
+            continue
+        patch = part.astype(np.float32)
+        if halo_strength > 0:
+            patch += stained[number, rows, columns, None] * (halo.astype(np.float32) - patch)
+        patch += relief[number, rows, columns, None]
+        if marks.dimple[number] > 0:
+            patch += depth[number, rows, columns, None] * (hole.astype(np.float32) - patch)
+        part[...] = np.clip(patch + np.float32(0.5), 0, 255).astype(np.uint8)
+
+
+def fade_masks(places: np.ndarray, opacity: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """How much of a thread shows around its starts (N, 2) px: (N, 2 FADE_REACH + 1, same) int32 in
+    0..256, ``opacity`` (N,) at the start and all of it from ``reach`` (N,) px on."""
+    steps = np.arange(-FADE_REACH, FADE_REACH + 1, dtype=np.float32)
+    offset = (places - np.round(places)).astype(np.float32)
+    dx = steps[None, None, :] - offset[:, 0, None, None]
+    dy = steps[None, :, None] - offset[:, 1, None, None]
+    far = np.sqrt(dx * dx + dy * dy) / reach.astype(np.float32)[:, None, None]
+    far = np.minimum(far, 1)
+    rise = far * far * (3 - 2 * far)
+    start = opacity.astype(np.float32)[:, None, None]
+    return ((start + (1 - start) * rise) * 256).astype(np.int32)
+
+
+def sink(image: np.ndarray, before: np.ndarray, place: np.ndarray, mask: np.ndarray) -> None:
+    """Let the thread that was painted since ``before`` vanish in the tissue at a place (2,) px:
+    softened, and as strong as the mask says. ``before`` is the patch that `surroundings` gave."""
+    part, rows, columns = _patch(image, place, FADE_REACH)
+    if part.size == 0:
+        return
+    share = mask[rows, columns, None]
+    # The nearer to the tissue, the softer.
+    soft = cv2.GaussianBlur(part, (5, 5), 0.9)
+    painted = (part * share + soft * (256 - share)) >> 8
+    part[...] = before + (((painted - before) * share) >> 8)
+
+
+def surroundings(image: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """A copy (h, w, 3) of the picture around a place, as `sink` needs it."""
+    return _patch(image, place, FADE_REACH)[0].copy()
