@@ -80,7 +80,7 @@ class Difficulty:
 
 SIM_DIFFICULTY = Difficulty()
 INTRAOP_DIFFICULTY = Difficulty(
-    stitches=(8, 11),
+    stitches=(8, 12),
     placed_at_start=(0.2, 0.34),
     contrast=(0.45, 1.0),
     end_contrast=(0.05, 0.4),
