@@ -165,8 +165,8 @@ class SimAppearance(Appearance):
         level = 1.0 + 0.075 * milky - 0.05 * ragged
         # Soft bumps and shallow creases toward the rim, lit from one side.
         height = 3.0 * cloud_noise(rng, CANVAS_SHAPE, 7, 3, 0.5)
-        rays = np.sin(angle * float(rng.integers(24, 60)) + 2 * milky)
-        height += np.float32(rng.uniform(0.1, 0.5)) * rays * smoothstep(radius, 0.5, 0.95)
+        rays = np.sin(angle * float(rng.integers(24, 60)) + 4 * milky)
+        height += np.float32(rng.uniform(0.0, 0.35)) * rays * smoothstep(radius, 0.5, 0.95)
         shade, shine = light_on(height, rng.uniform(0, 2 * np.pi), 0.1 * grain)
         level *= 0.4 + 0.6 * shade
         level += rng.uniform(0.0, 0.12) * shine
