@@ -25,12 +25,18 @@ from adaptor_bench.stages.protocols import Decoded
 
 @dataclass(frozen=True)
 class Card:
-    """Who published a method and where; shown by ``bench methods`` and beside its numbers."""
+    """Who published a method and where; shown by ``bench methods`` and beside its numbers.
+
+    ``role`` is empty for a competitor. A ``floor`` learns nothing of what a landmark is, a
+    ``ceiling`` is given the labels it is scored on (:class:`Ceiling`): boards show both apart,
+    without a rank, and no test counts them.
+    """
 
     title: str
     paper: str = ""
     url: str = ""
     licence: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class FoldTask:
 
 MEMBERS = ("input_size", "other_domains", "fit", "predict", "save")
 """What ``bench run`` needs of a method."""
+ROLES = ("", "floor", "ceiling")
 LATER = ("load", "predict_frames")
 """What only using a finished run needs, as ``bench predict`` does."""
 
@@ -130,6 +137,19 @@ class Method(Protocol):
 
     def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
         """As ``predict``, for a loaded method: nothing but the frames is known or kept."""
+
+
+@runtime_checkable
+class Ceiling(Protocol):
+    """What is no detector but a bound on them: it predicts with the labels before its eyes.
+
+    Only a method whose card says ``role="ceiling"`` may have this, and only such a one is asked.
+    """
+
+    def predict_labelled(
+        self, frames: Sequence[LoadedFrame], task: FoldTask
+    ) -> Iterator[Prediction]:
+        """One prediction per frame, in order, given the frames with their labels."""
 
 
 @runtime_checkable

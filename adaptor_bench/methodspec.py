@@ -9,7 +9,7 @@ from typing import Any
 
 from adaptor_bench.blame import MethodFailedError, blamed
 from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
-from adaptor_bench.method import MEMBERS, Card, Method
+from adaptor_bench.method import MEMBERS, Card, Ceiling, Method
 from adaptor_bench.parameters import Signature, UnknownParameterError, changed, fit_all
 from adaptor_bench.stages.composition import Composition
 
@@ -96,6 +96,12 @@ class MethodSpec:
         with blamed(f"{about} cannot be used"):
             lacking = [name for name in MEMBERS if not hasattr(made, name)]
             size = getattr(made, "input_size", None)
+            sees_labels = isinstance(made, Ceiling)
+        if sees_labels != (self.card.role == "ceiling"):
+            raise InputError(
+                f"{about}: predict_labelled, which is given the labels that are scored, and a card "
+                'with role="ceiling" go together'
+            )
         if lacking:
             raise InputError(
                 f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.method import Card, Method
+from adaptor_bench.method import ROLES, Card, Method
 from adaptor_bench.methodspec import PROFILES, MethodSpec
 from adaptor_bench.parameters import Relation, Signature
 from adaptor_bench.resources import bundled
@@ -87,6 +87,8 @@ class Registered:
     def __init__(self, registry: Registry, spec: MethodSpec) -> None:
         if unknown := set(spec.profiles) - set(PROFILES):
             raise TypeError(f"{spec.name}: unknown profile {unknown.pop()!r}")
+        if spec.card.role not in ROLES:
+            raise TypeError(f"{spec.name}: unknown role {spec.card.role!r}")
         for profile in PROFILES:
             spec.resolve(profile)
         registry.add(spec)

@@ -63,6 +63,35 @@ def phantom(out: Path, profile: str, seed: int, workers: int | None, **dials: An
     message(f"drawn: {out}")
 
 
+@command.command("phantom-check")
+@click.argument("folders", nargs=-1, type=options.PATH)
+@option("--seeds", multiple=True, type=click.IntRange(0), help="Drawings to make and check.")
+@option("--profile", type=options.Registered("phantom:PROFILES"), default="mini")
+@options.formats("text", "markdown", "json")
+@click.pass_context
+def phantom_check(
+    context: click.Context,
+    folders: tuple[Path, ...],
+    seeds: tuple[int, ...],
+    profile: str,
+    format_: str,
+) -> None:
+    """Say whether drawings of the phantom are what they should be: a table of targets.
+
+    FOLDERS are drawings; without any, one is made for each of --seeds (0) and removed again. Exit
+    code 1 when a target is not met.
+    """
+    from adaptor_bench.audit.phantom import check_phantom
+    from adaptor_bench.progress import Progress
+    from adaptor_bench.report.render import render
+
+    seeds = seeds or (0,)
+    found = check_phantom(folders, seeds, profile, Progress(lines=True))
+    of = ", ".join(map(str, folders)) or f"{profile}, seeds {', '.join(map(str, seeds))}"
+    show(render([found.table(f"The phantom ({of})")], format_), newline=False)
+    context.exit(1 if any(row["met"] == "no" for row in found.rows) else 0)
+
+
 @command.command("info")
 @click.argument("folder", type=options.PATH)
 @options.formats("text", "json")

@@ -50,7 +50,7 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]
             rules = {k: v for column in columns for k, v in spec.schema.parameters(column).items()}
-            wide = max(16, *(len(key) + 1 for key in rules))
+            wide = max([16, *(len(key) + 1 for key in rules)])
             show(f"    {'parameter':<{wide}}" + "".join(f"{p:>20}" for p in PROFILES) + "  may be")
             for key, rule in rules.items():
                 values = "".join(f"{written(column.get(key, '-')):>20}" for column in columns)
