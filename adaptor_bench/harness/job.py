@@ -51,7 +51,7 @@ class Bench:
         self.root = request.out / dataset.name
         self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
         self.cells = list(cells_of(dataset, request))
-        self.threads = 0
+        self.threads, self.bfloat16 = 0, False
         self.versions = versions()
         self._sources: dict[str, Source] = {}
         self._loaded: dict[Resize, dict[str, DomainFrames]] = {}
@@ -63,10 +63,10 @@ class Bench:
         bad frames or labels, and for run directories that hold something else than what is asked
         for now.
         """
-        from adaptor_bench.train.device import resolve_device, threads
+        from adaptor_bench.train.device import has_bfloat16, resolve_device, threads
 
         device = resolve_device(self.request.device)
-        self.threads = threads()
+        self.threads, self.bfloat16 = threads(), has_bfloat16(device)
         methods = self._methods()
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
@@ -160,7 +160,11 @@ class Bench:
         frames = self._loaded[Resize.of(method)]
         labelled = {f.frame.surgery for f in frames[cell.domain].frames if len(f.points)}
         usable = tuple(s for s in cell.fold.train if s in labelled)
-        held_back = inner_split(self.dataset.surgeries(cell.domain), usable)
+        held_back = (
+            inner_split(self.dataset.surgeries(cell.domain), usable)
+            if getattr(method, "holds_back", True)
+            else ()
+        )
         return FoldTask(
             domain=cell.domain,
             train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),
@@ -226,6 +230,7 @@ class Bench:
             "seed": self.request.seed,
             "device": task.device,
             "threads": self.threads,
+            "bfloat16": self.bfloat16,
             "versions": source.libraries | self.versions,
         }
 

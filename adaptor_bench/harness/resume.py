@@ -13,6 +13,9 @@ from adaptor_bench.scoring.scorefile import FoldScore
 _UNKNOWN = "not recorded"
 # They say where something was run, and are for readers.
 _NO_CONDITION = {"commit", "machine", "python"}
+_ITSELF = (
+    "method", "domain", "seed", "profile", "device", "threads", "bfloat16", "selection",
+)  # fmt: skip
 
 
 def differences(directory: Path, now: dict[str, Any]) -> list[str]:
@@ -49,7 +52,16 @@ def _conditions(record: dict[str, Any]) -> dict[str, Any]:
     """
     conditions: dict[str, Any] = {
         key: record[key]
-        for key in ("method", "domain", "seed", "profile", "device", "threads", "selection")
+        for key in (
+            "method",
+            "domain",
+            "seed",
+            "profile",
+            "device",
+            "threads",
+            "bfloat16",
+            "selection",
+        )
         if key in record
     }
     if "fold_plan" in record:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,15 @@ class Decoder(Protocol):
     def decode(self, maps: Maps, size: tuple[int, int]) -> Decoded:
         """The points in a frame of ``size`` (width, height), its reference size, that ``maps``
         shows; maps are as the network draws them, of the frame's proportions."""
+
+
+def is_open(decoder: Any) -> bool:
+    """Whether the threshold of a decoder is still to be chosen, on training frames.
+
+    Its class then says ``chooses_threshold = True`` and its ``threshold`` is None: it gives all
+    that it could find, and a threshold keeps those whose score reaches it.
+    """
+    return bool(getattr(decoder, "chooses_threshold", False)) and decoder.threshold is None
 
 
 class Translator(Protocol):

@@ -1,7 +1,8 @@
 """Augmentation of an image together with its points (Yao et al. 2021, "data augmentation").
 
 Geometry is one affine matrix applied to pixels and points alike, so they cannot disagree; the
-heatmap is drawn afterwards. Uncovered borders are black, as in the authors' code.
+heatmap is drawn afterwards. It goes straight to the training window: what is not trained on is
+neither warped nor coloured. Uncovered borders are black, as in the authors' code.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from adaptor_bench.train.settings import Augmentation
 
 # Batches are prepared beside the training threads; OpenCV must not fight them for the cores.
 cv2.setNumThreads(1)
+_GREY = np.full((3, 3), 1 / 3)
+_TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)  # about the grey axis
 
 
 def augment(
@@ -23,14 +26,19 @@ def augment(
     points: NDArray[np.float64],
     settings: Augmentation,
     rng: np.random.Generator,
+    window: tuple[int, int] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A varied copy of ``image`` (H, W, 3) RGB and of its ``points`` (N, 2), order x, y.
 
-    Points that leave the frame are dropped.
+    ``window`` (width, height) is cut out of it, see :func:`place_window`; None: all of it. Points
+    that leave it are dropped.
     """
-    height, width = image.shape[:2]
-    matrix = random_affine((width, height), settings, rng)
-    image, points = warp(image, points, matrix)
+    size = image.shape[1], image.shape[0]
+    matrix = random_affine(size, settings, rng)
+    if window is not None:
+        moved = points @ matrix[:, :2].T + matrix[:, 2]
+        matrix[:, 2] -= place_window(moved[_inside(moved, size)], size, window, rng)
+    image, points = warp(image, points, matrix, window)
     return _vary_colour(image, settings, rng), points
 
 
@@ -47,6 +55,8 @@ def random_affine(
         shear = rng.uniform(-settings.shear, settings.shear, 2)
         linear = np.array([[1.0, shear[0]], [shear[1], 1.0]]) @ linear
         shift = rng.uniform(-settings.shift, settings.shift, 2) * (width, height)
+    if settings.scale:
+        linear = linear * np.exp(rng.uniform(-settings.scale, settings.scale))
     flips = np.where(rng.random(2) < settings.flip_p, -1.0, 1.0)
     linear = np.diag(flips) @ linear
     centre = np.array([(width - 1) / 2, (height - 1) / 2])
@@ -54,14 +64,39 @@ def random_affine(
 
 
 def warp(
-    image: NDArray[np.uint8], points: NDArray[np.float64], matrix: NDArray[np.float64]
+    image: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    window: tuple[int, int] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Apply a 2x3 matrix to pixels (bilinear, black border) and points; outside points go."""
-    height, width = image.shape[:2]
-    if not np.array_equal(matrix, np.eye(2, 3)):
-        image = np.asarray(cv2.warpAffine(image, matrix, (width, height)), dtype=np.uint8)
+    """Apply a 2x3 matrix to pixels (bilinear, black border) and points; outside points go.
+
+    The result has the size of ``window`` (width, height), by default that of the image.
+    """
+    size = window or (image.shape[1], image.shape[0])
+    if window is not None or not np.array_equal(matrix, np.eye(2, 3)):
+        image = np.asarray(cv2.warpAffine(image, matrix, size), dtype=np.uint8)
         points = points @ matrix[:, :2].T + matrix[:, 2]
-    return image, points[_inside(points, (width, height))]
+    return image, points[_inside(points, size)]
+
+
+def place_window(
+    points: NDArray[np.float64],
+    size: tuple[int, int],
+    window: tuple[int, int],
+    rng: np.random.Generator,
+) -> NDArray[np.int_]:
+    """Left and top px of a ``window`` in an image of ``size``, both (width, height).
+
+    Every second one is placed around a random one of ``points``, the others anywhere, so that
+    tissue without sutures is seen as well. Where the image is smaller, the window starts at 0.
+    """
+    room = np.maximum(np.array(size) - window, 0)
+    if len(points) and rng.random() < 0.5:
+        corner = points[rng.integers(len(points))] - rng.uniform(0.1, 0.9, 2) * window
+    else:
+        corner = rng.uniform(0, 1, 2) * room
+    return np.clip(np.round(corner), 0, room).astype(int)
 
 
 def crop_around(
@@ -70,18 +105,9 @@ def crop_around(
     size: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """A window of ``size`` (width, height): around a random point, or anywhere without points.
-
-    Every second window is placed anywhere, so that tissue without sutures is seen as well. Where
-    the image is narrower or lower than the window, black fills it up.
-    """
-    height, width = image.shape[:2]
-    room = np.maximum(np.array([width, height]) - size, 0)
-    if len(points) and rng.random() < 0.5:
-        target = points[rng.integers(len(points))] - rng.uniform(0.1, 0.9, 2) * size
-    else:
-        target = rng.uniform(0, 1, 2) * room
-    left, top = np.clip(np.round(target), 0, room).astype(int)
+    """A window of ``size`` (width, height), see :func:`place_window`, black beside the image."""
+    whole = image.shape[1], image.shape[0]
+    left, top = place_window(points, whole, size, rng)
     points = points - (left, top)
     window = image[top : top + size[1], left : left + size[0]]
     return fill_up(window, size), points[_inside(points, size)]
@@ -121,4 +147,22 @@ def _vary_colour(
         reach = settings.brightness_contrast
         factor, offset = 1 + rng.uniform(-reach, reach), 255 * rng.uniform(-reach, reach)
         image = np.clip(image * np.float32(factor) + np.float32(offset), 0, 255).astype(np.uint8)
+    if rng.random() < settings.curves_p:
+        image = np.asarray(cv2.LUT(image, _curves(settings, rng)), np.uint8)
+    if rng.random() < settings.tint_p:
+        angle = 2 * np.pi * rng.uniform(-settings.tint_hue, settings.tint_hue)
+        turned = np.cos(angle) * (np.eye(3) - _GREY) + np.sin(angle) * _TURN
+        matrix = _GREY + rng.uniform(*settings.tint_saturation) * turned
+        image = np.asarray(cv2.transform(image, matrix), np.uint8)
     return image
+
+
+def _curves(settings: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A new level for each of 256 levels of each channel, (1, 256, 3)."""
+    gain = 1 + rng.uniform(-settings.gain, settings.gain)
+    gains = gain * (1 + rng.uniform(-settings.channel_gain, settings.channel_gain, 3))
+    gammas = np.exp(rng.uniform(-settings.gamma, settings.gamma, 3))
+    offsets = rng.uniform(-settings.offset, settings.offset, 3)
+    levels = np.linspace(0, 1, 256)[:, None]
+    bent = gains * levels**gammas + offsets
+    return np.round(255 * bent.clip(0, 1)).astype(np.uint8)[None]

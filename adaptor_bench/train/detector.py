@@ -6,10 +6,11 @@ it. Importing this file loads no torch: what trains and predicts is imported whe
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,16 @@ from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels, Prediction
 from adaptor_bench.stages.maps import as_stored, from_stored
-from adaptor_bench.stages.protocols import Decoded
+from adaptor_bench.stages.protocols import Decoded, Decoder, is_open
 from adaptor_bench.train.heatmaps import HISTORY, hash_of_frames, read_maps, write_maps
 from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload, translator_payload
 from adaptor_bench.train.settings import Parts
 
+if TYPE_CHECKING:
+    from torch import nn
+
 WEIGHTS = "network.safetensors"
+DECODING = "decoding.json"  # the threshold that was chosen, where one was
 
 
 @dataclass(kw_only=True)
@@ -44,7 +49,13 @@ class Detector(Parts):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._network: Path | None = None
+        self._decode: Decoder = self.decode
         self._translator: Path | None = None
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether one training surgery is to be held back for selection."""
+        return self.training.choose != "last"
 
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         """The domain whose frames the translator makes look like ``domain``, if there is one."""
@@ -67,13 +78,14 @@ class Detector(Parts):
             "selection": sorted({f.frame.surgery for f in task.selection}),
             "translator": translated_by,
         }
-        parts = [self.network, self.loss, self.target, *([self.select] if task.selection else [])]
+        parts = [self.network, self.loss, self.target, self.select]
         key = {
             **drawn,
             "translator": translator.name if translator else None,
-            "code": code_of("network", parts, trials=bool(task.selection)),
+            "code": code_of("network", parts),
+            "bfloat16": self._bfloat16(task.device),
         }
-        if task.selection and task.matching != MatchSettings():
+        if task.matching != MatchSettings():
             key["matching"] = task.matching.to_json()
 
         def build(directory: Path) -> None:
@@ -82,6 +94,7 @@ class Detector(Parts):
             from adaptor_bench.train.weights import write_weights
 
             samples = [sample_of(f) for f in task.train]
+            plain, began = len(samples), time.process_time()
             if translator is not None:
                 samples += self._translated(task, translator)
             with task.progress.bar("network") as bar:
@@ -93,11 +106,15 @@ class Detector(Parts):
                     device=task.device,
                     bar=bar,
                     matching=task.matching,
+                    plain=plain,
                 )
+            took = round(time.process_time() - began, 1)
             write_weights(directory / WEIGHTS, fitted.weights)
-            write_json(directory / "history.json", fitted.history)
+            write_json(directory / "history.json", fitted.history | {"cpu_seconds": took})
 
         self._network = task.store.get("network", key, build)
+        task.notes += _notes(read_json(self._network / "history.json"))
+        self._decode = self._with_threshold(task)
 
     def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
         """Decode this fold's maps, which are predicted once for all methods that share them."""
@@ -107,6 +124,7 @@ class Detector(Parts):
             "network": self._network.name,
             "dataset": task.fingerprint,
             "frames": hash_of_frames(f.key for f in frames),
+            "bfloat16": self._bfloat16(task.device),
         }
 
         def build(directory: Path) -> None:
@@ -141,10 +159,16 @@ class Detector(Parts):
                 _link(path, directory / path.name)
         history = read_json(self._network / "history.json")
         write_json(directory / HISTORY, {"artefact": self._network.name, **history})
+        if self._decode != self.decode:
+            write_json(directory / DECODING, {"threshold": self._decode.threshold})  # type: ignore[attr-defined]
 
     def load(self, directory: Path) -> None:
         """Use the checkpoint that :meth:`save` wrote into ``directory``."""
         self._network = self._translator = directory
+        self._decode = self.decode
+        if is_open(self.decode):
+            chosen = float(read_json(directory / DECODING)["threshold"])
+            self._decode = replace(self.decode, threshold=chosen)  # type: ignore[type-var]
 
     def translate_frames(
         self, frames: Sequence[Pixels], domain: str, device: str
@@ -161,15 +185,40 @@ class Detector(Parts):
             )
         )
 
-    def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
-        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image."""
-        from adaptor_bench.train.inference import predict_maps
+    def _with_threshold(self, task: FoldTask) -> Decoder:
+        """The decoder, at a threshold chosen on training frames if it has none."""
+        if not is_open(self.decode):
+            return self.decode
+        from adaptor_bench.train.samples import sample_of
+        from adaptor_bench.train.trial import some_of, with_threshold
+
+        samples = some_of([sample_of(f) for f in task.train])
+        return with_threshold(
+            self._built(), samples, self.decode, task.device, task.matching,
+            bfloat16=self.training.bfloat16,
+        )  # fmt: skip
+
+    def _bfloat16(self, device: str) -> bool:
+        from adaptor_bench.train.device import has_bfloat16
+
+        return self.training.bfloat16 and has_bfloat16(device)
+
+    def _built(self) -> nn.Module:
+        """The network with its trained weights."""
         from adaptor_bench.train.weights import read_weights
 
         assert self._network is not None, "fit or load comes first"
         network = self.network.build(self.target.channels)
         network.load_state_dict(read_weights(self._network / WEIGHTS))
-        return predict_maps(network, [f.image for f in frames], device=device)
+        return network
+
+    def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
+        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image."""
+        from adaptor_bench.train.inference import predict_maps
+
+        return predict_maps(
+            self._built(), [f.image for f in frames], device=device, bfloat16=self.training.bfloat16
+        )
 
     def _predicted(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
         found = self._decoded(stored, frame)
@@ -179,7 +228,7 @@ class Detector(Parts):
     def _decoded(self, stored: NDArray[np.uint16], frame: Pixels) -> Decoded:
         height, width = self._size(frame)
         maps = from_stored(stored[:, :height, :width])
-        return self.decode.decode(maps, reference_size(frame.size))
+        return self._decode.decode(maps, reference_size(frame.size))
 
     def _size(self, frame: Pixels) -> tuple[int, int]:
         """(height, width) of its maps."""
@@ -238,6 +287,19 @@ class Detector(Parts):
             "seed": task.seed,
             "device": task.device.partition(":")[0],
         }
+
+
+def _notes(history: dict[str, Any]) -> list[str]:
+    """What a reader of the result must know about the training."""
+    match history.get("collapsed"):
+        case [float() as first]:
+            return [
+                f"The first training found nothing to speak of (F1 {100 * first:.1f} on the frames "
+                "it was tried on) and was repeated with another seed."
+            ]
+        case [float(), float()]:
+            return ["Both trainings, with two seeds, found nothing to speak of: a collapse."]
+    return []
 
 
 def _told(items: Iterator[Any], bar: Any, total: int) -> Iterator[Any]:

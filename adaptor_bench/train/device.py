@@ -31,6 +31,22 @@ def resolve_device(name: str) -> str:
     return name
 
 
+def has_bfloat16(device: str | torch.device) -> bool:
+    """Whether the device has instructions for bfloat16; without them it is many times slower."""
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if kind != "cpu":
+        return False
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def mixed_precision(device: str | torch.device, wanted: bool) -> torch.autocast:
+    """A context in which convolutions are computed in bfloat16, if wanted and there is any."""
+    kind = torch.device(device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=wanted and has_bfloat16(device))
+
+
 def threads() -> int:
     """CPU threads torch computes with; results are equal to the bit only with equal threads."""
     return torch.get_num_threads()

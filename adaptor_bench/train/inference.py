@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from adaptor_bench.errors import TrainingError
+from adaptor_bench.train.device import mixed_precision
 from adaptor_bench.train.samples import image_tensor
 
 
@@ -20,17 +21,18 @@ def predict_maps(
     *,
     device: torch.device | str,
     batch: int = 4,
+    bfloat16: bool = True,
 ) -> Iterator[NDArray[np.float32]]:
     """Sigmoid maps (C, H, W) in [0, 1] of every image (H, W, 3), in order.
 
-    Neighbours of one size are computed together, ``batch`` at most. Raises TrainingError for a map
+    Neighbours of one size are computed together, ``batch`` at most, in ``bfloat16`` where the
+    device has it. Raises TrainingError for a map
     that is not finite: the network has diverged.
     """
-    network = network.to(device).eval()
-    kind = torch.device(device).type
+    network = network.to(device).eval().to(memory_format=torch.channels_last)
     for same in _batches(images, batch):
         chunk = torch.stack([image_tensor(image) for image in same])
-        with torch.inference_mode(), torch.autocast(kind, enabled=kind == "cuda"):
+        with torch.inference_mode(), mixed_precision(device, bfloat16):
             logits = network(
                 chunk.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             )

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.stages.protocols import Target
-from adaptor_bench.train.augment import augment, crop_around, fill_up
+from adaptor_bench.train.augment import augment, fill_up
 from adaptor_bench.train.settings import Augmentation
 
 
@@ -53,10 +52,10 @@ def largest(images: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
 
 
 @dataclass(eq=False, kw_only=True)
-class SampleStream(Dataset[tuple[Tensor, Tensor]]):
+class SampleStream:
     """``length`` augmented samples: epoch after epoch of shuffled frames.
 
-    Item i depends on (seed, i) only, so any number of loader processes gives the same stream.
+    Item i depends on (seed, i) only.
     ``target`` draws what belongs to each, ``input_size`` is as it wants it. Images of several
     sizes are filled up with black, so that they go into one batch.
     """
@@ -82,11 +81,13 @@ class SampleStream(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([self.seed, 1, index])
         sample = self.samples[self.order[index]]
-        image, points = augment(sample.image, sample.points, self.augmentation, rng)
-        if self.crop is not None:
-            image, points = crop_around(image, points, self.crop, rng)
-        else:
-            image = fill_up(image, self.size)
+        varied = augment(sample.image, sample.points, self.augmentation, rng, self.crop)
+        image, points = fill_up(varied[0], self.size) if self.crop is None else varied[0], varied[1]
         size = image.shape[1], image.shape[0]
         maps = self.target.draw(points, size, self.input_size)
         return image_tensor(image), torch.from_numpy(maps)
+
+    def batch(self, number: int, of: int) -> tuple[Tensor, Tensor]:
+        """Batch ``number`` (from 0) of ``of`` items: images (B, 3, H, W), maps (B, C, h, w)."""
+        items = [self[i] for i in range(number * of, (number + 1) * of)]
+        return torch.stack([image for image, _ in items]), torch.stack([maps for _, maps in items])

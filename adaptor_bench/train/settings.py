@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -20,15 +21,23 @@ Factors = Annotated[tuple[float, float], Number(0, 100)]
 class Augmentation:
     """What is varied, and how often.
 
-    Rotation is in degrees to either side; ``shift`` is a fraction of the frame; ``shear`` a
-    tangent; brightness, contrast, saturation are +- factors around 1, hue +- turns. ``jitter_p``
-    applies the four colour changes together in random order, ``brightness_contrast_p`` a second,
-    independent change of brightness (in units of full scale) and contrast.
+    Rotation is in degrees to either side; ``scale`` a change of size by up to e^(+-scale);
+    ``shift`` is a fraction of the frame; ``shear`` a tangent; brightness, contrast, saturation are
+    +- factors around 1, hue +- turns. ``jitter_p`` applies the four colour changes together in
+    random order, ``brightness_contrast_p`` a second, independent change of brightness (in units of
+    full scale) and contrast.
+
+    ``curves_p`` bends each colour channel x (0..1) to gain x^gamma + offset: ``gain`` is +- a
+    factor that channels share, ``channel_gain`` one of their own, gamma e^(+-``gamma``),
+    ``offset`` +- of full scale. ``tint_p`` turns chroma by up to ``tint_hue`` turns and stretches
+    it by a factor from ``tint_saturation``; both are cheap, and strong enough to hide a domain's
+    colours.
     """
 
     flip_p: Share = 0.5
     rotation: Annotated[float, Number(0, 180)] = 40.0
     rotation_p: Share = 0.7
+    scale: Annotated[float, Number(0, 2)] = 0.0
     shift: Share = 0.0
     shear: Annotated[float, Number(0, 10)] = 0.0
     affine_p: Share = 0.0
@@ -39,9 +48,18 @@ class Augmentation:
     hue: Annotated[float, Number(0, 0.5)] = 0.2
     brightness_contrast_p: Share = 0.5
     brightness_contrast: Share = 0.2
+    curves_p: Share = 0.0
+    gain: Share = 0.4
+    channel_gain: Share = 0.2
+    gamma: Annotated[float, Number(0, 3)] = 0.5
+    offset: Share = 0.15
+    tint_p: Share = 0.0
+    tint_hue: Annotated[float, Number(0, 0.5)] = 0.125
+    tint_saturation: Factors = (0.6, 1.4)
 
     def __post_init__(self) -> None:
-        for name, (low, high) in (("contrast", self.contrast), ("saturation", self.saturation)):
+        for name in ("contrast", "saturation", "tint_saturation"):
+            low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name} goes from {low} to {high}")
 
@@ -50,25 +68,41 @@ class Augmentation:
 class Training:
     """How a network is trained.
 
-    ``steps`` counts optimiser steps; None: ``epochs`` passes over the frames. ``crop`` trains on
-    windows of that many px (width, height) of the network's image, None: on whole frames. The rate
-    warms up linearly over ``warmup`` of the steps, then follows a half cosine to 0
-    (``schedule="cosine"``), or stays (``"constant"``). ``selections`` is how often the network is
-    tried on the frames held back for selection, at equal distances, the last at the end.
+    ``steps`` counts optimiser steps; None: ``epochs`` passes over the frames. ``budget`` scales
+    either, and with it the schedule. ``crop`` trains on windows of that many px (width, height) of
+    the network's image, None: on whole frames. The rate warms up linearly over ``warmup`` of the
+    steps, then follows a half cosine to 0 (``schedule="cosine"``), or stays (``"constant"``).
+
+    ``choose`` says what is done with the training surgery that may be held back: ``"held_back"``
+    tries the network on it ``selections`` times, at equal distances, the last at the end, and
+    keeps the best; ``"refit"`` then trains once more on all surgeries, up to the step that was
+    best; ``"last"`` holds nothing back and keeps the last state. ``retry``: a training after which
+    (almost) nothing is found on the frames it is tried on is repeated once with another seed.
     ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
+    ``bfloat16`` computes in bfloat16 where the device has the instructions; weights stay 32 bit.
     """
 
     optimiser: Annotated[str, OneOf("adam", "adamw")] = "adamw"
     rate: Annotated[float, Number(0, above=True)] = 1e-4
+    beta2: Annotated[float, Number(0, 1)] = 0.999
     weight_decay: Annotated[float, Number(0)] = 0.01
     schedule: Annotated[str, OneOf("cosine", "constant")] = "cosine"
     warmup: Share = 0.1
     batch: Annotated[int, Number(1, 4096)] = 32
     epochs: Annotated[int, Number(1, 100_000)] = 50
     steps: Annotated[int | None, Number(1, 10_000_000)] = None
+    budget: Annotated[float, Number(0, 1000, above=True)] = 1.0
     crop: Annotated[tuple[int, int] | None, Number(_LEAST, 4096)] = None
+    choose: Annotated[str, OneOf("held_back", "refit", "last")] = "held_back"
     selections: Annotated[int, Number(1, 10_000)] = 50
+    retry: bool = True
     norm_batches: Annotated[int, Number(0, 10_000)] = 0
+    bfloat16: bool = True
+
+    def steps_for(self, frames: int) -> int:
+        """Optimiser steps on that many training frames."""
+        steps = self.steps or self.epochs * math.ceil(frames / self.batch)
+        return max(1, round(self.budget * steps))
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from adaptor_bench.stages.registry import stage
 
 REFINEMENTS = ("quadratic", "centroid", "none")
 Map = NDArray[np.float32]
+_LOWEST = 0.02
 
 
 @stage("decode", "peaks")
@@ -22,14 +23,18 @@ Map = NDArray[np.float32]
 class Peaks:
     """Local maxima of at least ``threshold``, no two nearer than ``distance`` px.
 
+    ``threshold`` none is chosen on training frames, after the training; without any, all above
+    0.02 is found.
+
     The map is smoothed by a Gaussian of ``blur`` px first (0: not), so that what the network draws
     with ripples is one peak. ``refine`` says how a point is placed between pixels.
     """
 
-    threshold: Annotated[float, Number(0, 1)] = 0.3
+    threshold: Annotated[float | None, Number(0, 1)] = 0.3
     distance: Annotated[float, Number(0, 500)] = 4.0
     blur: Annotated[float, Number(0, 100)] = 0.6
     refine: Annotated[str, OneOf(*REFINEMENTS)] = "quadratic"
+    chooses_threshold: ClassVar[bool] = True
 
     def decode(self, maps: NDArray[np.floating], size: tuple[int, int]) -> Decoded:
         """Decode the first of ``maps`` (C, H, W) at ``size`` (width, height).
@@ -40,7 +45,8 @@ class Peaks:
 
         heatmap = resize_map(np.asarray(maps[0], dtype=np.float32), size)
         smooth = gaussian_filter(heatmap, self.blur) if self.blur else heatmap
-        pixels = find_peaks(smooth, self.threshold, self.distance)
+        threshold = _LOWEST if self.threshold is None else self.threshold
+        pixels = find_peaks(smooth, threshold, self.distance)
         peaks = np.zeros(heatmap.shape, bool)
         peaks[pixels[:, 1], pixels[:, 0]] = True
         points = pixels.astype(float)
@@ -48,7 +54,7 @@ class Peaks:
             points = refine_quadratic(smooth, pixels)
         elif self.refine == "centroid":
             points = refine_centroid(smooth, pixels)
-        above = Step(f"Threshold {self.threshold:.3f}", smooth >= self.threshold)
+        above = Step(f"Threshold {threshold:.3f}", smooth >= threshold)
         scores = smooth[pixels[:, 1], pixels[:, 0]].astype(float)
         return Decoded(points, scores, heatmap, (above, Step("Peaks", peaks, "passed over")))
 
