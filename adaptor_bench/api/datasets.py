@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.data.folds import Fold, plan_folds
+from adaptor_bench.data.folds import Fold
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.errors import InputError, UsageError, suggest
@@ -94,7 +94,7 @@ class LabelledDataset(Sequence[LabelledFrame]):
         Raises UsageError for a domain or number of groups that is not possible, InputError for
         fewer than two surgeries.
         """
-        return plan_folds(self.source.surgeries(domain), domain, groups).folds
+        return self.source.fold_plan(domain, groups).folds
 
     def labels(self) -> dict[str, Points]:
         """The points of every frame by its key. Raises InputError listing unreadable labels."""

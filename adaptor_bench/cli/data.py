@@ -116,7 +116,6 @@ def check(context: click.Context, folder: Path) -> None:
     does; surgeries without any label.
     """
     from adaptor_bench.data.check import load_frames
-    from adaptor_bench.data.folds import plan_folds
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.data.oddities import find_all
     from adaptor_bench.errors import plural
@@ -124,14 +123,13 @@ def check(context: click.Context, folder: Path) -> None:
 
     dataset = index_dataset(folder)
     _say_passed_over(dataset.passed_over)
-    counts = {domain: dataset.surgeries(domain) for domain in dataset.frames}
-    plans = {d: plan_folds(n, d) for d, n in counts.items() if len(n) > 1}
+    plans = {d: dataset.fold_plan(d) for d in dataset.frames if len(dataset.surgeries(d)) > 1}
     with Progress().bar("reading frames") as bar:
         # Pixels are looked at and dropped: checking needs no memory for a whole dataset.
         loaded = load_frames(
             dataset, dataset.frames, prepare=lambda image: image[:1, :1].copy(), progress=bar
         )
-    oddities = find_all(loaded, plans)
+    oddities = find_all(loaded, plans, dataset.cohorts)
     verdict = "all readable" if oddities else "no problem found"
     for domain, frames in loaded.items():
         points = sum(len(f.points) for f in frames.frames)

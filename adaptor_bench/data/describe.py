@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adaptor_bench.data.folds import plan_folds
-from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.data.labels import read_all
 from adaptor_bench.errors import InputError, plural
 
@@ -34,8 +33,12 @@ def describe_dataset(root: Path) -> dict[str, Any]:
             "mean": float(np.mean(counts)) if counts else None,
             "max": max(counts, default=0),
             "empty": sum(number == 0 for number in counts),
-            "surgeries": {s: {"frames": len(n), "points": sum(n)} for s, n in by_surgery.items()},
-            **_folds(dataset.surgeries(domain), domain),
+            "surgeries": {
+                s: {"frames": len(n), "points": sum(n)}
+                | ({"cohort": dataset.cohorts[s]} if dataset.cohorts else {})
+                for s, n in by_surgery.items()
+            },
+            **_folds(dataset, domain),
         }
     return {
         "name": dataset.name,
@@ -45,9 +48,10 @@ def describe_dataset(root: Path) -> dict[str, Any]:
     }
 
 
-def _folds(surgeries: dict[str, int], domain: str) -> dict[str, Any]:
+def _folds(dataset: Dataset, domain: str) -> dict[str, Any]:
+    surgeries = dataset.surgeries(domain)
     try:
-        plan = plan_folds(surgeries, domain)
+        plan = dataset.fold_plan(domain)
     except InputError as error:
         return {"fold_plan": None, "reason": error.message, "folds": []}
     return {

@@ -1,5 +1,8 @@
 """Folds by surgery: the published manifest, or leave-one-surgery-out, or K balanced groups.
 
+Where a dataset has cohorts (centres, or drawings of the phantom), folds are made within each and
+numbered on, so that neither side of a fold has a surgery of another cohort.
+
 No surgery is ever in both train and validation. The inner split, used for model selection, is
 taken from a fold's *training* surgeries; the reported fold never takes part in a choice.
 """
@@ -8,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +24,13 @@ MANIFEST = "adaptor2021-v1"
 
 @dataclass(frozen=True)
 class Fold:
-    """Fold ``number`` (from 1): the surgeries trained on and the surgeries it is reported on."""
+    """Fold ``number`` (from 1): the surgeries trained on and the surgeries it is reported on, all
+    of one ``cohort`` (empty where the dataset has none)."""
 
     number: int
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    cohort: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -61,29 +67,48 @@ def load_manifest(name: str = MANIFEST) -> dict[str, Any]:
     return manifest
 
 
-def plan_folds(surgeries: dict[str, int], domain: str, groups: int | None = None) -> FoldPlan:
+def own_name(surgery: str, cohort: str) -> str:
+    """What a surgery is called within its cohort: ``aicm1.101`` of cohort 101 is its aicm1."""
+    return surgery.removesuffix(f".{cohort}") if cohort else surgery
+
+
+def plan_folds(
+    surgeries: dict[str, int],
+    domain: str,
+    groups: int | None = None,
+    cohorts: Mapping[str, str] | None = None,
+) -> FoldPlan:
     """The folds of one domain, from its ``surgeries`` (id -> number of frames).
 
-    The manifest applies when the ids are exactly the challenge's for this domain and ``groups``
-    is not given; otherwise every surgery is one fold, or ``groups`` folds are balanced by frame
-    count. Raises InputError with fewer than two surgeries, UsageError for impossible ``groups``.
+    ``cohorts`` maps surgery to cohort; in each the manifest applies when the names within it are
+    exactly the challenge's for this domain and ``groups`` is not given; otherwise every surgery is
+    one fold, or ``groups`` folds are balanced by frame count. Cohorts are in the order in which
+    ``surgeries`` has them.
+
+    Raises InputError with fewer than two surgeries in a cohort, UsageError for impossible
+    ``groups``.
     """
-    manifest = load_manifest()["domains"].get(domain)
-    if groups is None and manifest and set(surgeries) == set(manifest["frames"]):
-        return _plan(MANIFEST, domain, surgeries, manifest["folds"])
-    if len(surgeries) < 2:
-        raise InputError(
-            f"domain {domain!r} has {len(surgeries)} surgery: folds by surgery need at least two",
-            hint="Put the frames of different surgeries (patients) into folders of their own.",
-        )
-    if groups is None:
-        return _plan("leave-one-surgery-out", domain, surgeries, [[s] for s in surgeries])
-    if not 2 <= groups <= len(surgeries):
-        raise UsageError(
-            f"--folds {groups} is not possible with {len(surgeries)} surgeries in {domain!r}",
-            hint=f"Choose a number from 2 to {len(surgeries)}.",
-        )
-    return _plan(f"{groups}-balanced", domain, surgeries, _balanced(surgeries, groups))
+    by_cohort: dict[str, dict[str, int]] = {}
+    for surgery, frames in surgeries.items():
+        by_cohort.setdefault((cohorts or {}).get(surgery, ""), {})[surgery] = frames
+    names: list[str] = []
+    folds: list[Fold] = []
+    for cohort, members in by_cohort.items() or [("", {})]:
+        name, validated = _groups(members, domain, groups, cohort)
+        names.append(name)
+        folds += [
+            Fold(
+                number=number,
+                train=tuple(s for s in members if s not in group),
+                validation=tuple(s for s in members if s in group),
+                cohort=cohort,
+            )
+            for number, group in enumerate(validated, start=len(folds) + 1)
+        ]
+    name = " and ".join(dict.fromkeys(names))
+    if len(by_cohort) > 1:
+        name += f" in each of {len(by_cohort)} cohorts"
+    return FoldPlan(name, domain, tuple(folds))
 
 
 def inner_split(surgeries: dict[str, int], train: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,16 +123,28 @@ def inner_split(surgeries: dict[str, int], train: tuple[str, ...]) -> tuple[str,
     return (min(train, key=lambda s: (surgeries[s], s)),)
 
 
-def _plan(name: str, domain: str, surgeries: dict[str, int], groups: list[list[str]]) -> FoldPlan:
-    folds = tuple(
-        Fold(
-            number=k,
-            train=tuple(s for s in surgeries if s not in group),
-            validation=tuple(s for s in surgeries if s in group),
+def _groups(
+    surgeries: dict[str, int], domain: str, groups: int | None, cohort: str
+) -> tuple[str, list[list[str]]]:
+    """What the rule is called, and the surgeries that each fold of one cohort is reported on."""
+    manifest = load_manifest()["domains"].get(domain)
+    own = {own_name(surgery, cohort): surgery for surgery in surgeries}
+    if groups is None and manifest and set(own) == set(manifest["frames"]):
+        return MANIFEST, [[own[name] for name in group] for group in manifest["folds"]]
+    where = f"cohort {cohort!r} of domain {domain!r}" if cohort else f"domain {domain!r}"
+    if len(surgeries) < 2:
+        raise InputError(
+            f"{where} has {len(surgeries)} surgery: folds by surgery need at least two",
+            hint="Put the frames of different surgeries (patients) into folders of their own.",
         )
-        for k, group in enumerate(groups, start=1)
-    )
-    return FoldPlan(name, domain, folds)
+    if groups is None:
+        return "leave-one-surgery-out", [[surgery] for surgery in surgeries]
+    if not 2 <= groups <= len(surgeries):
+        raise UsageError(
+            f"--folds {groups} is not possible with {len(surgeries)} surgeries in {where}",
+            hint=f"Choose a number from 2 to {len(surgeries)}.",
+        )
+    return f"{groups}-balanced", _balanced(surgeries, groups)
 
 
 def _balanced(surgeries: dict[str, int], groups: int) -> list[list[str]]:

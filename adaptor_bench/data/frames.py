@@ -7,14 +7,13 @@ Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.bounded import read_file
-from adaptor_bench.data.folds import load_manifest
+from adaptor_bench.data.description import Description, read_description
+from adaptor_bench.data.folds import FoldPlan, load_manifest, own_name, plan_folds
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.layout import (
     DOMAINS,
@@ -71,6 +70,8 @@ class Dataset:
     ``kind`` is ``phantom`` (drawn, says so in ``dataset.toml``), ``adaptor2021`` (the real data,
     recognised by surgery ids and frames per surgery) or ``folder`` (anything else).
     ``passed_over`` are folders that look like surgeries but whose names begin with . or __.
+    ``cohorts`` maps every surgery to its cohort, or is empty: then all are one. Folds are made
+    within a cohort, and nothing of one is ever trained on for another.
     """
 
     root: Path
@@ -78,6 +79,7 @@ class Dataset:
     kind: str
     frames: dict[str, tuple[Frame, ...]]
     passed_over: tuple[str, ...] = ()
+    cohorts: Mapping[str, str] = field(default_factory=dict)
 
     def domain(self, domain: str) -> tuple[Frame, ...]:
         """The frames of one domain. Raises UsageError naming the domains there are."""
@@ -93,6 +95,14 @@ class Dataset:
         for frame in self.domain(domain):
             counts[frame.surgery] = counts.get(frame.surgery, 0) + 1
         return counts
+
+    def fold_plan(self, domain: str, groups: int | None = None) -> FoldPlan:
+        """The folds of one domain; see :func:`folds.plan_folds` for the rest and what it raises."""
+        return plan_folds(self.surgeries(domain), domain, groups, self.cohorts)
+
+    def outside(self, cohort: str) -> set[str]:
+        """The surgeries of all other cohorts, whatever their domain."""
+        return {surgery for surgery, other in self.cohorts.items() if other != cohort}
 
 
 def in_order(domains: Iterable[str]) -> list[str]:
@@ -111,7 +121,7 @@ def index_dataset(root: Path) -> Dataset:
         raise InputError(
             f"{root}: no such folder", hint="Name the folder that holds the surgery folders."
         )
-    description = _description(root)
+    description = read_description(root)
     frames: dict[str, list[Frame]] = {}
     names = _Names()
     for domain, surgery in _surgeries(root, description, names):
@@ -123,18 +133,20 @@ def index_dataset(root: Path) -> Dataset:
             names.problems,
             hint="Names are compared in Unicode form NFC, endings without regard to case.",
         )
+    surgeries = {frame.surgery for of_domain in frames.values() for frame in of_domain}
+    cohorts = description.cohorts_of(surgeries)
     found = {
-        domain: tuple(sorted(frames[domain], key=_natural_key))
+        domain: tuple(sorted(frames[domain], key=lambda frame: _natural_key(frame, cohorts)))
         for domain in (*DOMAINS, *sorted(set(frames) - set(DOMAINS)))
         if frames.get(domain)
     }
     if not found:
         raise InputError(f"{root}: no frames found", hint=_hint(root))
-    kind = description.get("kind") or _recognise(found)
+    kind = description.kind or _recognise(found)
     # The name becomes a folder of results, and hidden folders are skipped.
     default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name.lstrip(".")
-    name = str(description.get("name") or composed(printable(default_name)) or "dataset")
-    return Dataset(root, name, str(kind), found, tuple(names.passed_over))
+    name = str(description.name or composed(printable(default_name)) or "dataset")
+    return Dataset(root, name, str(kind), found, tuple(names.passed_over), cohorts)
 
 
 class _Names:
@@ -205,52 +217,14 @@ def _has_frames(folder: Path) -> bool:
     return any((v / n).is_dir() for v in folder.iterdir() for n in (IMAGES, LABELS))
 
 
-def _description(root: Path) -> dict[str, Any]:
-    """The optional ``dataset.toml``: name, kind, and a table ``[domains]`` surgery -> domain."""
-    path = root / "dataset.toml"
-    if not path.exists() and not path.is_symlink():
-        return {}
-    try:
-        import tomllib
-
-        description = tomllib.loads(read_file(path, 1 << 20).decode())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not readable as TOML: {error}") from error
-    name = description.get("name")
-    plain = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-    if name is not None and not (isinstance(name, str) and re.fullmatch(plain, name)):
-        raise InputError(f"{path}: name must be a plain word, found {name!r}")
-    kind = description.get("kind", "folder")
-    if kind not in ("phantom", "folder"):
-        # adaptor2021 is recognised by what is there, never believed.
-        raise InputError(f"{path}: kind must be 'phantom' or 'folder', found {kind!r}")
-    domains = description.get("domains", {})
-    if not isinstance(domains, dict):
-        raise InputError(f"{path}: domains must be a table of surgery = domain")
-    for surgery, domain in domains.items():
-        if not isinstance(domain, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", domain):
-            raise InputError(f"{path}: the domain of {surgery!r} must be a plain word")
-        if domain == "all":
-            raise InputError(
-                f"{path}: the domain of {surgery!r} cannot be 'all', which is every one"
-            )
-    return description
-
-
-def _surgeries(root: Path, description: dict[str, Any], names: _Names) -> list[tuple[str, Path]]:
+def _surgeries(root: Path, description: Description, names: _Names) -> list[tuple[str, Path]]:
     """Pairs (domain, surgery folder)."""
-    known = {
-        surgery: domain
-        for domain, table in load_manifest()["domains"].items()
-        for surgery in table["frames"]
-    }
-    known |= {composed(name): domain for name, domain in description.get("domains", {}).items()}
     pairs = []
     for folder in names.folders(root):
         if folder.name in DOMAINS:
             pairs += [(folder.name, surgery) for surgery in names.folders(folder)]
         else:
-            pairs.append((known.get(composed(folder.name), "intraop"), folder))
+            pairs.append((description.domain_of(folder.name), folder))
     places: dict[tuple[str, str], list[Path]] = {}
     for domain, folder in pairs:  # a domain's folder may hold what stands beside it, too
         places.setdefault((domain, composed(folder.name)), []).append(folder)
@@ -262,11 +236,13 @@ def _surgeries(root: Path, description: dict[str, Any], names: _Names) -> list[t
     return pairs
 
 
-def _natural_key(frame: Frame) -> tuple[Any, ...]:
-    """aicm2 before aicm10."""
-    digits = "".join(c for c in frame.surgery if c.isdecimal())  # isdigit would take a ²
-    prefix = frame.surgery.rstrip("0123456789")
-    return prefix, int(digits) if digits else -1, frame.surgery, frame.video, frame.stem
+def _natural_key(frame: Frame, cohorts: Mapping[str, str]) -> tuple[Any, ...]:
+    """Cohort by cohort; aicm2 before aicm10."""
+    cohort = cohorts.get(frame.surgery, "")
+    name = own_name(frame.surgery, cohort)
+    digits = "".join(c for c in name if c.isdecimal())  # isdigit would take a ²
+    prefix = name.rstrip("0123456789")
+    return cohort, prefix, int(digits) if digits else -1, frame.surgery, frame.video, frame.stem
 
 
 def _recognise(frames: dict[str, tuple[Frame, ...]]) -> str:

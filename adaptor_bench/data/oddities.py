@@ -43,18 +43,22 @@ class Oddity:
         return f"{'error' if self.error else 'warning'}: {self.message}"
 
 
-def find_all(loaded: Mapping[str, DomainFrames], plans: Plans) -> list[Oddity]:
+def find_all(
+    loaded: Mapping[str, DomainFrames], plans: Plans, cohorts: Mapping[str, str] | None = None
+) -> list[Oddity]:
     """Everything odd about ``loaded``, errors first; ``plans`` hold the folds of the domains that
-    have any."""
+    have any, ``cohorts`` the cohort of every surgery, if there are cohorts."""
     found = [
-        *_leaks(loaded, plans),
+        *_leaks(loaded, plans, cohorts or {}),
         *_contradictions(loaded),
         *_without_labels(loaded, plans),
     ]
     return sorted(found, key=lambda oddity: not oddity.error)
 
 
-def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Oddity]:
+def _leaks(
+    loaded: Mapping[str, DomainFrames], plans: Plans, cohorts: Mapping[str, str]
+) -> Iterator[Oddity]:
     """Surgeries with pictures in common, and surgeries with one name in two domains."""
     frames = [(domain, frame) for domain, found in loaded.items() for frame in found.frames]
     places = list(dict.fromkeys((domain, frame.frame.surgery) for domain, frame in frames))
@@ -65,9 +69,11 @@ def _leaks(loaded: Mapping[str, DomainFrames], plans: Plans) -> Iterator[Oddity]
         a, b = places[shared.a], places[shared.b]
         paired.add(frozenset({a, b}))
         keys = [frames[i][1].frame.key for i in shared.example]
-        folds = _trained_and_judged(a, b, plans)
+        # Nothing of one cohort is trained on for another.
+        together = cohorts.get(a[1]) == cohorts.get(b[1])
+        folds = _trained_and_judged(a, b, plans) if together else ()
         yield Oddity(
-            bool(shared.identical and (folds or a[0] != b[0])),
+            bool(shared.identical and (folds or (a[0] != b[0] and together))),
             f"{_shared(shared, a, b, keys)}{_consequence(a, b, folds)}",
             folds,
             frozenset({a[0], b[0]}),

@@ -110,7 +110,9 @@ class Bench:
     def _warn(self, tasks: Sequence[FoldTask]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
         loaded = next(iter(self._loaded.values()))
-        for finding in find_all(loaded, {cell.domain: cell.plan for cell in self.cells}):
+        for finding in find_all(
+            loaded, {cell.domain: cell.plan for cell in self.cells}, self.dataset.cohorts
+        ):
             message(f"warning: {finding.message}")
             for cell, task in zip(self.cells, tasks, strict=True):
                 if finding.concerns(cell.domain, cell.fold.number, task.others):
@@ -165,14 +167,12 @@ class Bench:
             if getattr(method, "holds_back", True)
             else ()
         )
+        unseen = {*cell.fold.validation, *self.dataset.outside(cell.fold.cohort)}
         return FoldTask(
             domain=cell.domain,
             train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),
             selection=frames[cell.domain].of(held_back),
-            others={
-                other: frames[other].without(cell.fold.validation)
-                for other in self._others(cell, method)
-            },
+            others={other: frames[other].without(unseen) for other in self._others(cell, method)},
             fingerprint=frames[cell.domain].fingerprint,
             seed=self.request.seed,
             device=device,
@@ -216,6 +216,7 @@ class Bench:
             "train": list(cell.fold.train),
             "selection": sorted({f.frame.surgery for f in task.selection}),
             "validation": list(cell.fold.validation),
+            **({"cohort": cell.fold.cohort} if cell.fold.cohort else {}),
             "dataset": {
                 "name": self.dataset.name,
                 "kind": self.dataset.kind,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.data.folds import Fold, FoldPlan, plan_folds
+from adaptor_bench.data.folds import Fold, FoldPlan
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.methodspec import MethodSpec
@@ -57,7 +57,7 @@ def requested_domains(dataset: Dataset, domain: str) -> tuple[str, ...]:
 
 def cells_of(dataset: Dataset, request: RunRequest) -> Iterator[Cell]:
     """The cells of a request, method by method. Raises UsageError for a fold that is nowhere."""
-    plans = {d: plan_folds(dataset.surgeries(d), d, request.groups) for d in request.domains}
+    plans = {d: dataset.fold_plan(d, request.groups) for d in request.domains}
     for number in request.folds:
         if not any(number == f.number for plan in plans.values() for f in plan.folds):
             next(iter(plans.values())).fold(number)

@@ -38,11 +38,12 @@ def frame_tables(data: Path | None = None) -> list[Table]:
     domains = {}
     for domain, found in description["domains"].items():
         surgeries = found["surgeries"]
+        cohorts = {s: counts["cohort"] for s, counts in surgeries.items() if "cohort" in counts}
         per = {
             what: {surgery: counts[what] for surgery, counts in surgeries.items()}
             for what in ("frames", "points")
         }
-        domains[domain] = _domain(domain, per) | {"reason": found.get("reason")}
+        domains[domain] = _domain(domain, per, cohorts) | {"reason": found.get("reason")}
     kind_notes = [PHANTOM] if kind == "phantom" else []
     about = name if name == kind else f"{name} ({kind})"
     return [
@@ -51,7 +52,9 @@ def frame_tables(data: Path | None = None) -> list[Table]:
     ]
 
 
-def _domain(domain: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def _domain(
+    domain: str, counts: Mapping[str, Mapping[str, int]], cohorts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Totals, and per fold the sums over training and validation surgeries."""
     surgeries = dict(counts["frames"])
     found: dict[str, Any] = {
@@ -62,7 +65,7 @@ def _domain(domain: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, A
     }
     if len(surgeries) < 2:
         return found
-    plan = plan_folds(surgeries, domain)
+    plan = plan_folds(surgeries, domain, cohorts=cohorts)
     found["plan"] = plan.name
     for fold in plan.folds:
         members = {"train": fold.train, "validation": fold.validation}
