@@ -275,18 +275,18 @@ def test_groups_of_surgeries(small, tmp_path):
 def test_the_embedded_phantom_is_drawn_once_and_by_profile(monkeypatch, beside, tmp_path, capsys):
     drawn = []
 
-    def draw(root, profile, seed, **_):
-        drawn.append((profile, seed))
+    def draw(root, profile, seeds, **_):
+        drawn.append((profile, seeds))
         root.mkdir(parents=True)
         return root
 
     monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(tmp_path / "cache"))
     beside(cached_phantom, "write_phantom", draw)
-    places = [cached_phantom(p, Progress(live=False)) for p in ("mini", "mini", "tiny")]
-    assert drawn == [("mini", 101), ("tiny", 101)]
+    places = [cached_phantom(p, Progress(live=False)) for p in ("mini", "mini", "tiny", "board")]
+    assert drawn == [("mini", (101,)), ("tiny", (101,)), ("board", (101, 102, 103))]
     assert places[0] == places[1] != places[2]
     assert all(p.is_relative_to(tmp_path / "cache") for p in places)
-    assert capsys.readouterr().err.count("once") == 2
+    assert capsys.readouterr().err.count("once") == 3
 
 
 def test_a_phantom_that_cannot_be_finished_is_not_taken_for_one(beside, tmp_path):

@@ -155,7 +155,8 @@ def load_dataset(path_or_name: str | os.PathLike[str]) -> LabelledDataset:
     """A dataset folder, or an embedded phantom by name, as a sequence of labelled frames.
 
     ``path_or_name`` is a folder in the challenge's layout (``docs/frames.md``), or
-    ``phantom-tiny``, ``phantom-mini`` or ``phantom-paper``, drawn once into the user's cache.
+    ``phantom-tiny``, ``phantom-mini``, ``phantom-board`` or ``phantom-paper``, drawn once into the
+    user's cache.
     A folder of that name in the current directory comes first. Pixels and labels are read when a
     frame is asked for them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,21 @@ from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
+class Seeds(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
+    """Whole numbers with commas between them."""
+
+    name = "seeds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        if value and not re.fullmatch(r"\d{1,9}(,\d{1,9})*", value):
+            self.fail(f"{value!r} is not a list of whole numbers, such as 1,2,3.", param, ctx)
+        return tuple(map(int, value.split(","))) if value else ()
+
+
 @click.group("data")
 def command() -> None:
     """Draw the phantom dataset, look at or check a dataset folder."""
@@ -24,6 +40,14 @@ def command() -> None:
 @click.argument("out", type=options.PATH)
 @option("--profile", type=options.Registered("phantom:PROFILES"), default="mini")
 @options.seed
+@option(
+    "--seeds",
+    type=Seeds(),
+    default="",
+    metavar="N,N,..",
+    help="Several drawings in one dataset, each a cohort with folds of its own.  [default for "
+    "profile board: 101,102,103]",
+)
 @option(
     "--label-noise",
     "label_noise_px",
@@ -45,7 +69,14 @@ def command() -> None:
 )
 @option("--difficulty", type=options.Registered("phantom:DIFFICULTY"), default="standard")
 @option("--workers", type=click.IntRange(1), help="Processes; the result does not depend on it.")
-def phantom(out: Path, profile: str, seed: int, workers: int | None, **dials: Any) -> None:
+def phantom(
+    out: Path,
+    profile: str,
+    seed: int,
+    seeds: tuple[int, ...],
+    workers: int | None,
+    **dials: Any,
+) -> None:
     """Draw the phantom dataset into the new folder OUT, in the challenge's layout.
 
     Seeds 0 to 99 are for development; published boards are made on 101, 102 and 103.
@@ -59,7 +90,9 @@ def phantom(out: Path, profile: str, seed: int, workers: int | None, **dials: An
     except ValueError as error:
         raise UsageError(str(error)) from error
     with Progress().bar(f"phantom ({profile})") as bar:
-        write_phantom(out, profile, seed, options=options, workers=workers, progress=bar)
+        write_phantom(
+            out, profile, seed, seeds=seeds, options=options, workers=workers, progress=bar
+        )
     message(f"drawn: {out}")
 
 

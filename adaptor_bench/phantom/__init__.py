@@ -11,6 +11,7 @@ from .profiles import (
     GENERATOR_VERSION,
     PROFILES,
     REPORT_SEEDS,
+    embedded_seeds,
     frames_of,
     phantom_frame_count,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "REPORT_SEEDS",
     "PhantomOptions",
     "PhantomSurgery",
+    "embedded_seeds",
     "frames_of",
     "phantom_frame_count",
     "write_phantom",

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -25,11 +25,11 @@ from adaptor_bench.stopping import undisturbed
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH
 from .options import STANDARD, PhantomOptions
 from .profiles import (
-    EMBEDDED_SEED,
     GENERATOR_VERSION,
     PROFILES,
     REAL_VIDEOS,
     domain_of,
+    embedded_seeds,
     frames_of,
     phantom_frame_count,
     video_frames,
@@ -58,13 +58,18 @@ def write_phantom(
     profile: str,
     seed: int = 0,
     *,
+    seeds: Sequence[int] = (),
     options: PhantomOptions = STANDARD,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Draw a phantom dataset into the new directory ``out`` and return its path.
 
-    The bytes written depend on profile, seed and options only. ``out`` is complete or not there;
+    With several ``seeds`` it holds as many drawings, each a cohort: surgery aicm1 of seed 7 is
+    then called ``aicm1.7``, and no fold learns from another drawing. The profile ``board`` has the
+    report seeds where no others are given.
+
+    The bytes written depend on profile, seeds and options only. ``out`` is complete or not there;
     an existing directory with anything in it is refused with InputError. ``progress`` is called
     with (frames done, frames in all).
     """
@@ -76,30 +81,36 @@ def write_phantom(
             f"{out}: exists and is not an empty directory",
             hint="Choose another directory, or remove this one first.",
         )
+    drawings = tuple(seeds) or (embedded_seeds(profile) if profile == "board" else (seed,))
+    if len(set(drawings)) < len(drawings):
+        raise UsageError(f"the same seed twice: {', '.join(map(str, drawings))}")
     workers = workers or min(2, os.cpu_count() or 1)
     report = progress or (lambda done, total: None)
     with atomic_directory(out, replace=True) as root:
-        _draw_all(root, profile, seed, options, workers, report)
-        write_text(root / "dataset.toml", _description(profile, seed, options))
+        _draw_all(root, profile, drawings, options, workers, report)
+        write_text(root / "dataset.toml", _description(profile, drawings, options))
     return out
 
 
 def _draw_all(
     root: Path,
     profile: str,
-    seed: int,
+    seeds: Sequence[int],
     options: PhantomOptions,
     workers: int,
     progress: Progress,
 ) -> None:
-    total, done = phantom_frame_count(profile), 0
+    total, done = phantom_frame_count(profile) * len(seeds), 0
     progress(done, total)
     jobs = []
     # The longest surgeries first, so that no process idles at the end.
     for surgery in sorted(REAL_VIDEOS, key=lambda name: -frames_of(profile, name)):
         frames = frames_of(profile, surgery)
-        for first in range(0, frames, BATCH):
-            jobs.append((root, profile, seed, options, surgery, first, min(first + BATCH, frames)))
+        for seed in seeds:
+            name = _folder(surgery, seed, seeds)
+            for first in range(0, frames, BATCH):
+                stop = min(first + BATCH, frames)
+                jobs.append((root, profile, seed, options, surgery, name, first, stop))
     if workers == 1:
         for job in jobs:
             done += draw_frames(*job)
@@ -149,10 +160,12 @@ def draw_frames(
     seed: int,
     options: PhantomOptions,
     surgery: str,
+    name: str,
     first: int,
     stop: int,
 ) -> int:
-    """Draw frames ``first`` to ``stop`` - 1 of a surgery to files; returns their number."""
+    """Draw frames ``first`` to ``stop`` - 1 of a surgery to files below the folder ``name``;
+    returns their number."""
     frames = frames_of(profile, surgery)
     lengths = video_frames(surgery, frames)
     drawn = PhantomSurgery(surgery, frames, seed, options=options)
@@ -160,7 +173,7 @@ def draw_frames(
     for index in range(first, stop):
         video, number = places[index]
         stem = f"{'sim' if domain_of(surgery) == 'sim' else 'OR'}_{number:06d}"
-        folder = root / surgery / video
+        folder = root / name / video
         _write_frame(drawn, index, folder, stem)
     return stop - first
 
@@ -178,25 +191,35 @@ def _write_frame(drawn: PhantomSurgery, index: int, folder: Path, stem: str) -> 
     write_points(
         label_place(folder, stem),
         frame.points.round(2),
-        folder=drawn.surgery,
+        folder=folder.parent.name,
         subfolder=folder.name,
         image=picture.name,
         size=(FRAME_WIDTH, FRAME_HEIGHT),
     )
 
 
-def _description(profile: str, seed: int, options: PhantomOptions) -> str:
+def _folder(surgery: str, seed: int, seeds: Sequence[int]) -> str:
+    """What a surgery is called: with several drawings by its own name and its cohort's."""
+    return f"{surgery}.{seed}" if len(seeds) > 1 else surgery
+
+
+def _description(profile: str, seeds: tuple[int, ...], options: PhantomOptions) -> str:
     """The text of dataset.toml."""
-    name = f"phantom-{profile}" + ("" if seed == EMBEDDED_SEED else f"-seed{seed}")
+    name, said = f"phantom-{profile}", "-".join(map(str, seeds))
+    if seeds != embedded_seeds(profile):
+        name += f"-seed{'s' * (len(seeds) > 1)}{said}"
     lines = [
         f'name = "{name}"',
         'kind = "phantom"',
         f'profile = "{profile}"',
-        f"seed = {seed}",
+        f"seed = {seeds[0]}" if len(seeds) == 1 else f"seeds = {list(seeds)}",
         f"generator_version = {GENERATOR_VERSION}",
         f'note = "{NOTE}"',
         "",
         "[options]",
         *(f"{key} = {json.dumps(value)}" for key, value in asdict(options).items()),
     ]
+    if len(seeds) > 1:
+        lines += ["", "[cohorts]"]
+        lines += [f'"{_folder(s, seed, seeds)}" = "{seed}"' for seed in seeds for s in REAL_VIDEOS]
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adaptor_bench.atomic import claimed
 from adaptor_bench.errors import InputError
-from adaptor_bench.phantom import EMBEDDED_SEED, GENERATOR_VERSION, PROFILES, write_phantom
+from adaptor_bench.phantom import GENERATOR_VERSION, PROFILES, embedded_seeds, write_phantom
 from adaptor_bench.progress import Progress, message
 
 
@@ -33,7 +33,7 @@ def embedded_profile(name: str, kind: str) -> str | None:
 
 
 def cached_phantom(profile: str, progress: Progress, version: int | None = None) -> Path:
-    """The folder of the phantom ``profile`` of EMBEDDED_SEED; drawn if not there yet.
+    """The folder of the phantom ``profile`` as embedded (report seeds); drawn if not there yet.
 
     The folder's name carries the generator's version, so a newer generator draws anew. Raises
     InputError when ``version`` is that of another generator than this one.
@@ -51,5 +51,5 @@ def cached_phantom(profile: str, progress: Progress, version: int | None = None)
         if not root.is_dir():
             message(f"drawing the phantom dataset ({profile}) into {root}, once")
             with progress.bar("phantom") as bar:
-                write_phantom(root, profile, EMBEDDED_SEED, progress=bar)
+                write_phantom(root, profile, seeds=embedded_seeds(profile), progress=bar)
     return root

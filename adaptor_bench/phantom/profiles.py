@@ -38,7 +38,13 @@ PROFILES: dict[str, dict[str, int | None]] = {
     "tiny": {"sim": 4, "intraop": 6},
     "mini": {"sim": 24, "intraop": 60},
     "paper": {"sim": None, "intraop": None},
+    "board": {"sim": 24, "intraop": 60},  # in each of several drawings, which are cohorts
 }
+
+
+def embedded_seeds(profile: str) -> tuple[int, ...]:
+    """The drawings of the dataset that bears the plain name of ``profile``."""
+    return REPORT_SEEDS if profile == "board" else (EMBEDDED_SEED,)
 
 
 def domain_of(surgery: str) -> str:
