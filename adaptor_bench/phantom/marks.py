@@ -11,12 +11,10 @@ import cv2
 import numpy as np
 
 #: Half size of the patch that a mark changes, px.
-MARK_REACH = 12
+MARK_REACH = 9
 #: Where the light comes from, for raised tissue; y points down.
 LIGHT = np.array([-0.5, -0.86])
 _STEPS = np.arange(-MARK_REACH, MARK_REACH + 1, dtype=np.float32)
-#: The window to which a thread sinks into the tissue, px: beyond it, it is unchanged.
-FADE_REACH = 26
 
 
 @dataclass
@@ -50,7 +48,7 @@ def draw_marks(
     return Marks(
         turn=rng.uniform(0, 2 * np.pi, count),
         bulge=side * rng.uniform(*bulge, count),
-        bulge_size=rng.uniform(2.6, 6.0, count),
+        bulge_size=rng.uniform(2.2, 4.5, count),
         dimple=np.where(holed, rng.uniform(*dimple, count), 0.0),
         dimple_size=rng.uniform(0.9, 2.1, count),
         dimple_stretch=np.where(rng.random(count) < 0.3, rng.uniform(1.5, 3, count), 1.0),
@@ -61,7 +59,7 @@ def draw_marks(
 def _patch(image: np.ndarray, place: np.ndarray, reach: int) -> tuple[np.ndarray, slice, slice]:
     """The part (a view) of the picture within ``reach`` px of a place, and which rows and columns
     of the full patch it holds."""
-    column, row = (int(value) for value in np.round(place))
+    column, row = (int(value) for value in np.floor(place))
     height, width = image.shape[:2]
     top, left = max(row - reach, 0), max(column - reach, 0)
     part = image[top : max(row + reach + 1, 0), left : max(column + reach + 1, 0)]
@@ -79,7 +77,7 @@ def paint_marks(
     halo_strength: float,
 ) -> None:
     """Raise, stain and pierce the tissue at places (N, 2); hole and halo are colours (3,)."""
-    offset = (places - np.round(places)).astype(np.float32)
+    offset = (places - np.floor(places)).astype(np.float32)
     dx = _STEPS[None, None, :] - offset[:, 0, None, None]
     dy = _STEPS[None, :, None] - offset[:, 1, None, None]
     cos, sin = (f(marks.turn).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
@@ -90,7 +88,7 @@ def paint_marks(
 
     size = column(marks.bulge_size)
     round_ = 1 / (1 + (dx * dx + dy * dy) / (size * size))
-    round_ = np.maximum(round_ - np.float32(0.12), 0)
+    round_ = np.maximum(round_ - np.float32(0.2), 0)
     lit = (dx * np.float32(LIGHT[0]) + dy * np.float32(LIGHT[1])) / size
     relief = column(marks.bulge) * 3 * lit * round_ * round_
     across = across * column(marks.dimple_stretch) / column(marks.dimple_size)
@@ -110,33 +108,28 @@ def paint_marks(
         part[...] = np.clip(patch + np.float32(0.5), 0, 255).astype(np.uint8)
 
 
-def fade_masks(places: np.ndarray, opacity: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """How much of a thread shows around its starts (N, 2) px: (N, 2 FADE_REACH + 1, same) int32 in
-    0..256, ``opacity`` (N,) at the start and all of it from ``reach`` (N,) px on."""
-    steps = np.arange(-FADE_REACH, FADE_REACH + 1, dtype=np.float32)
-    offset = (places - np.round(places)).astype(np.float32)
-    dx = steps[None, None, :] - offset[:, 0, None, None]
-    dy = steps[None, :, None] - offset[:, 1, None, None]
-    far = np.sqrt(dx * dx + dy * dy) / reach.astype(np.float32)[:, None, None]
-    far = np.minimum(far, 1)
-    rise = far * far * (3 - 2 * far)
-    start = opacity.astype(np.float32)[:, None, None]
-    return ((start + (1 - start) * rise) * 256).astype(np.int32)
+class Sinking:
+    """A thread that vanishes in the tissue at its start: remembers what was there before it."""
 
+    def __init__(self, image: np.ndarray, place: np.ndarray, opacity: float, fade: float) -> None:
+        """The share ``opacity`` of the thread shows at a place (2,) px, all of it from ``fade`` px
+        on."""
+        reach = int(fade) + 1
+        self._part, rows, columns = _patch(image, place, reach)
+        self._before = self._part.copy()
+        steps = np.arange(-reach, reach + 1, dtype=np.float32)
+        dx, dy = steps - np.float32(place[0] % 1), steps - np.float32(place[1] % 1)
+        far = np.minimum((dx * dx)[columns] + (dy * dy)[rows, None], np.float32(fade * fade))
+        far = np.sqrt(far) / np.float32(fade)
+        rise = far * far * (3 - 2 * far)
+        start = np.float32(opacity)
+        self._share = ((start + (1 - start) * rise) * 256).astype(np.int32)[..., None]
 
-def sink(image: np.ndarray, before: np.ndarray, place: np.ndarray, mask: np.ndarray) -> None:
-    """Let the thread that was painted since ``before`` vanish in the tissue at a place (2,) px:
-    softened, and as strong as the mask says. ``before`` is the patch that `surroundings` gave."""
-    part, rows, columns = _patch(image, place, FADE_REACH)
-    if part.size == 0:
-        return
-    share = mask[rows, columns, None]
-    # The nearer to the tissue, the softer.
-    soft = cv2.GaussianBlur(part, (5, 5), 0.9)
-    painted = (part * share + soft * (256 - share)) >> 8
-    part[...] = before + (((painted - before) * share) >> 8)
-
-
-def surroundings(image: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """A copy (h, w, 3) of the picture around a place, as `sink` needs it."""
-    return _patch(image, place, FADE_REACH)[0].copy()
+    def blend(self) -> None:
+        """Let what was painted since vanish: the nearer to the tissue, the fainter and softer."""
+        if self._part.size == 0:
+            return
+        share, before = self._share, self._before.astype(np.int32)
+        soft = cv2.GaussianBlur(self._part, (5, 5), 0.9).astype(np.int32)
+        painted = soft + (((self._part - soft) * share) >> 8)
+        self._part[...] = before + (((painted - before) * share) >> 8)

@@ -10,7 +10,16 @@ import numpy as np
 from .appearance import Palette
 from .clutter import Blob
 from .instruments import Instrument, Ribbon
-from .raster import CoverMap, ellipse_outline, fill, normals, ribbon_outline, stroke
+from .raster import (
+    FRACTION_BITS,
+    CoverMap,
+    ellipse_outline,
+    fill,
+    fixed_point,
+    normals,
+    ribbon_outline,
+    stroke,
+)
 from .tissue import colour_at
 
 #: Brightness across a rod, from one edge to the other: two reflections and dark flanks.
@@ -80,13 +89,12 @@ def _paint_rod(image: np.ndarray, ribbon: Ribbon, metal: np.ndarray) -> None:
     if aside[:, 1].mean() > 0:
         aside = -aside
     levels = _ACROSS if ribbon.width.max() > _NARROW_PX else _ACROSS[1::3]
-    places = np.linspace(-0.5, 0.5, len(levels) + 1)[::-1]
-    half = ribbon.width[:, None]
-    for upper, lower, level in zip(places[:-1], places[1:], levels, strict=True):
-        outline = np.concatenate(
-            [ribbon.centre + aside * half * upper, (ribbon.centre + aside * half * lower)[::-1]]
-        )
-        fill(image, outline, np.minimum(metal * level, 250))
+    places = np.linspace(-0.5, 0.5, len(levels) + 1)[::-1, None, None]
+    lines = ribbon.centre + aside * ribbon.width[:, None] * places
+    outlines = fixed_point(np.concatenate([lines[:-1], lines[1:, ::-1]], axis=1))
+    colours = np.minimum(metal * levels[:, None], 250)
+    for outline, colour in zip(outlines, colours.tolist(), strict=True):
+        cv2.fillPoly(image, [outline], colour, cv2.LINE_AA, FRACTION_BITS)
 
 
 def _paint_stain(

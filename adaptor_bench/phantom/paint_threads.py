@@ -12,7 +12,7 @@ import numpy as np
 
 from .appearance import Palette
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH, perpendicular
-from .marks import fade_masks, sink, surroundings
+from .marks import Sinking
 from .raster import (
     FRACTION_BITS,
     CoverMap,
@@ -25,9 +25,9 @@ from .raster import (
 from .threads import SAMPLES, ThreadPaths, braid_strokes
 from .tissue import colour_at, colours_at
 
-#: A thread is painted in pieces of two samples, so that its colour can change along it.
-_PIECE_STARTS = np.arange(0, SAMPLES - 1, 2)
-_PIECE_CORNERS = _PIECE_STARTS[:, None] + np.arange(3)
+#: A thread is painted in pieces of three samples, so that its colour can change along it.
+_PIECE_STARTS = np.arange(0, SAMPLES - 1, 3)
+_PIECE_CORNERS = _PIECE_STARTS[:, None] + np.arange(4)
 #: Length of the thread that shows at a bare landmark, px.
 STUB_PX = 6.0
 #: Threads at least this wide show a sheen, px.
@@ -77,7 +77,6 @@ class ThreadArtwork:
         self, paths: ThreadPaths, colours: np.ndarray, coats: ThreadCoats, palette: Palette
     ) -> None:
         self._paths, self._colours, self._coats, self._palette = paths, colours, coats, palette
-        self._masks = fade_masks(paths.centre[:, 0], coats.opacity, coats.fade)
         left, right = paths.sides()
         corners = [left[:, _PIECE_CORNERS], right[:, _PIECE_CORNERS[:, ::-1]]]
         self._pieces = np.ascontiguousarray(fixed_point(np.concatenate(corners, axis=2)))
@@ -85,12 +84,13 @@ class ThreadArtwork:
 
     def paint(self, image: np.ndarray, cover: CoverMap, index: int) -> None:
         """Draw thread ``index``, sunk into the tissue at its start, and put it on the cover map."""
-        start = self._paths.centre[index, 0]
-        sinks = self._coats.opacity[index] < 1
-        before = surroundings(image, start) if sinks else None
+        start, opacity = self._paths.centre[index, 0], float(self._coats.opacity[index])
+        if opacity == 1:
+            self._draw(image, cover, index)
+            return
+        sinking = Sinking(image, start, opacity, float(self._coats.fade[index]))
         self._draw(image, cover, index)
-        if before is not None:
-            sink(image, before, start, self._masks[index])
+        sinking.blend()
 
     def _draw(self, image: np.ndarray, cover: CoverMap, index: int) -> None:
         colours, width = self._colours[index], self._paths.width[index]

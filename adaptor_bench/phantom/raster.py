@@ -20,7 +20,7 @@ FRACTION = 1 << FRACTION_BITS
 
 def fixed_point(points: np.ndarray) -> np.ndarray:
     """Points as the fixed-point integers that OpenCV's drawing functions take."""
-    return np.round(points * FRACTION).astype(np.int32)
+    return np.rint(points * FRACTION).astype(np.int32)
 
 
 def _value(image: np.ndarray, colour: Colour) -> tuple[float, ...] | float:
@@ -123,8 +123,7 @@ class CoverMap:
 
     def put(self, outlines: Iterable[np.ndarray], identity: int) -> None:
         """Put fixed-point outlines on top."""
-        for outline in outlines:
-            cv2.fillPoly(self.top, [outline], float(identity), cv2.LINE_8, FRACTION_BITS)
+        cv2.fillPoly(self.top, list(outlines), float(identity), cv2.LINE_8, FRACTION_BITS)
 
     def put_outline(self, outline: np.ndarray, identity: int = FOREIGN) -> None:
         """Put one float outline on top."""
