@@ -121,7 +121,7 @@ class Sinking:
         dx, dy = steps - np.float32(place[0] % 1), steps - np.float32(place[1] % 1)
         far = np.minimum((dx * dx)[columns] + (dy * dy)[rows, None], np.float32(fade * fade))
         far = np.sqrt(far) / np.float32(fade)
-        rise = far * far * (3 - 2 * far)
+        rise = far * (2 - far)
         start = np.float32(opacity)
         self._share = ((start + (1 - start) * rise) * 256).astype(np.int32)[..., None]
 

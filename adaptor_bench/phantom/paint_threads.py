@@ -31,7 +31,7 @@ _PIECE_CORNERS = _PIECE_STARTS[:, None] + np.arange(4)
 #: Length of the thread that shows at a bare landmark, px.
 STUB_PX = 6.0
 #: Threads at least this wide show a sheen, px.
-SHEEN_WIDTH = 2.0
+SHEEN_WIDTH = 3.0
 _ALONG = np.linspace(0, 1, 7)
 _RIDGE_WIDTH = np.array([1.0, 2.4, 3.2, 3.6, 3.2, 2.4, 1.0])  # px
 

@@ -143,7 +143,7 @@ def plan_sutures(
     shapes.width = shapes.width[partner]
     shapes.growth = shapes.growth[partner] * rng.uniform(0.8, 1.2, 2 * count)
     fade = rng.uniform(*difficulty.fade_px, (count, 2))
-    shapes.tip, shapes.taper = rng.uniform(0.3, 0.8, 2 * count), fade.reshape(-1)
+    shapes.tip, shapes.taper = rng.uniform(0.45, 0.9, 2 * count), fade.reshape(-1)
     marks = draw_marks(
         rng,
         2 * count,
