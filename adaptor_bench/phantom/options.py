@@ -40,7 +40,7 @@ class Difficulty:
     uniformly unless noted."""
 
     # --- landmarks -------------------------------------------------------------------------
-    stitches: tuple[int, int] = (9, 13)  # fewest and most when finished; surgeries take turns
+    stitches: tuple[int, int] = (10, 14)  # fewest and most when finished; surgeries take turns
     placed_at_start: Span = (0.38, 0.54)  # fraction of them already placed in the first frame
     unsutured_opening: float = 0.02  # share of the video before the first stitch, in some
     single_fraction: float = 0.16  # stitches of which one point alone is in sight
