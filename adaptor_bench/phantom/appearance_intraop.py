@@ -12,8 +12,8 @@ from .relief import light_on
 from .retractor import paint_retractor
 from .tissue import CANVAS_SHAPE, blend, canvas_grid, colour_at, mask_of, smoothstep
 
-#: Dark grey, dark blue, brown with blood, soaked pink.
-THREAD_COLOURS = ((66, 68, 74), (62, 78, 92), (92, 66, 60), (188, 126, 126))
+#: Nearly black, dark blue, brown with blood; a white one, soaked.
+THREAD_COLOURS = ((46, 48, 54), (42, 58, 74), (72, 46, 42), (232, 188, 184))
 LEAFLET_COLOURS = ((226, 206, 178), (222, 206, 160), (216, 190, 182), (226, 214, 200))
 WALL_COLOURS = ((146, 94, 92), (176, 138, 134), (190, 162, 156), (162, 118, 106), (208, 184, 180))
 #: How far the outlines of lobes and folds are warped, px.
@@ -30,7 +30,7 @@ class IntraopAppearance(Appearance):
     BLOOM = (0.5, 1.2)
     SLOPE = (0.05, 0.35)
     VEIL = (0.0, 12.0)
-    DEFOCUS = (0.8, 3.6)
+    DEFOCUS = (0.3, 2.4)
     SHARPENING = (0.0, 0.2)
     CHROMA_LOSS = 2
     GLINTS = (60, 255)
@@ -52,15 +52,15 @@ class IntraopAppearance(Appearance):
         )
         return Palette(
             threads=threads,
-            thread_width=0.75,
+            thread_width=0.95,
             braid=0.0,
             sheen=48.0,
             wet=0.9,
             thread_stain=self._blood * 1.1,
-            stain_strength=0.5,
+            stain_strength=0.35,
             hole=self._blood * 0.45,
-            halo=self._blood * 1.3,
-            halo_strength=float(rng.uniform(0.1, 0.4)),
+            halo=self._blood * 0.9,
+            halo_strength=float(rng.uniform(0.4, 0.75)),
             pledget=np.array([214.0, 192.0, 186.0]),
             metal=np.array([128.0, 122.0, 122.0]),
             metal_stain=self._blood,
@@ -228,12 +228,12 @@ class IntraopAppearance(Appearance):
     def _paint_vessels(self, image: np.ndarray) -> None:
         """Thin red lines that branch; easily taken for threads."""
         rng = self.rng
-        for _ in range(int(rng.integers(10, 20))):
+        for _ in range(int(rng.integers(4, 10))):
             start = self._anywhere(0.3, 1.6)
             # Fresh vessels are red, clefts of the tissue nearly black, like threads.
             dark = rng.uniform(0.35, 0.8) if rng.random() < 0.5 else 1.3
             heading = rng.uniform(0, 2 * np.pi)
-            share = rng.uniform(0.3, 0.9)
+            share = rng.uniform(0.25, 0.75)
             for _ in range(int(rng.integers(1, 4))):  # branches
                 step = direction(heading + rng.normal(0, 0.5)) * rng.uniform(12, 48)
                 bow = rng.normal(0, 5, (2, 2))

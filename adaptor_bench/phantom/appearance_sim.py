@@ -58,7 +58,7 @@ class SimAppearance(Appearance):
             stain_strength=0.25,
             hole=self._silicone * 0.3,
             halo=np.array([225.0, 226.0, 235.0]),
-            halo_strength=0.07,
+            halo_strength=0.3,
             pledget=np.array([205.0, 205.0, 210.0]),
             metal=np.array([150.0, 148.0, 146.0]),
             metal_stain=np.array([90.0, 88.0, 90.0]),
