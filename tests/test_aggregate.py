@@ -77,10 +77,30 @@ def test_seeds():
     result = aggregate(counts, FOLDS)["sensitivity"]
     assert result.folds == pytest.approx({1: 0.5, 2: 0.9, 3: 0.7})
     assert result.mean == pytest.approx(0.7)
-    assert result.seed_std == pytest.approx(np.std([0.6, 0.8]))
+    # Within each fold the two seeds lie 0.2 apart, and the folds of each seed alike.
+    assert result.seed_std == pytest.approx(np.std([0.4, 0.6], ddof=1))
+    assert result.networks == 6 and result.seed_error == pytest.approx(result.seed_std / 6**0.5)
+    assert result.std == pytest.approx(np.std([0.4, 0.8, 0.6]))
     del counts[8][2]
     incomplete = aggregate(counts, FOLDS)["sensitivity"]
     assert (incomplete.mean, incomplete.missing) == (None, (2,))
+
+
+def test_the_spread_over_folds_does_not_shrink_with_seeds():
+    """Of seed-averaged folds it would: here these are equal."""
+    counts = {0: {1: hits(40), 2: hits(60)}, 1: {1: hits(60), 2: hits(40)}}
+    result = aggregate(counts, (1, 2))["sensitivity"]
+    assert result.folds == pytest.approx({1: 0.5, 2: 0.5})
+    assert result.std == pytest.approx(0.1)
+    assert result.seed_std == pytest.approx(0.02**0.5)
+    three = aggregate(counts | {2: {1: hits(50), 2: hits(50)}}, (1, 2))["sensitivity"]
+    assert three.std == pytest.approx((2 * 0.1**2 / 3) ** 0.5)
+
+
+def test_a_collapsed_seed_shows_in_the_seed_spread():
+    counts = {s: {1: hits(50), 2: hits(50)} for s in (0, 1)} | {2: {1: hits(0), 2: hits(50)}}
+    result = aggregate(counts, (1, 2))["sensitivity"]
+    assert result.seed_std == pytest.approx((np.var([0.5, 0.5, 0], ddof=1) / 2) ** 0.5)
 
 
 def test_ranks():

@@ -126,7 +126,7 @@ def test_results_of_runs(tmp_path):
     put_hits(tmp_path / "s1", "stern", [6, 6], seed=1)
     put_run(tmp_path / "s2", "stern", parameters={"lr": 0.1})
     results = load_results(tmp_path)
-    assert [{s: sorted(f) for s, f in r.scores.items()} for r in results] == [
+    assert [{s: sorted(f) for s, f in r.counts.items()} for r in results] == [
         {0: [1, 2], 1: [1, 2]},
         {0: [1]},
     ]
@@ -199,8 +199,24 @@ def test_seeds(tmp_path):
     row = measured([tmp_path])["stern"]
     assert (row["seeds"], row["sensitivity"]["mean"]) == ([0, 1], 70)
     assert row["sensitivity"]["std"] == 0
-    assert row["sensitivity"]["seed_std"] == 10
-    assert "Seed std: of mean F1" in render_leaderboard([tmp_path])
+    assert row["sensitivity"]["seed_std"] == pytest.approx(200**0.5)
+    text = " ".join(render_leaderboard([tmp_path]).split())
+    assert "Seed std: of one fold's F1 from seed to seed" in text and "(4 folds x 2 seeds)" in text
+
+
+def test_tiers_stand_beside_ranks(tmp_path):
+    for method, found in (
+        ("good", [9, 8, 9, 8]),
+        ("as_good", [8, 9, 9, 8]),
+        ("poor", [3, 2, 2, 3]),
+    ):
+        put_hits(tmp_path, method, found)
+    tiers = {name: row["tier"] for name, row in measured([tmp_path]).items()}
+    assert tiers == {"good": 1, "as_good": 1, "poor": 2}
+    for format_ in ("text", "markdown", "latex", "html", "csv"):
+        assert "tier" in render_leaderboard([tmp_path], format=format_).lower()
+    put_hits(tmp_path / "alone", "one", [9, 8, 9, 8])
+    assert measured([tmp_path / "alone"])["one"]["tier"] is None
 
 
 def test_rows_of_one_method_are_told_apart(tmp_path):
@@ -275,7 +291,13 @@ def test_published_only():
     ours = found[0]
     assert ours["f1"]["folds"] == {"f1": 81.94, "f2": 62.33, "f3": 72.51, "f4": 77.07, "f5": 77.69}
     assert (ours["f1"]["mean"], ours["f1"]["std"]) == (74.31, 6.69)
-    assert found[1]["f1"] == {"mean": 69.78, "std": None, "folds": None, "seed_std": None}
+    assert found[1]["f1"] == {
+        "mean": 69.78,
+        "std": None,
+        "folds": None,
+        "seed_std": None,
+        "seed_error": None,
+    }
     everything = rows([], all_published=True)
     others = [r for r in everything if r["protocol"] in ("hidden-test", "single-split")]
     assert len(others) == 6

@@ -276,7 +276,10 @@ def test_ablation_beside_its_parent(tmp_path):
     assert cells["Sensitivity", "net/plain"]["difference"] == f"-20.00 ± {spread:.2f}"
     assert cells["Precision", "net/plain"]["difference"] == "0.00 ± 0.00"
     assert best(table, "Sensitivity") == {"net"}
-    assert "net/plain: cut true -> false; parent net." in table.notes
+    (told,) = [note for note in table.notes if note.startswith("net/plain: ")]
+    assert told.startswith("net/plain: cut true -> false; parent net; net better: undecided (+")
+    assert cells["F1", "net/plain"]["verdict"] == "undecided"
+    assert cells["F1", "net"]["verdict"] == cells["Precision", "net/plain"]["verdict"] == "-"
     assert table.notes[0] == PHANTOM
     assert len(ablation_tables([tmp_path])) == 3  # published tables stay apart
 
@@ -292,6 +295,19 @@ def test_no_difference_between_unlike_things(tmp_path, changes, note):
     table = ablated(tmp_path, **changes)
     assert {cells["difference"] for cells in shown(table).values()} == {"-"}
     assert note in "\n".join(table.notes)
+
+
+def test_ablations_of_two_domains_are_one_family(tmp_path):
+    """The parent is better by the corrected interval of both; tiers say it on each board."""
+    for domain, hits in (("intraop", [9, 8, 9, 8]), ("sim", [9, 8, 9, 8, 9])):
+        put(tmp_path, "net", hits, domain=domain)
+        put(tmp_path, "net/plain", [h - 4 - i % 2 for i, h in enumerate(hits)], domain=domain,
+            parameters={"cut": False, "rate": 0.1})  # fmt: skip
+    for table in ablation_tables([tmp_path])[-2:]:
+        cells = shown(table)
+        assert cells["F1", "net/plain"]["verdict"] == "yes"
+        assert [cells["F1", m]["tier"] for m in ("net", "net/plain")] == ["1", "2"]
+        assert "corrected for 2 comparisons" in "".join(table.notes)
 
 
 def test_no_difference_to_an_incomplete_parent(tmp_path):
@@ -421,8 +437,22 @@ def test_csv_is_one_rectangle(tmp_path):
 def test_combined_keeps_the_order_of_columns():
     a, b, c = (Column(key, key) for key in "abc")
     table = combined([Table("", (a, c), [{"a": 1}]), Table("", (a, b, c), [{"b": 2}])])
-    assert [column.key for column in table.columns] == ["a", "b", "c"]
-    assert table.rows == [{"a": 1}, {"b": 2}]
+    assert [column.key for column in table.columns] == ["a", "b", "c", "notes"]
+    assert table.rows == [{"a": 1, "notes": ""}, {"b": 2, "notes": ""}]
+
+
+def test_csv_has_every_note_of_its_row():
+    rows = [{"method": name} for name in ("a", "a/b", "c")]
+    notes = ("For all.", "a: of a.", "a/b, c: of two.", "c is odd.", "a/b is the same as a: so.")
+    table = combined([Table("", (Column("method", "Method"),), rows, notes)])
+    assert [row["notes"] for row in table.rows] == [
+        "For all. | a: of a.",
+        "For all. | a/b, c: of two. | a/b is the same as a: so.",
+        "For all. | a/b, c: of two. | c is odd.",
+    ]
+    printed = list(csv.DictReader(io.StringIO(render_paper(result_tables("sim"), "csv"))))
+    for note in result_tables("sim")[0].notes:
+        assert any(note in row["notes"] for row in printed)
 
 
 def test_an_unknown_table_is_answered_with_what_was_meant():

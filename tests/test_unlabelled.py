@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from itertools import product
@@ -24,9 +25,7 @@ from adaptor_bench.results.board import boards_of
 from adaptor_bench.results.load import load_results
 from adaptor_bench.scoring.aggregate import aggregate
 from adaptor_bench.scoring.metrics import Counts
-from adaptor_bench.scoring.uncertainty.estimands import resampled
-from adaptor_bench.scoring.uncertainty.resampling import enumerate_draws, resample
-from adaptor_bench.scoring.uncertainty.study import Options, study
+from adaptor_bench.scoring.uncertainty.study import study
 from adaptor_bench.scoring.uncertainty.tally import Tally
 
 FALSE = {"good": 3, "good/part": 0, "poor": 7}  # predicted where nothing is labelled
@@ -101,8 +100,7 @@ def test_leaderboard(runs):
     assert "over n = 3 folds" in text and "3/4" in text and "0/0" not in text
     assert "no labels" not in render_leaderboard([runs[1]], "intraop")
     lines = render_leaderboard([runs[0]], "intraop", "csv").splitlines()
-    head, first = (line.split(",") for line in lines[:2])
-    row = dict(zip(head, first, strict=True))
+    row = next(csv.DictReader(lines))
     assert (row["unlabelled_folds"], row["unlabelled_false_points_f3"]) == ("f3", "3.0")
 
 
@@ -199,45 +197,19 @@ def test_nothing_is_chosen_on_a_surgery_without_labels(make_dataset, tmp_path):
     assert "Fold f1 has no labels and counts for no method" in " ".join(shown.split())
 
 
-# --- resamples ----------------------------------------------------------------------------------
+# --- surgeries ----------------------------------------------------------------------------------
 
 
-def put_tally(counts, fold):
-    counts = np.asarray(counts)
-    n = counts.shape[1]
-    return Tally(("a", "b"), tuple(f"s{i}" for i in range(n)), tuple(range(1, max(fold) + 2)),
-                 tuple(f"s{i}/v/0" for i in range(n)), counts, np.arange(2), np.arange(n),
-                 np.array(fold))  # fmt: skip
-
-
-def test_a_resample_weighs_only_what_has_labels():
-    """Against a loop: folds of two surgeries, one of which has no labels."""
-    counts = [
-        [[8, 1, 2], [0, 4, 0], [5, 0, 5], [9, 2, 1]],
-        [[6, 0, 4], [0, 0, 0], [7, 1, 3], [2, 0, 8]],
-    ]
-    tally = put_tally(counts, [0, 0, 1, 1])
-    assert tally.labelled.tolist() == [True, False, True, True]
-    weights, _ = enumerate_draws(4)
-    found = resampled(tally, resample(tally))
-    for row, weight in zip(found, weights, strict=True):
-        for m in range(2):
-            values, shares = [], []
-            for surgeries in ((0, 1), (2, 3)):
-                tp, fp, fn = np.sum([weight[s] * np.array(counts[m][s]) for s in surgeries], axis=0)
-                if tp + fn:
-                    values.append(2 * tp / (2 * tp + fp + fn))
-                    shares.append(sum(weight[s] for s in surgeries) / 2)
-            expected = np.average(values, weights=shares) if values else math.nan
-            assert row[m] == pytest.approx(expected, nan_ok=True)
-    assert np.isnan(found).sum() == 2  # only s1, four times
-
-
-def test_a_surgery_without_labels_takes_no_part_in_a_test():
-    counts = [
+def test_a_surgery_without_labels_takes_no_part_in_any_scheme():
+    """Its false points count where its fold is pooled; its F1, 0 or 0/0, counts nowhere."""
+    counts = np.array([
         [[9, 0, 1], [0, 4, 0], [8, 0, 2], [9, 2, 1]],
         [[6, 0, 4], [0, 0, 0], [7, 1, 3], [2, 0, 8]],
-    ]
-    (pair,) = study(put_tally(counts, [0, 0, 1, 1]), Options()).pairs.values()
-    assert len(pair.by_surgery) == 3
-    assert pair.p == 0.25  # the smallest of three surgeries
+    ])  # fmt: skip
+    fold = np.array([0, 0, 1, 1])
+    found = study(Tally(("a", "b"), ("s0", "s1", "s2", "s3"), (1, 2), counts, np.arange(2), fold,
+                        np.zeros(2, int)))  # fmt: skip
+    assert found.tally.labelled.tolist() == [True, False, True, True]
+    assert len(found.pairs["a", "b"].difference.by_fold) == 2
+    assert found.values[0, 0] == pytest.approx(18 / 23)  # (9, 4, 1) pooled
+    assert found.schemes["surgeries"] == {"a": 1, "b": 2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,45 +22,34 @@ from adaptor_bench.cli.output import show
     help="Where to look for methods given by name.  [default: runs]",
 )
 @options.boards("Look among the entries of this leaderboard, too")
-@options.results_data
 @options.domain
 @option("--profile", help="Only runs of this profile.")
 @option("--metric", type=options.metrics, default="f1")
-@option(
-    "--estimand",
-    type=click.Choice(["folds", "pooled", "surgeries"]),
-    default="folds",
-    help="Mean over folds (as boards rank), all counts pooled, or mean over surgeries.",
-)
-@options.study_options
+@options.level
 @options.formats(*options.PROSE_FORMATS)
 def command(
     a: str,
     b: str,
     roots: tuple[Path, ...],
     boards: tuple[str, ...],
-    data: tuple[Path, ...],
     domain: str,
     profile: str | None,
+    metric: str,
+    level: float,
     format_: str,
-    **study: Any,
 ) -> None:
     """Compare A with B: folders of runs of one method each, or names of methods in --runs or
     on a --board."""
     from adaptor_bench.entries.entry import find_boards
-    from adaptor_bench.progress import Progress
     from adaptor_bench.report.card import render_cards
     from adaptor_bench.report.comparison import compare
-    from adaptor_bench.results.load import load_scored
+    from adaptor_bench.results.load import load_results
     from adaptor_bench.results.runs import find_runs
     from adaptor_bench.results.sources import results_of_runs
+    from adaptor_bench.scoring.uncertainty.study import Options
 
     roots = roots or tuple(path for path in (Path("runs"),) if path.is_dir())
-    if boards:
-        known = load_scored(roots, find_boards(boards), data, Progress()).results
-    else:
-        known = tuple(results_of_runs(find_runs(roots)))
-    compared = compare(
-        a, b, known, domain=domain, profile=profile, options=options.study_of(**study)
-    )
+    known = [*results_of_runs(find_runs(roots)), *load_results(find_boards(boards))]
+    settings = Options(metric, level)
+    compared = compare(a, b, known, domain=domain, profile=profile, options=settings)
     show(render_cards(compared, format_), newline=False)

@@ -13,7 +13,6 @@ from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from adaptor_bench.matching.settings import MatchSettings
-    from adaptor_bench.scoring.uncertainty.study import Options
 
 Command = Callable[..., Any]
 
@@ -150,18 +149,8 @@ matching_options = several(
         "or nothing is scored.",
     ),
 )
-#: How sure a difference or an order is; see :func:`study_of`.
-study_options = several(
-    option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals."),
-    option("--nested", is_flag=True, help="Resample frames within surgeries, too, even if few."),
-    option(
-        "--resamples",
-        type=click.IntRange(100, 1_000_000),
-        default=10_000,
-        help="How many are drawn where they cannot all be listed.",
-    ),
-    seed,
-)
+#: Of every interval, and of what is called different.
+level = option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals.")
 
 
 def settings_of(matching: str, radius: float, strict: bool, missing: str) -> MatchSettings:
@@ -177,10 +166,3 @@ def asked(context: click.Context) -> bool:
         context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         for name in ("matching", "radius", "strict", "missing")
     )
-
-
-def study_of(level: float, nested: bool, resamples: int, seed: int, **chosen: str) -> Options:
-    """The study that was asked for; ``chosen``: its metric and estimand."""
-    from adaptor_bench.scoring.uncertainty.study import Options
-
-    return Options(level=level, resamples=resamples, seed=seed, nested=nested or None, **chosen)

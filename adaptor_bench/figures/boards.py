@@ -17,7 +17,7 @@ from adaptor_bench.figures.curves import read_curves
 from adaptor_bench.figures.selection import dataset_of
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.card import Card, card_of
-from adaptor_bench.report.studies import BoardStudy, study_of
+from adaptor_bench.report.studies import BoardStudy, answered, study_of
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, find_runs
@@ -68,7 +68,7 @@ class BoardView:
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """The limits of the metric that ranks, percent; None where there is no interval."""
-        interval = self.study.study.student.get(name, {}).get(PRIMARY) if self.study else None
+        interval = self.study.study.intervals.get(name, {}).get(PRIMARY) if self.study else None
         if interval is None or math.isnan(interval.low):
             return None
         return 100 * interval.low, 100 * interval.high
@@ -97,7 +97,8 @@ def view_boards(
             dataset = datasets.get(board.dataset)
             views.append(BoardView(board, study, obstacle, dataset, places, progress))
             bar(number, len(boards))
-    return views
+    told = iter(answered([view.study for view in views if view.study]))
+    return [replace(view, study=next(told)) if view.study else view for view in views]
 
 
 def complete_boards(

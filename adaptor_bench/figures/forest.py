@@ -1,28 +1,22 @@
-"""F1 surgery by surgery, with intervals, and the mean over folds."""
+"""F1 fold by fold, and the mean over folds with its interval."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import compress
 
 import numpy as np
 
-from adaptor_bench.data.layout import natural_order
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.canvas import Drawing, caption, drawing, legend, looks, new_figure
 from adaptor_bench.figures.figure import Figure
 from adaptor_bench.figures.scored import provenance
 from adaptor_bench.scoring.metrics import f1
-from adaptor_bench.scoring.uncertainty.estimands import resampled
-from adaptor_bench.scoring.uncertainty.intervals import Interval, percentile_interval
-from adaptor_bench.scoring.uncertainty.resampling import resample
+from adaptor_bench.scoring.uncertainty.intervals import Interval
 from adaptor_bench.scoring.uncertainty.study import Study
-from adaptor_bench.scoring.uncertainty.tally import Tally
 
 
 def _draw(views: Sequence[BoardView]) -> Drawing:
-    rows = {v.board.domain: _surgeries(v.study.study) for v in views if v.study}
+    rows = {v.board.domain: _folds(v.study.study) for v in views if v.study}
     return forest(rows, provenance([run for view in views for run in view.runs]))
 
 
@@ -30,7 +24,7 @@ def _draw(views: Sequence[BoardView]) -> Drawing:
 def forest(
     rows: Mapping[str, Mapping[str, Sequence[tuple[str, Interval]]]], lines: Sequence[str]
 ) -> Drawing:
-    """``rows[domain][method]``: (surgery, F1 with interval), the last one the mean over folds."""
+    """``rows[domain][method]``: (fold, F1 with limits), the last one the mean over folds."""
     look = looks(m for methods in rows.values() for m in methods)
     handles = {}
     heights = [
@@ -68,45 +62,29 @@ def forest(
     caption(
         figure,
         [
-            "Surgeries: 95 % percentile interval from frames drawn with replacement. Mean over "
-            "folds: Student's t with the jackknife over surgeries.",
+            "Folds: mean and range over seeds. Mean over folds: 95 % interval, Student's t over "
+            "folds, corrected for shared training surgeries.",
             *lines,
         ],
     )
     return figure
 
 
-def _surgeries(study: Study) -> dict[str, list[tuple[str, Interval]]]:
-    """Method to F1 with interval per surgery, the mean over folds last."""
+def _folds(study: Study) -> dict[str, list[tuple[str, Interval]]]:
+    """Method to F1 with its range over seeds per fold, the mean over folds last."""
     tally = study.tally
-    rows: dict[str, list[tuple[str, Interval]]] = {method: [] for method in tally.methods}
-    for surgery in natural_order(tally.surgeries):
-        one = _alone(tally, tally.surgeries.index(surgery))
-        draws = resample(one, study.options.resamples, study.options.seed, nested=True)
-        values = resampled(one, draws)
-        at = one.over_seeds(f1.of_last_axis(one.by_surgery))[:, 0]
-        for m, method in enumerate(tally.methods):
-            interval = percentile_interval(float(at[m]), values[:, m], draws.probability)
-            rows[method].append((surgery, interval))
-    for method in tally.methods:
-        student = study.student[method]["f1"]
-        mean = Interval(student.estimate, max(student.low, 0.0), min(student.high, 1.0))
-        rows[method].append(("mean over folds", mean))
+    networks = f1.of_last_axis(tally.by_fold)  # (rows, folds)
+    rows: dict[str, list[tuple[str, Interval]]] = {}
+    for m, method in enumerate(tally.methods):
+        seeds = networks[tally.owner == m]
+        rows[method] = [
+            (f"f{fold}", Interval(float(of.mean()), float(of.min()), float(of.max())))
+            for fold, of in zip(tally.folds, seeds.T, strict=True)
+        ]
+        mean = study.intervals[method]["f1"]
+        cut = Interval(mean.estimate, max(mean.low, 0.0), min(mean.high, 1.0))
+        rows[method].append(("mean over folds", cut))
     return rows
 
 
-def _alone(tally: Tally, s: int) -> Tally:
-    """The tally of one surgery."""
-    frames = tally.surgery == s
-    return replace(
-        tally,
-        surgeries=(tally.surgeries[s],),
-        folds=(1,),
-        frames=tuple(compress(tally.frames, frames)),
-        counts=tally.counts[:, frames],
-        surgery=np.zeros(int(frames.sum()), np.int64),
-        fold=np.zeros(1, np.int64),
-    )
-
-
-FIGURE = Figure("forest", "F1 of every surgery with its interval, and the mean over folds.", _draw)
+FIGURE = Figure("forest", "F1 of every fold, and the mean over folds with its interval.", _draw)

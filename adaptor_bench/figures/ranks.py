@@ -1,4 +1,4 @@
-"""How often each method has each rank among resamples."""
+"""How probable each rank of each method is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.figures.svg import CELL, Grid
 from adaptor_bench.report.markup import Markup
-from adaptor_bench.report.sentences import how_resampled
 
 
 def _panel(view: BoardView, first: str) -> Panel | None:
@@ -20,19 +19,19 @@ def _panel(view: BoardView, first: str) -> Panel | None:
         return None
     study = view.study.study
     return Panel(
-        "How often each rank",
+        "How probable each rank is",
         rank_plot(study.methods, study.rank_probability),
-        f"The area of a disc is the share of resamples ({how_resampled(study)}) in which the "
-        "method of the row has the rank of the column.",
+        "The area of a disc is how probable it is that the method of the row has the rank of the "
+        "column among true means over folds.",
         table=view.card.tables[1],
         prints=True,
     )
 
 
 def rank_plot(methods: Sequence[str], probability: NDArray[np.float64]) -> Markup:
-    """A row a method, a column a rank, a disc whose area is the share of resamples.
+    """A row a method, a column a rank, a disc whose area is the probability.
 
-    ``probability`` is (methods, ranks), NaN where no resample has a rank.
+    ``probability`` is (methods, ranks), NaN for a method without a value.
     """
     grid, parts, said = Grid(methods), [], []
     disc = Markup(
@@ -44,10 +43,10 @@ def rank_plot(methods: Sequence[str], probability: NDArray[np.float64]) -> Marku
             if math.isnan(share) or share < 0.0005:
                 continue
             radius = max((CELL / 2 - 2) * math.sqrt(share), 1.2)
-            shares.append(f"rank {k + 1} in {100 * share:.1f} %")
+            shares.append(f"rank {k + 1} {100 * share:.1f} %")
             parts.append(disc.format(*grid.centre(i, k), radius, f"{name}: {shares[-1]}"))
         said.append(f"{name} {', '.join(shares) or 'never'}")
-    return grid.picture("How often each rank: " + "; ".join(said), parts)
+    return grid.picture("How probable each rank is: " + "; ".join(said), parts)
 
 
-FIGURE = Figure("ranks", "How often each method has each rank.", page="ranking", panel=_panel)
+FIGURE = Figure("ranks", "How probable each rank of each method is.", page="ranking", panel=_panel)

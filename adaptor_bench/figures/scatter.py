@@ -24,7 +24,7 @@ def _draw(views: Sequence[BoardView]) -> Drawing:
 
 def _points(tally: Tally) -> dict[str, NDArray[np.float64]]:
     """Method to (folds, 2): sensitivity and precision, mean over seeds; NaN for 0/0."""
-    values = [tally.over_seeds(m.of_last_axis(tally.by_fold)) for m in (sensitivity, precision)]
+    values = [tally.values(m.key) for m in (sensitivity, precision)]
     return {name: np.stack([v[m] for v in values], axis=1) for m, name in enumerate(tally.methods)}
 
 

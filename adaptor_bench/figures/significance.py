@@ -1,4 +1,4 @@
-"""Which differences between methods a test can tell."""
+"""Which differences between methods the folds can tell."""
 
 from __future__ import annotations
 
@@ -9,26 +9,23 @@ from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.figures.svg import CELL, Grid, text
 from adaptor_bench.report.markup import Markup
-from adaptor_bench.scoring.uncertainty.study import Pair
+from adaptor_bench.scoring.uncertainty.significance import Comparison
 
 
 def _panel(view: BoardView, first: str) -> Panel | None:
     if view.study is None or view.card is None:
         return None
     study = view.study.study
-    level = study.options.level
     return Panel(
-        "Which differences a test can tell",
-        significance_map(study.methods, study.pairs, level),
-        "p of the sign-flip test, row against column, corrected by Holm's method. Filled: the row "
-        f"is better, significant at {1 - level:.3g}.",
+        "Which differences the folds can tell",
+        significance_map(study.methods, study.pairs),
+        "p of the primary analysis, row against column, corrected by Holm's method. Filled: the "
+        f"row is better ({100 * study.options.level:g} % interval of the difference above 0).",
         table=view.card.tables[2],
     )
 
 
-def significance_map(
-    methods: Sequence[str], pairs: Mapping[tuple[str, str], Pair], level: float
-) -> Markup:
+def significance_map(methods: Sequence[str], pairs: Mapping[tuple[str, str], Comparison]) -> Markup:
     """Row against column: the corrected p; filled where the row is better beyond doubt.
 
     ``methods`` stand best first and ``pairs`` holds every (better, worse).
@@ -45,7 +42,7 @@ def significance_map(
         for j, b in enumerate(methods[i + 1 :], start=i + 1):
             x, y = grid.centre(i, j)
             pair = pairs[a, b]
-            sure = pair.significant(level)
+            sure = pair.verdict == "yes"
             tip = f"{a} against {b}: corrected p {_p(pair.p_holm)}"
             look = "sure" if sure else "unsure"
             parts.append(box.format(x - side / 2, y - side / 2, look, tip, side=side))
@@ -61,4 +58,6 @@ def _p(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
-FIGURE = Figure("significance", "Which differences a test can tell.", page="ranking", panel=_panel)
+FIGURE = Figure(
+    "significance", "Which differences the folds can tell.", page="ranking", panel=_panel
+)

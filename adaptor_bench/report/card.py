@@ -5,27 +5,32 @@ from __future__ import annotations
 import json
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adaptor_bench.errors import UsageError, suggest
+from adaptor_bench.errors import UsageError, plural, suggest
 from adaptor_bench.names import html as escape
 from adaptor_bench.names import markdown, printable
 from adaptor_bench.report.render import render
-from adaptor_bench.report.sentences import card_sentences, how_resampled, p_value
-from adaptor_bench.report.studies import BoardStudy, study_of
+from adaptor_bench.report.sentences import SEEN, card_sentences, p_value, verdict_text
+from adaptor_bench.report.studies import BoardStudy, answered, study_of
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import Board
 from adaptor_bench.scoring.metrics import METRICS
 from adaptor_bench.scoring.ranking import SAME
 from adaptor_bench.scoring.uncertainty.intervals import Interval
+from adaptor_bench.scoring.uncertainty.significance import Comparison, folds_needed, smallest_p
 from adaptor_bench.scoring.uncertainty.stability import SCHEMES
 from adaptor_bench.scoring.uncertainty.study import Options, Study
 
 INTERVALS = (
-    "Intervals: Student's t with the jackknife over surgeries. With a handful of surgeries the "
-    "percentiles of a bootstrap are too short (docs/uncertainty.md)."
+    "Intervals: Student's t over folds, corrected for training surgeries that folds share (Nadeau "
+    "and Bengio 2003); see docs/uncertainty.md. A fold's value is the mean over its seeds."
+)
+PRIMARY_ANALYSIS = (
+    "Better: yes or undecided by the primary analysis alone, the corrected paired t interval of "
+    "the mean difference over folds with Holm's correction for {family}."
 )
 
 
@@ -47,31 +52,44 @@ class Card:
 def ranking_cards(boards: Sequence[Board], options: Options | None = None) -> list[Card]:
     """A card for every board with at least two complete competitors.
 
-    Raises InputError when the methods of one board cannot be paired frame by frame.
+    Raises InputError when the methods of one board cannot be paired surgery by surgery.
     """
-    studies = [study_of(board, options) for board in boards]
-    return [card_of(found) for found in studies if found and len(found.study.methods) > 1]
+    studies = [found for board in boards if (found := study_of(board, options))]
+    return [card_of(found) for found in answered(studies) if len(found.study.methods) > 1]
 
 
 def card_of(board: BoardStudy) -> Card:
     """The card of one board with at least two complete methods. Its ``intervals`` map method to
-    metric to estimate, low and high, fractions."""
+    metric to estimate, low and high, fractions; ``claims`` are the answers."""
     found = board.study
     about = {"dataset": board.dataset, "domain": board.domain, "profile": board.profile}
     intervals = {
         method: {k: [_finite(v) for v in (i.estimate, i.low, i.high)] for k, i in of_method.items()}
-        for method, of_method in found.student.items()
+        for method, of_method in found.intervals.items()
     }
+    claims = [
+        {
+            "claim": a.claim.text,
+            "method": a.claim.method,
+            "against": a.claim.against,
+            "answer": a.comparison.verdict,
+            "difference": a.comparison.corrected.to_json(),
+            "comparisons": a.comparison.family,
+            "text": verdict_text(a.comparison, found.options.level),
+        }
+        for a in board.answers
+    ]
+    tables = [
+        estimates("Estimates with intervals (%)", found, found.methods, ranked=True),
+        _rank_table(found),
+        pair_table("Every pair", found, found.pairs.values(), "all pairs of this board"),
+        _schemes(found),
+    ]
     return Card(
         f"Ranking card: {board.dataset}, {board.domain}, profile {board.profile}",
         card_sentences(board),
-        (
-            estimates("Estimates with intervals (%)", found, found.methods, ranked=True),
-            _rank_table(found),
-            _pairs(found),
-            _schemes(found),
-        ),
-        {**about, "intervals": intervals},
+        tuple(tables),
+        {**about, "intervals": intervals, "claims": claims},
     )
 
 
@@ -110,7 +128,8 @@ def estimates(title: str, found: Study, names: Sequence[str], *, ranked: bool = 
         ),
     )
     rows = [
-        {"rank": found.ranks[name], "tier": found.tiers[name], "method": name} | found.student[name]
+        {"rank": found.ranks[name], "tier": found.tiers[name], "method": name}
+        | found.intervals[name]
         for name in names
     ]
     return Table(title, columns, _plain(rows), (INTERVALS,))
@@ -126,49 +145,65 @@ def _rank_table(found: Study) -> Table:
         {"method": name} | {f"rank_{k}": 100 * found.rank_probability[i, k - 1] for k in places}
         for i, name in enumerate(found.methods)
     ]
-    note = f"Resamples: {how_resampled(found)}. Equal values share the better rank."
-    return Table("How often each rank (% of resamples)", columns, _plain(rows), (note,))
+    note = (
+        "Of the true mean over folds, if the t distribution of the primary analysis is taken for "
+        "what is known of it (flat prior). Equal values share the better rank."
+    )
+    return Table("How probable each rank is (%)", columns, _plain(rows), (note,))
 
 
-def _pairs(found: Study) -> Table:
-    title = METRICS[found.options.metric].title
+def pair_table(title: str, found: Study, pairs: Iterable[Comparison], family: str) -> Table:
+    """Comparisons with what decides them, and beside it what does not; ``family``: of whom they
+    are."""
+    pairs = list(pairs)
+    metric = METRICS[found.options.metric].title
+    level = f"{100 * found.options.level:g} %"
     columns = (
         Column("a", "Method", role="label"),
         Column("b", "against", role="label"),
-        Column("difference", f"Difference of {title}", "right", "metric", interval_text),
-        Column("bootstrap", "Bootstrap", "right", "metric", interval_text),
-        Column("wins", "Surgeries won", "right"),
+        Column("difference", f"Difference of {metric} [{level}]", "right", "metric", interval_text),
+        Column("verdict", "Better"),
+        Column("wins", "Folds won", "right"),
         Column("p", "p", "right", show=p_value),
         Column("holm", "p, Holm", "right", show=p_value),
-        Column("verdict", "Significant"),
+        Column("flips", "p, sign-flip", "right", show=p_value),
+        Column("needed", f"Folds for {100 * SEEN:g} points", "right"),
     )
     rows = [
         {
-            "a": a,
-            "b": b,
-            "difference": pair.student,
-            "bootstrap": pair.bootstrap,
-            "wins": f"{sum(d > SAME for d in pair.by_surgery)}/{len(pair.by_surgery)}",
+            "a": pair.difference.a,
+            "b": pair.difference.b,
+            "difference": pair.corrected,
+            "verdict": pair.verdict,
+            "wins": f"{(pair.difference.by_fold > SAME).sum()}/{len(pair.difference.by_fold)}",
             "p": pair.p,
             "holm": pair.p_holm,
-            "verdict": "yes" if pair.significant(found.options.level) else "no",
+            "flips": pair.sign_flip,
+            "needed": folds_needed(
+                pair.difference.by_fold, pair.difference.cohort, SEEN, found.options.level
+            ),
         }
-        for (a, b), pair in found.pairs.items()
+        for pair in pairs
     ]
+    n = len(found.tally.folds)
     notes = (
-        "p: exact sign-flip test over surgeries, two-sided; Holm: corrected for all pairs of "
-        "this board. Difference: points of %, t interval; Bootstrap: percentile interval.",
+        PRIMARY_ANALYSIS.format(family=family) + " Difference: points of %, the interval is "
+        "corrected too and excludes 0 where the corrected p is small enough. Folds for "
+        f"{100 * SEEN:g} points: how many show such a difference in four of five cases, alone.",
+        "Secondary: the sign-flip test over folds, uncorrected; with "
+        f"{plural(n, 'fold')} it cannot give less than {smallest_p(n):.3g}.",
     )
-    return Table("Every pair", columns, _plain(rows), notes)
+    return Table(title, columns, _plain(rows), notes)
 
 
 def _schemes(found: Study) -> Table:
     columns = (
         Column("method", "Method", role="label"),
-        *(Column(key, SCHEMES[key][0], "right", "rank") for key in found.schemes),
+        *(Column(key, SCHEMES[key][0], "right", "rank") for key in SCHEMES),
     )
+    schemes = found.schemes
     rows = [
-        {"method": name} | {key: ranks[name] for key, ranks in found.schemes.items()}
+        {"method": name} | {key: ranks[name] for key, ranks in schemes.items()}
         for name in found.methods
     ]
     notes = ("The board ranks by the mean over folds. Equal values share a rank.",)

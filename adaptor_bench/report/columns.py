@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adaptor_bench.report.table import Column, Spread, Table, number, plain, spread
+from adaptor_bench.report.table import Column, Spread, Table, number, plain, row_notes, spread
 from adaptor_bench.results.board import Board
+from adaptor_bench.results.notes import board_notes, closing_notes
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.scoring.aggregate import Aggregate
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Metric
 
+TIERS = (
+    "Tier of F1: no member is known to be worse than the best of its tier (corrected paired t "
+    "interval over folds, Holm over all pairs); their order may be chance."
+)
 DIGITS = 2  # the precision of the published tables
 
 
@@ -69,7 +74,8 @@ def plain_rows(boards: Sequence[Board]) -> list[dict[str, Any]]:
 
 
 def flat_table(boards: Sequence[Board]) -> Table:
-    """One row a result, one value a column: ``f1_mean``, ``f1_std``, ``f1_f3``, .."""
+    """One row a result, one value a column: ``f1_mean``, ``f1_std``, ``f1_f3``, ..; all that is
+    said of a result in ``notes``."""
     plain = plain_rows(boards)
     keys: dict[str, dict[str, None]] = {c.key: {} for c in columns()}
     for row in plain:
@@ -79,7 +85,13 @@ def flat_table(boards: Sequence[Board]) -> Table:
         if len(parts) > 1:  # the value as a whole is where there is none
             parts.pop(key, None)
     rows = [{k: v for key, value in row.items() for k, v in _flat(key, value)} for row in plain]
-    return Table("", tuple(Column(k, k) for parts in keys.values() for k in parts), rows)
+    told = []
+    for board in boards:
+        notes = (*board_notes(board), *closing_notes([board]))
+        told += row_notes(notes, [r.name for r in board.results])
+    rows = [row | {"notes": note} for row, note in zip(rows, told, strict=True)]
+    flat = [Column(k, k) for parts in keys.values() for k in parts]
+    return Table("", (*flat, Column("notes", "notes")), rows)
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -116,6 +128,7 @@ def _numbers(metric: Metric) -> Callable[[Result], dict[str, Any]]:
             "mean": percent(found.mean),
             "std": percent(found.std),
             "seed_std": percent(found.seed_std),
+            "seed_error": percent(found.seed_error),
             **claimed,
             "folds": None if result.printed and not folds else folds,
         }
@@ -197,6 +210,15 @@ def columns() -> list[ResultColumn]:
 RIGHT: Any = {"align": "right"}
 LEADING = [
     ResultColumn("rank", "Rank", lambda r: r.rank, role="rank", when=lambda b: b.ranked, **RIGHT),
+    ResultColumn(
+        "tier",
+        "Tier",
+        lambda r: r.tier,
+        when=lambda b: any(r.tier is not None for r in b.results),
+        about="What is not known to be worse than the best of its tier.",
+        note=TIERS,
+        **RIGHT,
+    ),
     ResultColumn("method", "Method", _method, method_label, role="label"),
     _data("domain", "Domain", lambda r: r.domain),
     _data("dataset", "Dataset", lambda r: r.dataset),
@@ -228,8 +250,10 @@ TRAILING = [
         show=number(DIGITS),
         when=_several_seeds,
         data=False,
-        about=f"Spread over training seeds of mean {METRICS[PRIMARY].title}.",
-        note=f"Seed std: of mean {METRICS[PRIMARY].title}.",
+        about=f"Spread of one fold's {METRICS[PRIMARY].title} from seed to seed, pooled.",
+        note=f"Seed std: of one fold's {METRICS[PRIMARY].title} from seed to seed, pooled within "
+        "folds (ddof 1). Divided by the root of the number of networks it is the standard error "
+        "that seeds leave to the mean.",
         **RIGHT,
     ),
     _data("title", "Title", lambda r: r.title),

@@ -1,4 +1,4 @@
-"""``bench compare``: two methods on the same frames, the difference and how certain it is."""
+"""``bench compare``: two methods on the same folds, the difference and how certain it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from adaptor_bench.errors import InputError, UsageError, suggest
-from adaptor_bench.report.card import Card, estimates, interval_text
-from adaptor_bench.report.sentences import card_sentences, how_resampled
+from adaptor_bench.report.card import Card, estimates, pair_table
+from adaptor_bench.report.sentences import card_sentences
 from adaptor_bench.report.studies import BoardStudy, lacking, study_results
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import same_points
@@ -18,8 +18,8 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
 from adaptor_bench.scoring.metrics import METRICS
-from adaptor_bench.scoring.uncertainty.intervals import Interval
-from adaptor_bench.scoring.uncertainty.study import Options, Pair, Study, study
+from adaptor_bench.scoring.uncertainty.significance import Comparison, compare_family
+from adaptor_bench.scoring.uncertainty.study import Options, Study
 
 
 def compare(
@@ -36,7 +36,7 @@ def compare(
     Each is a folder that holds runs of one method, or what one of the ``known`` results is called
     (its method, or its name among all of them). Raises UsageError for a name that is not there,
     InputError for what cannot be paired: nothing in common, incomplete folds, other data, folds or
-    matching.
+    matching. Domains are one family: each is corrected for all that are compared.
     """
     sides = [_side(given, known, profile) for given in (a, b)]
     labels = _labels([results[0].name for results in sides], (a, b))
@@ -48,14 +48,17 @@ def compare(
             + ("" if domain == "all" else f" named {domain!r}"),
             hint=f"{labels[0]}: {', '.join(by_domain[0])}; {labels[1]}: {', '.join(by_domain[1])}.",
         )
-    return [
-        _compared(
-            replace(by_domain[0][d], name=labels[0]),
-            replace(by_domain[1][d], name=labels[1]),
-            options,
-        )
+    pairs = [
+        tuple(replace(side[d], name=label) for side, label in zip(by_domain, labels, strict=True))
         for d in sorted(shared)
     ]
+    _refuse(pairs)
+    studies = [None if same_points(*p) else study_results(p, {}, options) for p in pairs]
+    level = (options or Options()).level
+    found = iter(
+        compare_family([s.study.difference(*labels, where=s.domain) for s in studies if s], level)
+    )
+    return [_card(next(found), s) if s else _same(*p) for s, p in zip(studies, pairs, strict=True)]
 
 
 def _same(a: Result, b: Result) -> Card:
@@ -67,76 +70,57 @@ def _same(a: Result, b: Result) -> Card:
     return Card(title, (sentence, *matching_notes(a.settings, [a, b])), (), facts)
 
 
-def _card(a: str, b: str, board: BoardStudy) -> Card:
+def _card(found: Comparison, board: BoardStudy) -> Card:
     """``a`` minus ``b``."""
-    found = board.study
-    (pair,) = found.pairs.values()
-    sign = 1 if pair.a == a else -1
-    student, bootstrap = _minus(pair, a)
-    labelled = [
-        s for s, has in zip(found.tally.surgeries, found.tally.labelled, strict=True) if has
-    ]
+    study, asked = board.study, found.difference
+    better = study.methods[0]
+    turned = asked if better == asked.a else replace(asked, a=asked.b, b=asked.a,
+                                                     by_fold=-asked.by_fold)  # fmt: skip
+    signed = found if turned is asked else replace(
+        found, difference=turned, interval=found.interval.negated(),
+        corrected=found.corrected.negated(),
+    )  # fmt: skip
     facts = {
-        "a": a,
-        "b": b,
+        "a": asked.a,
+        "b": asked.b,
         "dataset": board.dataset,
         "domain": board.domain,
-        "metric": pair.metric,
-        "level": found.options.level,
-        "difference": student.to_json(),
-        "bootstrap": bootstrap.to_json() | {"undefined": bootstrap.undefined},
-        "resamples": {"exact": found.exact, "number": found.resamples},
-        "p": pair.p if pair.p == pair.p else None,
-        "surgeries": {
-            name: round(sign * d, 6) if d == d else None
-            for name, d in zip(labelled, pair.by_surgery, strict=True)
+        "metric": asked.metric,
+        "level": study.options.level,
+        "difference": found.corrected.to_json(),
+        "comparisons": found.family,
+        "answer": found.verdict,
+        "p": _finite(found.p),
+        "p_corrected": _finite(found.p_holm),
+        "p_sign_flip": _finite(found.sign_flip),
+        "folds": {
+            f"f{k}": _finite(d) for k, d in zip(study.tally.folds, asked.by_fold, strict=True)
         },
     }
+    family = "the domains compared here" if found.family > 1 else "this one comparison"
     return Card(
-        f"{a} against {b}: {board.dataset}, {board.domain}",
-        card_sentences(board),
+        f"{asked.a} against {asked.b}: {board.dataset}, {board.domain}",
+        card_sentences(board, {(turned.a, turned.b): signed}),
         (
-            estimates("Estimates (%)", found, (a, b)),
-            _difference_table(a, b, found),
-            _surgery_table(a, b, found),
+            estimates("Estimates (%)", study, (asked.a, asked.b)),
+            pair_table(f"{asked.a} minus {asked.b}", study, [found], family),
+            _surgery_table(asked.a, asked.b, study),
         ),
         facts,
     )
 
 
-def _minus(pair: Pair, a: str) -> tuple[Interval, Interval]:
-    """The intervals of the difference of ``a`` to the other."""
-    both = pair.student, pair.bootstrap
-    return both if pair.a == a else (both[0].negated(), both[1].negated())
-
-
-def _difference_table(a: str, b: str, found: Study) -> Table:
-    columns = (
-        Column("metric", "Metric", role="label"),
-        Column("student", "t interval", "right", "metric", interval_text),
-        Column("bootstrap", "Bootstrap", "right", "metric", interval_text),
-        Column("undefined", "Undefined %", "right", show=number(2)),
-    )
-    rows = []
-    for key, metric in METRICS.items():
-        # The study ranks by one metric; the others are the same frames under another formula.
-        options = replace(found.options, metric=key)
-        (pair,) = study(found.tally.select([a, b]), options).pairs.values()
-        student, bootstrap = _minus(pair, a)
-        share = 100 * bootstrap.undefined
-        rows.append({"metric": metric.title, "student": student, "bootstrap": bootstrap,
-                     "undefined": share})  # fmt: skip
-    note = f"Points of %. Bootstrap: percentiles of {how_resampled(found)}."
-    return Table(f"{a} minus {b}", columns, rows, (note,))
+def _finite(value: float) -> float | None:
+    return round(float(value), 6) if value == value else None
 
 
 def _surgery_table(a: str, b: str, found: Study) -> Table:
     metric = found.options.metric
     pair = found.tally.select([a, b])
-    values = 100 * pair.over_seeds(METRICS[metric].of_last_axis(pair.by_surgery))
+    values = 100 * pair.over_seeds(METRICS[metric].of_last_axis(pair.counts))
     columns = (
         Column("surgery", "Surgery", role="label"),
-        Column("frames", "Frames", "right"),
+        Column("fold", "Fold", role="label"),
         Column("a", a, "right", "metric", number(2)),
         Column("b", b, "right", "metric", number(2)),
         Column("difference", "Difference", "right", "metric", number(2)),
@@ -144,14 +128,15 @@ def _surgery_table(a: str, b: str, found: Study) -> Table:
     rows = [
         {
             "surgery": name,
-            "frames": int((pair.surgery == s).sum()),
+            "fold": f"f{pair.folds[pair.fold[s]]}",
             "a": float(values[0, s]),
             "b": float(values[1, s]),
             "difference": float(values[0, s] - values[1, s]),
         }
         for s, name in enumerate(pair.surgeries)
     ]
-    return Table(f"{METRICS[metric].title} by surgery (%)", columns, rows)
+    note = "Surgeries of one fold share a network: they are no independent observations."
+    return Table(f"{METRICS[metric].title} by surgery (%)", columns, rows, (note,))
 
 
 def _side(given: str, known: Sequence[Result], profile: str | None) -> list[Result]:
@@ -198,20 +183,20 @@ def _labels(names: Sequence[str], given: Sequence[str]) -> tuple[str, str]:
     return f"{first} (A)", f"{second} (B)"
 
 
-def _compared(a: Result, b: Result, options: Options | None) -> Card:
-    problems = [
-        f"{what}: {here} and {there}"
-        for what, here, there in (
-            ("dataset fingerprint", a.fingerprint[:12], b.fingerprint[:12]),
-            ("fold plan", *(f"{r.plan[0]} {r.plan[1][:12]}" for r in (a, b))),
-        )
-        if here != there
-    ]
-    problems += [f"{r.name}: {folds} missing" for r in (a, b) if (folds := lacking(r))]
-    if problems:
-        raise InputError.collect(
-            f"{a.name} and {b.name} on {a.domain} cannot be compared:", problems
-        )
-    if same_points(a, b):
-        return _same(a, b)
-    return _card(a.name, b.name, study_results([a, b], {}, options))
+def _refuse(pairs: Sequence[tuple[Result, ...]]) -> None:
+    """What was not measured on the same folds, in the same way, or not on all of them."""
+    for a, b in pairs:
+        problems = [
+            f"{what}: {here} and {there}"
+            for what, here, there in (
+                ("dataset fingerprint", a.fingerprint[:12], b.fingerprint[:12]),
+                ("fold plan", *(f"{r.plan[0]} {r.plan[1][:12]}" for r in (a, b))),
+                ("matching", *(r.settings.describe() if r.settings else "" for r in (a, b))),
+            )
+            if here != there
+        ]
+        problems += [f"{r.name}: {folds} missing" for r in (a, b) if (folds := lacking(r))]
+        if problems:
+            raise InputError.collect(
+                f"{a.name} and {b.name} on {a.domain} cannot be compared:", problems
+            )

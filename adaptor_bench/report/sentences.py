@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from adaptor_bench.errors import plural
 from adaptor_bench.report.studies import BoardStudy
@@ -11,25 +13,33 @@ from adaptor_bench.results.notes import PHANTOM, unlabelled_notes
 from adaptor_bench.scoring.metrics import METRICS
 from adaptor_bench.scoring.ranking import SAME
 from adaptor_bench.scoring.uncertainty.intervals import Interval
-from adaptor_bench.scoring.uncertainty.resampling import EXACT_LIMIT, distinct
-from adaptor_bench.scoring.uncertainty.significance import smallest_p
+from adaptor_bench.scoring.uncertainty.significance import Comparison, folds_needed
 from adaptor_bench.scoring.uncertainty.stability import SCHEMES
-from adaptor_bench.scoring.uncertainty.study import Pair, Study
+from adaptor_bench.scoring.uncertainty.study import Study
+
+Pairs = Mapping[tuple[str, str], Comparison]
+SEEN = 0.05  # the difference whose visibility is told
 
 
-def card_sentences(board: BoardStudy) -> tuple[str, ...]:
-    """The ranking card of a board with at least two methods, one statement a sentence."""
+def card_sentences(board: BoardStudy, pairs: Pairs | None = None) -> tuple[str, ...]:
+    """The ranking card of a board with at least two methods, one statement a sentence.
+
+    ``pairs`` (better, worse) are compared as another family than all pairs of the board.
+    """
     found = board.study
     sentences = [
         _who_leads(board),
-        *unlabelled_notes(found.tally.unlabelled.items()),
+        *(
+            f"{a.claim.text}: {verdict_text(a.comparison, found.options.level)}."
+            for a in board.answers
+        ),
+        *unlabelled_notes(board.unlabelled.items()),
         _unranked_sentence(found),
-        *_by_how_much(found),
+        *_by_how_much(found, found.pairs if pairs is None else pairs),
         power_sentence(found),
         _rank_sentence(found),
         _tier_sentence(found),
         _left_out_sentence(found),
-        *_flip_sentences(found),
         _scheme_sentence(found),
         _profiles_sentence(board),
         *(f"{name} is left out: {why}." for name, why in sorted(board.left_out.items())),
@@ -40,78 +50,62 @@ def card_sentences(board: BoardStudy) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def pair_sentence(pair: Pair, level: float, comparisons: int = 1) -> str:
-    """Difference, interval and test of one pair."""
-    title = METRICS[pair.metric].title
-    gap, differences = pair.student.estimate, pair.by_surgery
+def verdict_text(found: Comparison, level: float) -> str:
+    """``undecided (-1.74 points of F1, 95 % interval -6.83 to +3.36, .. comparisons)``."""
+    title, ends = METRICS[found.difference.metric].title, found.corrected
+    if math.isnan(ends.estimate):
+        return f"{found.verdict} ({title} is 0/0 for one of them)"
+    text = f"{100 * ends.estimate:+.2f} points of {title}"
+    if math.isnan(ends.low):
+        return f"{found.verdict} ({text}, no interval from one fold)"
+    text += f", {100 * level:g} % interval {100 * ends.low:+.2f} to {100 * ends.high:+.2f}"
+    return f"{found.verdict} ({text}{_corrected(found)})"
+
+
+def pair_sentence(found: Comparison, level: float) -> str:
+    """Difference and interval of one pair, and what they say."""
+    a, b, values = found.difference.a, found.difference.b, found.difference.by_fold
+    title, gap = METRICS[found.difference.metric].title, found.corrected.estimate
     if math.isnan(gap):
-        return f"{pair.a} and {pair.b} cannot be compared: {title} is 0/0 for one of them."
-    level_there = abs(gap) < SAME
-    if level_there and all(abs(d) < SAME for d in differences):
-        return f"{pair.a} and {pair.b} have the same {title} in every surgery."
-    n = len(differences)
-    won, lost = sum(d > SAME for d in differences), sum(d < -SAME for d in differences)
-    if level_there:
-        lead = f"{pair.a} and {pair.b} are level in {title} ({limits(pair.student, level)})"
-        wins = f"{pair.a} is ahead in {won} and {pair.b} in {lost} of {n} surgeries"
-    else:
-        ahead, behind = (pair.a, pair.b) if gap > 0 else (pair.b, pair.a)
-        signed = pair.student if gap > 0 else pair.student.negated()
-        lead = f"{ahead} is {100 * abs(gap):.2f} points of {title} ahead of {behind}"
-        lead += f" ({limits(signed, level)})"
-        wins = f"it is ahead in {won if gap > 0 else lost} of {n} surgeries"
-    return f"{lead}; {wins}, {_test(pair, level, comparisons)}."
+        return f"{a} and {b} cannot be compared: {title} is 0/0 for one of them."
+    if (np.abs(values) < SAME).all():
+        return f"{a} and {b} have the same {title} in every fold."
+    won, lost, n = int((values > SAME).sum()), int((values < -SAME).sum()), len(values)
+    if abs(gap) < SAME:
+        told = f"{limits(found.corrected, level)}{_corrected(found)}"
+        return (
+            f"{a} and {b} are level in {title} ({told}); {a} is ahead in {won} and {b} in {lost} "
+            f"of {plural(n, 'fold')}."
+        )
+    ahead, behind = (a, b) if gap > 0 else (b, a)
+    signed = found.corrected if gap > 0 else found.corrected.negated()
+    told = limits(signed, level) + (_corrected(found) if not math.isnan(signed.low) else "")
+    return (
+        f"{ahead} is {100 * abs(gap):.2f} points of {title} ahead of {behind} ({told}), and ahead "
+        f"in {won if gap > 0 else lost} of {plural(n, 'fold')}; better: {signed.verdict}."
+    )
 
 
-def _test(pair: Pair, level: float, comparisons: int) -> str:
-    if math.isnan(pair.p):
-        return f"no sign-flip test: {METRICS[pair.metric].title} is 0/0 in a surgery"
-    test = f"sign-flip p = {p_value(pair.p)}"
-    if comparisons > 1:
-        test += f", {p_value(pair.p_holm)} after correction for {comparisons} comparisons"
-    if pair.significant(level):
-        return f"{test}: significant at {1 - level:.3g}"
-    test += f": not significant at {1 - level:.3g}"
-    if pair.student.estimate * sum(pair.by_surgery) < 0:
-        test += ", and the mean over surgeries points the other way"
-    return test
+def _corrected(found: Comparison) -> str:
+    return f", corrected for {found.family} comparisons" if found.family > 1 else ""
 
 
 def power_sentence(study: Study) -> str:
-    """What the number of surgeries allows a test to say at all."""
-    n, pairs = int(study.tally.labelled.sum()), _tests(study)
-    least = smallest_p(n)
-    text = f"With {plural(n, 'surgery', 'surgeries')} no two-sided p below {_at_least(least)} is "
-    text += "possible"
-    alpha = 1 - study.options.level
-    if pairs > 1:
-        corrected = min(1.0, least * pairs)
-        text += f" ({_at_least(corrected)} after correction for {pairs} comparisons)"
-    if min(1.0, least * max(pairs, 1)) > alpha + 1e-12:
-        text += f": no difference here can be significant at {alpha:.3g}, whatever its size"
-    return text + "."
-
-
-def _at_least(p: float) -> str:
-    """Three digits that matter, rounded down: a bound may not lie above what it bounds."""
-    scale = 10.0 ** (2 - math.floor(math.log10(p)))
-    return p_value(math.floor(p * scale + 1e-9) / scale)
-
-
-def _tests(study: Study) -> int:
-    """How many pairs have a p value: Holm's correction counts these."""
-    return sum(not math.isnan(pair.p) for pair in study.pairs.values())
-
-
-def how_resampled(study: Study) -> str:
-    """Where resampled numbers come from, in a few words."""
-    n = len(study.tally.surgeries)
-    if study.exact:
-        return f"all {distinct(n):,} distinct draws of {n} surgeries, nothing random"
-    kind = "nested draws of surgeries and their frames"
-    if study.options.nested is False and distinct(n) > EXACT_LIMIT:
-        kind = "draws of surgeries"
-    return f"{study.resamples:,} {kind}, seed {study.options.seed}"
+    """How many folds it takes to see five points between the first two methods."""
+    first = [name for name, rank in study.ranks.items() if rank is not None][:2]
+    if len(first) < 2:
+        return ""
+    values, n = study.pairs[first[0], first[1]].difference.by_fold, len(study.tally.folds)
+    if n < 2:
+        return "One fold has no spread: nothing can be said of other networks."
+    needed = folds_needed(values, study.tally.cohort, SEEN, study.options.level)
+    spread = 100 * float(np.std(values, ddof=1))
+    about = "more than 1,000 folds" if needed is None else f"about {plural(needed, 'fold')}"
+    return (
+        f"The difference of {first[0]} and {first[1]} has a standard deviation of {spread:.1f} "
+        f"points over folds: to see {100 * SEEN:g} points between them in four cases of five, one "
+        f"comparison alone needs {about}; here {'are' if n > 1 else 'is'} {n}."
+    )
 
 
 def limits(interval: Interval, level: float) -> str:
@@ -133,15 +127,17 @@ def _who_leads(board: BoardStudy) -> str:
     n, folds = len(found.tally.surgeries), len(found.tally.folds)
     seeds = sorted(set(found.tally.seeds))
     runs = plural(seeds[0], "seed") if len(seeds) == 1 else "several numbers of seeds"
+    drawn = len(set(found.tally.cohort.tolist()))
+    of_cohorts = f" of {drawn} cohorts" if drawn > 1 else ""
     where = (
         f"On {board.dataset}, {board.domain} (profile {board.profile}; "
-        f"{plural(n, 'surgery', 'surgeries')} in {plural(folds, 'fold')}; {runs}),"
+        f"{plural(n, 'surgery', 'surgeries')} in {plural(folds, 'fold')}{of_cohorts}; {runs}),"
     )
     first = [name for name, rank in found.ranks.items() if rank == 1]
     if not first:
         return f"{where} no method has a defined {title}."
-    number = f"{title} {100 * found.student[first[0]][metric].estimate:.2f} %"
-    spans = {name: limits(found.student[name][metric], found.options.level) for name in first}
+    number = f"{title} {100 * found.intervals[first[0]][metric].estimate:.2f} %"
+    spans = {name: limits(found.intervals[name][metric], found.options.level) for name in first}
     if len(first) == 1:
         return f"{where} {first[0]} leads with {number} ({spans[first[0]]})."
     told = spans[first[0]]
@@ -160,47 +156,33 @@ def _unranked_sentence(found: Study) -> str:
     names = [name for name, rank in found.ranks.items() if rank is None]
     if not names or len(names) == len(found.methods):
         return ""
-    where = {"folds": "in a fold", "pooled": "over all frames", "surgeries": "in a surgery"}
     have = "has" if len(names) == 1 else "have"
-    return (
-        f"{_and(names)} {have} no rank: {METRICS[found.options.metric].title} is 0/0 "
-        f"{where[found.options.estimand]}."
-    )
+    title = METRICS[found.options.metric].title
+    return f"{_and(names)} {have} no rank: {title} is 0/0 in a fold."
 
 
-def _by_how_much(found: Study) -> list[str]:
+def _by_how_much(found: Study, pairs: Pairs) -> list[str]:
     ranked = [name for name, rank in found.ranks.items() if rank is not None]
     if len(ranked) < 2:
         return []
-    leader = ranked[0]
-    return [
-        pair_sentence(found.pairs[leader, other], found.options.level, _tests(found))
-        for other in ranked[1:]
-    ]
+    return [pair_sentence(pairs[ranked[0], other], found.options.level) for other in ranked[1:]]
 
 
 def _rank_sentence(found: Study) -> str:
     leaders = [i for i, name in enumerate(found.methods) if found.ranks[name] == 1]
     if not leaders or sum(rank is not None for rank in found.ranks.values()) < 2:
         return ""
-    if found.exact and len(found.tally.surgeries) == 1:
-        return "A single surgery leaves nothing to resample: how often the order holds is unknown."
-    i = leaders[0]
-    if math.isnan(found.rank_probability[i, 0]):
-        return f"No resample has a value for every ranked method ({how_resampled(found)})."
-    share = 100 * found.rank_probability[i, 0]
-    who = found.methods[i]
-    text = f"Resampling the surgeries ({how_resampled(found)}), {who} ranks first in {share:.1f} %"
+    first = found.rank_probability[:, 0]
+    if np.isnan(first[leaders[0]]):
+        return ""
+    share = f"{100 * first[leaders[0]]:.0f} %"
+    text = f"By the folds alone {found.methods[leaders[0]]} is the best with probability {share}"
     rivals = [
-        (100 * p, found.methods[j])
-        for j, p in enumerate(found.rank_probability[:, 0])
-        if j != i and p >= 0.0005
+        f"{found.methods[j]} {100 * p:.0f} %"
+        for j, p in enumerate(first)
+        if j != leaders[0] and p >= 0.005
     ]
-    text += f", {_and(f'{name} in {p:.1f} %' for p, name in rivals)}" if rivals else ""
-    if found.undefined > 0:
-        text += f"; {100 * found.undefined:.3g} % of the draws are left out, for there a ranked "
-        text += "method has no value"
-    return text + "."
+    return text + (f" ({', '.join(rivals)})" if rivals else "") + "."
 
 
 def _tier_sentence(found: Study) -> str:
@@ -213,24 +195,24 @@ def _tier_sentence(found: Study) -> str:
         return ""
     if len(groups) == 1:
         who = "methods" if ranked == len(found.methods) else "ranked methods"
-        return f"All {who} share one tier: no corrected test puts any of them below the leader."
+        return f"All {who} share one tier: none is known to be worse than the leader."
     listed = "; ".join(f"{tier}: {', '.join(names)}" for tier, names in sorted(groups.items()))
-    return f"Tiers (no corrected test puts a member below the best of its tier): {listed}."
+    return f"Tiers (no member is known to be worse than the best of its tier): {listed}."
 
 
 def _left_out_sentence(found: Study) -> str:
     order = list(found.ranks.values())
     changes = []
-    for surgery, after in found.left_out.items():
+    for fold, after in found.left_out.items():
         swapped = _swaps(found.methods, order, after)
         if swapped:
-            changes.append(f"without {surgery} {_and(swapped)}")
+            changes.append(f"without f{fold} {_and(swapped)}")
     n = len(found.left_out)
     if not n or len(order) - order.count(None) < 2:
         return ""
     if not changes:
-        return f"The order stays the same without any one of the {n} surgeries."
-    return f"The order depends on single surgeries: {'; '.join(changes)}."
+        return f"The order stays the same without any one of the {n} folds."
+    return f"The order depends on single folds: {'; '.join(changes)}."
 
 
 def _swaps(
@@ -258,34 +240,11 @@ def _swaps(
     return found
 
 
-def _flip_sentences(found: Study) -> list[str]:
-    sentences = []
-    for (better, worse), flip in found.flips.items():
-        if found.ranks[better] is None or found.ranks[worse] is None:
-            continue
-        if found.ranks[better] == found.ranks[worse]:
-            continue
-        seeds = found.tally.seeds[found.methods.index(worse)]
-        over = f", counted over {seeds} seeds" if seeds > 1 else ""
-        if flip.landmarks is None:
-            over = f" ({over[2:]})" if over else ""
-            text = f"{worse} could not reach {better} by placing points better, however many"
-        else:
-            share = 100 * flip.landmarks / flip.labels
-            text = f"{worse} would draw level with {better} if it placed {flip.landmarks:,} of "
-            text += f"{flip.labels:,} landmarks better ({share:.1f} %{over})"
-            over = ""
-        if flip.frames is not None:
-            text += f"; exchanging the outcomes of {flip.frames:,} of {flip.of_frames:,} frames"
-            text += f"{over} is enough to undo the lead"
-        sentences.append(text + ".")
-    return sentences
-
-
 def _scheme_sentence(found: Study) -> str:
     base = list(found.ranks.values())
+    schemes = found.schemes
     differ = {}
-    for scheme, ranks in found.schemes.items():
+    for scheme, ranks in schemes.items():
         if [ranks[name] for name in found.methods] != base:
             order = sorted(
                 (name for name in found.methods if ranks[name] is not None),
@@ -293,10 +252,10 @@ def _scheme_sentence(found: Study) -> str:
             )
             differ[scheme] = ", ".join(f"{ranks[name]} {name}" for name in order)
     if not differ:
-        return f"All {len(found.schemes)} ranking schemes give this order."
+        return f"All {len(schemes)} ranking schemes give this order."
     listed = "; ".join(f"{SCHEMES[s][0]}: {order or 'undefined'}" for s, order in differ.items())
-    same = len(found.schemes) - len(differ)
-    return f"The order depends on the scheme ({same} of {len(found.schemes)} agree): {listed}."
+    same = len(schemes) - len(differ)
+    return f"The order depends on the scheme ({same} of {len(schemes)} agree): {listed}."
 
 
 def _and(words: Iterable[str]) -> str:

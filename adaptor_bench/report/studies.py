@@ -5,15 +5,15 @@ The ranking card of the command line, the site's and the figures all rest on the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.results.board import Board
+from adaptor_bench.report.claims import Answer, answers
+from adaptor_bench.results.board import Board, tally_of
 from adaptor_bench.results.notes import matching_notes
 from adaptor_bench.results.result import Result
 from adaptor_bench.scoring.uncertainty.study import Options, Study, study
-from adaptor_bench.scoring.uncertainty.tally import tally
 
 UNKNOWN_PROFILE = "submitted"
 """The profile of predictions that came without a word on how they were made."""
@@ -24,7 +24,8 @@ class BoardStudy:
     """The study of a board's complete competitors, and who is left out.
 
     ``profiles`` are those of all its methods; ``left_out`` maps a method to the reason;
-    ``matching`` says how all were scored.
+    ``matching`` says how all were scored; ``unlabelled`` maps a method to its false points in
+    folds without labels; ``answers`` are those to the claims about its domain.
     """
 
     dataset: str
@@ -34,12 +35,25 @@ class BoardStudy:
     study: Study
     left_out: dict[str, str]
     matching: tuple[str, ...] = ()
+    unlabelled: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
 
     @property
     def profile(self) -> str:
         """The profiles in words."""
         *first, last = self.profiles
         return f"{', '.join(first)} and {last}" if first else last
+
+
+def answered(studies: Sequence[BoardStudy]) -> list[BoardStudy]:
+    """The same with the answers to claims, those of one dataset corrected together."""
+    found = []
+    for board in studies:
+        of_dataset = {b.domain: b.study for b in studies if b.dataset == board.dataset}
+        told = answers(of_dataset, level=board.study.options.level)
+        here = tuple(a for a in told if a.domain == board.domain)
+        found.append(replace(board, answers=here))
+    return found
 
 
 def study_of(board: Board, options: Options | None = None) -> BoardStudy | None:
@@ -68,7 +82,7 @@ def study_results(
     beside: Sequence[Result] = (),
 ) -> BoardStudy:
     """The study of ``results`` by name; ``beside`` are all of their table. Raises InputError when
-    they cannot be paired frame by frame."""
+    they cannot be paired surgery by surgery."""
     first, shown = results[0], beside or results
     assert first.settings is not None
     return BoardStudy(
@@ -76,9 +90,10 @@ def study_results(
         first.kind,
         first.domain,
         tuple(sorted({profile_of(r) for r in shown})),
-        study(tally({r.name: r.scores for r in results}), options),
+        study(tally_of(results), options),
         left_out,
         tuple(matching_notes(first.settings, shown)),
+        {r.name: r.main.unlabelled for r in results},
     )
 
 

@@ -6,6 +6,7 @@ What is None or NaN is shown as a dash. :mod:`adaptor_bench.report.render` draws
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -182,6 +183,20 @@ class Table:
             [[cell(i, j, group) for j in range(len(self.shown))] for i in group]
             for group in self.groups()
         ]
+
+
+def row_notes(notes: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The notes of each row, ``" | "`` between them: those that begin with its name, alone or among
+    others, and those that begin with nobody's."""
+    owners = []
+    for note in notes:
+        named = set(note.partition(": ")[0].split(", ")) & {*names}
+        starts = [name for name in names if re.match(rf"{re.escape(name)}[ ,:]", note)]
+        owners.append(named or set(sorted(starts, key=len)[-1:]))
+    return [
+        " | ".join(n for n, of in zip(notes, owners, strict=True) if name in of or not of)
+        for name in names
+    ]
 
 
 def absent(value: Any) -> bool:

@@ -20,6 +20,8 @@ from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.result import REAL, Result, ScoredFold
 from adaptor_bench.results.sources import results_of_entries
 from adaptor_bench.scoring.ranking import ranks
+from adaptor_bench.scoring.uncertainty.study import study
+from adaptor_bench.scoring.uncertainty.tally import Tally, tally
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ def leaderboard_boards(
     ]
 
 
+def tally_of(results: Sequence[Result]) -> Tally:
+    """Their counts side by side, by name. Raises InputError when they cannot be paired."""
+    return tally({r.name: r.counts for r in results}, results[0].cohorts)
+
+
 def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:
     failed = [
         f.fold
@@ -162,19 +169,32 @@ def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:
 
 
 def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
-    """With ranks by the mean, best first; what is the same as another stands below it; what has
-    no rank goes last, by name."""
+    """With ranks by the mean and tiers, best first; what is the same as another stands below it;
+    what has no rank goes last, by name."""
     named = [r if r.name else replace(r, name=r.method) for r in results]
     same = _same_as(named)
     alone = [r for r in named if r.name not in same]
     placed = ranks([r.main.mean for r in alone])
-    ranked = [replace(r, rank=rank) for r, rank in zip(alone, placed, strict=True)]
+    tiers = _tiers([r for r in alone if r.source == "measured" and not r.missing])
+    ranked = [
+        replace(r, rank=rank, tier=tiers.get(r.name)) for r, rank in zip(alone, placed, strict=True)
+    ]
     ordered: list[Result] = []
     for result in sorted(ranked, key=lambda r: (r.rank is None, r.rank or 0, r.name)):
         ordered.append(result)
         below = sorted((r for r in named if same.get(r.name) == result.name), key=lambda r: r.name)
         ordered += [replace(r, same_as=result.name) for r in below]
     return tuple(ordered)
+
+
+def _tiers(complete: Sequence[Result]) -> dict[str, int | None]:
+    """By name; none for a method alone, or where counts cannot be paired: the card says why."""
+    if len(complete) < 2:
+        return {}
+    try:
+        return study(tally_of(complete)).tiers
+    except InputError:
+        return {}
 
 
 def _same_as(results: Sequence[Result]) -> dict[str, str]:

@@ -113,15 +113,21 @@ def measured_notes(board: Board) -> list[str]:
     results = board.measured
     spread = {0: "population", 1: "sample"}.get(board.ddof, "")
     empty = {fold for r in results for fold in r.main.unlabelled}
+    folds = len(results[0].folds) - len(empty)
     notes = [
         dataset_note(results[0]),
         *matching_notes(board.settings, results),
         *seeds_note(results),
         f"Counts are pooled within a fold; mean ± {spread} standard deviation over "
-        f"n = {len(results[0].folds) - len(empty)} folds (ddof {board.ddof}).",
+        f"n = {folds} folds (ddof {board.ddof}).",
     ]
     if any(len(r.seeds) > 1 for r in results):
-        notes.append("With several seeds a fold's value is the mean over seeds.")
+        counts = {len(r.seeds) for r in results}
+        of = f" ({folds} folds x {max(counts)} seeds)" if len(counts) == 1 else ""
+        notes.append(
+            f"With several seeds the mean is over all networks{of}, a fold's value over its seeds; "
+            "the standard deviation stays that over the folds of one seed (root mean square)."
+        )
     return notes + [f"{r.name}: {note}" for r in results for note in r.notes]
 
 

@@ -80,8 +80,9 @@ class Result:
     is that of the spreads.
 
     A board sets ``name`` (what tables call it, unique there), ``rank`` (None where nothing is
-    ranked or a fold is missing), ``same_as`` (the name of the result whose very predictions these
-    are) and ``failed`` folds. ``printed`` or ``entry`` is what it was made from, if not from runs.
+    ranked or a fold is missing), ``tier`` (of the competitors with all folds: what cannot be told
+    from its best), ``same_as`` (the name of the result whose very predictions these are) and
+    ``failed`` folds. ``printed`` or ``entry`` is what it was made from, if not from runs.
     """
 
     method: str
@@ -109,6 +110,7 @@ class Result:
     ddof: int = 0
     name: str = ""
     rank: int | None = None
+    tier: int | None = None
     same_as: str | None = None
     failed: tuple[int, ...] = ()
 
@@ -158,13 +160,27 @@ class Result:
         return claimed is None or (mean is not None and abs(100 * mean - claimed) <= _ROUNDING)
 
     @property
-    def scores(self) -> dict[int, dict[int, FoldScore]]:
-        """Seed to fold to score, as far as more than counts is known."""
-        found: dict[int, dict[int, FoldScore]] = {}
+    def counts(self) -> dict[int, dict[int, Mapping[str, Counts]]]:
+        """Seed to fold to surgery to counts."""
+        found: dict[int, dict[int, Mapping[str, Counts]]] = {}
         for part in self.fold_results:
-            if part.score is not None:
-                found.setdefault(part.seed, {})[part.fold] = part.score
+            found.setdefault(part.seed, {})[part.fold] = part.surgeries
         return found
+
+    @property
+    def cohorts(self) -> dict[int, str]:
+        """Fold to the name of its cohort, as far as it is known: folds of one cohort have training
+        surgeries in common, directly or by way of other folds."""
+        cohorts: dict[str, set[str]] = {}  # by its first surgery
+        used = {p.fold: {*p.run.train, *p.run.validation} for p in self.fold_results if p.run}
+        for surgeries in used.values():
+            shared = [name for name, others in cohorts.items() if others & surgeries]
+            joined = surgeries.union(*(cohorts.pop(name) for name in shared))
+            cohorts[min(joined)] = joined
+        return {
+            fold: next(name for name, others in cohorts.items() if others & surgeries)
+            for fold, surgeries in used.items()
+        }
 
     @property
     def identity(self) -> str:

@@ -47,7 +47,7 @@ def _table(view: BoardView) -> Table:
     """The leaderboard's columns, the interval beside the metric that ranks, the folds."""
     board = view.board
     columns: list[Column] = []
-    caption = "Percent; mean ± standard deviation over folds."
+    caption = "Percent; mean ± standard deviation over the folds of one seed."
     for column in shown_columns(board):
         columns.append(column.column)
         if column.key == PRIMARY:
@@ -56,7 +56,7 @@ def _table(view: BoardView) -> Table:
                 columns.append(Column("interval", f"{title} interval", "right", "metric"))
                 assert view.study is not None
                 level = 100 * view.study.study.options.level
-                caption += f" Interval: {level:g} %, Student's t with the jackknife over surgeries."
+                caption += f" Interval: {level:g} %, Student's t over folds, corrected."
             columns += [
                 Column(f"fold_{k}", f"{title} f{k}", "right", "metric", number(DIGITS))
                 for k in board.folds

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adaptor_bench.errors import UsageError
 from adaptor_bench.report.render import RENDERERS, render
-from adaptor_bench.report.table import Column, Table
+from adaptor_bench.report.table import Column, Table, row_notes
 
 FORMATS = tuple(RENDERERS)
 _SUFFIXES = {
@@ -42,7 +42,8 @@ def format_of(out: Path | None, format: str | None) -> str:
 
 
 def combined(tables: Sequence[Table]) -> Table:
-    """All rows below one another; a column a table lacks is empty in its rows."""
+    """All rows below one another, each with its notes; a column a table lacks is empty in its
+    rows."""
     columns: list[Column] = []
     for table in tables:
         at = 0
@@ -53,4 +54,8 @@ def combined(tables: Sequence[Table]) -> Table:
             else:
                 columns.insert(at, column)
                 at += 1
-    return Table("", tuple(columns), [row for table in tables for row in table.rows])
+    rows = []
+    for table in tables:
+        told = row_notes(table.notes, [str(row.get("method", "")) for row in table.rows])
+        rows += [row | {"notes": note} for row, note in zip(table.rows, told, strict=True)]
+    return Table("", (*columns, Column("notes", "notes")), rows)

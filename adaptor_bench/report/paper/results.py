@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.columns import DIGITS, method_label, percent, spread_of
+from adaptor_bench.report.columns import DIGITS, TIERS, method_label, percent, spread_of
 from adaptor_bench.report.table import Column, Spread, Table, number, spread
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.notes import (
@@ -25,7 +25,7 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.results.runs import runs_below
 from adaptor_bench.results.sources import published_results, results_of_runs
-from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY
 
 DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
 _BOLD = "Best mean of each metric stands out; the paper prints in bold only where its method leads."
@@ -90,10 +90,12 @@ def results_table(
     *,
     difference: str = "",
     differences: Mapping[str, Mapping[str, Spread]] | None = None,
+    verdicts: Mapping[str, str] | None = None,
 ) -> Table:
     """``results`` in the paper's shape. ``difference`` is the heading of a column of
-    ``differences``, by name and metric in percentage points, if one is wanted. What is the same
-    as another says so in its label, and is not the best of anything."""
+    ``differences``, by name and metric in percentage points, if one is wanted; ``verdicts`` by
+    name stand beside the F1 they are about, as tiers do. What is the same as another says so in
+    its label, and is not the best of anything."""
     rows: list[dict[str, Any]] = []
     best: set[tuple[int, str]] = set()
     for key, metric in METRICS.items():
@@ -109,6 +111,8 @@ def results_table(
                     "same_as": result.same_as,
                     "folds": spread_of(found),
                     "difference": (differences or {}).get(result.name, {}).get(key, Spread(None)),
+                    "tier": result.tier if key == PRIMARY else None,
+                    "verdict": (verdicts or {}).get(result.name) if key == PRIMARY else None,
                     "dataset": result.dataset,
                     "domain": result.domain,
                     "profile": result.profile,
@@ -117,10 +121,15 @@ def results_table(
                 }
                 | {f"f{fold}": percent(value) for fold, value in found.folds.items()}
             )
-    return Table(title, _columns(results, difference), rows, tuple(notes), frozenset(best))
+    columns = _columns(results, difference, bool(verdicts))
+    return Table(title, columns, rows, (*notes, *_tier_note(results)), frozenset(best))
 
 
-def _columns(results: Sequence[Result], difference: str) -> tuple[Column, ...]:
+def _tier_note(results: Sequence[Result]) -> list[str]:
+    return [TIERS] if any(r.tier is not None for r in results) else []
+
+
+def _columns(results: Sequence[Result], difference: str, judged: bool) -> tuple[Column, ...]:
     several = len({r.source for r in results}) > 1
     folds = {f for r in results for f in (*r.missing, *r.main.unlabelled)}
     folds |= {f for r in results for a in r.metrics.values() for f in a.folds}
@@ -142,6 +151,10 @@ def _columns(results: Sequence[Result], difference: str) -> tuple[Column, ...]:
     if difference:
         show = spread(DIGITS, sign=True)
         columns.append(Column("difference", difference, role="metric", show=show))
+    if judged:
+        columns.append(Column("verdict", "parent better"))
+    if any(r.tier is not None for r in results):
+        columns.append(Column("tier", "tier", "right"))
     columns += [
         Column(key, key, data=True) for key in ("dataset", "domain", "profile", "seeds", "missing")
     ]

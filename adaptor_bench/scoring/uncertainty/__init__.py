@@ -1,1 +1,1 @@
-"""How sure a comparison is: resampling of surgeries, paired tests, and the stability of ranks."""
+"""How sure a comparison is: intervals, tests and the stability of ranks over trained networks."""

@@ -1,36 +1,150 @@
-"""Sign-flip tests over surgeries, and what many of them together allow to say."""
+"""The primary analysis of differences, tests beside it, and what many of them allow to say.
+
+Primary is the corrected paired t interval of the mean difference over folds
+(:func:`adaptor_bench.scoring.uncertainty.intervals.fold_interval`), with Holm's correction for all
+comparisons of one family: :func:`compare_family`. The sign-flip test is secondary.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from adaptor_bench.scoring.uncertainty.intervals import (
+    Interval,
+    Verdict,
+    fold_interval,
+    standard_error,
+)
 
-EXACT_SURGERIES = 16  # 65,536 flips; with more, flips are drawn
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+EXACT_FOLDS = 16  # 65,536 flips; with more, flips are drawn
 DRAWS = 100_000
 _SAME = 1e-12  # sums this close differ by rounding
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What is compared: ``by_fold`` (n,), ``a`` minus ``b`` in every fold, mean over seeds;
+    ``cohort`` (n,) as in :func:`inflation`; ``metric`` is a key of METRICS, ``where`` a domain."""
+
+    a: str
+    b: str
+    by_fold: Floats
+    cohort: Integers
+    metric: str = "f1"
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One member of a family of ``family`` comparisons, with its ``difference``.
+
+    ``interval`` is that of the difference alone. ``corrected`` is wide enough for the family: its
+    level is 1 - alpha / k with Holm's k, so that it excludes 0 exactly where ``p_holm`` is at most
+    alpha. ``p`` is that of the same t statistic, ``sign_flip`` the secondary test's, uncorrected.
+    """
+
+    difference: Difference
+    interval: Interval
+    corrected: Interval
+    p: float
+    p_holm: float
+    sign_flip: float
+    family: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether ``a`` is better: from the corrected interval, and from nothing else."""
+        return self.corrected.verdict
+
+
+def compare_family(differences: Sequence[Difference], level: float = 0.95) -> list[Comparison]:
+    """The primary analysis of all ``differences`` that are judged together.
+
+    Counted are those that have a p value: a difference with a NaN, or of a single fold, makes the
+    others no stricter.
+    """
+    p = np.array([t_p(d.by_fold, d.cohort) for d in differences])
+    adjusted, times = _holm(p)
+    family = int(np.count_nonzero(~np.isnan(p)))
+    return [
+        Comparison(
+            d,
+            fold_interval(d.by_fold, d.cohort, level),
+            fold_interval(d.by_fold, d.cohort, 1 - (1 - level) / k),
+            float(raw),
+            float(corrected),
+            sign_flip_p(d.by_fold),
+            family,
+        )
+        for d, raw, corrected, k in zip(differences, p, adjusted, times, strict=True)
+    ]
+
+
+def t_p(values: Floats, cohort: Sequence[int] | Integers) -> float:
+    """Two-sided p of "the mean over folds is 0", by the corrected t statistic; NaN if there is
+    none."""
+    n = len(values)
+    if n < 2 or np.isnan(values).any():
+        return float("nan")
+    mean, error = abs(float(np.mean(values))), standard_error(values, cohort)
+    if error == 0 or mean < _SAME:
+        return 1.0 if mean < _SAME else 0.0
+    from scipy.special import stdtr
+
+    return float(2 * stdtr(n - 1, -mean / error))
+
+
+def folds_needed(
+    by_fold: Floats, cohort: Integers, points: float = 0.05, level: float = 0.95, power: float = 0.8
+) -> int | None:
+    """How many folds it takes for a difference of ``points`` (0..1) to be seen with ``power``.
+
+    Seen by one comparison at ``level``, if differences vary as ``by_fold`` (n,) do and cohorts
+    keep their size. None with fewer than two folds, a NaN, or if 1,000 are not enough.
+    """
+    from scipy.special import nctdtr, stdtrit
+
+    n = len(by_fold)
+    if n < 2 or np.isnan(by_fold).any():
+        return None
+    size, spread = n / len(set(map(int, cohort))), float(np.std(by_fold, ddof=1))
+    for folds in range(2, 1001):
+        shared = 1 - 1 / min(size, folds)
+        error = spread * np.sqrt((1 + shared) / (1 - shared / (folds - 1)) / folds)
+        if error < _SAME:
+            return folds
+        limit, shift = float(stdtrit(folds - 1, (1 + level) / 2)), points / error
+        if 1 - float(nctdtr(folds - 1, shift, limit)) >= power:
+            return folds
+    return None
+
+
 def smallest_p(n: int) -> float:
-    """The smallest two-sided p that ``sign_flip_p`` can give for ``n`` surgeries: 2 / 2^n, or
+    """The smallest two-sided p that ``sign_flip_p`` can give for ``n`` folds: 2 / 2^n, or
     1 / (DRAWS + 1) where flips are drawn."""
-    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_SURGERIES else 1 / (DRAWS + 1)
+    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_FOLDS else 1 / (DRAWS + 1)
 
 
 def sign_flip_p(differences: Floats, draws: int = DRAWS, seed: int = 0) -> float:
-    """Two-sided p of "no difference" from paired ``differences`` (n,), one per surgery.
+    """Two-sided p of "no difference" from paired ``differences`` (n,), one per fold.
 
-    If the two methods were exchangeable in every surgery, each difference could as well have had
+    If the two methods were exchangeable in every fold, each difference could as well have had
     the other sign. p is the share of the 2^n sign patterns whose sum is at least as far from 0
-    as the one seen; with more than 16 surgeries, of ``draws`` random patterns and the one seen
+    as the one seen; with more than 16 folds, of ``draws`` random patterns and the one seen
     ((b + 1) / (m + 1), Phipson and Smyth 2010). NaN when a difference is NaN or there is none.
     """
     n = len(differences)
     if n == 0 or np.isnan(differences).any():
         return float("nan")
     seen = abs(differences.sum()) - _SAME * np.abs(differences).sum()
-    if n <= EXACT_SURGERIES:
+    if n <= EXACT_FOLDS:
         # Half of the patterns: flipping all signs changes nothing two-sided.
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1
         sums = (1 - 2 * bits) @ differences
@@ -49,10 +163,20 @@ def holm(p: Floats) -> Floats:
 
     The tests that exist are counted: NaN does not make the others stricter.
     """
+    return _holm(p)[0]
+
+
+def _holm(p: Floats) -> tuple[Floats, Floats]:
+    """Adjusted p values (m,), at most 1, and by what each p was multiplied (1 for NaN)."""
     p = np.asarray(p, float)
-    adjusted = np.full(p.shape, np.nan)
+    adjusted, times = np.full(p.shape, np.nan), np.ones(p.shape)
     present = np.flatnonzero(~np.isnan(p))
-    order = present[np.argsort(p[present], kind="stable")]
-    steps = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
-    return adjusted
+    if len(present):
+        order = present[np.argsort(p[present], kind="stable")]
+        steps = np.arange(len(order), 0, -1)
+        reached = np.maximum.accumulate(p[order] * steps)
+        adjusted[order] = np.minimum(reached, 1.0)
+        # A p of 0 has its own step; a larger p has at least its own, and at most the first.
+        zero = p[order] == 0
+        times[order] = np.where(zero, steps, reached / np.where(zero, 1.0, p[order]))
+    return adjusted, times

@@ -1,4 +1,4 @@
-"""Would the order hold? Ranks in resamples, without each surgery, and under other schemes."""
+"""Would the order hold? Probable ranks, ranks without each fold, and under other schemes."""
 
 from __future__ import annotations
 
@@ -9,50 +9,55 @@ import numpy.typing as npt
 
 from adaptor_bench.scoring.metrics import METRICS
 from adaptor_bench.scoring.ranking import SAME
-from adaptor_bench.scoring.uncertainty.estimands import estimate, resampled
-from adaptor_bench.scoring.uncertainty.resampling import Resamples
+from adaptor_bench.scoring.uncertainty.intervals import inflation
 from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+DRAWS = 10_000
 
 
-def rank_distribution(
-    values: Floats, probability: Floats, placed: npt.NDArray[np.bool_]
-) -> tuple[Floats, float]:
-    """Probability of each rank (methods, methods) from resampled ``values`` (B, methods).
+def rank_distribution(values: Floats, cohort: Integers, draws: int = DRAWS) -> Floats:
+    """Probability of each rank (methods, methods) of the true means, from ``values`` (methods,
+    folds); row m, column k: that method m has rank k + 1.
 
-    Row m, column k: how often method m has rank k + 1; equal values share the better rank, so a
-    column may sum to more or less than 1. Only ``placed`` (methods,) take part, the others' rows
-    are NaN. Resamples in which one that is placed has no value are left out; their probability is
-    returned beside.
+    Means are drawn from the multivariate t distribution around the ones seen that belongs to the
+    corrected t interval (the correlated t test of Corani and Benavoli, Machine Learning 100, 2015:
+    a posterior with a flat prior). So one method is above another with probability 1 - p / 2, p of
+    the primary analysis. Equal values share the better rank, so a column may sum to more or less
+    than 1. Methods with a NaN take no part: their rows are NaN; so is everything with one fold.
     """
-    table = np.full((len(placed), len(placed)), np.nan)
-    defined = ~np.isnan(values[:, placed]).any(axis=1)
-    if not defined.any():
-        return table, 1.0
-    kept, weight = values[defined][:, placed], probability[defined] / probability[defined].sum()
-    for m, of_method in zip(np.flatnonzero(placed), kept.T, strict=True):
-        place = (kept - of_method[:, None] > SAME).sum(axis=1)
-        table[m] = np.bincount(place, weights=weight, minlength=len(placed))
-    return table, float(probability[~defined].sum())
+    n = values.shape[1]
+    table = np.full((len(values), len(values)), np.nan)
+    placed = ~np.isnan(values).any(axis=1)
+    if n < 2 or not placed.any():
+        return table
+    rng = np.random.default_rng(0)
+    means = values[placed].mean(axis=1)
+    deviations = (values[placed] - means[:, None]) * np.sqrt(inflation(cohort) / n)
+    # Of covariance deviations @ deviations.T / (n - 1), over the root of a chi square / (n - 1).
+    scale = np.sqrt(rng.chisquare(n - 1, (draws, 1)))
+    drawn = means + rng.standard_normal((draws, n)) @ deviations.T / scale
+    for m, of_method in zip(np.flatnonzero(placed), drawn.T, strict=True):
+        place = (drawn - of_method[:, None] > SAME).sum(axis=1)
+        table[m] = np.bincount(place, minlength=len(values)) / draws
+    return table
 
 
-def leave_one_out(tally: Tally, metric: str = "f1", estimand: str = "folds") -> Floats:
-    """Values (surgeries, methods) without each surgery in turn; (0, methods) with a single one.
-
-    Nothing is trained anew: the surgery leaves the evaluation, not the training data.
-    """
-    n = len(tally.surgeries)
+def leave_one_out(values: Floats) -> Floats:
+    """Means (folds, methods) of ``values`` (methods, folds) without each fold in turn; (0, methods)
+    with a single one. Nothing is trained anew: the fold leaves the evaluation alone."""
+    n = values.shape[1]
     if n < 2:
-        return np.empty((0, len(tally.methods)))
-    left = Resamples(1 - np.eye(n, dtype=np.int64), np.full(n, 1 / n), exact=False)
-    return resampled(tally, left, metric, estimand)
+        return np.empty((0, len(values)))
+    return np.asarray((values.sum(axis=1) - values.T) / (n - 1))
 
 
 def tiers(values: Floats, different: npt.NDArray[np.bool_]) -> list[int | None]:
     """Tier of each method, from 1: a tier ends before the first that is worse than its leader.
 
-    ``values`` (methods,), ``different`` (methods, methods): significantly so, after correction.
+    ``values`` (methods,), ``different`` (methods, methods): so by the primary analysis.
     Going down the order, a method opens a new tier when it differs from the tier's leader (its
     best method). A method without a value has no tier.
     """
@@ -67,36 +72,37 @@ def tiers(values: Floats, different: npt.NDArray[np.bool_]) -> list[int | None]:
     return result
 
 
-def _per_frame(tally: Tally, metric: str) -> Floats:
-    """Mean over the frames that have a value: F1 is 0/0 in a frame with no label and no point."""
-    values = METRICS[metric].of_last_axis(tally.counts)
-    defined = ~np.isnan(values)
-    total = np.where(defined, values, 0).sum(axis=1)
-    frames = defined.sum(axis=1)
-    means = np.divide(total, frames, out=np.full(len(total), np.nan), where=frames > 0)
-    return tally.over_seeds(means)
+def _of_surgeries(tally: Tally, metric: str) -> Floats:
+    """Mean over the surgeries with labels."""
+    if not tally.labelled.any():
+        return np.full(len(tally.methods), np.nan)
+    of_rows = METRICS[metric].of_last_axis(tally.counts[:, tally.labelled])
+    return tally.over_seeds(of_rows.mean(axis=1))
+
+
+def _pooled(tally: Tally, metric: str) -> Floats:
+    return tally.over_seeds(METRICS[metric].of_last_axis(tally.counts.sum(axis=1)))
 
 
 def _mean_rank(tally: Tally, metric: str) -> Floats:
-    """Minus the mean over surgeries of the rank within the surgery: higher is better."""
-    values = tally.over_seeds(METRICS[metric].of_last_axis(tally.by_surgery[:, tally.labelled]))
-    if np.isnan(values).any() or not values.size:
+    """Minus the mean over folds of the rank within the fold: higher is better."""
+    values = tally.values(metric)
+    if np.isnan(values).any():
         return np.full(len(values), np.nan)
-    place = (values[None] - values[:, None] > SAME).sum(axis=1)  # (methods, surgeries)
+    place = (values[None] - values[:, None] > SAME).sum(axis=1)  # (methods, folds)
     tied = (np.abs(values[None] - values[:, None]) <= SAME).sum(axis=1) - 1
     return -(1 + place + tied / 2).mean(axis=1)
 
 
 SCHEMES: dict[str, tuple[str, Callable[[Tally, str], Floats]]] = {
-    "folds": ("mean over folds", lambda t, metric: estimate(t, metric, "folds")),
-    "pooled": ("all counts pooled", lambda t, metric: estimate(t, metric, "pooled")),
-    "surgeries": ("mean over surgeries", lambda t, metric: estimate(t, metric, "surgeries")),
-    "frames": ("mean over frames", _per_frame),
-    "ranks": ("mean rank over surgeries", _mean_rank),
+    "folds": ("mean over folds", lambda t, metric: t.values(metric).mean(axis=1)),
+    "pooled": ("all counts pooled", _pooled),
+    "surgeries": ("mean over surgeries", _of_surgeries),
+    "ranks": ("mean rank over folds", _mean_rank),
 }
 
 
 def scheme_values(tally: Tally, metric: str = "f1") -> dict[str, Floats]:
     """Values (methods,) under every scheme, higher is better, in 0..1 but for ``ranks``: there
-    minus the mean over surgeries of a method's rank (ties share the middle rank)."""
+    minus the mean over folds of a method's rank (ties share the middle rank)."""
     return {name: function(tally, metric) for name, (_, function) in SCHEMES.items()}

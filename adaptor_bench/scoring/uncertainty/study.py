@@ -1,24 +1,22 @@
-"""Everything a ranking card or a comparison says, computed from one tally."""
+"""Everything a ranking card or a comparison says of one board, computed from one tally."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from adaptor_bench.scoring.metrics import METRICS
 from adaptor_bench.scoring.ranking import ranks
-from adaptor_bench.scoring.uncertainty.estimands import estimate, resampled
-from adaptor_bench.scoring.uncertainty.flips import FlipDistance, flip_distance
-from adaptor_bench.scoring.uncertainty.intervals import (
-    Interval,
-    jackknife_interval,
-    percentile_interval,
+from adaptor_bench.scoring.uncertainty.intervals import Interval, fold_interval
+from adaptor_bench.scoring.uncertainty.significance import (
+    Comparison,
+    Difference,
+    compare_family,
 )
-from adaptor_bench.scoring.uncertainty.resampling import resample
-from adaptor_bench.scoring.uncertainty.significance import holm, sign_flip_p
 from adaptor_bench.scoring.uncertainty.stability import (
     leave_one_out,
     rank_distribution,
@@ -32,155 +30,97 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Options:
-    """``metric`` and ``estimand`` that rank; ``level`` of intervals and of significance
-    (1 - level); ``resamples`` and ``seed`` of drawn resamples; ``nested`` as in ``resample``."""
+    """``metric`` that ranks; ``level`` of intervals, and of what is called different
+    (1 - level)."""
 
     metric: str = "f1"
-    estimand: str = "folds"
     level: float = 0.95
-    resamples: int = 10_000
-    seed: int = 0
-    nested: bool | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """``a`` minus ``b``. ``by_surgery`` are the paired differences the p value comes from, of the
-    surgeries that have labels;
-    ``student`` is the jackknife t interval, ``bootstrap`` the percentile interval."""
-
-    a: str
-    b: str
-    metric: str
-    student: Interval
-    bootstrap: Interval
-    by_surgery: tuple[float, ...]
-    p: float
-    p_holm: float
-
-    def significant(self, level: float) -> bool:
-        """Whether the corrected test bears out the sign of the difference.
-
-        The test is of the mean over surgeries. Where folds pool surgeries it can point the other
-        way than the estimate: then it speaks for no lead.
-        """
-        # A share of equal outcomes counts as reached: p is a multiple of 2^-n.
-        reached = self.p_holm <= 1 - level + 1e-12
-        return bool(reached and self.student.estimate * sum(self.by_surgery) > 0)
 
 
 @dataclass(frozen=True)
 class Study:
-    """Methods stand in the order of the ranking. ``student`` and ``bootstrap`` map method to
-    metric to interval; ``pairs`` holds every pair (better, worse) for the ranking metric;
-    ``rank_probability`` is (methods, methods), row by method, column by rank; NaN for a method
-    without a value. ``left_out`` maps each surgery to the ranks without it; empty with one."""
+    """Methods stand in the order of the ranking: the mean over folds of ``options.metric``. All
+    parts are computed when they are asked for, and all are deterministic."""
 
     tally: Tally
     options: Options
-    ranks: dict[str, int | None]
-    student: dict[str, dict[str, Interval]]
-    bootstrap: dict[str, dict[str, Interval]]
-    pairs: dict[tuple[str, str], Pair]
-    rank_probability: Floats
-    undefined: float
-    tiers: dict[str, int | None]
-    left_out: dict[str, list[int | None]]
-    schemes: dict[str, dict[str, int | None]]
-    flips: dict[tuple[str, str], FlipDistance]
-    exact: bool
-    resamples: int
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Best first."""
         return self.tally.methods
 
+    @cached_property
+    def values(self) -> Floats:
+        """(methods, folds) of the metric that ranks, mean over seeds."""
+        return self.tally.values(self.options.metric)
+
+    @property
+    def ranks(self) -> dict[str, int | None]:
+        """None for a method that is 0/0 in a fold."""
+        return self._named(ranks(self.values.mean(axis=1).tolist()))
+
+    @cached_property
+    def intervals(self) -> dict[str, dict[str, Interval]]:
+        """Method to metric to the mean over folds with its corrected t interval."""
+        of_metric = {key: self.tally.values(key) for key in METRICS}
+        return {
+            name: {
+                key: fold_interval(values[i], self.tally.cohort, self.options.level)
+                for key, values in of_metric.items()
+            }
+            for i, name in enumerate(self.methods)
+        }
+
+    def difference(self, a: str, b: str, metric: str | None = None, where: str = "") -> Difference:
+        """``a`` minus ``b`` fold by fold, of ``metric`` or the one that ranks."""
+        key = metric or self.options.metric
+        values = self.tally.values(key)
+        i, j = self.methods.index(a), self.methods.index(b)
+        return Difference(a, b, values[i] - values[j], self.tally.cohort, key, where)
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Comparison]:
+        """Every pair (better, worse), as one family."""
+        couples = list(combinations(self.methods, 2))
+        found = compare_family([self.difference(*pair) for pair in couples], self.options.level)
+        return dict(zip(couples, found, strict=True))
+
+    @cached_property
+    def tiers(self) -> dict[str, int | None]:
+        """Of :func:`adaptor_bench.scoring.uncertainty.stability.tiers`, by ``pairs``."""
+        different = np.zeros((len(self.methods), len(self.methods)), bool)
+        for (i, j), pair in zip(combinations(range(len(different)), 2), self.pairs.values(),
+                                strict=True):  # fmt: skip
+            different[i, j] = different[j, i] = pair.verdict != "undecided"
+        return self._named(tiers(self.values.mean(axis=1), different))
+
+    @cached_property
+    def rank_probability(self) -> Floats:
+        """(methods, methods), row by method, column by rank; NaN for a method without a value."""
+        return rank_distribution(self.values, self.tally.cohort)
+
+    @property
+    def left_out(self) -> dict[int, list[int | None]]:
+        """Fold to the ranks without it; empty with one fold."""
+        without = leave_one_out(self.values).tolist()
+        return {f: ranks(of) for f, of in zip(self.tally.folds, without, strict=False)}
+
+    @property
+    def schemes(self) -> dict[str, dict[str, int | None]]:
+        """Scheme to the ranks under it."""
+        values = scheme_values(self.tally, self.options.metric)
+        return {scheme: self._named(ranks(row.tolist())) for scheme, row in values.items()}
+
+    def _named(self, values: list[int | None]) -> dict[str, int | None]:
+        return dict(zip(self.methods, values, strict=True))
+
 
 def study(tally: Tally, options: Options | None = None) -> Study:
-    """The whole analysis. Deterministic: exact where it can be, else seeded."""
+    """The whole analysis of the methods of ``tally``."""
     options = options or Options()
-    metric, estimand = options.metric, options.estimand
-    tally = tally.select(_ordered(tally, estimate(tally, metric, estimand)))
-    draws = resample(tally, options.resamples, options.seed, nested=options.nested)
-    values = {key: resampled(tally, draws, key, estimand) for key in METRICS}
-    points = {key: estimate(tally, key, estimand) for key in METRICS}
-    without = {key: leave_one_out(tally, key, estimand) for key in METRICS}
-
-    def student(key: str, weights: Floats) -> Interval:
-        return jackknife_interval(
-            float(_combine(points[key], weights)), _combine(without[key], weights), options.level
-        )
-
-    def bootstrap(key: str, weights: Floats) -> Interval:
-        return percentile_interval(
-            float(_combine(points[key], weights)),
-            _combine(values[key], weights),
-            draws.probability,
-            options.level,
-        )
-
-    unit = np.eye(len(tally.methods))
-    of_surgery = tally.over_seeds(METRICS[metric].of_last_axis(tally.by_surgery[:, tally.labelled]))
-    couples = list(combinations(range(len(tally.methods)), 2))
-    p = np.array([sign_flip_p(of_surgery[i] - of_surgery[j]) for i, j in couples])
-    pairs = {}
-    different = np.zeros((len(unit), len(unit)), bool)
-    for (i, j), raw, adjusted in zip(couples, p, holm(p), strict=True):
-        a, b = tally.methods[i], tally.methods[j]
-        pairs[a, b] = Pair(
-            a,
-            b,
-            metric,
-            student(metric, unit[i] - unit[j]),
-            bootstrap(metric, unit[i] - unit[j]),
-            tuple(map(float, of_surgery[i] - of_surgery[j])),
-            float(raw),
-            float(adjusted),
-        )
-        different[i, j] = different[j, i] = pairs[a, b].significant(options.level)
-    probability, undefined = rank_distribution(
-        values[metric], draws.probability, ~np.isnan(points[metric])
-    )
-    names = tally.methods
-    return Study(
-        tally=tally,
-        options=options,
-        ranks=_named(names, ranks(points[metric].tolist())),
-        student={m: {k: student(k, unit[i]) for k in METRICS} for i, m in enumerate(names)},
-        bootstrap={m: {k: bootstrap(k, unit[i]) for k in METRICS} for i, m in enumerate(names)},
-        pairs=pairs,
-        rank_probability=probability,
-        undefined=undefined,
-        tiers=_named(names, tiers(points[metric], different)),
-        left_out={
-            s: ranks(of) for s, of in zip(tally.surgeries, without[metric].tolist(), strict=False)
-        },
-        schemes={
-            scheme: _named(names, ranks(row.tolist()))
-            for scheme, row in scheme_values(tally, metric).items()
-        },
-        flips={
-            (a, b): flip_distance(tally, a, b)
-            for a, b in pairwise(names)
-            if metric == "f1" and estimand == "folds"
-        },
-        exact=draws.exact,
-        resamples=len(draws.weights),
-    )
-
-
-def _ordered(tally: Tally, values: Floats) -> list[str]:
-    """Best first; equal ones by name; those without a value last."""
-    filled = np.where(np.isnan(values), -np.inf, values)
-    return [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
-
-
-def _combine(values: Floats, weights: Floats) -> Floats:
-    """Weighted sum over the last axis (methods) that lets a NaN of an unused method be."""
-    used = np.flatnonzero(weights)
-    return values[..., used] @ weights[used]
-
-
-def _named(names: tuple[str, ...], values: list[int | None]) -> dict[str, int | None]:
-    return dict(zip(names, values, strict=True))
+    means = tally.values(options.metric).mean(axis=1)
+    filled = np.where(np.isnan(means), -np.inf, means)
+    # Best first; equal ones by name; those without a value last.
+    order = [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
+    return Study(tally.select(order), options)
