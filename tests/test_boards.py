@@ -207,7 +207,7 @@ def test_a_team_may_enter_methods_that_do_not_differ(tmp_path, points, data, boa
     }
     assert found["net/no_cyclegan"]["same_as"] == "net" and "same_as" not in found["net"]
     shown = invoke("leaderboard", "--board", board)
-    assert re.search(r"\n +- +net/no_cyclegan, same as net  ", shown)
+    assert re.search(r"\n +- +- +net/no_cyclegan, same as net  ", shown)
     nothing = tmp_path / "nothing"
     shutil.copytree(points, nothing)
     for path in nothing.glob("**/*.json"):

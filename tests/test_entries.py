@@ -466,7 +466,7 @@ def test_a_phantom_of_another_version_is_not_drawn(tmp_path, data, board):
     }  # fmt: skip
     submit(predict(tmp_path / "p", data, 0), board, data)
     (board / "board.json").write_text(json.dumps(document))
-    for words in (["verify", board], ["card", "--board", board]):
+    for words in (["verify", board], ["report", "--board", board, "--out", tmp_path / "site"]):
         told = invoke(*words, code=1)
         assert f"made with version {GENERATOR_VERSION + 1} of the phantom" in told
         assert f"draws version {GENERATOR_VERSION}" in told

@@ -129,8 +129,8 @@ paper table2 {runs}
 paper table3 {runs} --format markdown
 paper ablation {runs} --format csv
 card {runs}
-card --board {board} --data {data} --format markdown
-card --board {board} --data {data} --format html
+card --board {board} --format markdown
+card --board {board} --format html
 report {runs} --board {board} --data {data} --out {out}/site --public
 {nasty}
 """.strip().splitlines()

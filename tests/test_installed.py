@@ -128,7 +128,7 @@ paper scatter runs --out scatter.svg | scatter.svg
 paper forest runs --out forest.svg | forest.svg
 paper translated runs --data data --out to.png {MINE} --method marks --device cpu | to.png
 card runs | Ranking card
-card --board small --data data --format json | "verdict"
+card --board small --format json | "verdict"
 report runs --data data --board small --out site {MINE} | index.html
 """.strip().splitlines()
 REFUSED = {"validate": 1}  # what these lines are answered with; the others with 0

@@ -408,7 +408,7 @@ def test_what_cannot_be_paired_is_all_named():
         tally({"x": fold} | others)
     for word in (
         "surgeries (seed 0): other surgeries", "folds (seed 0): other folds",
-        "labels (seed 0): other numbers of labels",
+        "labels (seed 0): other numbers of labels (such as in a)",
     ):  # fmt: skip
         assert word in str(error.value)
     with pytest.raises(InputError, match="several folds"):

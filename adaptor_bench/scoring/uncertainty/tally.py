@@ -134,4 +134,5 @@ def _difference(here: Mapping[tuple[int, str], int], there: Mapping[tuple[int, s
     if here.keys() != there.keys():
         surgery = min(here.keys() ^ there.keys())[1]
         return f"other surgeries (such as {surgery}) than"
-    return "other numbers of labels than"
+    surgery = next(s for (f, s), labels in here.items() if labels != there[f, s])
+    return f"other numbers of labels (such as in {surgery}) than"
