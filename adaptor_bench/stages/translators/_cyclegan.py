@@ -6,30 +6,37 @@ import itertools
 import math
 from typing import Any
 
-import lightning as L
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
 
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Images
-from adaptor_bench.stages.translators._gan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.stages.translators._gan import (
+    ColourTexture,
+    Discriminator,
+    ImagePool,
+    ResNet,
+)
+from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.train.augment import crop_around, fill_up
-from adaptor_bench.train.device import deterministic, train_once_through
+from adaptor_bench.train.device import deterministic, mixed_precision
 from adaptor_bench.train.samples import image_tensor, largest
 from adaptor_bench.train.settings import Augmentation
 from adaptor_bench.train.weights import require_finite
 
 _HINT = "Lower its learning rate: --set translate.rate=..."
+_BETAS = 0.5, 0.999
+_ROOM = 0.05  # judges see a fake clipped to this much beyond [-1, 1], so that it still has a slope
 
 Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
+Weights = dict[str, Tensor]
 
 
 def fit_translator(
     settings: Settings, source: Images, target: Images, *, seed: int, device: str, bar: Bar
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+) -> tuple[Weights, Weights]:
     """Weights of the generators from ``source`` to ``target`` and back.
 
     Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. Raises
@@ -38,32 +45,45 @@ def fit_translator(
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
     with deterministic(seed):
-        module = _CycleGAN(settings, steps, seed, bar)
-        pairs = _Pairs(source, target, steps * settings.batch, settings.crop, seed)
-        train_once_through(module, DataLoader(pairs, batch_size=settings.batch), device)
-    require_finite(module.state_dict(), "the translator", hint=_HINT)
-    forth, back = (
-        {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-        for network in (module.forth, module.back)
-    )
+        game = _Game(settings, source, target, seed, device)
+        windows = _Windows(source, target, settings, seed)
+        for step in range(1, steps + 1):
+            # As Zhu: flat for the first half, then linear to 0. The first steps are gentle.
+            rate = settings.rate * min(1.0, step / (0.05 * steps), 2 - 2 * (step - 1) / steps)
+            loss = game.play(*(w.to(device) for w in windows.batch(step)), rate, step)
+            if step % 5 == 0 or step == steps:
+                value = float(loss)
+                if not math.isfinite(value):
+                    raise TrainingError(
+                        f"the translator diverged: its loss is not finite at step {step}",
+                        hint=_HINT,
+                    )
+                bar(step, steps, f"loss {value:.2f}")
+    for weights in game.kept:
+        require_finite(weights, "the translator", hint=_HINT)
+    forth, back = ({k: v.cpu().contiguous() for k, v in w.items()} for w in game.kept)
     return forth, back
 
 
-def build_generator(settings: Settings) -> Generator:
+def build_generator(settings: Settings) -> ResNet | ColourTexture:
     """The generator these settings describe, not yet trained."""
-    return Generator(settings.width, settings.blocks, residual=settings.residual)
+    kind = ColourTexture if settings.generator == "colour_texture" else ResNet
+    return kind(settings.width, settings.blocks)
 
 
-def translate(generator: nn.Module, images: Images, *, device: str, bar: Bar) -> Images:
+def translate(
+    generator: nn.Module, images: Images, *, device: str, bar: Bar, bfloat16: bool = False
+) -> Images:
     """Translated copies (H, W, 3) uint8 of ``images``, in order.
 
     Raises TrainingError when the generator gives no numbers for one.
     """
-    generator = generator.to(device).eval()
+    generator = generator.to(device).to(memory_format=torch.channels_last).eval()
     result = []
     for i, image in enumerate(images):
-        with torch.inference_mode():
-            fake = generator(_signed(image_tensor(image))[None].to(device))[0]
+        given = _signed(image)[None].to(device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), mixed_precision(device, bfloat16):
+            fake = generator(given)[0]
         if not bool(torch.isfinite(fake).all()):  # as 8 bits they would look like a picture
             raise TrainingError(
                 f"the translator gives NaN or infinity for image {i + 1} of {len(images)}",
@@ -75,30 +95,27 @@ def translate(generator: nn.Module, images: Images, *, device: str, bar: Bar) ->
     return result
 
 
-def _signed(image: Tensor) -> Tensor:
-    return image * 2 - 1
+def _signed(image: np.ndarray[Any, Any]) -> Tensor:
+    return image_tensor(image) * 2 - 1
 
 
-class _Pairs(Dataset[tuple[Tensor, Tensor]]):
-    """Unpaired windows of both domains, flipped at random; item i depends on (seed, i) only."""
+class _Windows:
+    """Unpaired windows of both domains, flipped at random; batch i depends on (seed, i) only."""
 
-    def __init__(
-        self, source: Images, target: Images, length: int, crop: tuple[int, int] | None, seed: int
-    ) -> None:
+    def __init__(self, source: Images, target: Images, settings: Settings, seed: int) -> None:
         self.domains = source, target
-        self.length, self.crop, self.seed = length, crop, seed
-        self.sizes = [crop or largest(images) for images in self.domains]
+        self.number, self.crop, self.seed = settings.batch, settings.crop, seed
+        self.sizes = [self.crop or largest(images) for images in self.domains]
 
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        rng = np.random.default_rng([self.seed, 2, index])
-        first, second = (
-            self._window(images, size, rng)
+    def batch(self, step: int) -> list[Tensor]:
+        """(B, 3, H, W) in [-1, 1] of either domain."""
+        rng = np.random.default_rng([self.seed, 2, step])
+        return [
+            torch.stack([self._window(images, size, rng) for _ in range(self.number)]).contiguous(
+                memory_format=torch.channels_last
+            )
             for images, size in zip(self.domains, self.sizes, strict=True)
-        )
-        return first, second
+        ]
 
     def _window(self, images: Images, size: tuple[int, int], rng: np.random.Generator) -> Tensor:
         image = images[int(rng.integers(len(images)))]
@@ -108,81 +125,93 @@ class _Pairs(Dataset[tuple[Tensor, Tensor]]):
             image, _ = crop_around(image, np.empty((0, 2)), self.crop, rng)
         if rng.random() < Augmentation.flip_p:
             image = image[:, ::-1]
-        return _signed(image_tensor(image))
+        return _signed(image)
 
 
-class _CycleGAN(L.LightningModule):
-    """Least-squares adversarial, cycle and identity losses; two optimisers, stepped in turn."""
+class _Game:
+    """Least-squares adversarial, cycle and identity losses; two optimisers, stepped in turn.
 
-    def __init__(self, settings: Settings, steps: int, seed: int, bar: Bar) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.settings = settings
-        self.steps = steps
-        self.bar = bar
+    ``kept`` are the weights of both generators, forth and back, averaged over the steps.
+    """
+
+    def __init__(
+        self, settings: Settings, source: Images, target: Images, seed: int, device: str
+    ) -> None:
+        self.settings, self.device = settings, device
         self.forth, self.back = build_generator(settings), build_generator(settings)
-        width = settings.width if not settings.residual else max(8, settings.width // 2)
-        self.judge_target = Discriminator(width, settings.layers)
-        self.judge_source = Discriminator(width, settings.layers)
-        for network in (self.forth, self.back, self.judge_target, self.judge_source):
-            initialise(network)
+        if isinstance(self.forth, ColourTexture) and isinstance(self.back, ColourTexture):
+            looks = moments(source), moments(target)
+            self.forth.start_from(*map(_float, linear_transfer(*looks)))
+            self.back.start_from(*map(_float, linear_transfer(*reversed(looks))))
+        spectral = settings.generator == "colour_texture"
+        self.judges = [
+            Discriminator(settings.judge_width, settings.layers, spectral=spectral) for _ in "ts"
+        ]
+        for network in (self.forth, self.back, *self.judges):
+            network.to(device).to(memory_format=torch.channels_last)
         order = torch.Generator().manual_seed(seed)
-        self.pools = ImagePool(settings.pool, order), ImagePool(settings.pool, order)
-
-    def configure_optimizers(self) -> Any:
-        def adam(*networks: nn.Module) -> torch.optim.Adam:
-            parameters = itertools.chain(*(n.parameters() for n in networks))
-            return torch.optim.Adam(parameters, lr=self.settings.rate, betas=(0.5, 0.999))
-
-        optimisers = [
-            adam(self.forth, self.back),
-            adam(self.judge_target, self.judge_source),
-        ]
-        schedules = [
-            torch.optim.lr_scheduler.LambdaLR(o, lambda s: min(1.0, 2 - 2 * s / self.steps))
-            for o in optimisers
-        ]
-        return optimisers, schedules
-
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        source, target = batch
-        generators, judges = self.optimizers()  # type: ignore[attr-defined]
-        self.toggle_optimizer(generators)
-        fake_target, fake_source = self.forth(source), self.back(target)
-        l1 = nn.functional.l1_loss
-        adversarial = _real(self.judge_target(fake_target)) + _real(self.judge_source(fake_source))
-        cycle = l1(self.back(fake_target), source) + l1(self.forth(fake_source), target)
-        loss = adversarial + self.settings.cycle * cycle
-        if self.settings.identity:
-            identity = l1(self.forth(target), target) + l1(self.back(source), source)
-            loss = loss + self.settings.identity * identity
-        generators.zero_grad()
-        self.manual_backward(loss)
-        generators.step()
-        self.untoggle_optimizer(generators)
-
-        self.toggle_optimizer(judges)
-        judged = sum(
-            0.5 * (_real(judge(real)) + judge(pool.swap(fake.detach())).square().mean())
-            for judge, pool, real, fake in (
-                (self.judge_target, self.pools[0], target, fake_target),
-                (self.judge_source, self.pools[1], source, fake_source),
+        self.pools = [ImagePool(settings.pool, order) for _ in self.judges]
+        self.optimisers = [
+            torch.optim.Adam(
+                itertools.chain(*(n.parameters() for n in networks)), betas=_BETAS, fused=True
             )
-        )
-        judges.zero_grad()
-        self.manual_backward(judged)
-        judges.step()
-        self.untoggle_optimizer(judges)
-        for schedule in self.lr_schedulers():  # type: ignore[union-attr]
-            schedule.step()
-        if (index + 1) % 5 == 0 or index + 1 == self.steps:
-            value = float(loss.detach())
-            if not math.isfinite(value):
-                raise TrainingError(
-                    f"the translator diverged: its loss is not finite at step {index + 1}",
-                    hint=_HINT,
-                )
-            self.bar(index + 1, self.steps, f"loss {value:.2f}")
+            for networks in ((self.forth, self.back), self.judges)
+        ]
+        self.kept = [_copy(self.forth), _copy(self.back)]
+
+    def play(self, source: Tensor, target: Tensor, rate: float, step: int) -> Tensor:
+        """One step of both sides on images (B, 3, H, W); the loss of the generators."""
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        settings, l1 = self.settings, nn.functional.l1_loss
+        real = target, source
+        for judge in self.judges:
+            judge.requires_grad_(False)
+        with mixed_precision(self.device, settings.bfloat16):
+            drawn = self.forth(source), self.back(target)
+            fakes = [image.clamp(-1 - _ROOM, 1 + _ROOM) for image in drawn]
+            loss = sum(_real(j(fake)) for j, fake in zip(self.judges, fakes, strict=True))
+            # What is clipped has no slope to come back by; this has.
+            loss = loss + sum((image.abs() - 1).relu().mean() for image in drawn)
+            cycle = l1(self.back(fakes[0]), source) + l1(self.forth(fakes[1]), target)
+            loss = loss + settings.cycle * cycle
+            if settings.identity:
+                same = l1(self.forth(target), target) + l1(self.back(source), source)
+                loss = loss + settings.identity * same
+        self._step(0, loss)
+        for judge in self.judges:
+            judge.requires_grad_(True)
+        judged = torch.zeros((), device=source.device)
+        with mixed_precision(self.device, settings.bfloat16):
+            for judge, pool, image, fake in zip(
+                self.judges, self.pools, real, fakes, strict=True
+            ):
+                of_real, of_fake = judge(torch.cat([image, pool.swap(fake.detach())])).chunk(2)
+                judged = judged + 0.5 * (_real(of_real) + of_fake.square().mean())
+        self._step(1, judged)
+        self._average(step)
+        return loss.detach()
+
+    def _step(self, side: int, loss: Tensor) -> None:
+        self.optimisers[side].zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimisers[side].step()
+
+    def _average(self, step: int) -> None:
+        """Let what is kept follow the generators, more slowly the longer they have been trained."""
+        share = 1 - min(self.settings.average, step / (step + 9))
+        for kept, network in zip(self.kept, (self.forth, self.back), strict=True):
+            for name, tensor in network.state_dict().items():
+                kept[name].lerp_(tensor, share)
+
+
+def _copy(network: nn.Module) -> Weights:
+    return {k: v.detach().clone() for k, v in network.state_dict().items()}
+
+
+def _float(values: np.ndarray[Any, Any]) -> Tensor:
+    return torch.from_numpy(values).float()
 
 
 def _real(judgement: Tensor) -> Tensor:

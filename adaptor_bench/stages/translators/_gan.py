@@ -1,62 +1,140 @@
-"""The two halves of a CycleGAN (Zhu et al. 2017). Images are in [-1, 1], shape (B, 3, H, W)."""
+"""The two halves of a CycleGAN. Images are in [-1, 1], shape (B, 3, H, W).
+
+No generator has a transposed convolution: feature maps are enlarged by repeating pixels, then
+convolved, which leaves no checkerboard (Odena, Dumoulin, Olah 2016).
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
+
+_SLOPE = 0.2  # of the leaky rectifiers
 
 
-class Generator(nn.Module):
-    """ResNet generator: c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-3, tanh.
+class ResNet(nn.Module):
+    """Zhu's generator: c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-3, tanh.
 
-    ``width`` is 64 and ``blocks`` 9 in the paper. With ``residual`` the network predicts a change
-    of the image in the space before tanh, so it starts as the identity: a short training then
-    moves colours and keeps thin threads, where the plain form still blurs them away.
+    ``width`` is 64 and ``blocks`` 9 in the paper.
     """
 
-    def __init__(self, width: int, blocks: int, *, residual: bool) -> None:
+    def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
-        self.residual = residual
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_norm(nn.Conv2d(3, width, 7), width)]
         for w in (width, 2 * width):
             layers += _norm(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1), 2 * w)
         layers += [_Residual(4 * width) for _ in range(blocks)]
         for w in (4 * width, 2 * width):
-            up = nn.ConvTranspose2d(w, w // 2, 3, stride=2, padding=1, output_padding=1)
-            layers += _norm(up, w // 2)
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7)]
+            up = nn.Conv2d(w, w // 2, 3, padding=1)
+            layers += [nn.Upsample(scale_factor=2, mode="nearest"), *_norm(up, w // 2)]
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
+        self.apply(_small_weights)
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
-        padded = nn.functional.pad(image, (0, -width % 4, 0, -height % 4), mode="replicate")
-        change = self.layers(padded)[..., :height, :width]
-        if self.residual:
-            return torch.tanh(torch.atanh(0.95 * image) + change)
-        return torch.tanh(change)
+        translated: Tensor = self.layers(_filled_up(image, 4))
+        return translated[..., :height, :width].float()
+
+
+class ColourTexture(nn.Module):
+    """A colour map, plus smooth colour and fine texture on top of it.
+
+    ``colour`` maps every pixel alike; given the linear map between the domains it starts as a
+    plain colour transfer. A small U-Net at half, a quarter and an eighth of the resolution sees
+    what is where, and adds two things: colour that changes smoothly, drawn at half the resolution
+    and interpolated, and texture, drawn at full resolution from the features and the pixels of a
+    few px around. Nothing is normalised by what else is in the image, so windows and whole frames
+    are translated alike.
+    """
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        fine = max(4, 3 * width // 4)
+        self.colour = nn.Conv2d(3, 3, 1)
+        self.down = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1)
+            for a, b in ((3, width), (width, 2 * width), (2 * width, 4 * width))
+        )
+        self.blocks = nn.ModuleList(
+            nn.ModuleList(nn.Conv2d(4 * width, 4 * width, 3, padding=1) for _ in range(2))
+            for _ in range(blocks)
+        )
+        self.up = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1)
+            for a, b in ((6 * width, 2 * width), (3 * width, width), (width + 3, fine))
+        )
+        self.smooth = nn.Conv2d(width, 3, 3, padding=1)
+        self.texture = nn.Conv2d(fine, 3, 3, padding=1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, _SLOPE)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        with torch.no_grad():  # nearly the colour map alone at first
+            for head in (self.smooth, self.texture):
+                head.weight.mul_(0.05)
+            for _, second in self.blocks:  # type: ignore[misc]
+                second.weight.mul_(0.3)
+        self.start_from(torch.eye(3), torch.zeros(3))
+
+    def start_from(self, matrix: Tensor, offset: Tensor) -> None:
+        """Let the colour map be ``matrix`` (3, 3) times the pixel, plus ``offset`` (3,)."""
+        with torch.no_grad():
+            self.colour.weight.copy_(matrix[..., None, None])
+            self.colour.bias.copy_(offset)  # type: ignore[union-attr]
+
+    def forward(self, image: Tensor) -> Tensor:
+        height, width = image.shape[-2:]
+        image = _filled_up(image, 8)
+        seen, x = [image], image
+        for down in self.down:
+            x = _rectified(down(x))
+            seen.append(x)
+        for first, second in self.blocks:  # type: ignore[misc]
+            x = x + second(_rectified(first(x)))
+        smooth = x
+        for up, skip in zip(self.up, reversed(seen[:-1]), strict=True):
+            smooth, x = x, functional.interpolate(x, scale_factor=2.0)
+            x = _rectified(up(torch.cat([x, skip], 1)))
+        change = functional.interpolate(
+            self.smooth(smooth), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
+        translated = self.colour(image) + change + self.texture(x)
+        return translated[..., :height, :width].float()
 
 
 class Discriminator(nn.Module):
-    """PatchGAN w-2w-4w-8w with ``layers`` strided convolutions (3: 70x70 px); no final sigmoid."""
+    """PatchGAN w-2w-4w-8w with ``layers`` strided convolutions (3: 70x70 px); no final sigmoid.
 
-    def __init__(self, width: int, layers: int) -> None:
+    ``spectral`` bounds every layer's gain (Miyato et al. 2018) in place of instance norm, which
+    hides from a judge how bright, colourful and rich in contrast a window is.
+    """
+
+    def __init__(self, width: int, layers: int, *, spectral: bool) -> None:
         super().__init__()
-        stack: list[nn.Module] = [nn.Conv2d(3, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        first = nn.Conv2d(3, width, 4, stride=2, padding=1)
+        stack: list[nn.Module] = [first, nn.LeakyReLU(_SLOPE)]
         w = width
         for depth in range(1, layers + 1):
-            stride = 2 if depth < layers else 1
             wider = min(2 * w, 8 * width)
-            stack += [
-                nn.Conv2d(w, wider, 4, stride=stride, padding=1),
-                nn.InstanceNorm2d(wider),
-                nn.LeakyReLU(0.2),
-            ]
+            stack.append(nn.Conv2d(w, wider, 4, stride=2 if depth < layers else 1, padding=1))
+            stack += [] if spectral else [nn.InstanceNorm2d(wider)]
+            stack.append(nn.LeakyReLU(_SLOPE))
             w = wider
-        self.layers = nn.Sequential(*stack, nn.Conv2d(w, 1, 4, padding=1))
+        stack.append(nn.Conv2d(w, 1, 4, padding=1))
+        self.layers = nn.Sequential(*stack)
+        if spectral:
+            for module in stack:
+                if isinstance(module, nn.Conv2d):
+                    spectral_norm(module)
+        else:
+            self.apply(_small_weights)
 
     def forward(self, image: Tensor) -> Tensor:
         score: Tensor = self.layers(image)
-        return score
+        return score.float()
 
 
 class ImagePool:
@@ -102,10 +180,21 @@ def _norm(convolution: nn.Module, width: int) -> list[nn.Module]:
     return [convolution, nn.InstanceNorm2d(width), nn.ReLU()]
 
 
-def initialise(network: nn.Module) -> None:
+def _rectified(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, _SLOPE)
+
+
+def _filled_up(image: Tensor, multiple: int) -> Tensor:
+    """The image with its last row and column repeated, up to sides of a ``multiple``."""
+    height, width = image.shape[-2:]
+    if height % multiple == 0 and width % multiple == 0:
+        return image
+    return functional.pad(image, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+
+
+def _small_weights(module: nn.Module) -> None:
     """Weights from N(0, 0.02), biases 0, as in the reference implementation."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    if isinstance(module, nn.Conv2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from adaptor_bench.parameters import Number
+from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
-from adaptor_bench.stages.translators.none import NoTranslation
+from adaptor_bench.stages.translators.none import NoTranslation, source_of
 
-DOMAINS = ("sim", "intraop")
 WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
+Share = Annotated[float, Number(0, 1)]
 
 
 @stage("translate", "cyclegan")
@@ -22,16 +22,21 @@ WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensor
 class CycleGan:
     """Makes sim frames look intraop, and back. Zhu's settings by default.
 
-    ``width``, ``blocks``, ``residual`` describe the generators, ``layers`` the discriminators
-    (of half the generators' width when ``residual``, else the same). ``crop`` is the training
-    window (width, height) in px of the network's image, None: whole images. ``steps`` None counts
-    ``epochs`` over the larger domain; the rate is flat for the first half and falls linearly to 0
-    in the second. ``cycle`` and ``identity`` weigh losses; ``pool`` past fakes are kept.
+    ``generator`` is Zhu's ``resnet``, or ``colour_texture``: a colour transfer that learns texture
+    on top, for a core of a CPU and a minute; its judges bound the gain of their layers where Zhu's
+    normalise each window. ``width`` and ``blocks`` describe the generators, ``judge_width`` and
+    ``layers`` the judges (discriminators). ``crop`` is the training window (width, height) in px
+    of the network's image, None: whole images. ``steps`` None counts ``epochs`` over the larger
+    domain; the rate is flat for the first half and falls linearly to 0 in the second. ``cycle``
+    and ``identity`` weigh losses; ``pool`` past fakes are kept. What is used is the average of the
+    generators' weights over the last steps, about 1 / (1 - ``average``) of them; 0: the last ones.
+    ``bfloat16`` computes in it where the device has the instructions.
     """
 
+    generator: Annotated[str, OneOf("resnet", "colour_texture")] = "resnet"
     width: Annotated[int, Number(1, 256)] = 64
     blocks: Annotated[int, Number(0, 32)] = 9
-    residual: bool = False
+    judge_width: Annotated[int, Number(1, 256)] = 64
     layers: Annotated[int, Number(1, 6)] = 3
     crop: Annotated[tuple[int, int] | None, Number(8, 4096)] = (256, 256)
     batch: Annotated[int, Number(1, 4096)] = 1
@@ -41,6 +46,8 @@ class CycleGan:
     cycle: Annotated[float, Number(0)] = 10.0
     identity: Annotated[float, Number(0)] = 5.0
     pool: Annotated[int, Number(0, 100_000)] = 50
+    average: Share = 0.0
+    bfloat16: bool = True
     title: ClassVar[str] = "CycleGAN"
 
     def problems(self, input_size: tuple[int, int]) -> Iterator[str]:
@@ -61,8 +68,7 @@ class CycleGan:
 
     def source_for(self, domain: str) -> str | None:
         """sim for intraop."""
-        source, target = DOMAINS
-        return source if domain == target else None
+        return source_of(domain)
 
     def fit(
         self, source: Frames, target: Frames, directory: Path, *, seed: int, device: str, bar: Bar
@@ -88,7 +94,8 @@ class CycleGan:
             return NoTranslation().translate(images, domain, directory, device=device, bar=bar)
         generator = build_generator(self)
         generator.load_state_dict(read_weights(path))
-        return translate(generator, images, device=device, bar=bar)
+        how = {"device": device, "bfloat16": self.bfloat16}
+        return translate(generator, images, bar=bar, **how)
 
 
 def _by(size: tuple[int, int]) -> str:

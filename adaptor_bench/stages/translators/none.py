@@ -12,6 +12,16 @@ from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 
 
+DOMAINS = ("sim", "intraop")
+"""Where frames come from, and what they are made to look like."""
+
+
+def source_of(domain: str) -> str | None:
+    """The domain whose frames are translated for ``domain``: sim for intraop, else None."""
+    source, target = DOMAINS
+    return source if domain == target else None
+
+
 @stage("translate", "none")
 @dataclass(frozen=True)
 class NoTranslation:
