@@ -37,8 +37,7 @@ class ArtefactStore:
         ``key`` must name all that the artefact depends on, in JSON values. It is kept beside the
         artefact as ``key.json``.
         """
-        text = json.dumps(key, sort_keys=True, allow_nan=False)
-        final = self.root / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        final = self.find(kind, key)
         if self._usable(final):
             return final
         with claimed(
@@ -60,6 +59,11 @@ class ArtefactStore:
                 write_json(directory / MANIFEST, {"files": files})
             self._sound.add(final)
         return final
+
+    def find(self, kind: str, key: dict[str, Any]) -> Path:
+        """Where the artefact is or would be."""
+        text = json.dumps(key, sort_keys=True, allow_nan=False)
+        return self.root / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def _usable(self, final: Path, tell: Callable[[str], None] = lambda _: None) -> bool:
         """Whether the artefact is there as it was made; ``tell`` is told what is wrong with it."""

@@ -86,7 +86,8 @@ class FoldTask:
     back for model selection (empty when there are too few surgeries); ``others`` the frames of
     the other domains the method asked for. ``seed`` and ``device`` are to be obeyed; ``store``
     keeps artefacts that other methods may share; ``notes`` collects sentences for the reader;
-    ``matching`` is how the fold will be scored, in px of the frames as stored.
+    ``matching`` is how the fold will be scored, in px of the frames as stored. ``cpu_seconds`` is
+    for what each trained part has cost, where it was made.
     """
 
     domain: str
@@ -100,6 +101,7 @@ class FoldTask:
     progress: Progress
     notes: list[str] = field(default_factory=list)
     matching: MatchSettings = field(default_factory=MatchSettings)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
 MEMBERS = ("input_size", "other_domains", "fit", "predict", "save")

@@ -12,8 +12,12 @@ from adaptor_bench.stages.decoders.otsu import Otsu
 from adaptor_bench.stages.losses.dice import Dice
 from adaptor_bench.stages.networks.plain_unet import PlainUNet
 from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
+from adaptor_bench.stages.registry import mark_of
 from adaptor_bench.stages.targets.gaussian import Gaussian
+from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.cyclegan import CycleGan
+from adaptor_bench.stages.translators.fourier import Fourier
+from adaptor_bench.stages.translators.histogram import Histogram
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.settings import Augmentation, Training
@@ -44,16 +48,20 @@ STEPS = Training(
     selections=2,
     norm_batches=8,
 )
+# A minute of one core; the curve in docs/methods.md says what more brings.
 GAN = CycleGan(
+    generator="colour_texture",
     width=16,
     blocks=3,
-    residual=True,
-    layers=2,
-    crop=(96, 64),
-    batch=4,
-    steps=40,
-    rate=6e-4,
-    identity=2.5,
+    judge_width=16,
+    crop=(128, 96),
+    batch=2,
+    steps=500,
+    rate=1.5e-3,
+    cycle=2.0,
+    identity=0.0,
+    pool=0,
+    average=0.99,
 )
 QUICK = {
     "input_size": (256, 144),
@@ -65,7 +73,7 @@ QUICK = {
 # Seconds: proves that every stage runs, not that anything is learnt.
 SMOKE = QUICK | {
     "input_size": (128, 72),
-    "translate": replace(GAN, steps=2),
+    "translate": replace(GAN, steps=2, crop=(64, 64)),
     "training": replace(STEPS, crop=(64, 64), steps=4, batch=2),
 }
 
@@ -77,6 +85,9 @@ improved_heatmap = composed(
     profiles={"quick": QUICK, "smoke": SMOKE},
 )
 improved_heatmap.variant("no_cyclegan", ablates="CycleGAN translation", translate=NoTranslation())
+for other in (Histogram(), ColourStatistics(), Fourier()):
+    name = mark_of(other).name
+    improved_heatmap.variant(name, ablates=f"CycleGAN, for {other.title}", translate=other)
 improved_heatmap.variant(
     "no_cutting", ablates="cutting of large regions", decode=replace(PAPER.decode, cut=False)
 )

@@ -22,7 +22,7 @@ from frame_files import SIZE, write_frame
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
 
-SLOW = ("torch", "lightning", "selenium")  # quick tests neither train nor start a browser
+SLOW = ("torch", "selenium")  # quick tests neither train nor start a browser
 STEERING = re.compile(
     r"(ADAPTOR_BENCH|OMP|GOMP|KMP|MKL|OPENBLAS|NUMEXPR|CUDA|NVIDIA|TORCH|PYTORCH|MPL|XDG|LC|TTY)_.*"
     r"|PYTHON(?!PATH|HOME).*|COLUMNS|LINES|TERM|(NO|FORCE|CLI)_?COLOR(_FORCE)?|LANG(UAGE)?|TZ"

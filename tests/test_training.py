@@ -39,7 +39,8 @@ from adaptor_bench.stages.registry import shipped, stage
 from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.stages.translators import _cyclegan
 from adaptor_bench.stages.translators._cyclegan import build_generator, fit_translator, translate
-from adaptor_bench.stages.translators._gan import Discriminator, Generator, ImagePool, initialise
+from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResNet
+from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train import fit
@@ -54,7 +55,16 @@ from adaptor_bench.train.weights import read_weights, write_weights
 SIZE = (48, 32)
 STILL = Augmentation(flip_p=0, rotation_p=0, affine_p=0, jitter_p=0, brightness_contrast_p=0)
 GAN = CycleGan(
-    width=4, blocks=1, residual=True, layers=1, crop=(32, 32), batch=1, epochs=1, steps=2, rate=1e-3
+    generator="colour_texture",
+    width=4,
+    blocks=1,
+    judge_width=4,
+    layers=1,
+    crop=(32, 32),
+    batch=1,
+    epochs=1,
+    steps=2,
+    rate=1e-3,
 )
 
 
@@ -239,7 +249,7 @@ def test_batch_norm_fails_exactly_where_the_relation_says(name):
 
 @pytest.mark.parametrize("layers", range(1, 5))
 def test_discriminators_fail_exactly_where_the_relation_says(layers):
-    judge, least = Discriminator(1, layers).train(), 3 * 2**layers
+    judge, least = Discriminator(1, layers, spectral=False).train(), 3 * 2**layers
     assert judge(torch.zeros(1, 3, least, least)).numel() == 1
     with pytest.raises((RuntimeError, ValueError)):
         judge(torch.zeros(1, 3, least - 1, least - 1))
@@ -247,7 +257,7 @@ def test_discriminators_fail_exactly_where_the_relation_says(layers):
 
 def test_the_smallest_window_goes_through_a_generator():
     smallest = torch.zeros(1, 3, 8, 8)
-    assert Generator(1, 1, residual=False).train()(smallest).shape == smallest.shape
+    assert ResNet(1, 1).train()(smallest).shape == smallest.shape
 
 
 # --- samples ----------------------------------------------------------------------------------
@@ -535,19 +545,50 @@ def colourful(seed=0, size=SIZE):
 
 def fresh_generator(**changes):
     torch.manual_seed(0)
-    generator = build_generator(replace(GAN, **changes))
-    initialise(generator)
-    return generator
+    return build_generator(replace(GAN, **changes))
 
 
-def test_a_residual_generator_starts_near_the_identity_and_a_plain_one_does_not():
-    image = np.clip(colourful(), 20, 235)  # the space before tanh has no room at the very ends
-    distance = {}
-    for residual in (True, False):
-        (found,) = translate(fresh_generator(residual=residual), [image], device="cpu", bar=silent)
-        distance[residual] = np.abs(found.astype(int) - image).mean()
-    assert distance[True] < 20
-    assert distance[False] > 40
+@pytest.mark.parametrize(("generator", "near"), [("colour_texture", True), ("resnet", False)])
+def test_only_the_generator_of_colour_and_texture_starts_near_the_identity(generator, near):
+    image = colourful()
+    (found,) = translate(fresh_generator(generator=generator), [image], device="cpu", bar=silent)
+    assert (np.abs(found.astype(int) - image).mean() < 20) == near
+
+
+def test_no_generator_can_draw_a_checkerboard_of_its_own():
+    """Between flat images that differ, nothing repeats every second pixel, far from the edges."""
+    for generator in ("colour_texture", "resnet"):
+        network = fresh_generator(generator=generator)
+        assert not [m for m in network.modules() if isinstance(m, nn.ConvTranspose2d)]
+        with torch.no_grad():
+            drawn = network(torch.full((1, 3, 128, 128), 0.3))[..., 48:80, 48:80]
+        assert float((drawn - drawn.mean((-2, -1), keepdim=True)).abs().max()) < 1e-3
+
+
+def test_a_judge_of_bounded_gain_sees_how_bright_a_window_is_and_zhus_hardly():
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, 64, 64) - 0.5
+    apart = {}
+    for spectral in (True, False):
+        judge = Discriminator(16, 2, spectral=spectral)
+        with torch.no_grad():
+            for _ in range(20):
+                judge.train()(image)  # its norms are found step by step
+            spread = judge(image).std() + judge.layers[-1].bias.abs().sum()
+            apart[spectral] = float((judge(image) - judge(image + 0.3)).abs().mean() / spread)
+    assert apart[True] > apart[False]
+
+
+def test_the_linear_transfer_gives_one_pool_of_colours_the_moments_of_another():
+    rng = np.random.default_rng(0)
+    blue = [rng.integers(0, 120, (32, 48, 3), np.uint8) + np.uint8([0, 20, 100]) for _ in "ab"]
+    red = [np.clip(rng.normal((180, 90, 70), (30, 20, 10), (32, 48, 3)), 0, 255) for _ in "ab"]
+    source, target = moments(blue), moments([i.astype(np.uint8) for i in red])
+    matrix, offset = linear_transfer(source, target)
+    np.testing.assert_allclose(matrix @ source[0] + offset, target[0])
+    np.testing.assert_allclose(matrix @ source[1] @ matrix.T, target[1], atol=1e-4)
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)  # of all that do, the nearest one
+    np.testing.assert_allclose(linear_transfer(source, source)[0], np.eye(3), atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [SIZE, (33, 21), (30, 50)])
@@ -560,8 +601,8 @@ def test_translation_keeps_size_type_and_order(size):
 
 def test_the_generator_and_judges_of_the_reference_have_their_sizes():
     # ResNet-9 generator: 11.378 M, PatchGAN: 2.765 M parameters, as published.
-    assert count(Generator(64, 9, residual=False)) == pytest.approx(11.378e6, rel=1e-3)
-    judge = Discriminator(64, 3)
+    assert count(ResNet(64, 9)) == pytest.approx(11.378e6, rel=1e-3)
+    judge = Discriminator(64, 3, spectral=False)
     assert count(judge) == pytest.approx(2.765e6, rel=2e-3)
     assert judge(torch.zeros(1, 3, 64, 64)).shape == (1, 1, 6, 6)
     widths = [m.out_channels for m in judge.modules() if isinstance(m, nn.Conv2d)]

@@ -187,6 +187,7 @@ class Bench:
             result = run_fold(method, task, validation, directory)
             record = self._record(cell, task)
             record["seconds"], record["notes"] = result.seconds, task.notes
+            record["cpu_seconds"] = task.cpu_seconds
             record["frame_sizes"] = count_sizes(f.size for f in validation)
             write_json(directory / "run.json", record)
         return result

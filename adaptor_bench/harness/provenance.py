@@ -12,7 +12,6 @@ import adaptor_bench
 _LIBRARIES = (
     "torch",
     "torchvision",
-    "lightning",
     "segmentation-models-pytorch",
     "numpy",
     "scipy",

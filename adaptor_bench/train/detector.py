@@ -21,12 +21,14 @@ from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import reference_size
+from adaptor_bench.errors import InputError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import FoldTask, Pixels, Prediction
 from adaptor_bench.stages.maps import as_stored, from_stored
 from adaptor_bench.stages.protocols import Decoded, Decoder, is_open
+from adaptor_bench.train import translation
 from adaptor_bench.train.heatmaps import HISTORY, hash_of_frames, read_maps, write_maps
-from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload, translator_payload
+from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload
 from adaptor_bench.train.settings import Parts
 
 if TYPE_CHECKING:
@@ -66,16 +68,26 @@ class Detector(Parts):
         """Train the network of this fold, or find it among the artefacts."""
         source = self.translate.source_for(task.domain)
         if source and not task.others:
+            if translation.alone(self):
+                raise InputError(
+                    f"no {source} frames in this dataset, and 'training.translated_share' 1 leaves "
+                    "nothing else to train on"
+                )
             task.notes.append(
                 f"no {source} frames in this dataset: trained without {self.translate.title} "
                 "translation"
             )
-        translator = self._translator = self._translated_by(task) if task.others else None
-        translated_by = name_of("translator", self._translator_key(task)) if translator else None
+        translator, translated_by = None, None
+        if task.others:
+            drawn_by = translation.key(self, task, self._common_key(task))
+            translated_by = name_of("translator", drawn_by)
+            translator = translation.fitted(self.translate, task, drawn_by)
+        self._translator = translator
+        selection = () if translation.alone(self) else task.selection
         drawn = {
             **self._common_key(task),
             "training": seed_payload(self),
-            "selection": sorted({f.frame.surgery for f in task.selection}),
+            "selection": sorted({f.frame.surgery for f in selection}),
             "translator": translated_by,
         }
         parts = [self.network, self.loss, self.target, self.select]
@@ -94,26 +106,29 @@ class Detector(Parts):
             from adaptor_bench.train.weights import write_weights
 
             samples = [sample_of(f) for f in task.train]
-            plain, began = len(samples), time.process_time()
+            translated = []
             if translator is not None:
-                samples += self._translated(task, translator)
+                translated = translation.samples(self.translate, task, translator)
+            began = time.process_time()
             with task.progress.bar("network") as bar:
                 fitted = fit_network(
                     self,
                     samples,
-                    [sample_of(f) for f in task.selection],
+                    [sample_of(f) for f in selection],
                     seed=seed_of(drawn),
                     device=task.device,
                     bar=bar,
                     matching=task.matching,
-                    plain=plain,
+                    translated=translated,
                 )
             took = round(time.process_time() - began, 1)
             write_weights(directory / WEIGHTS, fitted.weights)
             write_json(directory / "history.json", fitted.history | {"cpu_seconds": took})
 
         self._network = task.store.get("network", key, build)
-        task.notes += _notes(read_json(self._network / "history.json"))
+        history = read_json(self._network / "history.json")
+        task.notes += _notes(history)
+        self._tell_costs(task, history)
         self._decode = self._with_threshold(task)
 
     def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
@@ -192,7 +207,10 @@ class Detector(Parts):
         from adaptor_bench.train.samples import sample_of
         from adaptor_bench.train.trial import some_of, with_threshold
 
-        samples = some_of([sample_of(f) for f in task.train])
+        if translation.alone(self) and self._translator is not None:
+            samples = some_of(translation.samples(self.translate, task, self._translator))
+        else:
+            samples = some_of([sample_of(f) for f in task.train])
         return with_threshold(
             self._built(), samples, self.decode, task.device, task.matching,
             bfloat16=self.training.bfloat16,
@@ -235,45 +253,11 @@ class Detector(Parts):
         height, width = frame.image.shape[:2]
         return -(-height // self.target.stride), -(-width // self.target.stride)
 
-    def _translated_by(self, task: FoldTask) -> Path:
-        """The translator of this fold, trained on its training surgeries only."""
-        (source,) = task.others.values()
-        key = self._translator_key(task)
-
-        def build(directory: Path) -> None:
-            with task.progress.bar(self.translate.title) as bar:
-                self.translate.fit(
-                    source.frames,
-                    task.train,
-                    directory,
-                    seed=seed_of(key),
-                    device=task.device,
-                    bar=bar,
-                )
-
-        return task.store.get(
-            "translator", key | {"code": code_of("translator", [self.translate])}, build
-        )
-
-    def _translated(self, task: FoldTask, translator: Path) -> list[Any]:
-        """All frames of the other domain in this one's looks, as samples; labels unchanged."""
-        from adaptor_bench.train.samples import Sample, sample_of
-
-        (source,) = task.others.values()
-        samples = [sample_of(f) for f in source.frames]
-        with task.progress.bar("translating") as bar:
-            images = self.translate.translate(
-                [s.image for s in samples], task.domain, translator, device=task.device, bar=bar
-            )
-        return [Sample(i, s.points, s.stored) for i, s in zip(images, samples, strict=True)]
-
-    def _translator_key(self, task: FoldTask) -> dict[str, Any]:
-        (source,) = task.others.values()
-        return {
-            **self._common_key(task),
-            "translation": translator_payload(self),
-            "source": source.fingerprint,
-        }
+    def _tell_costs(self, task: FoldTask, history: dict[str, Any]) -> None:
+        """CPU seconds of what this fold rests on, whichever run made it."""
+        if self._translator is not None:
+            task.cpu_seconds |= translation.costs(task, self._translator)
+        task.cpu_seconds["network"] = float(history["cpu_seconds"])
 
     def _common_key(self, task: FoldTask) -> dict[str, Any]:
         """What every trained stage depends on, but for its code."""

@@ -1,18 +1,13 @@
-"""Devices, precision, determinism, and the one place where Lightning's trainer is called."""
+"""Devices, precision, determinism."""
 
 from __future__ import annotations
 
-import logging
-import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import lightning as L
 import torch
-from torch.utils.data import DataLoader
 
 from adaptor_bench.errors import UsageError
 
@@ -52,63 +47,19 @@ def threads() -> int:
     return torch.get_num_threads()
 
 
-def train_once_through(
-    module: L.LightningModule,
-    loader: DataLoader[Any],
-    device: str,
-    callbacks: Sequence[L.Callback] = (),
-) -> None:
-    """Train ``module`` on every batch of ``loader`` once; all steps are one pass.
-
-    Mixed precision (bfloat16) on CUDA; 32 bit on the CPU, where bfloat16 is many times slower
-    without the matching instructions. Raises KeyboardInterrupt when interrupted.
-    """
-    kind, _, index = device.partition(":")
-    mixed = kind == "cuda" and torch.cuda.is_bf16_supported()
-    trainer = L.Trainer(
-        accelerator="gpu" if kind == "cuda" else kind,
-        devices=[int(index)] if index else 1,
-        precision="bf16-mixed" if mixed else "32-true",
-        max_epochs=1,
-        callbacks=list(callbacks),
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        trainer.fit(module, loader)
-    except SystemExit as error:
-        # Lightning turns Ctrl-C into an exit and leaves further ones ignored.
-        signal.signal(signal.SIGINT, handler)
-        if not isinstance(error.__context__, KeyboardInterrupt):
-            raise
-        raise KeyboardInterrupt from error
-
-
 @contextmanager
 def deterministic(seed: int) -> Iterator[None]:
-    """Seed torch and ask for deterministic kernels; Lightning's chatter is kept off the screen."""
+    """Seed torch and ask for deterministic kernels."""
     before = torch.are_deterministic_algorithms_enabled()
     flushed = sys.float_info.min / 2 == 0.0
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Fast, and a state of the whole process: whoever calls gets back the numbers they had.
     torch.set_flush_denormal(True)
-    loud = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loud]
-    for logger in loud:
-        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings("ignore", message=".*srun.*")
+            warnings.filterwarnings("ignore", message=".*deterministic.*", category=UserWarning)
             yield
     finally:
         torch.set_flush_denormal(flushed)
         torch.use_deterministic_algorithms(before)
-        for logger, level in zip(loud, levels, strict=True):
-            logger.setLevel(level)

@@ -42,17 +42,20 @@ def fit_network(
     device: str,
     bar: Bar,
     matching: MatchSettings = _AS_PUBLISHED,
-    plain: int | None = None,
+    translated: Sequence[Sample] = (),
 ) -> Fitted:
     """Train on ``train``; keep what ``training.choose`` says, by F1 on ``selection`` if any.
 
-    The first ``plain`` of ``train`` are frames as they are, not translated ones: some of them are
-    what a network without ``selection`` is tried on. ``matching`` is how F1 is scored. A network
+    ``translated`` are samples of another domain, ``training.translated_share`` of what is seen; at
+    a share of 1 the others are not used at all. A network without ``selection`` is tried on some
+    of what it is trained on, real frames if any. ``matching`` is how F1 is scored. A network
     that finds nothing there is trained once more with another seed; ``history["collapsed"]`` holds
     the F1 of every try that failed. Raises TrainingError when the loss, a weight or a map is not
     finite.
     """
-    seen = selection or some_of(train[:plain])
+    if translated and parts.training.translated_share == 1:
+        train, selection = (), ()
+    seen = selection or some_of(train or translated)
     collapsed: list[float] = []
     for again in range(2):
         fitted = _Fit(
@@ -64,6 +67,7 @@ def fit_network(
             device,
             bar,
             matching,
+            translated,
         ).run()
         reached = fitted.history["f1"]
         if not parts.training.retry or reached is None or reached >= COLLAPSED:
@@ -84,6 +88,7 @@ class _Fit:
     device: str
     bar: Bar
     matching: MatchSettings
+    translated: Sequence[Sample]
 
     def run(self) -> Fitted:
         settings = self.parts.training
@@ -103,7 +108,7 @@ class _Fit:
     ) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The weights to keep and the history; with ``stop`` the state after that step."""
         parts, settings = self.parts, self.parts.training
-        steps = settings.steps_for(len(samples))
+        steps = settings.steps_for(len(samples), len(self.translated))
         stream = SampleStream(
             samples=samples,
             length=steps * settings.batch,
@@ -112,6 +117,8 @@ class _Fit:
             input_size=parts.input_size,
             crop=settings.crop,
             seed=self.seed,
+            translated=self.translated,
+            share=settings.translated_share,
         )
         torch.manual_seed(self.seed)
         last = steps if stop is None else min(stop, steps)

@@ -18,7 +18,7 @@ from adaptor_bench.train.settings import Parts
 _HERE = "adaptor_bench.train"
 # The modules that make an artefact, beside the file of each part and the one that calls them.
 MAKERS = {
-    "translator": ("weights",),
+    "translator": ("translation", "weights"),
     "network": ("fit", "weights"),
     "heatmaps": ("heatmaps", "inference", "weights"),
 }

@@ -63,7 +63,7 @@ def train(
                     f"the training diverged: its loss is not finite at step {step}", hint=HINT
                 )
             losses.append([step, round(value, 5)])
-            epoch = step * settings.batch / len(stream.samples)
+            epoch = step * settings.batch / len(stream.used)
             bar(step, stop, f"epoch {epoch:.1f} loss {value:.3f}")
         after(step, network)
     return network, losses

@@ -55,7 +55,8 @@ def largest(images: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
 class SampleStream:
     """``length`` augmented samples: epoch after epoch of shuffled frames.
 
-    Item i depends on (seed, i) only.
+    Item i depends on (seed, i) only. A ``share`` of the items are ``translated`` frames, evenly
+    between those of ``samples``; these come in the same order whatever the share.
     ``target`` draws what belongs to each, ``input_size`` is as it wants it. Images of several
     sizes are filled up with black, so that they go into one batch.
     """
@@ -67,20 +68,37 @@ class SampleStream:
     input_size: tuple[int, int]
     crop: tuple[int, int] | None
     seed: int
+    translated: Sequence[Sample] = ()
+    share: float = 0.0
 
     def __post_init__(self) -> None:
-        self.size = largest([s.image for s in self.samples])
-        number = len(self.samples)
-        rng = np.random.default_rng([self.seed, 0])
-        epochs = [rng.permutation(number) for _ in range(-(-self.length // number))]
-        self.order = np.concatenate(epochs)[: self.length]
+        used = [*self.samples, *self.translated]
+        self.size = largest([s.image for s in used])
+        share = self.share if self.translated else 0.0
+        # How many translated ones are among the first i items, for i from 0.
+        passed = np.floor(np.arange(self.length + 1) * share + 1e-9).astype(int)
+        late = np.diff(passed).astype(bool)
+        self.order = np.empty(self.length, dtype=int)
+        self.order[~late] = self._epochs(len(self.samples), int((~late).sum()), 0)
+        self.order[late] = len(self.samples) + self._epochs(
+            len(self.translated), int(late.sum()), 3
+        )
+        self.used = used
+
+    def _epochs(self, number: int, length: int, stream: int) -> NDArray[np.int_]:
+        """``length`` places among ``number``, pass after pass in random order."""
+        if length == 0:
+            return np.empty(0, dtype=int)
+        rng = np.random.default_rng([self.seed, stream])
+        passes = [rng.permutation(number) for _ in range(-(-length // number))]
+        return np.concatenate(passes)[:length]
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng([self.seed, 1, index])
-        sample = self.samples[self.order[index]]
+        sample = self.used[self.order[index]]
         varied = augment(sample.image, sample.points, self.augmentation, rng, self.crop)
         image, points = fill_up(varied[0], self.size) if self.crop is None else varied[0], varied[1]
         size = image.shape[1], image.shape[0]

@@ -80,6 +80,11 @@ class Training:
     (almost) nothing is found on the frames it is tried on is repeated once with another seed.
     ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
     ``bfloat16`` computes in bfloat16 where the device has the instructions; weights stay 32 bit.
+
+    Where a translator adds frames, ``translated_share`` of the samples are translated. They come on
+    top: ``steps`` and ``epochs`` count samples of real frames, so a method sees as many of these
+    with a translator as without, and takes longer. At 1 no real frame of the domain and no label
+    of it is used, for selection and thresholds neither, and ``steps`` count translated samples.
     """
 
     optimiser: Annotated[str, OneOf("adam", "adamw")] = "adamw"
@@ -98,11 +103,16 @@ class Training:
     retry: bool = True
     norm_batches: Annotated[int, Number(0, 10_000)] = 0
     bfloat16: bool = True
+    translated_share: Share = 0.5
 
-    def steps_for(self, frames: int) -> int:
-        """Optimiser steps on that many training frames."""
-        steps = self.steps or self.epochs * math.ceil(frames / self.batch)
-        return max(1, round(self.budget * steps))
+    def steps_for(self, frames: int, translated: int = 0) -> int:
+        """Optimiser steps on that many real training frames, and translated ones."""
+        share = self.translated_share if translated else 0.0
+        alone = share == 1
+        steps = self.steps or self.epochs * math.ceil(
+            (translated if alone else frames) / self.batch
+        )
+        return max(1, round(self.budget * (steps if alone else steps / (1 - share))))
 
 
 @dataclass(kw_only=True)

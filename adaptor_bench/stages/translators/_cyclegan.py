@@ -50,7 +50,8 @@ def fit_translator(
         for step in range(1, steps + 1):
             # As Zhu: flat for the first half, then linear to 0. The first steps are gentle.
             rate = settings.rate * min(1.0, step / (0.05 * steps), 2 - 2 * (step - 1) / steps)
-            loss = game.play(*(w.to(device) for w in windows.batch(step)), rate, step)
+            first, second = (w.to(device) for w in windows.batch(step))
+            loss = game.play(first, second, rate, step)
             if step % 5 == 0 or step == steps:
                 value = float(loss)
                 if not math.isfinite(value):
@@ -184,9 +185,7 @@ class _Game:
             judge.requires_grad_(True)
         judged = torch.zeros((), device=source.device)
         with mixed_precision(self.device, settings.bfloat16):
-            for judge, pool, image, fake in zip(
-                self.judges, self.pools, real, fakes, strict=True
-            ):
+            for judge, pool, image, fake in zip(self.judges, self.pools, real, fakes, strict=True):
                 of_real, of_fake = judge(torch.cat([image, pool.swap(fake.detach())])).chunk(2)
                 judged = judged + 0.5 * (_real(of_real) + of_fake.square().mean())
         self._step(1, judged)

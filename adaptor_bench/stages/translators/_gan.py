@@ -59,7 +59,11 @@ class ColourTexture(nn.Module):
             for a, b in ((3, width), (width, 2 * width), (2 * width, 4 * width))
         )
         self.blocks = nn.ModuleList(
-            nn.ModuleList(nn.Conv2d(4 * width, 4 * width, 3, padding=1) for _ in range(2))
+            nn.Sequential(
+                nn.Conv2d(4 * width, 4 * width, 3, padding=1),
+                nn.LeakyReLU(_SLOPE),
+                nn.Conv2d(4 * width, 4 * width, 3, padding=1),
+            )
             for _ in range(blocks)
         )
         self.up = nn.ModuleList(
@@ -75,8 +79,8 @@ class ColourTexture(nn.Module):
         with torch.no_grad():  # nearly the colour map alone at first
             for head in (self.smooth, self.texture):
                 head.weight.mul_(0.05)
-            for _, second in self.blocks:  # type: ignore[misc]
-                second.weight.mul_(0.3)
+            for block in self.blocks:
+                block[2].weight.mul_(0.3)  # type: ignore[index]
         self.start_from(torch.eye(3), torch.zeros(3))
 
     def start_from(self, matrix: Tensor, offset: Tensor) -> None:
@@ -92,8 +96,8 @@ class ColourTexture(nn.Module):
         for down in self.down:
             x = _rectified(down(x))
             seen.append(x)
-        for first, second in self.blocks:  # type: ignore[misc]
-            x = x + second(_rectified(first(x)))
+        for block in self.blocks:
+            x = x + block(x)
         smooth = x
         for up, skip in zip(self.up, reversed(seen[:-1]), strict=True):
             smooth, x = x, functional.interpolate(x, scale_factor=2.0)

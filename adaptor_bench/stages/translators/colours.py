@@ -17,7 +17,9 @@ def moments(images: Images) -> tuple[Float, Float]:
     return pixels.mean(0), np.atleast_2d(np.cov(pixels.T, bias=True))
 
 
-def linear_transfer(source: tuple[Float, Float], target: tuple[Float, Float]) -> tuple[Float, Float]:
+def linear_transfer(
+    source: tuple[Float, Float], target: tuple[Float, Float]
+) -> tuple[Float, Float]:
     """Matrix (3, 3) and offset (3,) that give pixels of ``source`` the moments of ``target``.
 
     Of all linear maps that do, the one that changes colours least: Monge and Kantorovich's, as in

@@ -94,8 +94,7 @@ class CycleGan:
             return NoTranslation().translate(images, domain, directory, device=device, bar=bar)
         generator = build_generator(self)
         generator.load_state_dict(read_weights(path))
-        how = {"device": device, "bfloat16": self.bfloat16}
-        return translate(generator, images, bar=bar, **how)
+        return translate(generator, images, device=device, bar=bar, bfloat16=self.bfloat16)
 
 
 def _by(size: tuple[int, int]) -> str:

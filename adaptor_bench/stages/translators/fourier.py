@@ -56,4 +56,4 @@ def _spectrum(image: NDArray[np.uint8]) -> NDArray[np.complex64]:
 def _window(reach: int, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the frequencies up to ``reach`` in an unshifted spectrum."""
     cycles = np.arange(-reach, reach + 1)
-    return np.ix_(cycles % shape[0], cycles % shape[1])
+    return (cycles % shape[0])[:, None], (cycles % shape[1])[None]

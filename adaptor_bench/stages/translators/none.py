@@ -11,7 +11,6 @@ from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 
-
 DOMAINS = ("sim", "intraop")
 """Where frames come from, and what they are made to look like."""
 

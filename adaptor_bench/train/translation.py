@@ -1,0 +1,97 @@
+"""The translator of a fold and the frames it translates, each made once and then shared.
+
+A translator is keyed by exactly the surgeries it saw, so folds and methods share one where these
+are the same. Nothing here imports torch before something is made.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adaptor_bench.atomic import write_json
+from adaptor_bench.bounded import read_json
+from adaptor_bench.data.images import read_image, write_image
+from adaptor_bench.method import FoldTask
+from adaptor_bench.stages.protocols import Translator
+from adaptor_bench.stages.translators.none import NoTranslation
+from adaptor_bench.train.keys import code_of, seed_of, translator_payload
+from adaptor_bench.train.settings import Parts
+
+if TYPE_CHECKING:
+    from adaptor_bench.train.samples import Sample
+
+OF_TRANSLATOR = "translator.json"
+OF_FRAMES = "cost.json"
+
+
+def alone(parts: Parts) -> bool:
+    """Whether the network is trained on translated frames only, and on no label of its domain."""
+    translates = not isinstance(parts.translate, NoTranslation)
+    return translates and parts.training.translated_share == 1
+
+
+def key(parts: Parts, task: FoldTask, common: dict[str, Any]) -> dict[str, Any]:
+    """What the random numbers of the fold's translator depend on, beside what is ``common``."""
+    (source,) = task.others.values()
+    return {**common, "translation": translator_payload(parts), "source": source.fingerprint}
+
+
+def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Path:
+    """Where the translator of this fold is, trained on its training surgeries only."""
+    (source,) = task.others.values()
+
+    def build(directory: Path) -> None:
+        began = time.process_time()
+        with task.progress.bar(translator.title) as bar:
+            translator.fit(
+                source.frames,
+                task.train,
+                directory,
+                seed=seed_of(drawn),
+                device=task.device,
+                bar=bar,
+            )
+        write_json(directory / OF_TRANSLATOR, _cost(began))
+
+    return task.store.get(
+        "translator", drawn | {"code": code_of("translator", [translator])}, build
+    )
+
+
+def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample]:
+    """All frames of the other domain in this one's looks, as samples; labels unchanged."""
+    from adaptor_bench.train.samples import Sample, sample_of
+
+    (source,) = task.others.values()
+    given = [sample_of(f) for f in source.frames]
+
+    def build(directory: Path) -> None:
+        began = time.process_time()
+        with task.progress.bar("translating") as bar:
+            images = translator.translate(
+                [s.image for s in given], task.domain, fitted, device=task.device, bar=bar
+            )
+        for place, image in enumerate(images):
+            write_image(directory / f"{place:06}.png", image, compression=1)
+        write_json(directory / OF_FRAMES, _cost(began))
+
+    kept = task.store.get("translated", {"translator": fitted.name}, build)
+    return [
+        Sample(read_image(kept / f"{place:06}.png"), s.points, s.stored)
+        for place, s in enumerate(given)
+    ]
+
+
+def costs(task: FoldTask, fitted: Path) -> dict[str, float]:
+    """CPU seconds of the translator and of translating, when they were made."""
+    frames = task.store.find("translated", {"translator": fitted.name})
+    return {
+        "translator": float(read_json(fitted / OF_TRANSLATOR)["cpu_seconds"]),
+        "translating": float(read_json(frames / OF_FRAMES)["cpu_seconds"]),
+    }
+
+
+def _cost(began: float) -> dict[str, float]:
+    return {"cpu_seconds": round(time.process_time() - began, 1)}
