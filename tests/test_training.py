@@ -43,7 +43,7 @@ from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResN
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
-from adaptor_bench.train import fit
+from adaptor_bench.train import fit, translation
 from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.device import deterministic, resolve_device
 from adaptor_bench.train.fit import fit_network, inner_f1
@@ -713,7 +713,8 @@ def test_the_random_numbers_of_the_committed_leaderboards_stay(
     monkeypatch.setattr(_cyclegan, "fit_translator", spy)
     monkeypatch.setattr(fit, "fit_network", spy)
     monkeypatch.setattr("adaptor_bench.train.weights.write_weights", lambda *_: None)
-    monkeypatch.setattr(Detector, "_translated", lambda *_: [])
+    monkeypatch.setattr(translation, "samples", lambda *_: [])
+    monkeypatch.setattr(translation, "costs", lambda *_: {})
     if len(seeds) == 1:
         task.others.clear()
     spec = discover().methods[name]
@@ -728,8 +729,9 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
         seen["source"], seen["target"] = list(source), list(target)
         return (build_generator(settings).state_dict(),) * 2
 
-    def spy_fit(settings, samples, selection, **_):
+    def spy_fit(settings, samples, selection, *, translated, **_):
         seen["train"], seen["selection"] = list(samples), list(selection)
+        seen["translated"] = list(translated)
         return fit.Fitted(Tiny().build(1).state_dict(), {})
 
     monkeypatch.setattr(_cyclegan, "fit_translator", spy_translator)
@@ -744,10 +746,8 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
     assert same(seen["target"], task.train), "not even the frames held back for selection"
     assert same(seen["source"], task.others["sim"].frames)
     assert same([s.image for s in seen["selection"]], task.selection)
-    assert same([s.image for s in seen["train"][:2]], task.train)
-    translated = seen["train"][2:]
-    assert len(translated) == 2
-    for sample, original in zip(translated, task.others["sim"].frames, strict=True):
+    assert same([s.image for s in seen["train"]], task.train)
+    for sample, original in zip(seen["translated"], task.others["sim"].frames, strict=True):
         np.testing.assert_array_equal(sample.points, original.points)
         assert not np.array_equal(sample.image, original.image)
     (key,) = keys(task.store, "translator")
@@ -792,7 +792,8 @@ def test_methods_share_what_they_have_in_common(task, tmp_path):
 )  # fmt: skip
 def test_whatever_the_network_depends_on_makes_another_one(task, monkeypatch, change):
     calls = []
-    monkeypatch.setattr(Detector, "_translated", lambda *_: [])
+    monkeypatch.setattr(translation, "samples", lambda *_: [])
+    monkeypatch.setattr(translation, "costs", lambda *_: {})
 
     def spy_fit(*_, seed, **__):
         calls.append(seed)

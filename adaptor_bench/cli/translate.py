@@ -26,7 +26,7 @@ from adaptor_bench.data.layout import DOMAINS
 def command(
     run: Path, frames: Path, out: Path, domain: str, device: str, methods_from: tuple[Path, ...]
 ) -> None:
-    """Translate frames with the CycleGAN of RUN, a directory .../intraop/fold_<k>."""
+    """Translate frames with the translator of RUN, a directory .../intraop/fold_<k>."""
     from adaptor_bench.errors import plural
     from adaptor_bench.harness.predict import translate_folder
     from adaptor_bench.progress import Progress, message

@@ -44,7 +44,7 @@ def _draw(
     device: str,
     methods_from: Sequence[Path],
 ) -> Drawing:
-    """By the CycleGAN of an intraop run. Raises InputError or UsageError."""
+    """By the translator of an intraop run. Raises InputError or UsageError."""
     from adaptor_bench.harness.predict import load_method, translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
@@ -70,7 +70,7 @@ def _some_frames(dataset: Dataset, source: str) -> list[Frame]:
 
 FIGURE = Figure(
     "translated",
-    "Simulator frames beside their translations, by the CycleGAN of an intraop fold.",
+    "Simulator frames beside their translations, by the translator of an intraop fold.",
     _draw,
     ("data", "method", "fold", "device", "methods_from"),
     of_runs=True,

@@ -173,7 +173,7 @@ def translated(
     if not isinstance(method, Translating):
         raise InputError(
             "the method of this run cannot translate frames",
-            hint="Pass a run of a method with CycleGAN translation, such as improved_heatmap.",
+            hint="Pass an intraop run of a method with a translator, such as improved_heatmap.",
         )
     for chunk, pixels in in_chunks(frames, Resize.of(method), 16, bar):
         images = method.translate_frames(pixels, domain, device)

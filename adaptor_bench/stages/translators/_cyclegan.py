@@ -28,6 +28,7 @@ from adaptor_bench.train.weights import require_finite
 
 _HINT = "Lower its learning rate: --set translate.rate=..."
 _BETAS = 0.5, 0.999
+_WARM = 0.05  # of the steps: a colour transfer that starts right is not thrown off by fresh judges
 _ROOM = 0.05  # judges see a fake clipped to this much beyond [-1, 1], so that it still has a slope
 
 Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
@@ -47,9 +48,10 @@ def fit_translator(
     with deterministic(seed):
         game = _Game(settings, source, target, seed, device)
         windows = _Windows(source, target, settings, seed)
+        warm = _WARM * steps if settings.generator == "colour_texture" else 1.0
         for step in range(1, steps + 1):
-            # As Zhu: flat for the first half, then linear to 0. The first steps are gentle.
-            rate = settings.rate * min(1.0, step / (0.05 * steps), 2 - 2 * (step - 1) / steps)
+            # As Zhu: flat for the first half, then linear to 0.
+            rate = settings.rate * min(1.0, step / warm, 2 - 2 * (step - 1) / steps)
             first, second = (w.to(device) for w in windows.batch(step))
             loss = game.play(first, second, rate, step)
             if step % 5 == 0 or step == steps:
