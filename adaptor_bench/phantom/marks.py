@@ -130,6 +130,11 @@ class Sinking:
         if self._part.size == 0:
             return
         share, before = self._share, self._before.astype(np.int32)
-        soft = cv2.GaussianBlur(self._part, (5, 5), 0.9).astype(np.int32)
-        painted = soft + (((self._part - soft) * share) >> 8)
-        self._part[...] = before + (((painted - before) * share) >> 8)
+        change = self._part - before
+        soft = _softened(self._part) - _softened(self._before)
+        softer = soft + (((change - soft) * share) >> 8)
+        self._part[...] = np.clip(before + ((softer * share) >> 8), 0, 255)
+
+
+def _softened(patch: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(patch, (5, 5), 0.9).astype(np.int32)

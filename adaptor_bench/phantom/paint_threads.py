@@ -32,6 +32,8 @@ _PIECE_CORNERS = _PIECE_STARTS[:, None] + np.arange(4)
 STUB_PX = 6.0
 #: Threads at least this wide show a sheen, px.
 SHEEN_WIDTH = 3.0
+#: Distance from the tissue at which a faint thread has its full colour, px.
+RISEN_PX = 110.0
 _ALONG = np.linspace(0, 1, 7)
 _RIDGE_WIDTH = np.array([1.0, 2.4, 3.2, 3.6, 3.2, 2.4, 1.0])  # px
 
@@ -57,14 +59,14 @@ def thread_colours(
     x = np.clip(np.round(paths.centre[..., 0]), 0, FRAME_WIDTH - 1).astype(int)
     y = np.clip(np.round(paths.centre[..., 1]), 0, FRAME_HEIGHT - 1).astype(int)
     behind = background[y, x].astype(np.float32)
-    # The rise of the width says how near the camera a thread has come.
-    nearness = np.clip((paths.width / paths.width[:, :1] - 1) / 3, 0, 1)[..., None]
+    nearness = paths.nearness[..., None]
     body = palette.threads[coats.spool][:, None, :] * (0.84 + 0.5 * nearness)
     soil = 0.5 + 0.5 * np.sin(paths.arc / 33.0 + coats.stain_phase[:, None])
     soil = palette.stain_strength * soil * np.exp(-paths.arc / 210.0)
     body = body + (palette.thread_stain - body) * soil[..., None]
-    # Near the camera it hides what is behind, however faint it is at the tissue.
-    opacity = coats.contrast[:, None] + (1 - coats.contrast[:, None]) * nearness[..., 0]
+    # However faint it is at the tissue, it soon rises from it.
+    clear = np.minimum(paths.arc / RISEN_PX, 1.0)
+    opacity = coats.contrast[:, None] + (1 - coats.contrast[:, None]) * clear
     stub_end = np.clip(1.5 - paths.arc / STUB_PX, 0, 1)
     opacity = np.where(coats.bare[:, None], opacity * stub_end, opacity)
     return np.clip(behind + (body - behind) * opacity[..., None], 0, 255)

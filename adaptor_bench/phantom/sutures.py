@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .geometry import Ring
+from .geometry import Ring, headings
 from .marks import Marks, draw_marks
 from .options import Difficulty
 from .randomness import SmoothDrift
@@ -86,7 +86,7 @@ def _place_points(rng: np.random.Generator, ring: Ring, angles: np.ndarray) -> n
             turn_by, off, slide = rng.normal(0, 0.4), rng.normal(0, 0.035), rng.normal(0, 0.03)
             middle = ring.point(angle + slide, 1 + off)
             ahead = ring.point(angle + 0.05) - ring.point(angle - 0.05)
-            turn = np.arctan2(ahead[1], ahead[0]) + turn_by
+            turn = headings(ahead) + turn_by
             step = np.array([np.cos(turn), np.sin(turn)]) * gap / 2
             points[number] = middle - step, middle + step
             apart = points[number][:, None] - points[:number].reshape(1, -1, 2)
@@ -107,8 +107,7 @@ def _exit_headings(
         away = rng.uniform(-0.7, 0.9) + np.sort(rng.uniform(-1.7, 1.7, rng.integers(3, 6)))
     reach = rng.uniform(260, 480, len(away))
     gathered = ring.centre + np.stack([np.cos(away), np.sin(away)], axis=1) * reach[:, None]
-    outward = middle - ring.centre
-    facing = np.arctan2(outward[:, 1], outward[:, 0])
+    facing = headings(middle - ring.centre)
     apart = np.abs(np.sin((facing[:, None] - away) / 2))
     chosen = np.where(
         rng.random(len(middle)) < 0.7,
@@ -117,7 +116,7 @@ def _exit_headings(
     )
     toward = gathered[chosen][:, None] - points
     spread = rng.normal(0, 0.07, (len(points), 1)) + rng.normal(0, 0.06, (len(points), 2))
-    return np.arctan2(toward[..., 1], toward[..., 0]) + spread
+    return headings(toward) + spread
 
 
 def stitch_count(difficulty: Difficulty, surgery: int, seed: int) -> int:

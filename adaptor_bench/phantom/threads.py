@@ -87,6 +87,7 @@ class ThreadPaths:
     normal: np.ndarray  # (T, S, 2) unit vectors
     arc: np.ndarray  # (T, S) distance from the start, px
     width: np.ndarray  # (T, S) px
+    nearness: np.ndarray  # (T, S) to the camera, 0..1, as the widening says
 
     def sides(self, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """The two edges, each (T, S, 2)."""
@@ -126,10 +127,17 @@ def trace_threads(start: np.ndarray, shapes: ThreadShapes) -> ThreadPaths:
     )
     offset = bulge + hook + wave + kink
     centre = start[:, None, :] + ahead * arc[..., None] + aside * offset[..., None]
-    width = column(shapes.width) * (1 + column(shapes.growth) * (arc / 250.0) ** 1.3)
+    widening = column(shapes.growth) * (arc / 250.0) ** 1.3
+    width = column(shapes.width) * (1 + widening)
     tip = column(shapes.tip)
     width = width * (tip + (1 - tip) * np.minimum(arc / column(shapes.taper), 1.0))
-    return ThreadPaths(centre=centre, normal=normals(centre), arc=arc, width=width)
+    return ThreadPaths(
+        centre=centre,
+        normal=normals(centre),
+        arc=arc,
+        width=width,
+        nearness=np.minimum(widening / 3, 1),
+    )
 
 
 def braid_strokes(paths: ThreadPaths) -> list[np.ndarray]:

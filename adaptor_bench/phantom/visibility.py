@@ -17,7 +17,7 @@ LARGEST_FOREIGN_SHARE = 0.45
 #: before its landmark is found by its last part in sight.
 EVIDENCE_REACH = 6
 #: Smallest mean change of brightness that thread and mark make there, grey levels.
-SMALLEST_EVIDENCE = 1.2
+SMALLEST_EVIDENCE = 1.6
 #: Brightness from which a pixel counts as over-exposed.
 SATURATED = 247
 
