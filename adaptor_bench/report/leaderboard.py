@@ -15,7 +15,7 @@ from adaptor_bench.harness.failures import find_failures
 from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
 from adaptor_bench.report.render import RENDERERS, render
 from adaptor_bench.report.table import Column, Table, number
-from adaptor_bench.results.board import Board, boards_of, leaderboard_boards
+from adaptor_bench.results.board import Board, boards_of, leaderboard_boards, printed_beside
 from adaptor_bench.results.notes import board_notes, closing_notes, failure_note
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.runs import Run, runs_below
@@ -67,8 +67,9 @@ def render_entries(
     domain: str = "all",
     ddof: int = 0,
 ) -> str:
-    """A whole leaderboard from its files alone, or one domain of it. Raises UsageError."""
-    boards = leaderboard_boards(leaderboard, entries, ddof)
+    """A whole leaderboard from its files alone, or one domain of it; what papers print about its
+    data stands below. Raises UsageError."""
+    boards = [*leaderboard_boards(leaderboard, entries, ddof), *printed_beside(leaderboard)]
     return render_boards([b for b in boards if domain in ("all", b.domain)], format)
 
 

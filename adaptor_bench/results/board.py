@@ -17,8 +17,9 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.naming import name_results
+from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import REAL, Result, ScoredFold
-from adaptor_bench.results.sources import results_of_entries
+from adaptor_bench.results.sources import published_results, results_of_entries
 from adaptor_bench.scoring.ranking import ranks
 from adaptor_bench.scoring.uncertainty.study import study
 from adaptor_bench.scoring.uncertainty.tally import Tally, tally
@@ -78,7 +79,8 @@ class Board:
         if self.kind != "published":
             return f"{self.domain}: measured on {self.dataset}"
         if not self.ranked:
-            return f"{self.domain}: published under other protocols, not ranked"
+            where = "" if self.dataset == REAL else f" on {self.dataset}"
+            return f"{self.domain}: published{where} under other protocols, not ranked"
         return f"{self.domain}: published on AdaptOR 2021, not comparable with other data"
 
     @property
@@ -157,6 +159,24 @@ def leaderboard_boards(
 def tally_of(results: Sequence[Result]) -> Tally:
     """Their counts side by side, by name. Raises InputError when they cannot be paired."""
     return tally({r.name: r.counts for r in results}, results[0].cohorts)
+
+
+def printed_beside(leaderboard: Leaderboard) -> list[Board]:
+    """What papers print about the data of a leaderboard, by domain: the files in its folder
+    ``published``. Never ranked, for it was measured otherwise."""
+    printed = published_results(
+        load_published(leaderboard.folder / "published"), leaderboard.dataset
+    )
+    return [
+        Board(
+            domain,
+            leaderboard.dataset,
+            "published",
+            tuple(replace(r, name=r.method) for r in printed if r.domain == domain),
+            ranked=False,
+        )
+        for domain in in_order({r.domain for r in printed})
+    ]
 
 
 def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:

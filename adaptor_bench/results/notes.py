@@ -18,7 +18,7 @@ from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult
-from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.results.result import REAL, Result, fold_names
 from adaptor_bench.scoring.metrics import METRICS
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
@@ -33,7 +33,8 @@ def board_notes(board: Board) -> tuple[str, ...]:
     if board.measured:
         notes += measured_notes(board)
     printed = [r.printed for r in board.published if r.printed]
-    notes += published_notes(sorted(printed, key=lambda entry: entry.id))
+    elsewhere = board.dataset != REAL
+    notes += published_notes(sorted(printed, key=lambda entry: entry.id), thorough=elsewhere)
     return tuple(dict.fromkeys(notes))
 
 
@@ -223,9 +224,9 @@ def _folds_beyond_rounding(entry: PublishedResult) -> list[str]:
 def _mean_of_folds(entry: PublishedResult) -> list[str]:
     """That mean F1 is not a function of mean P and S, where the printed folds show it."""
     metrics = entry.metrics
-    folds = metrics["f1"].folds
-    if not folds or not {"precision", "sensitivity"} <= set(metrics):
+    if not {"precision", "sensitivity", "f1"} <= set(metrics) or not metrics["f1"].folds:
         return []
+    folds = metrics["f1"].folds
     harmonic = _harmonic(metrics["precision"].mean, metrics["sensitivity"].mean)
     if abs(float(np.mean(list(folds.values()))) - metrics["f1"].mean) > 2 * _HALF:
         return []

@@ -25,6 +25,7 @@ PROTOCOLS = {
     "cross-validation-other-frames": "cross-validation on the authors' own frames and folds",
     "single-split": "one 80/20 split, not by surgery",
     "hidden-test": "hidden test set of the challenge",
+    "random-split": "crops split at random, so that parts of one place are on both sides",
 }
 
 
@@ -106,7 +107,8 @@ class PublishedResult:
 
 
 def load_published(folder: Path | None = None) -> list[PublishedResult]:
-    """All published results, sorted by id. Raises InputError listing every malformed file."""
+    """All published results on AdaptOR 2021, or those in ``folder`` (none if it is not there),
+    sorted by id. Raises InputError listing every malformed file."""
     folder = folder or bundled("leaderboards") / "published"
     results, malformed = [], []
     for path in sorted(folder.glob("[!.]*.json")):

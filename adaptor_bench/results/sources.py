@@ -95,15 +95,15 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
     )
 
 
-def published_results(entries: Iterable[PublishedResult]) -> list[Result]:
-    """What was printed, as it was printed."""
+def published_results(entries: Iterable[PublishedResult], dataset: str = REAL) -> list[Result]:
+    """What was printed, as it was printed, of ``dataset``."""
     return [
         Result(
             method=printed.method,
             title=printed.method,
             domain=printed.domain,
-            dataset=REAL,
-            kind=REAL,
+            dataset=dataset,
+            kind=REAL if dataset == REAL else "published",
             source="published",
             printed=printed,
         )

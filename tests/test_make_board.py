@@ -1,0 +1,76 @@
+"""``leaderboards/make_board.py`` makes a whole leaderboard from its recipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from commands import invoke
+
+from adaptor_bench.entries.entry import read_board, read_entries
+from adaptor_bench.report.leaderboard import render_entries
+from adaptor_bench.results.published import load_published, recompute
+
+LEADERBOARDS = Path(__file__).parent.parent / "leaderboards"
+RECIPE = """
+title = "Small"
+dataset = "data"
+radius = 9
+profile = "smoke"
+seeds = [0, 3]
+methods = ["constant", "random"]
+once = ["constant"]
+notes = ["Where the frames are from."]
+"""
+
+
+@pytest.fixture
+def make_board(monkeypatch):
+    """The script, its commands run in this process."""
+    spec = spec_from_file_location("make_board", LEADERBOARDS / "make_board.py")
+    script = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "make_board", script)
+    spec.loader.exec_module(script)
+
+    def bench(*arguments, may_fail=False):
+        return "" if may_fail else invoke(*arguments)[0]
+
+    monkeypatch.setattr(script, "bench", bench)
+    return lambda *words, code=0: script.main([*map(str, words)]) == code
+
+
+def test_one_command_makes_a_board(tmp_path, make_dataset, make_board, capsys):
+    data, home = make_dataset(name="data"), tmp_path / "small"
+    (home / "published").mkdir(parents=True)
+    (home / "recipe.toml").write_text(RECIPE)
+    (home / "old-entry.json").write_text("{}")
+    for path in (LEADERBOARDS / "urban_trees" / "published").glob("*.json"):
+        (home / "published" / path.name).write_bytes(path.read_bytes())
+    assert make_board(home, "--data", data)
+    board = read_board(home)
+    assert (board.title, board.settings.radius) == ("Small", 9.0)
+    assert "Where the frames are from." in board.notes and board.labels
+    entries = {entry.method: entry for entry in read_entries(board)}
+    seeds = {m: list(e.measured["intraop"]) for m, e in entries.items()}
+    assert seeds == {"constant": [0], "random": [0, 3]}
+    text = (home / "table.md").read_text()
+    assert text == render_entries(board, [*entries.values()], "markdown")
+    assert "distance <= 9 px" in text and "near-infrared" in text
+    table = json.loads((home / "table.json").read_text())
+    assert [row["source"] for row in table] == ["measured"] * 2 + ["published"] * 2
+    assert {row["rank"] for row in table[2:]} == {None}
+    assert not (home / "old-entry.json").exists()
+    (home / "recipe.toml").write_text(RECIPE.replace('"data"', '"other"'))
+    before = {path: path.read_bytes() for path in home.rglob("*.json")}
+    assert make_board(home, "--data", data, code=2)
+    assert "the board's is 'other'" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in home.rglob("*.json")} == before
+
+
+def test_what_is_published_about_a_board_agrees_with_itself():
+    for folder in LEADERBOARDS.glob("*/published"):
+        for result in load_published(folder):
+            assert recompute(result) == result.discrepancies == ()
