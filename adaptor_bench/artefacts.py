@@ -22,14 +22,23 @@ from adaptor_bench.progress import message
 MANIFEST = "manifest.json"
 
 
+class ArtefactBusy(BaseException):
+    """Another process is making the artefact, and this one has other work. Like an interruption it
+    is no error, and passes through what handles errors."""
+
+
 class ArtefactStore:
-    """A directory of artefacts. With ``fresh`` only what was made since it was opened is reused."""
+    """A directory of artefacts. With ``fresh`` only what was made since it was opened is reused.
+
+    ``patient``: what another process is making is waited for; else :class:`ArtefactBusy` is raised.
+    """
 
     def __init__(self, root: Path, *, fresh: bool = False) -> None:
         self.root = root
         earlier = root.iterdir() if fresh and root.is_dir() else ()
         self._old = {path.name: path.stat().st_ino for path in earlier}
         self._sound: set[Path] = set()
+        self.patient = True
 
     def get(self, kind: str, key: dict[str, Any], build: Callable[[Path], None]) -> Path:
         """The directory of the artefact ``kind`` with this ``key``; ``build`` fills a new one.
@@ -40,9 +49,13 @@ class ArtefactStore:
         final = self.find(kind, key)
         if self._usable(final):
             return final
-        with claimed(
-            final, lambda: message(f"{final.name}: another process is making it; waiting")
-        ):
+
+        def busy() -> None:
+            if not self.patient:
+                raise ArtefactBusy(final)
+            message(f"{final.name}: another process is making it; waiting")
+
+        with claimed(final, busy):
             if self._usable(final, tell=message):
                 return final
             with atomic_directory(final, replace=True) as directory:

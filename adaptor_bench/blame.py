@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from adaptor_bench.artefacts import ArtefactBusy
 from adaptor_bench.errors import BenchError, InputError, TrainingError, WriteError
 from adaptor_bench.method import Pixels, Prediction
 from adaptor_bench.room import unwritable
@@ -20,12 +21,13 @@ class MethodFailedError(InputError):
 def blamed(doing: str) -> Iterator[None]:
     """Turn whatever the block raises into a MethodFailedError that says ``doing``.
 
-    An interruption and a full disk are nobody's fault and pass. A method that asks to leave
-    (SystemExit) or is cancelled has failed: it must not end those after it.
+    An interruption, a full disk, and work that another process is at are nobody's fault and pass.
+    A method that asks to leave (SystemExit) or is cancelled has failed: it must not end those
+    after it.
     """
     try:
         yield
-    except (MethodFailedError, KeyboardInterrupt):
+    except (MethodFailedError, ArtefactBusy, KeyboardInterrupt):
         raise
     except BaseException as error:
         if isinstance(error, WriteError) or unwritable(error):

@@ -56,6 +56,12 @@ class TrainingError(BenchError):
     exit_code = 1
 
 
+class WorkerError(BenchError):
+    """A process that works for this one has ended on its own."""
+
+    exit_code = 1
+
+
 class WriteError(BenchError):
     """Nothing more can be written: a full disk, a quota, a limit on file sizes, a read-only disk.
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from adaptor_bench.names import printable, terminal
 
@@ -28,31 +28,42 @@ def _silent(done: int, total: int, note: str = "") -> None:
 
 @dataclass
 class Job:
-    """A job of ``pieces`` that take about equally long, and how long it will still take."""
+    """A job of ``pieces`` that take about equally long, done by so many ``workers`` at a time, and
+    how long it will still take."""
 
     pieces: int
     clock: Callable[[], float] = time.monotonic
+    workers: int = 1
     finished: list[float] = field(default_factory=list)
-    began: float = math.nan
+    running: dict[int, float] = field(default_factory=dict)
 
-    def start(self) -> None:
+    def start(self, worker: int = 0) -> None:
         """A piece begins."""
-        self.began = self.clock()
+        self.running[worker] = self.clock()
 
-    def stop(self, *, counts: bool = True) -> None:
+    def stop(self, worker: int = 0, *, counts: bool = True) -> None:
         """The piece is done; with ``counts=False`` there was nothing to do."""
-        if counts:
-            self.finished.append(self.clock() - self.began)
+        began = self.running.pop(worker, None)
+        if counts and began is not None:
+            self.finished.append(self.clock() - began)
         else:
             self.pieces -= 1
+
+    def drop(self, worker: int) -> None:
+        """The worker is gone, and its piece is as if it had not begun."""
+        self.running.pop(worker, None)
+        self.workers = max(1, self.workers - 1)
 
     def left(self) -> float:
         """Seconds until all pieces are done, NaN before the first is."""
         if not self.finished:
             return math.nan
         each = sum(self.finished) / len(self.finished)
-        current = max(0.0, each - (self.clock() - self.began))
-        return current + each * (self.pieces - len(self.finished) - 1)
+        now = self.clock()
+        current = [max(0.0, each - (now - began)) for began in self.running.values()]
+        waiting = self.pieces - len(self.finished) - len(current)
+        shared = (sum(current) + each * waiting) / self.workers
+        return max([shared, *current])
 
 
 class Progress:
@@ -97,22 +108,7 @@ class Progress:
         if not self.live:
             yield self._plain(title) if self.lines else _silent
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as RichProgress
-
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed:>4.0f}/{task.total:.0f}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-            TextColumn("{task.fields[job]}", markup=False),
-        )
-        _write("", end="")
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as live:
+        with _rich() as live:
             work = live.add_task(printable(self.label + title), total=1, note="", job="")
 
             def update(done: int, total: int, note: str = "") -> None:
@@ -120,6 +116,16 @@ class Progress:
                 live.update(work, completed=done, total=total, note=printable(note), job=whole)
 
             yield update
+
+    @contextmanager
+    def rows(self, count: int) -> Iterator[list[Row]]:
+        """What ``count`` workers are at, shown as long as the block lasts: a live bar for each, or
+        plain lines of all. Messages stand above the bars and last."""
+        if not self.live:
+            yield [Row(self) for _ in range(count)]
+            return
+        with _rich() as live:
+            yield [Row(self, live) for _ in range(count)]
 
     def _plain(self, title: str) -> Bar:
         message(f"{self.label}{title}")
@@ -142,9 +148,75 @@ class Progress:
         return f"whole job {hours}:{minutes:02}:{round(seconds) % 60:02} left"
 
 
+class Row:
+    """What one worker is at."""
+
+    def __init__(self, progress: Progress, live: Any = None) -> None:
+        self._progress = progress
+        self._live = live
+        self._task: Any = None
+        self._bar: Bar = _silent
+
+    def begin(self, title: str) -> None:
+        """Another piece of work begins."""
+        if self._live is None:
+            self._bar = self._progress._plain(title) if self._progress.lines else _silent
+            return
+        self.clear()
+        self._task = self._live.add_task(printable(title), total=1, note="", job="")
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        """As a :class:`Bar`."""
+        if self._live is None:
+            self._bar(done, total, note)
+        elif self._task is not None:
+            whole = self._progress._whole()
+            self._live.update(
+                self._task, completed=done, total=total, note=printable(note), job=whole
+            )
+
+    def clear(self) -> None:
+        """It is at nothing."""
+        if self._task is not None:
+            self._live.remove_task(self._task)
+            self._task = None
+
+
+def _rich() -> Any:
+    """A live display of bars on stderr, gone when it is closed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:>4.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TextColumn("{task.fields[job]}", markup=False),
+    )
+    _write("", end="")
+    return RichProgress(*columns, console=Console(stderr=True), transient=True)
+
+
+_hand_over: Callable[[str], None] | None = None
+
+
+def hand_over(to: Callable[[str], None]) -> None:
+    """From now on messages are handed ``to`` somebody else: the process that this one works for."""
+    global _hand_over
+    _hand_over = to
+
+
 def message(text: str) -> None:
     """Plain lines to stderr, whatever the names in them hold."""
-    _write(terminal(text))
+    if _hand_over is not None:
+        _hand_over(text)
+    else:
+        _write(terminal(text))
 
 
 _gives_way = 0  # characters on a terminal's line that the next writing replaces

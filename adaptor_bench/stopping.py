@@ -6,12 +6,18 @@ one does not disturb that; the one after it ends the process on the spot.
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _SIGNALS = {
     getattr(signal, name): word
@@ -64,6 +70,27 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with(pipe: Connection, *, tidying: float = 0.0) -> None:
+    """In a process that works for another: end when the other end of ``pipe`` is closed, as it is
+    when the process that holds it is killed.
+
+    At once; or, with ``tidying``, by KeyboardInterrupt, so that what is half-written is removed,
+    and after so many seconds in any case.
+    """
+    if tidying:  # what a shell's background process inherits is deaf to it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def watch() -> None:
+        with suppress(OSError, EOFError):
+            pipe.recv_bytes()
+        if tidying:
+            _thread.interrupt_main()
+            time.sleep(tidying)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

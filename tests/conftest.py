@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # the same numbers with and without an accelerator
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as `bench run` sets it
+    os.environ["ADAPTOR_BENCH_WORKERS"] = "1"  # a test that wants more says so
     home = Path(tempfile.mkdtemp(prefix="adaptor_bench-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     config.add_cleanup(partial(os.chdir, config.invocation_params.dir))

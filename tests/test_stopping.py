@@ -231,7 +231,8 @@ def test_a_holder_shows_that_it_is_alive(tmp_path, monkeypatch):
 
 
 def taking(turns):
-    return next(turns, None)
+    turn = next(turns, None)
+    return turn and (turn.number, turn.theirs)
 
 
 @pytest.mark.parametrize("end", ["finishes", "fails", "dies"])
@@ -266,3 +267,32 @@ def test_a_restart_does_not_run_again_what_another_process_just_did(tmp_path):
     with atomic_directory(second, replace=True):
         pass
     assert taking(turns) == (1, FINISHED)
+
+
+def test_what_was_put_off_comes_after_the_others_and_is_waited_for_when_nothing_else_is_left(
+    tmp_path,
+):
+    folds = [tmp_path / "m" / "sim" / f"fold_{k}" for k in (1, 2, 3)]
+    seen = []
+    for turn in share(folds, again=False):
+        seen.append((turn.number, turn.last))
+        turn.later = turn.number == 0 and not turn.last
+        if not turn.later:
+            folds[turn.number].mkdir(parents=True)
+    assert seen == [(0, False), (1, False), (2, False), (0, False), (0, True)]
+
+
+def test_that_all_is_in_other_hands_is_said_once(tmp_path):
+    folds = [tmp_path / f"fold_{k}" for k in (1, 2)]
+    told = []
+    with process(HOLD, folds[0]) as other:
+        assert other.stdout.readline() == "True\n"
+
+        def waiting(numbers):
+            told.append(numbers)
+            other.stdin.close()
+
+        turns = share(folds, again=False, waiting=waiting)
+        assert taking(turns) == (1, None)
+        assert taking(turns) == (0, None)
+    assert told == [[0]]

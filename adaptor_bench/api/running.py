@@ -16,6 +16,8 @@ from adaptor_bench.registry import discover, method
 
 if TYPE_CHECKING:
     from adaptor_bench.harness import Bench
+    from adaptor_bench.harness.job import Teller
+    from adaptor_bench.progress import Progress
 
 register = method  # what `@method` is in a file of methods
 EMBEDDED = {"smoke": "phantom-tiny", "quick": "phantom-mini", "paper": "phantom-paper"}
@@ -103,11 +105,14 @@ def prepare(
     profile: str | None,
     settings: Mapping[str, Any],
     methods_from: Iterable[Path],
+    progress: Progress | None = None,
+    teller: Teller | None = None,
     **request: Any,
 ) -> Bench:
     """The bench that is ready to run, wrong usage told before anything is drawn or read.
 
-    ``request`` is the rest of a ``harness.RunRequest``.
+    ``request`` is the rest of a ``harness.RunRequest``; ``progress`` and ``teller`` take what would
+    else be told on stderr.
     """
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
@@ -115,15 +120,18 @@ def prepare(
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.harness import Bench, RunRequest, requested_domains
     from adaptor_bench.progress import Progress
+    from adaptor_bench.train.gpu import certainly_cpu
 
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
     if profile is None:
-        from adaptor_bench.train.device import resolve_device
+        profile = "quick"
+        if not certainly_cpu(request["device"]):
+            from adaptor_bench.train.device import resolve_device
 
-        profile = "paper" if resolve_device(request["device"]).startswith("cuda") else "quick"
+            profile = "paper" if resolve_device(request["device"]).startswith("cuda") else "quick"
     resolve_all(specs, profile, settings)
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)
-    return Bench(dataset, asked, Progress(lines=True))
+    return Bench(dataset, asked, progress or Progress(lines=True), teller)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,19 @@ from adaptor_bench.methodspec import PROFILES
 @option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
 @options.device
 @option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    envvar="ADAPTOR_BENCH_WORKERS",
+    help="Processes that train folds at the same time; the results are the same.  [default: 2 "
+    "where there are two cores; 1 beside a GPU and for smoke]",
+)
+@option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    help="CPU threads of each; results depend on them in their last bits.  [default: 1, beside a "
+    "GPU torch's own]",
+)
+@option(
     "--set",
     "settings",
     multiple=True,
@@ -51,6 +65,7 @@ def command(
     radius: float,
     strict: bool,
     missing: str,
+    workers: int | None,
     **request: Any,
 ) -> None:
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
@@ -61,6 +76,7 @@ def command(
     """
     from adaptor_bench.api.running import prepare
     from adaptor_bench.harness.failures import summary
+    from adaptor_bench.harness.workers import run_with, usual_workers
     from adaptor_bench.progress import message
     from adaptor_bench.registry import parse_settings
     from adaptor_bench.report.leaderboard import render_leaderboard
@@ -68,8 +84,11 @@ def command(
     from adaptor_bench.results.runs import find_runs
 
     rules = options.settings_of(matching, radius, strict, missing)
-    harness = prepare(settings=parse_settings(settings), matching=rules, **request)
-    failed = harness.run()
+    request |= {"settings": parse_settings(settings), "matching": rules}
+    harness = prepare(**request)
+    request["profile"] = harness.request.profile
+    workers = workers or usual_workers(harness.request.profile, harness.request.device)
+    failed = run_with(harness, partial(prepare, **request), workers)
     if not failed or find_runs([harness.root]):
         # What stands there from before may have been scored otherwise.
         score_of, domain = rescoring(rules, harness.dataset), request["domain"]

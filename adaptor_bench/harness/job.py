@@ -9,10 +9,11 @@ others go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
-from adaptor_bench.artefacts import ArtefactStore
+from adaptor_bench.artefacts import ArtefactBusy, ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
 from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
@@ -41,13 +42,37 @@ from adaptor_bench.sourcecode import Source, source_of
 RUN_SCHEMA = 1
 
 
+class Teller(Protocol):
+    """Hears of every fold as soon as there is something to say of it."""
+
+    def begins(self, cell: Cell) -> None:
+        """A fold is taken in hand."""
+
+    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None:
+        """It is done, or, when not ``ours``, was done already or by another process."""
+
+    def put_off(self, cell: Cell) -> None:
+        """What it needs is being made by another process; it comes later."""
+
+    def waits(self, cells: Sequence[Cell]) -> None:
+        """All that is left is in the hands of other processes."""
+
+
 class Bench:
     """Runs the cells of one request on one dataset, one after the other."""
 
-    def __init__(self, dataset: Dataset, request: RunRequest, progress: Progress) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        request: RunRequest,
+        progress: Progress,
+        teller: Teller | None = None,
+    ) -> None:
         self.dataset = dataset
         self.request = request
         self.progress = progress
+        self.teller = teller
+        self.leads = True  # of several processes one warns
         self.root = request.out / dataset.name
         self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
         self.cells = list(cells_of(dataset, request))
@@ -63,10 +88,14 @@ class Bench:
         bad frames or labels, and for run directories that hold something else than what is asked
         for now.
         """
-        from adaptor_bench.train.device import has_bfloat16, resolve_device, threads
+        from adaptor_bench.train.device import computing, has_bfloat16, resolve_device
 
         device = resolve_device(self.request.device)
-        self.threads, self.bfloat16 = threads(), has_bfloat16(device)
+        self.bfloat16 = has_bfloat16(device)
+        with computing(device, self.request.threads) as self.threads:
+            return self._run(device)
+
+    def _run(self, device: str) -> list[Failure]:
         methods = self._methods()
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
@@ -76,51 +105,67 @@ class Bench:
                 self._loaded[resize] = load_frames(
                     self.dataset, sorted(needed), prepare=resize, progress=bar
                 )
-        tasks = [self._task(cell, methods[cell.spec.name], device) for cell in self.cells]
+        tasks = {cell: self._task(cell, methods[cell.spec.name], device) for cell in self.cells}
+        # The longest first, so that no process idles at the end: a translator takes time.
+        self.cells.sort(key=lambda cell: not tasks[cell].others)
         self._refuse_other_results(tasks)
         self._warn(tasks)
         remove_abandoned(self.store.root)
         failed = []
-        job = Job(len(self.cells))
+        teller = self.teller or _Aloud(len(self.cells))
         places = [cell.directory for cell in self.cells]
-        for number, theirs in share(places, again=self.request.restart):
-            cell, task = self.cells[number], tasks[number]
-            if theirs is not None:
-                failed += (
-                    find_failures([place_of_failure(cell.directory)]) if theirs == FAILED else []
-                )
-                message(f"{cell.title}: {theirs}")
-                job.stop(counts=False)
+        left = partial(self._left, teller)
+        for turn in share(places, again=self.request.restart, waiting=left):
+            cell, task = self.cells[turn.number], tasks[self.cells[turn.number]]
+            if turn.theirs is not None:
+                text, known = f": {turn.theirs}", None
+                if turn.theirs == FAILED:
+                    known = next(iter(find_failures([place_of_failure(cell.directory)])), None)
+                failed += [known] if known else []
+                teller.ends(cell, text, ours=False, failure=known)
                 continue
-            label = f"[{number + 1}/{len(self.cells)}] {cell.title}"
-            task.progress = self.progress.labelled(label, job)
+            label = f"[{turn.number + 1}/{len(self.cells)}] {cell.title}"
+            task.progress = self.progress.labelled(label, getattr(teller, "job", None))
+            teller.begins(cell)
             task.progress.begin()
-            job.start()
+            self.store.patient = turn.last
+            before = list(task.notes)
             try:
                 result = self._run_cell(cell, methods[cell.spec.name], task)
+            except ArtefactBusy:
+                task.notes[:] = before
+                turn.later = True
+                teller.put_off(cell)
             except MethodFailedError as error:
-                failed.append(self._failed(cell, task, error))
+                failure, text = self._failed(cell, task, error)
+                failed.append(failure)
+                teller.ends(cell, text, ours=True, failure=failure)
             else:
                 forget_failure(cell.directory)
-                message(f"{cell.title}  {result}")
-            job.stop()
+                teller.ends(cell, f"  {result}", ours=True, failure=None)
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
 
-    def _warn(self, tasks: Sequence[FoldTask]) -> None:
+    def _left(self, teller: Teller, numbers: Sequence[int]) -> None:
+        teller.waits([self.cells[n] for n in numbers])
+
+    def _warn(self, tasks: Mapping[Cell, FoldTask]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
         loaded = next(iter(self._loaded.values()))
-        for finding in find_all(
-            loaded, {cell.domain: cell.plan for cell in self.cells}, self.dataset.cohorts
-        ):
-            message(f"warning: {finding.message}")
-            for cell, task in zip(self.cells, tasks, strict=True):
+        plans = {cell.domain: cell.plan for cell in self.cells}
+        for finding in find_all(loaded, plans, self.dataset.cohorts):
+            self._say(f"warning: {finding.message}")
+            for cell, task in tasks.items():
                 if finding.concerns(cell.domain, cell.fold.number, task.others):
                     task.notes.append(finding.message)
         sizes = {f.size for domain in self.request.domains for f in loaded[domain].frames}
         radius = self.request.matching.radius
         if radius == RADIUS and (note := radius_note(radius, sizes)):
-            message(f"warning: {note}")
+            self._say(f"warning: {note}")
+
+    def _say(self, text: str) -> None:
+        if self.leads:
+            message(text)
 
     def _methods(self) -> dict[str, Method]:
         """The methods of all cells, made and looked at; all that is wrong with them at once."""
@@ -187,20 +232,19 @@ class Bench:
             result = run_fold(method, task, validation, directory)
             record = self._record(cell, task)
             record["seconds"], record["notes"] = result.seconds, task.notes
-            record["cpu_seconds"] = task.cpu_seconds
+            record["cpu_seconds"] = task.cpu_seconds or {"fit": result.cpu_of_fit}
             record["frame_sizes"] = count_sizes(f.size for f in validation)
             write_json(directory / "run.json", record)
         return result
 
-    def _failed(self, cell: Cell, task: FoldTask, error: MethodFailedError) -> Failure:
-        """Record and tell that the method did not get through a fold."""
+    def _failed(self, cell: Cell, task: FoldTask, error: MethodFailedError) -> tuple[Failure, str]:
+        """Record that the method did not get through a fold; also what to say of it."""
         cause = error.__cause__ or error
         path = record_failure(cell.directory, self._record(cell, task), error.message, cause)
         failure = Failure(
             path, self.dataset.name, cell.spec.name, cell.domain, cell.fold.number, error.message
         )
-        message(f"{cell.title}: failed in {said(error)}; see {failure.traceback}")
-        return failure
+        return failure, f": failed in {said(error)}; see {failure.traceback}"
 
     def _record(self, cell: Cell, task: FoldTask) -> dict[str, Any]:
         """What stands in run.json, but for what only running tells."""
@@ -236,13 +280,13 @@ class Bench:
             "versions": source.libraries | self.versions,
         }
 
-    def _refuse_other_results(self, tasks: Sequence[FoldTask]) -> None:
+    def _refuse_other_results(self, tasks: Mapping[Cell, FoldTask]) -> None:
         """A finished fold is kept only if it is what would be run now; else say what differs."""
         if self.request.restart:
             return
         problems = [
             f"{cell.directory}: {', '.join(different)}"
-            for cell, task in zip(self.cells, tasks, strict=True)
+            for cell, task in tasks.items()
             if cell.directory.exists()
             and (
                 different := differences(cell.directory, self._record(cell, task))
@@ -255,3 +299,24 @@ class Bench:
                 problems,
                 hint="Use another --out, or --restart to run them again.",
             )
+
+
+class _Aloud:
+    """Says on stderr what there is to say; nothing of a fold that begins, which has a bar."""
+
+    def __init__(self, cells: int) -> None:
+        self.job = Job(cells)
+
+    def begins(self, cell: Cell) -> None:
+        self.job.start()
+
+    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None:
+        message(f"{cell.title}{text}")
+        self.job.stop(counts=ours)
+
+    def put_off(self, cell: Cell) -> None:
+        self.job.running.clear()
+
+    def waits(self, cells: Sequence[Cell]) -> None:
+        names = ", ".join("/".join(cell.directory.parts[-3:]) for cell in cells)
+        message(f"waiting for folds that other processes are running: {names}")

@@ -15,7 +15,8 @@ from adaptor_bench.methodspec import MethodSpec
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds."""
+    """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds;
+    ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]
@@ -25,12 +26,13 @@ class RunRequest:
     groups: int | None = None
     seed: int = 0
     device: str = "auto"
+    threads: int | None = None
     out: Path = Path("runs")
     restart: bool = False
     matching: MatchSettings = field(default_factory=MatchSettings)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """One fold of one method in one domain."""
 

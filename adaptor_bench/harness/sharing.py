@@ -6,12 +6,12 @@ What another process has in hand is left to it and awaited; should it die, it is
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from adaptor_bench.atomic import claim, remove_abandoned
 from adaptor_bench.harness.failures import place_of_failure
-from adaptor_bench.progress import message
 
 KEPT = "already finished, kept"
 FINISHED = "finished by another process"
@@ -19,35 +19,61 @@ FAILED = "failed in another process"
 _POLL = 0.5  # seconds
 
 
-def share(folds: Sequence[Path], *, again: bool) -> Iterator[tuple[int, str | None]]:
-    """Every fold's number in ``folds`` once, and None if the caller is to run it now.
+@dataclass
+class Turn:
+    """A fold that is ours as long as the caller works on it.
 
-    It is ours as long as the caller works on it. Else the text says why there is nothing to do:
-    KEPT, or FINISHED or FAILED since the first call. ``again``: finished ones are run again.
+    ``theirs`` is None if the caller is to run it now; else it says why there is nothing to do:
+    KEPT, or FINISHED or FAILED since the first call. ``last``: nothing else can be done meanwhile,
+    so what it needs and another process is making is to be waited for. The caller sets ``later``
+    to come back to it.
+    """
+
+    number: int
+    theirs: str | None
+    last: bool = False
+    later: bool = False
+
+
+def share(
+    folds: Sequence[Path], *, again: bool, waiting: Callable[[list[int]], None] = lambda _: None
+) -> Iterator[Turn]:
+    """Every fold in ``folds`` once, and once more when it was to come later.
+
+    ``again``: finished ones are run again. ``waiting`` is called once with the folds that are left
+    when other processes are running them all.
     """
     before = [_state(fold) for fold in folds]
     todo = list(range(len(folds)))
-    waiting = False
+    told = patient = False
     while todo:
-        busy = []
+        left, moved, put_off = [], False, False
         for number in todo:
             fold = folds[number]
             remove_abandoned(fold.parent)
             with claim(fold) as ours:
                 now = _state(fold)
                 if not ours:
-                    busy.append(number)
-                elif now == before[number] or now == (None, None):
-                    yield number, None if again or now[0] is None else KEPT
+                    left.append(number)
+                    continue
+                if now == before[number] or now == (None, None):
+                    turn = Turn(number, None if again or now[0] is None else KEPT, patient)
                 else:  # it was made again, or failed, meanwhile
-                    yield number, FAILED if now[0] is None else FINISHED
-        if busy == todo:
-            if not waiting:
-                names = ", ".join("/".join(folds[n].parts[-3:]) for n in busy)
-                message(f"waiting for folds that other processes are running: {names}")
-                waiting = True
-            time.sleep(_POLL)
-        todo = busy
+                    turn = Turn(number, FAILED if now[0] is None else FINISHED)
+                yield turn
+                if turn.later:
+                    left.append(number)
+                    put_off = True
+                else:
+                    moved, patient = True, False
+        if not moved:
+            patient = put_off
+            if not put_off:
+                if not told:
+                    waiting(left)
+                    told = True
+                time.sleep(_POLL)
+        todo = left
 
 
 def _state(fold: Path) -> tuple[int | None, int | None]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -19,8 +16,8 @@ import cv2
 from adaptor_bench.atomic import atomic_directory, write_text
 from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.layout import image_place, label_place
-from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
-from adaptor_bench.stopping import undisturbed
+from adaptor_bench.errors import InputError, UsageError, WorkerError, suggest
+from adaptor_bench.stopping import end_with, undisturbed
 
 from .geometry import FRAME_HEIGHT, FRAME_WIDTH
 from .options import STANDARD, PhantomOptions
@@ -45,12 +42,6 @@ NOTE = (
 )
 
 Progress = Callable[[int, int], None]
-
-
-class WorkerError(BenchError):
-    """A process that draws has ended on its own."""
-
-    exit_code = 1
 
 
 def write_phantom(
@@ -121,8 +112,9 @@ def _draw_all(
     reader, writer = context.Pipe(duplex=False)
     with reader, writer:
         with undisturbed():
+            # Nobody may draw into a directory that is being removed.
             pool = ProcessPoolExecutor(
-                workers, mp_context=context, initializer=_end_with, initargs=(reader,)
+                workers, mp_context=context, initializer=end_with, initargs=(reader,)
             )
             waiting: set[Future[int]] = {pool.submit(draw_frames, *job) for job in jobs}
         try:
@@ -140,18 +132,6 @@ def _draw_all(
             raise WorkerError(
                 "a drawing process was killed", hint="Is there enough memory? Try again."
             ) from error
-
-
-def _end_with(pipe: Connection) -> None:
-    """In a worker: end at once when the other end of ``pipe`` is closed, as it is when the process
-    that holds it is killed. Nobody may draw into a directory that is being removed."""
-
-    def watch() -> None:
-        with suppress(OSError, EOFError):
-            pipe.recv_bytes()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def draw_frames(

@@ -42,9 +42,17 @@ def mixed_precision(device: str | torch.device, wanted: bool) -> torch.autocast:
     return torch.autocast(kind, torch.bfloat16, enabled=wanted and has_bfloat16(device))
 
 
-def threads() -> int:
-    """CPU threads torch computes with; results are equal to the bit only with equal threads."""
-    return torch.get_num_threads()
+@contextmanager
+def computing(device: str, threads: int | None = None) -> Iterator[int]:
+    """The CPU threads that torch computes with in the block; results are equal to the bit only
+    with equal threads. By default one on the CPU, so that they do not depend on the machine's
+    cores and on how many folds are trained at a time, and torch's own number beside a GPU."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or (1 if device.startswith("cpu") else before))
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

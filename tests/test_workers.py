@@ -1,0 +1,192 @@
+"""Folds at the same time: the same results, and one end for all of them however it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from commands import invoke
+from frame_files import write_frame
+from method_files import put_method
+from test_stopping import GIVE_UP, process
+
+from adaptor_bench.harness import workers
+from adaptor_bench.harness.workers import usual_workers
+from adaptor_bench.phantom import write_phantom
+from adaptor_bench.train.gpu import certainly_cpu
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of Unix")
+
+
+def content(root, name):
+    return {p.relative_to(root): p.read_bytes() for p in root.rglob(name)}
+
+
+def test_two_processes_reach_what_one_does(tmp_path):
+    """Trained networks and predictions, bit for bit; every fold is told once, as it is known."""
+    data = write_phantom(tmp_path / "whole", "tiny", workers=1)
+    for surgery in range(2, 13):
+        shutil.rmtree(data / f"aicm{surgery}")
+    train = ("run", "--method", "improved_heatmap", "--data", data, "--profile", "smoke")
+    train = (*train, "--domain", "intraop", "--format", "json")
+    shown, told = {}, {}
+    for number in (1, 2):
+        out = tmp_path / str(number)
+        shown[number], told[number] = invoke(*train, "--out", out, "--workers", number)
+    for pattern in ("predictions/**/*.json", "*.safetensors"):
+        one, two = (content(tmp_path / n, pattern) for n in ("1", "2"))
+        assert one and one == two
+    assert shown[1] == shown[2]
+    lines = told[2].splitlines()
+    for fold in (1, 2):
+        begins = f"improved_heatmap intraop fold {fold}  F1 "
+        assert sum(line.startswith(begins) for line in lines) == 1
+        assert f"[{fold}/2] improved_heatmap intraop fold {fold}: CycleGAN" in lines
+    assert lines.count("reading frames") == 1
+    assert "another process" not in told[2]
+    for text in content(tmp_path / "2", "run.json").values():
+        assert json.loads(text)["threads"] == 1
+        assert json.loads(text)["cpu_seconds"]["network"] > 0
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
+def test_the_others_take_over_from_one_that_is_killed_and_go_on_after_one_that_fails(tmp_path):
+    fate = f"""
+        import os, signal
+        self.task, others = task, {{f.frame.surgery for f in task.train}}
+        if others == {{"b", "c"}} and not os.path.exists({str(tmp_path / "killed")!r}):
+            open({str(tmp_path / "killed")!r}, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if others == {{"a", "b"}}:
+            raise ValueError("no such luck")
+"""
+    put_method(tmp_path / "mine", ("        self.task = task\n", fate))
+    for surgery in "abc":
+        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
+    run = (
+        "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data",
+        tmp_path / "data", "--out", tmp_path / "runs", "--profile", "smoke", "--workers", 2,
+    )  # fmt: skip
+    _, told = invoke(*run, code=1)
+    assert "a process that trains was killed (SIGKILL: is there enough memory?)" in told
+    assert "point intraop fold 3: failed in fit: ValueError: no such luck" in told
+    assert told.count("  F1 100.0  ") == 2
+    assert "1 of 3 folds failed:" in told
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
+def test_how_many_are_started_unasked(monkeypatch):
+    monkeypatch.setattr(workers, "cores", lambda: 8)
+    assert [usual_workers(p, "cpu") for p in ("smoke", "quick", "paper")] == [1, 2, 2]
+    assert certainly_cpu("auto"), "no accelerator is shown to tests"
+    assert usual_workers("quick", "auto") == 2
+    monkeypatch.setattr(workers, "cores", lambda: 1)
+    assert usual_workers("quick", "cpu") == 1
+
+
+# --- the end of all of them, with benches that compute nothing ------------------------------------
+
+CREW = """
+import os, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT, WHAT = Path(sys.argv[1]), sys.argv[2]
+
+class Fake:
+    def __init__(self, root, progress):
+        self.progress, self.root = progress, root
+        self.request = SimpleNamespace(restart=False)
+        self.store = SimpleNamespace(root=root / "store")
+        places = [root / f"fold_{k}" for k in (1, 2)]
+        self.cells = [SimpleNamespace(directory=p, title=p.name) for p in places]
+
+    def run(self):
+        from adaptor_bench.atomic import atomic_directory
+        from adaptor_bench.errors import InputError, WriteError
+        if WHAT == "refuse":
+            raise InputError("these data are bad", hint="Repair them.")
+        if WHAT == "full":
+            raise OSError(28, "No space left on device", "score.json")
+        if WHAT == "bug":
+            raise ZeroDivisionError("a bug")
+        if WHAT == "memory":
+            raise MemoryError
+        if WHAT == "killed":
+            os.kill(os.getpid(), 9)
+        with atomic_directory(self.root / f"fold_{os.getpid()}") as half:
+            (half / "half").write_text("")
+            with self.progress.bar("network") as bar:
+                (self.root / f"at work {os.getpid()}").write_text("")
+                while True:
+                    time.sleep(0.01)
+                    bar(1, 2)
+
+def make(progress=None, teller=None):
+    return Fake(ROOT, progress)
+
+def go():
+    from adaptor_bench import cli
+    from adaptor_bench.harness.workers import run_with
+    from adaptor_bench.progress import Progress
+    import click
+
+    @click.command()
+    def command():
+        run_with(make(Progress(lines=True)), make, 2)
+
+    cli.LazyGroup.get_command = lambda *_: command
+    cli.main(["run"])
+"""
+
+
+@pytest.fixture
+def crew(tmp_path):
+    (tmp_path / "crew.py").write_text(CREW)
+    (tmp_path / "out").mkdir()
+
+    def start(what):
+        code = f"sys.path.insert(0, {str(tmp_path)!r}); import crew; crew.go()"
+        return process(code, tmp_path / "out", what)
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "says"),
+    [
+        ("refuse", 1, ["error: these data are bad", "Repair them."]),
+        ("full", 1, ["error: score.json: the disk is full"]),
+        ("memory", 1, ["error: not enough memory"]),
+        ("bug", 3, ["internal error: ZeroDivisionError: a bug"]),
+        ("killed", 1, ["was killed (SIGKILL", "error: all processes that trained were killed"]),
+    ],
+)
+def test_what_goes_wrong_in_one_is_told_as_in_a_single_process(crew, what, code, says):
+    with crew(what) as command:
+        _, told = command.communicate(timeout=GIVE_UP)
+    assert command.returncode == code
+    assert "Traceback" not in told
+    for text in says:
+        assert told.count(text) == 1 or what == "killed", told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_all_end_with_the_one_that_started_them(crew, tmp_path, number):
+    """They have its output open: its end is theirs. Told to stop, they tidy up."""
+    out = tmp_path / "out"
+    with crew("work") as command:
+        until = time.monotonic() + GIVE_UP
+        while len(list(out.glob("at work *"))) < 2:
+            assert time.monotonic() < until and command.poll() is None
+        command.send_signal(number)
+        _, told = command.communicate(timeout=GIVE_UP)
+    assert not list(out.glob("fold_*")) and not list(out.glob(".partial-*"))
+    if number != signal.SIGKILL:
+        assert command.returncode == 128 + number
+        assert told.splitlines()[-1].endswith("Rerun the same command to resume.")
+        assert "Traceback" not in told
