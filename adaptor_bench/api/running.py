@@ -16,7 +16,7 @@ from adaptor_bench.registry import discover, method
 
 if TYPE_CHECKING:
     from adaptor_bench.harness import Bench
-    from adaptor_bench.harness.job import Teller
+    from adaptor_bench.harness.telling import Teller
     from adaptor_bench.progress import Progress
 
 register = method  # what `@method` is in a file of methods

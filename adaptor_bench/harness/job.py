@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from adaptor_bench.artefacts import ArtefactBusy, ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
@@ -34,28 +34,13 @@ from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import damage, differences
 from adaptor_bench.harness.sharing import FAILED, share
+from adaptor_bench.harness.telling import Aloud, Teller
 from adaptor_bench.matching.settings import RADIUS
 from adaptor_bench.method import FoldTask, Method, Resize
-from adaptor_bench.progress import Job, Progress, message
+from adaptor_bench.progress import Progress, message
 from adaptor_bench.sourcecode import Source, source_of
 
 RUN_SCHEMA = 1
-
-
-class Teller(Protocol):
-    """Hears of every fold as soon as there is something to say of it."""
-
-    def begins(self, cell: Cell) -> None:
-        """A fold is taken in hand."""
-
-    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None:
-        """It is done, or, when not ``ours``, was done already or by another process."""
-
-    def put_off(self, cell: Cell) -> None:
-        """What it needs is being made by another process; it comes later."""
-
-    def waits(self, cells: Sequence[Cell]) -> None:
-        """All that is left is in the hands of other processes."""
 
 
 class Bench:
@@ -112,7 +97,7 @@ class Bench:
         self._warn(tasks)
         remove_abandoned(self.store.root)
         failed = []
-        teller = self.teller or _Aloud(len(self.cells))
+        teller = self.teller or Aloud(len(self.cells))
         places = [cell.directory for cell in self.cells]
         left = partial(self._left, teller)
         for turn in share(places, again=self.request.restart, waiting=left):
@@ -299,24 +284,3 @@ class Bench:
                 problems,
                 hint="Use another --out, or --restart to run them again.",
             )
-
-
-class _Aloud:
-    """Says on stderr what there is to say; nothing of a fold that begins, which has a bar."""
-
-    def __init__(self, cells: int) -> None:
-        self.job = Job(cells)
-
-    def begins(self, cell: Cell) -> None:
-        self.job.start()
-
-    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None:
-        message(f"{cell.title}{text}")
-        self.job.stop(counts=ours)
-
-    def put_off(self, cell: Cell) -> None:
-        self.job.running.clear()
-
-    def waits(self, cells: Sequence[Cell]) -> None:
-        names = ", ".join("/".join(cell.directory.parts[-3:]) for cell in cells)
-        message(f"waiting for folds that other processes are running: {names}")
