@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import tomllib
+from dataclasses import replace
 
 import pytest
 from commands import invoke
+from finished_runs import put_fold, put_hits
 from frame_files import write_frame
 from method_files import put_method
 
+from adaptor_bench.atomic import write_json
 from adaptor_bench.data.folds import load_manifest, plan_folds
 from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.entries.entry import read_board
+from adaptor_bench.entries.submit import board_from_runs
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.phantom import REPORT_SEEDS, dataset, write_phantom
 from adaptor_bench.phantom.default import embedded_profile
+from adaptor_bench.results.board import tally_of
+from adaptor_bench.results.runs import find_runs
+from adaptor_bench.results.sources import results_of_runs
+from adaptor_bench.scoring.uncertainty.study import study
 
 SIM = load_manifest()["domains"]["sim"]["frames"]
 SPY = (
@@ -171,3 +180,26 @@ def test_a_drawing_is_the_same_in_a_cohort_and_alone(tmp_path):
     for a, b in zip(one, other, strict=True):
         assert a.image.read_bytes() == b.image.read_bytes()
         assert a.label.read_text().replace("aicm3", "aicm3.5") == b.label.read_text()
+
+
+# --- what results say ----------------------------------------------------------------------------
+
+
+def test_a_board_keeps_the_cohorts_that_its_runs_name(tmp_path):
+    """Folds of different cohorts share nothing, so intervals are narrower; entries say the same."""
+    hits = ([9, 8, 9, 8], [7, 7, 6, 7])
+    for method, of in zip(("good", "poor"), hits, strict=True):
+        put_hits(tmp_path / "one", method, of)
+        for fold, tp in enumerate(of, start=1):
+            put_fold(tmp_path / "two", method, fold, [(f"aicm{15 - fold}/V/0", tp, 0, 10 - tp)],
+                     cohort="north" if fold < 3 else "south")  # fmt: skip
+    one, two = (results_of_runs(find_runs([tmp_path / name])) for name in ("one", "two"))
+    assert two[0].cohorts == {1: "north", 2: "north", 3: "south", 4: "south"}
+    narrow, wide = (
+        study(tally_of([replace(r, name=r.method) for r in results])).intervals["good"]["f1"]
+        for results in (two, one)
+    )
+    assert narrow.low > wide.low
+    board = board_from_runs([tmp_path / "two"], tmp_path / "small", "Small")
+    write_json(tmp_path / "small" / "board.json", board.to_json())
+    assert read_board(tmp_path / "small").cohorts == {"intraop": two[0].cohorts}

@@ -24,7 +24,8 @@ class Leaderboard:
     """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
     (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all; ``labels``
     domain to the hash of the labels alone, which is all that scores depend on; ``version`` is that
-    of the generator that drew a phantom, where it is recorded."""
+    of the generator that drew a phantom, where it is recorded; ``cohorts`` domain to fold to the
+    cohort of all its surgeries, where there are several."""
 
     folder: Path
     id: str
@@ -39,6 +40,7 @@ class Leaderboard:
     notes: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
     version: int | None = None
+    cohorts: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def surgeries(self, domain: str) -> list[str]:
         """All surgeries a domain is reported on."""
@@ -63,6 +65,11 @@ class Leaderboard:
                     **({"labels": self.labels[domain]} if domain in self.labels else {}),
                     "fold_plan": dict(zip(("name", "sha256"), self.plans[domain], strict=True)),
                     "folds": {str(k): list(s) for k, s in sorted(self.folds[domain].items())},
+                    **(
+                        {"cohorts": {str(k): c for k, c in sorted(of.items())}}
+                        if (of := self.cohorts.get(domain))
+                        else {}
+                    ),
                 }
                 for domain in self.folds
             },
@@ -157,6 +164,11 @@ def read_board(folder: Path) -> Leaderboard:
         tuple(document["notes"]),
         {d: x["labels"] for d, x in domains.items() if "labels" in x},
         document["dataset"].get("version"),
+        {
+            d: {int(k): name for k, name in x["cohorts"].items()}
+            for d, x in domains.items()
+            if "cohorts" in x
+        },
     )
 
 

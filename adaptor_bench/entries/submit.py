@@ -153,8 +153,11 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
     assert settings is not None
     note = radius_note(settings.radius, {size for run in runs for size in run.frame_sizes})
     folds: dict[str, dict[int, tuple[str, ...]]] = {}
+    cohorts: dict[str, dict[int, str]] = {}
     for run in runs:
         folds.setdefault(run.domain, {})[run.fold] = run.validation
+        if run.cohort:
+            cohorts.setdefault(run.domain, {})[run.fold] = run.cohort
     board = Leaderboard(
         folder,
         folder.resolve().name,
@@ -168,6 +171,7 @@ def board_from_runs(roots: Sequence[Path], folder: Path, title: str) -> Leaderbo
         {run.domain: run.dataset["fingerprint"] for run in runs},
         (note,) if note else (),
         version=GENERATOR_VERSION if embedded_profile(name, kind) else None,
+        cohorts=cohorts,
     )
     problems = unfit(results, board)
     problems += [f"other frames: {note}" for note in other_frames(results, board)]

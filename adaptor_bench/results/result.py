@@ -37,7 +37,8 @@ class ScoredFold:
     """One fold of one seed. ``surgeries`` are the counts of those it was validated on.
 
     ``score`` has the frames and pairs, where more than counts is known; ``where`` is what errors
-    call it. A run has its folder (``run``); an entry holds its points in memory (``held``).
+    call it; folds of different ``cohort`` share no training surgery. A run has its folder
+    (``run``); an entry holds its points in memory (``held``).
     """
 
     seed: int
@@ -45,6 +46,7 @@ class ScoredFold:
     surgeries: Mapping[str, Counts]
     where: str
     validation: tuple[str, ...] = ()
+    cohort: str = ""
     score: FoldScore | None = None
     run: Run | None = None
     held: Points | None = field(default=None, repr=False)
@@ -169,18 +171,8 @@ class Result:
 
     @property
     def cohorts(self) -> dict[int, str]:
-        """Fold to the name of its cohort, as far as it is known: folds of one cohort have training
-        surgeries in common, directly or by way of other folds."""
-        cohorts: dict[str, set[str]] = {}  # by its first surgery
-        used = {p.fold: {*p.run.train, *p.run.validation} for p in self.fold_results if p.run}
-        for surgeries in used.values():
-            shared = [name for name, others in cohorts.items() if others & surgeries]
-            joined = surgeries.union(*(cohorts.pop(name) for name in shared))
-            cohorts[min(joined)] = joined
-        return {
-            fold: next(name for name, others in cohorts.items() if others & surgeries)
-            for fold, surgeries in used.items()
-        }
+        """Fold to its cohort; empty names where the dataset has none."""
+        return {part.fold: part.cohort for part in self.fold_results}
 
     @property
     def identity(self) -> str:

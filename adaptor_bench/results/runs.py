@@ -28,7 +28,8 @@ class Run:
     """One fold of one method: the content of ``run.json``, and where it stands (``path``).
 
     ``code`` holds the hash of the program under ``sha256``, ``frame_sizes`` (width, height) of
-    the frames predicted on; None and empty before they were recorded.
+    the frames predicted on; None and empty before they were recorded. ``cohort`` is that of all
+    surgeries of the fold, None where the dataset has none.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Run:
     notes: tuple[str, ...]
     code: dict[str, Any] | None = None
     frame_sizes: tuple[tuple[int, int], ...] = ()
+    cohort: str | None = None
 
     @property
     def predictions(self) -> Path:
