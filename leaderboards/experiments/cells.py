@@ -29,7 +29,7 @@ from adaptor_bench.progress import Progress, message
 from adaptor_bench.registry import discover
 from adaptor_bench.scoring.metrics import Counts, f1
 from adaptor_bench.scoring.scorefile import FoldScore
-from adaptor_bench.scoring.uncertainty.intervals import Interval, jackknife_interval
+from adaptor_bench.scoring.uncertainty.intervals import Interval, fold_interval
 
 HERE = Path(__file__).parent
 
@@ -71,6 +71,7 @@ class Row:
     fp: int
     fn: int
     seconds: float
+    cohort: str = ""
 
     @property
     def f1(self) -> float:
@@ -165,37 +166,32 @@ def _rows(bench: Bench, seed: int) -> Iterator[Row]:
                 counts.fp,
                 counts.fn,
                 float(record["seconds"]["fit"]),
+                record.get("cohort", ""),
             )
 
 
 def mean(rows: Iterable[Row]) -> Interval:
     """Mean F1 (percent) over folds, each averaged over its seeds, and its 95 % interval."""
-    return _interval(_by_fold(rows))
+    return _interval([(r, r.f1) for r in rows])
 
 
 def difference(first: Iterable[Row], second: Iterable[Row]) -> Interval:
-    """Mean F1 of ``first`` minus ``second`` on the folds and seeds of both, and its interval."""
-    one, two = ({(r.domain, r.fold, r.seed): r.f1 for r in rows} for rows in (first, second))
-    paired: dict[tuple[str, int], list[float]] = {}
-    for key in sorted(one.keys() & two.keys()):
-        paired.setdefault(key[:2], []).append(one[key] - two[key])
-    return _interval([float(np.mean(values)) for values in paired.values()])
+    """Mean F1 of ``first`` minus ``second`` on the folds and seeds of both, and its interval, not
+    corrected for others."""
+    other = {(r.dataset, r.domain, r.fold, r.seed): r.f1 for r in second}
+    pairs = [(r, other.get((r.dataset, r.domain, r.fold, r.seed))) for r in first]
+    return _interval([(r, r.f1 - f1) for r, f1 in pairs if f1 is not None])
 
 
-def _by_fold(rows: Iterable[Row]) -> list[float]:
-    values: dict[tuple[str, int], list[float]] = {}
-    for row in rows:
-        values.setdefault((row.domain, row.fold), []).append(row.f1)
-    return [float(np.mean(v)) for v in values.values()]
-
-
-def _interval(values: Sequence[float]) -> Interval:
-    if not values:
-        return Interval(np.nan, np.nan, np.nan)
-    one = np.array(values)
-    total, n = one.sum(), len(one)
-    left_out = (total - one) / (n - 1) if n > 1 else np.array([])
-    return jackknife_interval(float(one.mean()), left_out)
+def _interval(values: Iterable[tuple[Row, float]]) -> Interval:
+    """Over folds, of the mean over seeds: folds of other datasets or cohorts share no training."""
+    folds: dict[tuple[str, str, str, int], list[float]] = {}
+    for row, value in values:
+        folds.setdefault((row.dataset, row.domain, row.cohort, row.fold), []).append(value)
+    cohorts = list(dict.fromkeys(key[:3] for key in folds))
+    return fold_interval(
+        np.array([np.mean(v) for v in folds.values()]), [cohorts.index(key[:3]) for key in folds]
+    )
 
 
 def shown(interval: Interval, sign: bool = False) -> str:
