@@ -8,6 +8,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from commands import python
@@ -120,9 +121,9 @@ def test_frame_depends_on_its_index_only(surgery: str) -> None:
 
 DIGEST = """
 import hashlib
-from adaptor_bench.phantom.surgery import PhantomSurgery
-for surgery in ("aicm3", "aicm7", "aicm12"):
-    frame = PhantomSurgery(surgery, 8).frame(5)
+from adaptor_bench.phantom import PhantomOptions, PhantomSurgery
+for surgery, gap in (("aicm3", 1.0), ("aicm7", 1.0), ("aicm12", 1.0), ("aicm13", 0.5)):
+    frame = PhantomSurgery(surgery, 8, options=PhantomOptions(gap=gap)).frame(5)
     print(hashlib.sha256(frame.image.tobytes() + frame.points.tobytes()).hexdigest())
 """
 AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
@@ -134,7 +135,7 @@ def test_frames_do_not_depend_on_the_processors_wide_registers() -> None:
         python("-W", "ignore", "-c", DIGEST, env=extra)[0]
         for extra in ({}, {"NPY_DISABLE_CPU_FEATURES": AVX512, "OPENCV_CPU_DISABLE": "AVX512-SKX"})
     ]
-    assert len(found[0].split()) == 3
+    assert len(found[0].split()) == 4
     assert found[0] == found[1]
 
 
@@ -244,6 +245,30 @@ def test_every_label_changes_the_picture_where_it_is() -> None:
         for x, y in np.round(sutured.points).astype(int):
             window = change[max(y - 6, 0) : y + 7, max(x - 6, 0) : x + 7]
             assert window.mean() > 1
+
+
+# --- the gap dial ---------------------------------------------------------------------------------
+
+
+def test_the_gap_brings_intraop_from_the_look_of_sim_to_its_own_and_leaves_its_layout() -> None:
+    def look(surgery: str, gap: float) -> tuple[np.ndarray, np.ndarray]:
+        drawn = PhantomSurgery(surgery, 8, options=PhantomOptions(gap=gap))
+        scene = cv2.cvtColor(np.float32(drawn._scene) / np.float32(255), cv2.COLOR_RGB2LAB)
+        return scene.mean(axis=(0, 1)), drawn.geometry(5).landmarks
+
+    colours, places = zip(*(look("aicm13", gap) for gap in (0.0, 0.5, 1.0)), strict=True)
+    sim, _ = look("aicm3", 1.0)
+    # From bluish to yellowish, from greyish to red.
+    assert np.abs(colours[0] - sim)[1:].max() < 4
+    for channel in (1, 2):
+        assert colours[0][channel] + 3 < colours[1][channel] < colours[2][channel] - 3
+    for other in places[1:]:
+        np.testing.assert_array_equal(places[0], other)
+    # Sim never changes.
+    frames = [
+        PhantomSurgery("aicm3", 8, options=PhantomOptions(gap=gap)).frame(5) for gap in (0.0, 1.0)
+    ]
+    np.testing.assert_array_equal(frames[0].image, frames[1].image)
 
 
 # --- the annotator's flaws ------------------------------------------------------------------------
