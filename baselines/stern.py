@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from adaptor_bench.method import Card
 from adaptor_bench.registry import composed
+from adaptor_bench.stages.decoders.peaks import Peaks
 from adaptor_bench.stages.decoders.threshold import Threshold
 from adaptor_bench.stages.losses.mse_dice import MseDice
+from adaptor_bench.stages.networks.small_unet import SmallUNet
 from adaptor_bench.stages.networks.stern_unet import SternUNet
 from adaptor_bench.stages.targets.gaussian import Gaussian
 from adaptor_bench.train.detector import Detector
@@ -27,6 +29,7 @@ PAPER = Detector(
     network=SternUNet(),
     loss=MseDice(),
     decode=Threshold(0.5),
+    select=Peaks(threshold=None),
     augment=Augmentation(
         rotation=60.0,
         rotation_p=0.5,
@@ -51,12 +54,20 @@ PAPER = Detector(
     ),
 )
 
-# The same number of steps, frames and pixels as the improved method has in these profiles.
-STEPS = replace(PAPER.training, batch=4, steps=150, crop=(128, 96), selections=2, norm_batches=8)
-QUICK = {"input_size": (256, 144), "training": STEPS}
-SMOKE = {
+# The network, steps, frames and pixels that the improved method has in these profiles.
+STEPS = Training(
+    rate=4e-3,
+    beta2=0.99,
+    weight_decay=1e-4,
+    batch=4,
+    steps=400,
+    crop=(192, 128),
+    choose="last",
+)
+QUICK = {"network": SmallUNet(), "training": STEPS}
+SMOKE = QUICK | {
     "input_size": (128, 72),
-    "training": replace(STEPS, crop=(64, 64), steps=4, batch=2),
+    "training": replace(STEPS, crop=(64, 64), steps=4, batch=2, retry=False),
 }
 
 stern = composed(

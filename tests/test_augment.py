@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,44 @@ def test_crops_keep_pixels_and_points_together(seed):
     assert image.shape == (64, 96, 3)
     if len(points) and ((points[0] > 12) & (points[0] < np.array([84, 52]))).all():
         np.testing.assert_allclose(centre_of_mass(image), points[0], atol=0.1)
+
+
+STRONG = Augmentation(scale=0.3, jitter_p=0, brightness_contrast_p=0, curves_p=1, tint_p=1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_window_is_cut_out_of_the_varied_image_in_one_go(seed):
+    rng = np.random.default_rng(seed)
+    point = rng.uniform([100, 60], [156, 84])
+    settings = replace(GEOMETRY_ONLY, scale=0.3)
+    image, points = augment(spot_image(point), point[None], settings, rng, (96, 64))
+    assert image.shape == (64, 96, 3)
+    if len(points) and ((points[0] > 14) & (points[0] < np.array([82, 50]))).all():
+        np.testing.assert_allclose(centre_of_mass(image), points[0], atol=0.1)
+
+
+def test_without_variation_a_window_is_a_piece_of_the_image():
+    image = np.random.default_rng(0).integers(1, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    still = Augmentation(flip_p=0, rotation_p=0, jitter_p=0, brightness_contrast_p=0)
+    point = np.array([[200.0, 100.0]])
+    window, moved = augment(image, point, still, np.random.default_rng(1), (96, 64))
+    (left, top) = (point - moved)[0].astype(int)
+    np.testing.assert_array_equal(window, image[top : top + 64, left : left + 96])
+    wide, _ = augment(image, point, still, np.random.default_rng(1), (300, 160))
+    np.testing.assert_array_equal(wide[:HEIGHT, :WIDTH], image)
+    assert not wide[HEIGHT:].any() and not wide[:, WIDTH:].any()
+
+
+def test_curves_and_tints_change_colours_and_nothing_else():
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    tint = replace(STRONG, flip_p=0, rotation_p=0, scale=0.0, curves_p=0)
+    found, _ = augment(grey, np.empty((0, 2)), tint, np.random.default_rng(0))
+    assert np.abs(found.astype(int) - grey).max() <= 1, "a tint leaves grey grey"
+    curves = replace(tint, curves_p=1, tint_p=0, gain=0.4)
+    for seed in range(10):
+        bent, _ = augment(grey, np.empty((0, 2)), curves, np.random.default_rng(seed))
+        assert (np.diff(bent[0].astype(int), axis=0) >= 0).all(), "brighter stays brighter"
+        assert np.abs(bent.astype(int) - grey).max() > 8
 
 
 def test_points_that_leave_the_frame_are_dropped():

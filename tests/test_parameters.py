@@ -39,7 +39,7 @@ def refusal(method, profile="quick", **settings):
         "target.sigma=0", "target.sigma=-2.5", "target.sigma=nan", "target.sigma=inf",
         "target.sigma=none", f"target.sigma={HUGE}", "training.rate=0", "training.rate=-1e-3",
         "training.rate=nan", "decode.threshold=1.5", "decode.threshold=nan",
-        "decode.threshold=peaks", "network=resnet", "network=3", "network=none", "loss=focal",
+        "decode.threshold=peaks", "network=resnet", "network=3", "network=none", "loss=focus",
         "target.combine=sum",
     ],
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_every_part_says_what_its_parameters_may_be():
 
 
 def test_all_wrong_values_are_told_at_once():
-    wrong = {"training.batch": 0, "training.steps": -1, "loss": "focal"}
+    wrong = {"training.batch": 0, "training.steps": -1, "loss": "focus"}
     told = refusal("stern", **wrong)
     assert told.count("method 'stern': parameter") == 3
 
@@ -124,7 +124,7 @@ def test_what_was_set_wrongly_is_told_in_words_that_can_be_typed(settings, says,
     methods = ["--method", "stern", "--method", "improved_heatmap"]
     _, told = invoke("run", *methods, *chosen, "--out", tmp_path / "runs", code=2)
     assert all(text in told for text in says)
-    assert told.count("plain_unet") <= 1 and len(told.splitlines()) <= 3
+    assert told.count("small_unet") <= 1 and len(told.splitlines()) <= 3
     assert not list(tmp_path.iterdir())
 
 

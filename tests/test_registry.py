@@ -241,7 +241,7 @@ def test_unknown_parameters_and_profiles(spec):
         ("rate = 0.5", ("rate", 0.5)),
         ("cut=false", ("cut", False)),
         ("size=[256, 144]", ("size", (256, 144))),
-        ("network=plain_unet", ("network", "plain_unet")),
+        ("network=small_unet", ("network", "small_unet")),
         ('network="a=b"', ("network", "a=b")),
         ("network=a=b", ("network", "a=b")),
     ],

@@ -161,7 +161,6 @@ def codes():
     return {
         "translator": code_of("translator", [made.translate]),
         "network": code_of("network", [*learnt, made.select]),
-        "untried": code_of("network", learnt, trials=False),
         "heatmaps": code_of("heatmaps", [made.network]),
     }
 
@@ -169,21 +168,22 @@ def codes():
 @pytest.mark.parametrize(
     ("module", "touched"),
     [
-        ("stages.losses.dice", {"network", "untried"}),
+        ("stages.losses.dice", {"network"}),
         ("stages.losses.mse_dice", set()),
         ("stages.translators.cyclegan", {"translator"}),
         ("stages.translators._gan", {"translator"}),
-        ("stages.networks.plain_unet", {"network", "untried", "heatmaps"}),
-        ("stages.networks._unet", {"network", "untried", "heatmaps"}),
+        ("stages.networks.small_unet", {"network", "heatmaps"}),
+        ("stages.networks._small_unet", {"network", "heatmaps"}),
+        ("stages.networks._unet", {"network", "heatmaps"}),
         ("stages.networks.stern_unet", set()),
-        ("stages.targets.gaussian", {"network", "untried"}),
-        ("stages.decoders.otsu", {"network"}),
-        ("stages.decoders.peaks", set()),
+        ("stages.targets.gaussian", {"network"}),
+        ("stages.decoders.otsu", set()),
+        ("stages.decoders.peaks", {"network"}),
         ("stages.maps", {"network", "heatmaps"}),
         ("train.heatmaps", {"heatmaps"}),
-        ("train.augment", {"translator", "network", "untried", "heatmaps"}),
+        ("train.augment", {"translator", "network", "heatmaps"}),
         ("matching.match", {"network"}),
-        ("train.detector", {"translator", "network", "untried", "heatmaps"}),
+        ("train.detector", {"translator", "network", "heatmaps"}),
         ("scoring.score", set()),
         ("progress", set()),
     ],

@@ -110,6 +110,6 @@ def test_the_library_without_the_training_zone_is_torch_free():
         and "_bundled" not in p.parts
     )
     names += [f"adaptor_bench.train.{name}" for name in ("detector", "heatmaps", "settings")]
-    assert {"adaptor_bench.harness.job", "adaptor_bench.stages.networks.plain_unet"} <= set(names)
+    assert {"adaptor_bench.harness.job", "adaptor_bench.stages.networks.small_unet"} <= set(names)
     heavy, _ = loaded(f"import importlib; [importlib.import_module(n) for n in {names!r}]")
     assert heavy == []

@@ -23,16 +23,16 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Card, FoldTask, Pixels
 from adaptor_bench.methodspec import MethodSpec
 from adaptor_bench.progress import Progress
-from adaptor_bench.registry import discover
 from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.decoders.otsu import Otsu
 from adaptor_bench.stages.decoders.peaks import Peaks
 from adaptor_bench.stages.losses.dice import Dice
+from adaptor_bench.stages.losses.focal import Focal
 from adaptor_bench.stages.losses.mse_dice import MseDice
 from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.networks._unet import UNet
-from adaptor_bench.stages.networks.plain_unet import PlainUNet
 from adaptor_bench.stages.networks.resnext_unet import ResNextUNet
+from adaptor_bench.stages.networks.small_unet import SmallUNet
 from adaptor_bench.stages.networks.stern_unet import SternUNet
 from adaptor_bench.stages.protocols import Decoded
 from adaptor_bench.stages.registry import shipped, stage
@@ -43,13 +43,20 @@ from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResN
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
+<<<<<<< HEAD
 from adaptor_bench.train import fit, translation
+=======
+from adaptor_bench.train import fit
+from adaptor_bench.train import keys as keys_of
+>>>>>>> 8088b30 (Keep the paper's kernel, size and loss in quick; search all methods alike; repeat what learnt nothing)
 from adaptor_bench.train.detector import Detector
-from adaptor_bench.train.device import deterministic, resolve_device
-from adaptor_bench.train.fit import fit_network, inner_f1
+from adaptor_bench.train.device import deterministic, has_bfloat16, resolve_device
+from adaptor_bench.train.fit import COLLAPSED, fit_network
 from adaptor_bench.train.inference import predict_maps
+from adaptor_bench.train.loop import rate_factor
 from adaptor_bench.train.samples import Sample, SampleStream
 from adaptor_bench.train.settings import Augmentation, Training
+from adaptor_bench.train.trial import THRESHOLDS, inner_f1, some_of, with_threshold
 from adaptor_bench.train.weights import read_weights, write_weights
 
 SIZE = (48, 32)
@@ -89,10 +96,17 @@ TINY = Detector(
     loss=Dice(),
     decode=Otsu(),
     training=Training(
-        rate=1e-2, weight_decay=0.0, batch=2, epochs=1, steps=4, selections=2, norm_batches=2
+        rate=1e-2,
+        weight_decay=0.0,
+        batch=2,
+        epochs=1,
+        steps=4,
+        selections=2,
+        norm_batches=2,
+        retry=False,
     ),
 )
-NETWORKS = {"plain_unet_16_512": PlainUNet(), "stern_unet_16_256": SternUNet()}
+NETWORKS = {"small_unet": SmallUNet(), "stern_unet_16_256": SternUNet()}
 
 
 def silent(done, total, note=""):
@@ -151,7 +165,16 @@ def test_mse_dice_by_hand():
     assert float(MseDice()(logit([0.5, 0.25, 0.25, 0.75]), target)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("loss", [Dice(), MseDice()])
+def test_focal_by_hand():
+    # One peak (t = 1, p = .5): -(.5)^2 log .5; its neighbour (t = .6, p = .25):
+    # -(.4)^4 (.25)^2 log .75; far away (t = 0, p = .1): -(.1)^2 log .9; divided by 1 + 1.
+    target = torch.tensor([1.0, 0.6, 0.0, 0.0], dtype=torch.float64).reshape(1, 1, 1, 4)
+    found = Focal()(logit([0.5, 0.25, 0.1, 0.1]).reshape(1, 1, 1, 4), target)
+    by_hand = 0.25 * math.log(2) - 0.4**4 * 0.0625 * math.log(0.75) - 0.02 * math.log(0.9)
+    assert float(found) == pytest.approx(by_hand / 2)
+
+
+@pytest.mark.parametrize("loss", [Dice(), MseDice(), Focal()])
 def test_losses_are_finite_without_a_target_and_pull_the_right_way(loss):
     logits = torch.zeros(1, 1, 4, 4, requires_grad=True)
     empty = loss(logits, torch.zeros(1, 1, 4, 4))
@@ -172,7 +195,7 @@ def test_unknown_names_are_wrong_usage():
         lambda: resolve("paper", {"loss": "dise"}),
         lambda: resolve("paper", {"network": "resnext"}),
         lambda: resolve("paper", {"training.optimiser": "sgd"}),
-        lambda: resolve("paper", {"network": "plain_unet_16_512", "network.pretrained": True}),
+        lambda: resolve("paper", {"network": "small_unet", "network.pretrained": True}),
         lambda: resolve_device("toaster"),
     ):
         with pytest.raises(UsageError):
@@ -182,27 +205,15 @@ def test_unknown_names_are_wrong_usage():
 # --- networks ---------------------------------------------------------------------------------
 
 
-def levels(*maps: int) -> int:
-    """Parameters of the U-Net of the text, written out."""
-    total, before = 0, 3
-    for m in maps:  # two 3x3 convolutions without bias, two batch norms
-        total += 9 * before * m + 9 * m * m + 4 * m
-        before = m
-    for inner, outer in zip(maps[:0:-1], maps[-2::-1], strict=True):
-        total += 4 * inner * outer + outer  # transposed 2x2
-        total += 9 * 2 * outer * outer + 9 * outer * outer + 4 * outer
-    return total + maps[0] + 1
-
-
 def count(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def test_the_plain_network_has_the_levels_of_the_text():
-    network = PlainUNet().build(1)
-    seen = [stage[0].out_channels for stage in network.network.down]
-    assert seen == [16, 32, 64, 128, 256, 512]
-    assert count(network) == levels(16, 32, 64, 128, 256, 512)
+def test_the_small_network_has_the_levels_it_says():
+    network = SmallUNet().build(1)
+    assert [block.norm.num_features for block in network.network.down] == [8, 16, 32, 64, 96]
+    assert count(network) == pytest.approx(0.33e6, rel=0.02)
+    assert count(SmallUNet(width=4).build(1)) == pytest.approx(0.33e6 / 4, rel=0.05)
 
 
 def test_the_stern_network():
@@ -221,7 +232,7 @@ def test_the_resnext_network_has_the_size_of_the_public_code():
         assert network(torch.rand(1, 3, 40, 70)).shape == (1, 1, 40, 70)
 
 
-@pytest.mark.parametrize("name", ["plain_unet_16_512", "stern_unet_16_256"])
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 @pytest.mark.parametrize("size", [(64, 96), (33, 47), (5, 9), (1, 1)])
 def test_any_size_goes_in_and_the_same_comes_out(name, size):
     with torch.inference_mode():
@@ -230,7 +241,7 @@ def test_any_size_goes_in_and_the_same_comes_out(name, size):
     assert torch.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("name", ["plain_unet_16_512", "stern_unet_16_256"])
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_every_weight_is_reached_by_the_gradient(name):
     network = NETWORKS[name].build(1)
     Dice()(network(torch.rand(2, 3, 32, 48)), torch.rand(2, 1, 32, 48)).backward()
@@ -273,14 +284,11 @@ def stream(length=10, seed=3, **changes):
     return SampleStream(samples=dots(4), length=length, seed=seed, **(settings | changes))
 
 
-def batches(workers: int) -> list[torch.Tensor]:
-    loader = torch.utils.data.DataLoader(stream(), batch_size=3, num_workers=workers)
-    return [tensor for batch in loader for tensor in batch]
-
-
-def test_the_stream_is_the_same_whatever_the_number_of_loader_processes():
-    for alone, shared in zip(batches(0), batches(2), strict=True):
-        assert torch.equal(alone, shared)
+def test_a_batch_is_its_items_one_after_the_other():
+    images, maps = stream().batch(2, 3)
+    for place, number in enumerate((6, 7, 8)):
+        image, drawn = stream()[number]
+        assert torch.equal(images[place], image) and torch.equal(maps[place], drawn)
 
 
 def test_items_depend_on_seed_and_index_only():
@@ -360,6 +368,66 @@ def test_weights_that_are_not_finite_after_the_last_step_are_told(monkeypatch):
     assert "--set training.rate" in str(error.value.hint)
 
 
+def failing(monkeypatch, *scores):
+    """What every further trial of a network finds."""
+    answers = iter(scores)
+    monkeypatch.setattr(fit, "inner_f1", lambda *_, **__: next(answers))
+
+
+@pytest.mark.parametrize(
+    ("scores", "collapsed"),
+    [([0.0, 0.7], [0.0]), ([COLLAPSED, 0.7], []), ([0.01, 0.02], [0.01, 0.02]), ([math.nan], [])],
+)
+@pytest.mark.parametrize("choose", ["last", "held_back"])
+def test_a_network_that_learnt_nothing_is_trained_once_more(monkeypatch, choose, scores, collapsed):
+    failing(monkeypatch, *scores)
+    once = tiny(choose=choose, selections=1, retry=True)
+    fitted = train(once, dots(2) if choose == "held_back" else ())
+    assert fitted.history["collapsed"] == collapsed
+    failing(monkeypatch, 0.9)
+    first = train(once, dots(2) if choose == "held_back" else ())
+    same = torch.equal(fitted.weights["head.weight"], first.weights["head.weight"])
+    assert same != bool(collapsed)
+
+
+def test_whoever_does_not_ask_for_it_is_not_trained_again(monkeypatch):
+    failing(monkeypatch, 0.0)
+    assert train(tiny(selections=1), dots(2)).history["collapsed"] == []
+
+
+def test_refitting_trains_on_all_frames_up_to_the_best_step(monkeypatch):
+    failing(monkeypatch, 0.2, 0.6, 0.4, 0.5)
+    refit = tiny(choose="refit", steps=6, selections=3)
+    fitted = train(refit, dots(3, seed=5), samples=dots(4))
+    assert fitted.history["refit"] == 4 and fitted.history["f1"] == 0.5
+    assert [t["f1"] for t in fitted.history["selection"]] == [0.2, 0.6, 0.4]
+    stopped = []
+    monkeypatch.setattr(fit, "inner_f1", lambda network, *_, **__: stopped.append(network) or 0.5)
+    train(tiny(choose="last", steps=6, retry=True), samples=[*dots(4), *dots(3, seed=5)])
+    # The refit is the same training as one on all frames, stopped where selection says.
+    assert not torch.equal(stopped[0].state_dict()["head.weight"], fitted.weights["head.weight"])
+    epochs = replace(refit.training, steps=None, epochs=2, batch=2)
+    assert (epochs.steps_for(4), epochs.steps_for(7)) == (4, 8)
+
+
+@pytest.mark.parametrize(("budget", "steps"), [(0.25, 2), (1.0, 8), (4.0, 32), (0.01, 1)])
+def test_a_budget_scales_the_steps_and_the_schedule_with_them(budget, steps):
+    assert tiny(steps=8, budget=budget).training.steps_for(4) == steps
+    assert tiny(steps=None, epochs=2, batch=1, budget=budget).training.steps_for(4) == steps
+
+
+def test_thirty_two_bits_stay_thirty_two_bits():
+    """bfloat16 is a choice: off, a network computes the same on every processor."""
+    images = [s.image for s in dots(2)]
+    torch.manual_seed(0)
+    network, seen = Tiny().build(1), []
+    network.head.register_forward_hook(lambda _m, _i, out: seen.append(out.dtype))
+    for wanted in (False, True):
+        list(predict_maps(network, images, device="cpu", bfloat16=wanted))
+    assert seen == [torch.float32, torch.bfloat16 if has_bfloat16("cpu") else torch.float32]
+    train(tiny(bfloat16=False, retry=True))
+
+
 class Constant(nn.Module):
     """Answers every image with one number everywhere."""
 
@@ -397,12 +465,12 @@ def test_what_is_not_finite_becomes_no_heatmap_and_no_picture(value):
 def test_the_best_trial_on_the_held_back_frames_is_kept(monkeypatch, scores, kept):
     states, answers = [], iter(scores)
 
-    def trial(network, samples, *_):
+    def trial(network, samples, *_, **__):
         states.append({k: v.clone() for k, v in network.state_dict().items()})
         return next(answers)
 
     monkeypatch.setattr(fit, "inner_f1", trial)
-    fitted = train(tiny(steps=6, selections=3), dots(2))
+    fitted = train(tiny(steps=6, selections=3, retry=False), dots(2))
     assert [t["step"] for t in fitted.history["selection"]] == [2, 4, 6]
     assert [t["f1"] for t in fitted.history["selection"]] == [
         None if math.isnan(s) else s for s in scores
@@ -436,7 +504,7 @@ def test_reestimated_statistics_are_the_plain_average_over_the_last_batches():
     torch.manual_seed(0)
     network, settings = UNet((4, 8)), TINY.training
     items = stream(length=8, crop=None)
-    fit._reestimate_norm(network, items, 4, settings, torch.device("cpu"))
+    fit.reestimate_norm(network, items, 4, settings, "cpu")
     means = []
     for start in (4, 6):  # two batches of two items before step 4
         batch = torch.stack([items[i][0] for i in (start, start + 1)])
@@ -448,15 +516,15 @@ def test_reestimated_statistics_are_the_plain_average_over_the_last_batches():
 
 
 def test_the_rate_warms_up_from_the_first_step_and_falls_to_zero():
-    module = fit._Module(TINY, 50)
-    factors = [module._rate_factor(step) for step in range(50)]
+    warm = replace(TINY.training, warmup=0.1)
+    factors = [rate_factor(warm, step, 50) for step in range(50)]
     np.testing.assert_allclose(factors[:5], [0.2, 0.4, 0.6, 0.8, 1.0])
     assert factors[5] == 1.0
     assert all(a > b for a, b in pairwise(factors[5:]))
     assert 0 < factors[-1] < 0.01
-    assert module._rate_factor(5 + 45 // 2) == pytest.approx(0.5, abs=0.03)
-    constant = fit._Module(tiny(schedule="constant", warmup=0.0), 50)
-    assert {constant._rate_factor(step) for step in range(50)} == {1.0}
+    assert rate_factor(warm, 5 + 45 // 2, 50) == pytest.approx(0.5, abs=0.03)
+    constant = Training(schedule="constant", warmup=0.0)
+    assert {rate_factor(constant, step, 50) for step in range(50)} == {1.0}
 
 
 def test_epochs_count_passes_over_the_frames():
@@ -491,6 +559,46 @@ def test_inner_f1_of_a_perfect_network_is_one_and_of_a_blind_one_zero():
     assert inner_f1(Drawn(samples), moved, *how) == 0.0
     blind = [Sample(s.image, np.empty((0, 2))) for s in samples]
     assert math.isnan(inner_f1(Drawn(blind), blind, *how))
+
+
+def test_the_threshold_is_the_middle_of_the_plateau_on_the_samples():
+    """Faint peaks of 0.3 beside landmarks of 0.8: every threshold between is as good."""
+    samples = [Sample(dots(1, seed=i)[0].image, np.array([[10.0, 8.0]])) for i in range(3)]
+    network, decode = Drawn(samples), Peaks(threshold=None, blur=0.0, distance=4)
+    for key, one in network.maps.items():
+        faint = torch.tensor(draw_heatmap(np.array([[36.0, 22.0]]), SIZE, 2.0, "max"))
+        network.maps[key] = torch.maximum(0.8 * one, 0.3 * faint)
+    how = decode, "cpu", MatchSettings()
+    chosen = with_threshold(network, samples, *how, bfloat16=False)
+    between = [t for t in THRESHOLDS if 0.3 < t < 0.8]
+    assert chosen.threshold == pytest.approx(np.median(between), abs=0.011)
+    assert inner_f1(network, samples, *how, bfloat16=False) == 1.0
+    everything = replace(decode, threshold=0.02)
+    assert inner_f1(network, samples, everything, *how[1:], bfloat16=False) == pytest.approx(2 / 3)
+    nobody = [Sample(s.image, np.empty((0, 2))) for s in samples]
+    blank = Constant(-9.0, 1)
+    assert with_threshold(blank, nobody, *how).threshold == 0.5
+
+
+@pytest.mark.parametrize("number", [1, 24, 25, 300])
+def test_a_threshold_is_chosen_on_a_few_samples_of_all_videos(number):
+    chosen = some_of(list(range(number)))
+    assert len(chosen) == min(number, 24) == len(set(chosen))
+    assert chosen[0] == 0 and number - chosen[-1] <= -(-number // 24)
+
+
+def test_a_chosen_threshold_is_kept_with_the_run(task, tmp_path):
+    method = replace(TINY, decode=Peaks(threshold=None), select=Otsu())
+    method.fit(task)
+    (tmp_path / "kept").mkdir()
+    method.save(tmp_path / "kept")
+    images = [Pixels(f.frame.key, f.image, SIZE) for f in frames(["aicm11", "aicm10"])]
+    again = replace(TINY, decode=Peaks(threshold=None), select=Otsu())
+    again.load(tmp_path / "kept")
+    kept = json.loads((tmp_path / "kept" / "decoding.json").read_text())
+    assert again._decode == Peaks(threshold=kept["threshold"])
+    for a, b in zip(method.predict(images, task), again.predict_frames(images, "cpu"), strict=True):
+        np.testing.assert_array_equal(a.points, b.points)
 
 
 def test_heatmaps_keep_their_places_when_resized():
@@ -688,6 +796,7 @@ def test_a_method_asks_for_sim_frames_only_to_translate_them():
     assert without.other_domains("intraop", ["sim", "intraop"]) == ()
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("name", "profile", "seeds"),
     [
@@ -720,6 +829,20 @@ def test_the_random_numbers_of_the_committed_leaderboards_stay(
     spec = discover().methods[name]
     spec.build(spec.resolve(profile)).fit(task)
     assert found == seeds
+=======
+def test_a_setting_that_comes_later_changes_no_random_number():
+    """Only what is not at its default is part of a seed, so a new field with one is not."""
+    payload = keys_of.seed_payload(TINY)
+    assert payload["training"] == ["Training", {
+        "rate": 1e-2, "weight_decay": 0.0, "batch": 2, "epochs": 1, "steps": 4, "selections": 2,
+        "norm_batches": 2, "retry": False,
+    }]  # fmt: skip
+    assert payload["loss"] == ["dice", {}]
+    assert payload["select"] == ["otsu", {}]
+    assert keys_of.translator_payload(replace(TINY, translate=CycleGan())) == {
+        "translate": ["cyclegan", {}]
+    }
+>>>>>>> 8088b30 (Keep the paper's kernel, size and loss in quick; search all methods alike; repeat what learnt nothing)
 
 
 def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):

@@ -133,13 +133,10 @@ class _Fit:
             running = copy_of(network)
             if settings.norm_batches:
                 reestimate_norm(network, stream, step, settings, self.device)
-            score = inner_f1(
-                network, self.seen, parts.select, self.device, self.matching,
-                bfloat16=settings.bfloat16,
-            )  # fmt: skip
             best = max((trial["f1"] or 0.0 for trial in trials), default=0.0)
-            trials.append({"step": step, "f1": None if math.isnan(score) else score})
-            if (trials[-1]["f1"] or 0.0) >= best:
+            reached = self._tried(network)
+            trials.append({"step": step, "f1": reached})
+            if (reached or 0.0) >= best:
                 kept.update(copy_of(network))
             network.load_state_dict(running)
             network.train()
@@ -156,6 +153,17 @@ class _Fit:
             "selection": trials if self.selection else [],
             "f1": max(known, default=None),
         }
+
+    def _tried(self, network: nn.Module) -> float | None:
+        """F1 on the frames to try it on; None: there is none, or nobody asks."""
+        settings = self.parts.training
+        if not self.selection and not settings.retry:
+            return None
+        reached = inner_f1(
+            network, self.seen, self.parts.select, self.device, self.matching,
+            bfloat16=settings.bfloat16,
+        )  # fmt: skip
+        return None if math.isnan(reached) else reached
 
 
 def reestimate_norm(
