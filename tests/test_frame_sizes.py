@@ -28,7 +28,7 @@ from adaptor_bench.method import Pixels
 from adaptor_bench.stages.decoders.otsu import Otsu
 from adaptor_bench.stages.decoders.threshold import Threshold
 from adaptor_bench.stages.losses.dice import Dice
-from adaptor_bench.stages.networks.stern_unet import SternUNet
+from adaptor_bench.stages.networks.small_unet import SmallUNet
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.train.augment import crop_around
@@ -269,14 +269,15 @@ def write_spots(root, surgery, size, radius):
 
 @pytest.mark.parametrize("crop", ["none", "[160, 160]"])
 def test_a_run_on_frames_of_several_sizes_finds_them_all(tmp_path, crop, monkeypatch):
-    monkeypatch.setattr(SternUNet, "build", lambda *_: Bright())
+    monkeypatch.setattr(SmallUNet, "build", lambda *_: Bright())
     sizes = ((1024, 576), (600, 600), (288, 512), (512, 288))
     for surgery, size in zip("abcd", sizes, strict=True):
         write_spots(tmp_path / "data", surgery, size, 7 / shrinkage(size))
     shown, _ = invoke(
         "run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
         "--set", "input_size=[256, 144]", "--set", "training.steps=2",
-        "--set", f"training.crop={crop}", "--out", tmp_path / "runs", "--format", "json",
+        "--set", f"training.crop={crop}", "--set", "training.choose=held_back",
+        "--set", "training.selections=2", "--out", tmp_path / "runs", "--format", "json",
         "--radius", "3", "--fold", "1",
     )  # fmt: skip
     (row,) = [row for row in json.loads(shown) if row["source"] == "measured"]

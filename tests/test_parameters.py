@@ -174,8 +174,11 @@ def test_a_part_that_is_exchanged_comes_with_its_own_parameters():
         "decode.refine": "quadratic",
     }  # fmt: skip
     made = method.build(found)
-    assert (type(made.decode).__name__, type(made.select).__name__) == ("Peaks", "Otsu")
-    assert found["select.cut"] is True, "the network is selected as before, and shared"
+    assert (made.decode.threshold, made.select) == (
+        0.4,
+        method.build(method.resolve("quick")).select,
+    )
+    assert found["select.blur"] == 2.0, "the network is selected as before, and shared"
     changes = method.profile_changes(found)
     assert changes["decode"] == ["otsu", "peaks"] and changes["decode.blur"] == [None, 0.6]
     told = refusal("improved_heatmap", **{"decode": "peaks", "decode.cut": False})
@@ -207,13 +210,13 @@ def test_a_name_without_its_stage_is_answered_with_the_whole_name(old, new):
 @pytest.mark.parametrize(
     ("method", "settings", "says"),
     [
-        ("stern", {"training.crop": (257, 64)},
-         "'training.crop' is 257x64, expected none (whole frames) or sides from 8 to 256, the"),
+        ("stern", {"training.crop": (513, 64)},
+         "'training.crop' is 513x64, expected none (whole frames) or sides from 8 to 512, the"),
         ("stern", {"training.crop": (64, 0)},
          "like 256x144, each a whole number from 8 to 4096, or none"),
-        ("stern", {"input_size": (64, 64)}, "'training.crop' is 128x96"),
-        ("improved_heatmap", {"translate.crop": (300, 64)}, "'translate.crop' is 300x64"),
-        ("improved_heatmap", {"training.batch": 1, "training.crop": (32, 32)},
+        ("stern", {"input_size": (64, 64)}, "'training.crop' is 192x128"),
+        ("improved_heatmap", {"translate.crop": (600, 64)}, "'translate.crop' is 600x64"),
+        ("improved_heatmap", {"training.batch": 1, "training.crop": (16, 16)},
          "'training.batch' is 1, and a training window"),
         ("stern", {"training.batch": 1, "input_size": (16, 16), "training.crop": "none"},
          "batch norm needs two"),

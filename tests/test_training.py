@@ -43,12 +43,8 @@ from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResN
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
-<<<<<<< HEAD
 from adaptor_bench.train import fit, translation
-=======
-from adaptor_bench.train import fit
 from adaptor_bench.train import keys as keys_of
->>>>>>> 8088b30 (Keep the paper's kernel, size and loss in quick; search all methods alike; repeat what learnt nothing)
 from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.device import deterministic, has_bfloat16, resolve_device
 from adaptor_bench.train.fit import COLLAPSED, fit_network
@@ -796,40 +792,6 @@ def test_a_method_asks_for_sim_frames_only_to_translate_them():
     assert without.other_domains("intraop", ["sim", "intraop"]) == ()
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    ("name", "profile", "seeds"),
-    [
-        ("stern", "quick", [2045145993]),
-        ("stern", "paper", [3975751201]),
-        ("improved_heatmap", "quick", [880535986, 3340715791]),
-        ("improved_heatmap", "paper", [1480284516, 3035483417]),
-    ],
-)
-def test_the_random_numbers_of_the_committed_leaderboards_stay(
-    task, monkeypatch, name, profile, seeds
-):
-    """Whatever a key learns to hold: a stage's seed depends on what it did, or results change.
-
-    A new package version, or a new setting of a stage, changes them on purpose.
-    """
-    found = []
-
-    def spy(*_, seed, **__):
-        found.append(seed)
-        return fit.Fitted({}, {}) if len(found) == len(seeds) else ({}, {})
-
-    monkeypatch.setattr(_cyclegan, "fit_translator", spy)
-    monkeypatch.setattr(fit, "fit_network", spy)
-    monkeypatch.setattr("adaptor_bench.train.weights.write_weights", lambda *_: None)
-    monkeypatch.setattr(translation, "samples", lambda *_: [])
-    monkeypatch.setattr(translation, "costs", lambda *_: {})
-    if len(seeds) == 1:
-        task.others.clear()
-    spec = discover().methods[name]
-    spec.build(spec.resolve(profile)).fit(task)
-    assert found == seeds
-=======
 def test_a_setting_that_comes_later_changes_no_random_number():
     """Only what is not at its default is part of a seed, so a new field with one is not."""
     payload = keys_of.seed_payload(TINY)
@@ -842,7 +804,6 @@ def test_a_setting_that_comes_later_changes_no_random_number():
     assert keys_of.translator_payload(replace(TINY, translate=CycleGan())) == {
         "translate": ["cyclegan", {}]
     }
->>>>>>> 8088b30 (Keep the paper's kernel, size and loss in quick; search all methods alike; repeat what learnt nothing)
 
 
 def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
