@@ -313,6 +313,9 @@ def test_csv(tmp_path):
     row = next(r for r in found if r["method"] == "stern")
     assert (row["f1_mean"], row["precision_f1"], row["missing_folds"]) == ("", "", "f4")
     assert float(row["sensitivity_f2"]) == 50
+    assert "stern: fold f4 missing, hence no mean and no rank." in row["notes"]
+    printed = [r["notes"] for r in found if r["source"] == "published" and r["domain"] == "intraop"]
+    assert "recomputes to 3.75" in printed[0] and "recomputes to 3.75" not in printed[1]
 
 
 @pytest.mark.parametrize("format", ["text", "markdown", "json", "csv"])

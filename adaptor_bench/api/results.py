@@ -51,8 +51,9 @@ class Results(UserList[Result]):
     def ranking(self) -> pandas.DataFrame:
         """A data frame with one row per method and domain, best first: the leaderboard.
 
-        Columns: dataset, domain, rank, method, same_as (the row whose very predictions these are),
-        n (folds behind the means), missing (folds), and mean and std of every metric (0..1).
+        Columns: dataset, domain, rank, tier (of methods none of which is known to be worse than
+        its best), method, same_as (the row whose very predictions these are), n (folds behind the
+        means), missing (folds), and mean and std of every metric (0..1).
         Raises InputError for results that cannot be compared.
         """
         import pandas
@@ -60,13 +61,15 @@ class Results(UserList[Result]):
         rows = []
         for board in self.boards():
             for r in board.results:
-                about = (board.dataset, board.domain, r.rank, r.name, r.same_as, r.n)
+                about = (board.dataset, board.domain, r.rank, r.tier, r.name, r.same_as, r.n)
                 means = (v for a in r.metrics.values() for v in (a.mean, a.std))
                 rows.append((*about, len(r.missing), *means))
         ends = [f"{key}_{end}" for key in METRICS for end in ("mean", "std")]
-        names = ["dataset", "domain", "rank", "method", "same_as", "n", "missing", *ends]
+        names = ["dataset", "domain", "rank", "tier", "method", "same_as", "n", "missing", *ends]
         frame = pandas.DataFrame(rows, columns=names)
-        return frame.astype(dict.fromkeys(ends, float) | {"rank": "Int64", "n": "Int64"})
+        return frame.astype(
+            dict.fromkeys(ends, float) | dict.fromkeys(("rank", "tier", "n"), "Int64")
+        )
 
     def boards(self) -> list[Board]:
         """Results that may be ranked together, ranked. Raises InputError when they cannot be."""
