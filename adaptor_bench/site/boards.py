@@ -33,6 +33,7 @@ def board_page(
         "links": {method_label(r): pages[r.name] for r in board.measured},
         "notes": notes,
         "sentences": view.card.sentences if view.card else (),
+        "foremost": 1 + len(view.study.answers if view.study else ()),  # who leads, what holds
         "panels": panels(view, figures, "board"),
     }
 
