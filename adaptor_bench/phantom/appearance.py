@@ -115,7 +115,7 @@ class Appearance(ABC):
         falloff, exposure = float(rng.uniform(*self.FALLOFF)), float(rng.uniform(*self.EXPOSURE))
         # White balance: the draw moves red up and blue down, or back.
         shift = rng.uniform(*self.difficulty.warmth)
-        tint = 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.02, 3)
+        tint = 1 + np.array([shift, 0.0, -shift]) + rng.normal(0, 0.014, 3)
         slope, defocus = (
             direction(rng.uniform(0, 2 * np.pi)) * rng.uniform(*span)
             for span in (self.SLOPE, self.DEFOCUS)

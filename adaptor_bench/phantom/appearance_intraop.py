@@ -26,7 +26,7 @@ class IntraopAppearance(Appearance):
     LIGHT_X = (0.2, 0.8)
     LIGHT_Y = (0.2, 0.8)
     FALLOFF = (0.3, 0.9)
-    EXPOSURE = (0.78, 1.06)
+    EXPOSURE = (0.84, 1.12)
     BLOOM = (0.5, 1.2)
     SLOPE = (0.05, 0.35)
     VEIL = (0.0, 12.0)

@@ -18,7 +18,7 @@ SPOKES = 260
 #: White, pale blue, blue grey, off-white.
 THREAD_COLOURS = ((234, 236, 240), (164, 196, 214), (112, 132, 156), (212, 214, 218))
 #: The cup's plastic and the valve's silicone, as in the published example frames.
-CUP_COLOUR, VALVE_COLOUR = (158, 163, 186), (172, 179, 187)
+CUP_COLOUR, VALVE_COLOUR = (156, 164, 186), (170, 179, 187)
 
 
 class SimAppearance(Appearance):
@@ -27,7 +27,7 @@ class SimAppearance(Appearance):
     LIGHT_X = (0.28, 0.5)
     LIGHT_Y = (0.4, 0.65)
     FALLOFF = (0.45, 0.95)
-    EXPOSURE = (0.64, 1.08)
+    EXPOSURE = (0.8, 1.18)
     BLOOM = (0.3, 0.7)
     SLOPE = (0.0, 0.15)
     VEIL = (0.0, 6.0)
@@ -85,7 +85,7 @@ class SimAppearance(Appearance):
     def _paint_room(self, x: np.ndarray) -> np.ndarray:
         """The dim grey wall behind everything, with a few vertical pleats."""
         rng = self.rng
-        wall = np.array([72, 71, 79], np.float32) * rng.uniform(0.75, 1.25)
+        wall = np.array([72, 73, 79], np.float32) * rng.uniform(0.75, 1.25)
         pleats = cloud_noise(rng, CANVAS_SHAPE, 9, 2, 0.5, stretch=0.35) * 5
         fine = cloud_noise(rng, CANVAS_SHAPE, 60, 2) * 1.2
         slope = (x / CANVAS_WIDTH - 0.7) * rng.uniform(-25, 15)
