@@ -16,14 +16,15 @@ from method_files import put_method
 from adaptor_bench.atomic import write_json
 from adaptor_bench.data.folds import load_manifest, plan_folds
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.entries.entry import read_board
+from adaptor_bench.entries.entry import read_board, read_entry
 from adaptor_bench.entries.submit import board_from_runs
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.phantom import REPORT_SEEDS, dataset, write_phantom
 from adaptor_bench.phantom.default import embedded_profile
+from adaptor_bench.report.table import wrapped
 from adaptor_bench.results.board import tally_of
 from adaptor_bench.results.runs import find_runs
-from adaptor_bench.results.sources import results_of_runs
+from adaptor_bench.results.sources import results_of_entries, results_of_runs
 from adaptor_bench.scoring.uncertainty.study import study
 
 SIM = load_manifest()["domains"]["sim"]["frames"]
@@ -203,3 +204,45 @@ def test_a_board_keeps_the_cohorts_that_its_runs_name(tmp_path):
     board = board_from_runs([tmp_path / "two"], tmp_path / "small", "Small")
     write_json(tmp_path / "small" / "board.json", board.to_json())
     assert read_board(tmp_path / "small").cohorts == {"intraop": two[0].cohorts}
+
+
+# --- many folds ----------------------------------------------------------------------------------
+
+
+def test_folds_that_do_not_fit_go_into_further_tables():
+    assert [list(part) for part in wrapped(range(1, 16))] == [
+        list(range(1, 9)), list(range(9, 16))
+    ]  # fmt: skip
+    assert [len(part) for part in wrapped(range(12))] == [6, 6]
+    assert list(map(list, wrapped((1, 2, 3)))) == [[1, 2, 3]]
+    assert list(map(list, wrapped(()))) == [[]]
+
+
+def test_tables_boards_and_site_cope_with_many_folds(tmp_path):
+    data = put_cohorts(tmp_path / "data", cohorts=("n", "o", "s"), surgeries="abcd")
+    put_method(tmp_path / "mine")
+    put_method(tmp_path / "mine", ("X = 100.0", "X = 120.0"), name="other")
+    shown, _ = invoke("run", "--method", "point", "--method", "other", "--methods-from",
+                      tmp_path / "mine", "--data", data, "--profile", "smoke", "--domain", "sim",
+                      "--format", "markdown")  # fmt: skip
+    headings = [line.replace(" ", "") for line in shown.splitlines() if line.startswith("| Method")]
+    assert "|Method|f1|f2|f3|f4|f5|f6|" in headings and "|Method|f7|f8|f9|f10|f11|f12|" in headings
+    assert "n = 12 folds" in shown
+    board = tmp_path / "board"
+    for method, more in (("point", ["--create", "Cohorts"]), ("other", [])):
+        invoke("submit", "runs", "--board", board, "--team", "us", "--method", method, "--data",
+               data, *more)  # fmt: skip
+    kept = read_board(board)
+    assert kept.cohorts == {"sim": {k: "nos"[(k - 1) // 4] for k in range(1, 13)}}
+    (path,) = board.glob("*point.json")
+    (result,) = results_of_entries(kept, [read_entry(path, kept)])
+    assert result.cohorts == kept.cohorts["sim"]
+    invoke("verify", board, "--data", data)
+    invoke("card", "--board", board)
+    shown, _ = invoke("leaderboard", "--board", board, "--format", "csv")
+    assert "f1_f12" in shown.splitlines()[0]
+    shown, _ = invoke("paper", "table2", "runs")
+    assert "single folds are in the formats csv and json" in " ".join(shown.split())
+    shown, _ = invoke("paper", "table1", "--data", data)
+    assert shown.count("Number of frames in each fold") == 2
+    invoke("report", "runs", "--data", data, "--out", tmp_path / "site")

@@ -14,7 +14,7 @@ from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.harness.failures import find_failures
 from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
 from adaptor_bench.report.render import RENDERERS, render
-from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.report.table import Column, Table, number, wrapped
 from adaptor_bench.results.board import Board, boards_of, leaderboard_boards, printed_beside
 from adaptor_bench.results.notes import board_notes, closing_notes, failure_note
 from adaptor_bench.results.published import load_published
@@ -111,14 +111,16 @@ def _tables(board: Board, shown: Sequence[str]) -> list[Table]:
         return [replace(tables[0], notes=("No entry yet.",))]
     with_folds = [r for r in board.results if r.main.folds or r.missing]
     for key in shown if with_folds else ():
-        headings = (
-            Column("method", "Method", role="label"),
-            *(Column(f"f{k}", f"f{k}", "right", "metric", number(DIGITS)) for k in board.folds),
-        )
         values = [
             {"method": r.name} | {f"f{k}": percent(v) for k, v in r.metrics[key].folds.items()}
             for r in with_folds
         ]
-        tables.append(Table(f"{METRICS[key].title} per fold, {board.domain} (%)", headings, values))
+        for part in wrapped(board.folds):
+            headings = (
+                Column("method", "Method", role="label"),
+                *(Column(f"f{k}", f"f{k}", "right", "metric", number(DIGITS)) for k in part),
+            )
+            title = f"{METRICS[key].title} per fold, {board.domain} (%)"
+            tables.append(Table(title, headings, values))
     notes = (*board_notes(board), *(c.note for c in columns if c.note))
     return [*tables[:-1], replace(tables[-1], notes=notes)]

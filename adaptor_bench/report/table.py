@@ -10,11 +10,23 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from adaptor_bench.names import printable
 
 DASH = "-"
+T = TypeVar("T")
+
+
+MOST_FOLDS = 9
+"""Columns of folds that a table has room for."""
+
+
+def wrapped(folds: Sequence[T]) -> list[Sequence[T]]:
+    """Folds for as many tables as they need, about as many in each: 15 are 8 and 7."""
+    tables = max(1, math.ceil(len(folds) / MOST_FOLDS))
+    each = math.ceil(len(folds) / tables)
+    return [folds[start : start + each] for start in range(0, max(1, len(folds)), max(1, each))]
 
 
 @dataclass(frozen=True)

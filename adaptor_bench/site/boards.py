@@ -9,7 +9,7 @@ from typing import Any
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
-from adaptor_bench.report.table import Column, Table, number
+from adaptor_bench.report.table import MOST_FOLDS, Column, Table, number
 from adaptor_bench.results.notes import PHANTOM, board_notes
 from adaptor_bench.results.result import Result
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY
@@ -60,7 +60,7 @@ def _table(view: BoardView) -> Table:
                 caption += f" Interval: {level:g} %, Student's t over folds, corrected."
             columns += [
                 Column(f"fold_{k}", f"{title} f{k}", "right", "metric", number(DIGITS))
-                for k in board.folds
+                for k in (board.folds if len(board.folds) <= MOST_FOLDS else ())
             ]
     rows = []
     for result in board.results:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.data.describe import describe_dataset
 from adaptor_bench.data.folds import MANIFEST, load_manifest, plan_folds
-from adaptor_bench.report.table import Column, Table
+from adaptor_bench.report.table import Column, Table, wrapped
 from adaptor_bench.results.notes import PHANTOM
 from adaptor_bench.results.result import REAL
 
@@ -32,7 +33,7 @@ def frame_tables(data: Path | None = None) -> list[Table]:
             "Yao et al. 2021 call the four intraoperative surgeries simulated; on the challenge's "
             "site they are patients.",
         ]
-        return [_table("frames", "AdaptOR 2021, published folds", REAL, domains, notes)]
+        return _tables("frames", "AdaptOR 2021, published folds", REAL, domains, notes)
     description = describe_dataset(data)
     name, kind = description["name"], description["kind"]
     domains = {}
@@ -47,8 +48,8 @@ def frame_tables(data: Path | None = None) -> list[Table]:
     kind_notes = [PHANTOM] if kind == "phantom" else []
     about = name if name == kind else f"{name} ({kind})"
     return [
-        _table("frames", about, name, domains, kind_notes),
-        _table("points", about, name, domains, kind_notes + _fold_notes(domains)),
+        *_tables("frames", about, name, domains, kind_notes),
+        *_tables("points", about, name, domains, kind_notes + _fold_notes(domains)),
     ]
 
 
@@ -78,10 +79,18 @@ def _domain(
     return found
 
 
-def _table(
+def _tables(
     what: str, about: str, dataset: str, domains: Mapping[str, Any], notes: list[str]
-) -> Table:
+) -> list[Table]:
+    """One, or more where the folds do not fit beside one another; the notes below the last."""
     names = max((tuple(d["folds"]) for d in domains.values()), key=len, default=())
+    tables = [_table(what, about, dataset, domains, part) for part in wrapped(names)]
+    return [*tables[:-1], replace(tables[-1], notes=tuple(notes))]
+
+
+def _table(
+    what: str, about: str, dataset: str, domains: Mapping[str, Any], names: Sequence[str]
+) -> Table:
     over = {"frames": "Number of frames", "points": "Number of labelled points"}[what]
     columns = (
         Column("domain", "Domain", role="label", show=str.capitalize, group=True),
@@ -98,12 +107,12 @@ def _table(
             "counted": what,
             "dataset": dataset,
             "fold_plan": found["plan"],
-            **{name: fold[what, split] for name, fold in found["folds"].items()},
+            **{name: found["folds"].get(name, {}).get((what, split)) for name in names},
         }
         for domain, found in domains.items()
         for split, title in _SPLITS.items()
     ]
-    return Table(f"{over} in each fold: {about}", columns, rows, tuple(notes))
+    return Table(f"{over} in each fold: {about}", columns, rows)
 
 
 def _fold_notes(domains: Mapping[str, Any]) -> list[str]:

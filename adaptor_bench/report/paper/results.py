@@ -12,7 +12,7 @@ from typing import Any
 
 from adaptor_bench.errors import InputError
 from adaptor_bench.report.columns import DIGITS, TIERS, method_label, percent, spread_of
-from adaptor_bench.report.table import Column, Spread, Table, number, spread
+from adaptor_bench.report.table import MOST_FOLDS, Column, Spread, Table, number, spread
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.notes import (
     PHANTOM,
@@ -122,6 +122,8 @@ def results_table(
                 | {f"f{fold}": percent(value) for fold, value in found.folds.items()}
             )
     columns = _columns(results, difference, bool(verdicts))
+    if any(column.role == "metric" and column.data for column in columns):
+        notes = (*notes, "The values of the single folds are in the formats csv and json.")
     return Table(title, columns, rows, (*notes, *_tier_note(results)), frozenset(best))
 
 
@@ -140,7 +142,10 @@ def _columns(results: Sequence[Result], difference: str, judged: bool) -> tuple[
         Column("source", "Source", data=not several),
         Column("method", "Method", role="label", show=lambda name: labels.get(name, name)),
         *([Column("same_as", "Same as", data=True)] if any(r.same_as for r in results) else []),
-        *(Column(n, n, "right", "metric", number(DIGITS)) for n in fold_names(folds)),
+        *(
+            Column(n, n, "right", "metric", number(DIGITS), data=len(folds) > MOST_FOLDS)
+            for n in fold_names(folds)
+        ),
         Column(
             "folds",
             "single split" if one_split else "mean ± std",
