@@ -40,19 +40,19 @@ class Difficulty:
     uniformly unless noted."""
 
     # --- landmarks -------------------------------------------------------------------------
-    stitches: tuple[int, int] = (10, 14)  # fewest and most when finished; surgeries take turns
+    stitches: tuple[int, int] = (11, 15)  # fewest and most when finished; surgeries take turns
     placed_at_start: Span = (0.38, 0.54)  # fraction of them already placed in the first frame
     unsutured_opening: float = 0.02  # share of the video before the first stitch, in some
     single_fraction: float = 0.16  # stitches of which one point alone is in sight
     double_fraction: float = 0.2  # stitches of doubled thread
     # --- how well a landmark shows -----------------------------------------------------------
-    contrast: Span = (0.5, 1.0)  # opacity of a thread well away from the tissue
-    end_contrast: Span = (0.1, 0.5)  # share of it that is left where the thread vanishes
-    fade_px: Span = (5.0, 25.0)  # length over which it thins and fades
+    contrast: Span = (0.75, 1.0)  # opacity of a thread well away from the tissue
+    end_contrast: Span = (0.5, 0.95)  # share of it that is left where the thread vanishes
+    fade_px: Span = (4.0, 14.0)  # length over which it thins and fades
     bulge: Span = (2.0, 14.0)  # relief of the tissue around the point, grey levels
-    dimple_fraction: float = 0.3  # points with a dark dimple
+    dimple_fraction: float = 0.35  # points with a dark dimple
     dimple_depth: Span = (0.2, 0.8)  # its darkening
-    bare_fraction: float = 0.03  # landmarks that show only a stub of thread
+    bare_fraction: float = 0.02  # landmarks that show only a stub of thread
     pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
     # --- look-alikes: mean number in a frame; on the scene those marked (static) -----------------
     loose_threads: float = 1.6  # threads with a cut end, or a needle, on the tissue
@@ -82,8 +82,9 @@ SIM_DIFFICULTY = Difficulty()
 INTRAOP_DIFFICULTY = Difficulty(
     stitches=(8, 12),
     placed_at_start=(0.2, 0.34),
-    contrast=(0.45, 1.0),
-    end_contrast=(0.05, 0.4),
+    contrast=(0.7, 1.0),
+    end_contrast=(0.4, 0.9),
+    fade_px=(4.0, 17.0),
     pledget_fraction=0.12,
     specks=14,
     prints=0,

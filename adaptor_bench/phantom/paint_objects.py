@@ -37,7 +37,7 @@ def paint_instrument(
 ) -> None:
     """Paint an instrument and put it on the cover map."""
     for ribbon in instrument.ribbons:
-        cover.put_outline(ribbon_outline(ribbon.centre, ribbon.width + 1.5 + instrument.blur))
+        cover.put_outline(ribbon_outline(ribbon.centre, ribbon.width + 1.5 + 3 * instrument.blur))
     if instrument.blur > 0:
         _paint_defocused(image, instrument, palette)
     else:

@@ -68,7 +68,7 @@ def thread_colours(
     clear = np.minimum(paths.arc / RISEN_PX, 1.0)
     opacity = coats.contrast[:, None] + (1 - coats.contrast[:, None]) * clear
     stub_end = np.clip(1.5 - paths.arc / STUB_PX, 0, 1)
-    opacity = np.where(coats.bare[:, None], opacity * stub_end, opacity)
+    opacity = np.where(coats.bare[:, None], coats.contrast[:, None] * stub_end, opacity)
     return np.clip(behind + (body - behind) * opacity[..., None], 0, 255)
 
 

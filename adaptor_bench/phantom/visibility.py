@@ -17,7 +17,7 @@ LARGEST_FOREIGN_SHARE = 0.45
 #: before its landmark is found by its last part in sight.
 EVIDENCE_REACH = 6
 #: Smallest mean change of brightness that thread and mark make there, grey levels.
-SMALLEST_EVIDENCE = 1.6
+SMALLEST_EVIDENCE = 1.3
 #: Brightness from which a pixel counts as over-exposed.
 SATURATED = 247
 
@@ -62,7 +62,11 @@ def visible(
     before = _windows(bare, near, EVIDENCE_REACH).astype(np.float32)
     after = _windows(painted, near, EVIDENCE_REACH).astype(np.float32)
     readable = _windows(final, near, EVIDENCE_REACH).min(axis=3) < SATURATED
-    change = np.abs(after - before).mean(axis=3) * (readable & ~foreign(EVIDENCE_REACH))
+    others = foreign(EVIDENCE_REACH + 1)
+    # Their soft borders are theirs too.
+    others = others[:, :-2] | others[:, 1:-1] | others[:, 2:]
+    others = others[..., :-2] | others[..., 1:-1] | others[..., 2:]
+    change = np.abs(after - before).mean(axis=3) * (readable & ~others)
     evidence = gain[inside] * change.mean(axis=(1, 2))
     shown[inside] = free & (evidence >= SMALLEST_EVIDENCE)
     return shown
