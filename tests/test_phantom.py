@@ -156,7 +156,7 @@ def test_number_of_labels(sampled: dict[str, list[np.ndarray]]) -> None:
         # The sample is a part of mini, whose own mean is within 0.6.
         assert abs(np.mean(counts) - mean) < 1.0
         assert np.mean(np.array(counts) == 0) < 0.08  # the sample holds every first frame
-    assert 16 <= max(len(points) for frames in sampled.values() for points in frames) <= 24
+    assert 16 <= max(len(points) for frames in sampled.values() for points in frames) <= 28
 
 
 def test_labels_lie_inside_and_mostly_apart(sampled: dict[str, list[np.ndarray]]) -> None:
