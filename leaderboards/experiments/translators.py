@@ -145,7 +145,7 @@ def classifier(
         return tensor(np.clip(part, 0, 255))
 
     def tensor(image: NDArray[Any]) -> Any:
-        return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).float() / 127.5 - 1
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
 
     with deterministic(0):
         widths, layers = (3, 16, 32, 48, 64), []
@@ -230,7 +230,7 @@ def measure(given: Any, known: set[tuple[Any, ...]]) -> Iterator[Line]:
     torch.set_num_threads(1)
     dataset = index_dataset(cells.dataset_folder(given.data))
     loaded = load_frames(dataset, ["sim", "intraop"])
-    plan = dataset.folds("intraop")
+    plan = dataset.fold_plan("intraop")
     for number in given.fold or [1]:
         fold = plan.fold(number)
         sim = loaded["sim"].without(dataset.outside(fold.cohort)).frames
