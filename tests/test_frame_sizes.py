@@ -22,7 +22,13 @@ from scipy.spatial import KDTree
 from torch import nn
 
 from adaptor_bench.data.images import scale_points
-from adaptor_bench.data.sizes import network_size, radius_note, reference_size, shrinkage
+from adaptor_bench.data.sizes import (
+    network_size,
+    radius_note,
+    reference_size,
+    settings_note,
+    shrinkage,
+)
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Pixels
 from adaptor_bench.stages.decoders.otsu import Otsu
@@ -308,6 +314,27 @@ def test_a_radius_that_means_something_else_is_told_with_the_one_that_means_the_
         "Frames are of 3 sizes, 256x144 to 1024x576: 6 px on them correspond to 3 to 12 px "
         "at 512x288."
     )
+
+
+def test_settings_that_mean_something_else_are_told_in_px_of_the_frame(tmp_path):
+    settings = replace(DETECTOR, decode=Otsu(opening_radius=2)).px_settings
+    assert settings == {"target.sigma": 6.0, "decode.opening_radius": 2}
+    assert settings_note(settings, [(512, 288), (510, 290)]) == settings_note({}, [(9, 9)]) == ""
+    assert settings_note(settings, [(1024, 1024)]) == (
+        "Frames are 1024x1024 and are worked on at 384x384: in px of the frame, target.sigma 6 is "
+        "16, decode.opening_radius 2 is 5.33."
+    )
+    assert settings_note({"x": 6}, {(1024, 576), (256, 144)}) == (
+        "Frames are of 2 sizes, 256x144 to 1024x576, and are worked on with as many pixels as "
+        "512x288 has: in px of the frame, x 6 is 3 to 12."
+    )
+    for surgery in "ab":
+        write_spots(tmp_path / "data", surgery, (600, 600), 9)
+    _, told = invoke("run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
+                     "--set", "training.steps=1", "--out", tmp_path / "runs")  # fmt: skip
+    assert told.count("warning: stern: Frames are 600x600 and are worked on at 384x384") == 1
+    for record in (tmp_path / "runs").rglob("run.json"):
+        assert any("target.sigma" in note for note in json.loads(record.read_text())["notes"])
 
 
 def test_run_evaluate_and_leaderboard_say_what_6_px_are(bench_run, tmp_path):

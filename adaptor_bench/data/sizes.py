@@ -73,7 +73,7 @@ def radius_note(radius: float, sizes: Iterable[tuple[int, int]]) -> str:
     if all(abs(scale - 1) <= _SAME for scale in scales.values()):
         return ""
     low, high = min(scales.values()), max(scales.values())
-    ordered = [f"{w}x{h}" for w, h in sorted(scales, key=lambda size: -scales[size])]
+    ordered = [_by(size) for size in sorted(scales, key=lambda size: -scales[size])]
     if len(ordered) > 1:
         return (
             f"Frames are of {len(ordered)} sizes, {ordered[0]} to {ordered[-1]}: {radius:g} px on "
@@ -86,6 +86,31 @@ def radius_note(radius: float, sizes: Iterable[tuple[int, int]]) -> str:
     if radius == _USUAL:
         note += f"; --radius {radius / low:.3g} would correspond to {radius:g} px"
     return f"{note}."
+
+
+def settings_note(settings: Mapping[str, float], sizes: Iterable[Size]) -> str:
+    """What ``settings`` in px of 512x288 frames are in px of frames of other ``sizes``; empty where
+    they are the same, or there are none."""
+    scales = {size: shrinkage(size) for size in sizes}
+    if not settings or all(abs(scale - 1) <= _SAME for scale in scales.values()):
+        return ""
+    low, high = min(scales.values()), max(scales.values())
+    ordered = sorted(scales, key=lambda size: -scales[size])
+    if len(ordered) > 1:
+        frames = f"Frames are of {len(ordered)} sizes, {_by(ordered[0])} to {_by(ordered[-1])}, and"
+        work = "are worked on with as many pixels as 512x288 has"
+    else:
+        frames = f"Frames are {_by(ordered[0])} and"
+        work = f"are worked on at {_by(reference_size(ordered[0]))}"
+    told = []
+    for name, value in settings.items():
+        least, most = f"{value / high:.3g}", f"{value / low:.3g}"
+        told.append(f"{name} {value:g} is {least if least == most else f'{least} to {most}'}")
+    return f"{frames} {work}: in px of the frame, {', '.join(told)}."
+
+
+def _by(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def frame_sizes(frames: Iterable[tuple[str, Size | None]]) -> tuple[list[Size], list[bool]]:

@@ -20,7 +20,7 @@ from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import inner_split
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.oddities import find_all
-from adaptor_bench.data.sizes import count_sizes, radius_note
+from adaptor_bench.data.sizes import count_sizes, radius_note, settings_note
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.harness.failures import (
     Failure,
@@ -94,7 +94,7 @@ class Bench:
         # The longest first, so that no process idles at the end: a translator takes time.
         self.cells.sort(key=lambda cell: not tasks[cell].others)
         self._refuse_other_results(tasks)
-        self._warn(tasks)
+        self._warn(tasks, methods)
         remove_abandoned(self.store.root)
         failed = []
         teller = self.teller or Aloud(len(self.cells))
@@ -134,7 +134,7 @@ class Bench:
     def _left(self, teller: Teller, numbers: Sequence[int]) -> None:
         teller.waits([self.cells[n] for n in numbers])
 
-    def _warn(self, tasks: Mapping[Cell, FoldTask]) -> None:
+    def _warn(self, tasks: Mapping[Cell, FoldTask], methods: Mapping[str, Method]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
         loaded = next(iter(self._loaded.values()))
         plans = {cell.domain: cell.plan for cell in self.cells}
@@ -147,6 +147,13 @@ class Bench:
         radius = self.request.matching.radius
         if radius == RADIUS and (note := radius_note(radius, sizes)):
             self._say(f"warning: {note}")
+        for name, method in methods.items():
+            # Settings in px were chosen on 512x288 frames; on others they mean something else.
+            note = settings_note(getattr(method, "px_settings", {}), sizes)
+            if note:
+                self._say(f"warning: {name}: {note}")
+                for cell, task in tasks.items():
+                    task.notes += [note] if cell.spec.name == name else []
 
     def _say(self, text: str) -> None:
         if self.leads:

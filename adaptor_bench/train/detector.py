@@ -59,6 +59,16 @@ class Detector(Parts):
         """Whether one training surgery is to be held back for selection."""
         return self.training.choose != "last"
 
+    @property
+    def px_settings(self) -> dict[str, float]:
+        """Its settings in px of a 512x288 frame that mean something else on other frames."""
+        return {
+            f"{stage}.{name}": value
+            for stage, part in (("target", self.target), ("decode", self.decode))
+            for name in ("sigma", "opening_radius", "distance", "blur")
+            if (value := getattr(part, name, None))
+        }
+
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         """The domain whose frames the translator makes look like ``domain``, if there is one."""
         source = self.translate.source_for(domain)
