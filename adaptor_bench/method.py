@@ -104,6 +104,8 @@ class FoldTask:
     cpu_seconds: dict[str, float] = field(default_factory=dict)
 
 
+NOTHING_LEARNT = "found nothing to speak of"
+"""In a note on every training that collapsed, by which tables and entries know it."""
 MEMBERS = ("input_size", "other_domains", "fit", "predict", "save")
 """What ``bench run`` needs of a method."""
 ROLES = ("", "floor", "ceiling")

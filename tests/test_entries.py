@@ -37,6 +37,7 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.entries.packed import digest, pack, unpack
 from adaptor_bench.entries.submit import with_labels
 from adaptor_bench.errors import InputError
+from adaptor_bench.method import NOTHING_LEARNT
 from adaptor_bench.phantom import GENERATOR_VERSION
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.report.leaderboard import render_entries
@@ -432,6 +433,20 @@ def test_runs_on_other_pixels_are_scored_again(tmp_path, data, board):
     assert "intraop: trained and predicted on frames of fingerprint 000000000000" in entry.notes[0]
     assert len(entry.notes) == 1
     assert "verified" in invoke("verify", board, "--data", data)
+
+
+def test_a_training_that_learnt_nothing_is_told_below_every_table(tmp_path, data, board):
+    """Its F1 is averaged with the others', so a reader must know."""
+    runs = finished(tmp_path / "runs", data, board, read_board(board).fingerprints["intraop"])
+    note = f"The first training {NOTHING_LEARNT} and was repeated with another seed."
+    for fold, notes in ((1, ["Something else."]), (2, [note])):
+        (path,) = runs.rglob(f"fold_{fold}/run.json")
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"notes": notes}))
+    shown = invoke("leaderboard", runs)
+    assert f"net: f2: {note}" in " ".join(shown.split())
+    submit_runs(runs, board, "--data", data)
+    (entry,) = read_entries(read_board(board))
+    assert entry.notes == (f"intraop f2, seed 0: {note}",)
 
 
 def test_a_new_board_knows_its_labels_where_its_data_are_at_hand(tmp_path, data, board, beside):

@@ -268,7 +268,7 @@ def test_a_run_warns_and_notes_the_folds_concerned(data, tmp_path):
     assert told.count("warning: 1 of 3 frames of a are also in c") == 1
     assert "sim" not in told
     assert notes == {"intraop 1": [same], "intraop 2": [], "intraop 3": [same]}
-    assert "still: 1 of 3 frames of a are also in c" in " ".join(shown.split())
+    assert "still: f1, f3: 1 of 3 frames of a are also in c" in " ".join(shown.split())
     _, told, notes = noted("two", "--set", "both=true")
     across = notes["sim 1"][0]
     assert across in ("1 of 3 frames of b (intraop)", "1 of 3 frames of d (sim)")

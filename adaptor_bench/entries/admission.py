@@ -9,6 +9,7 @@ from adaptor_bench.entries.entry import Leaderboard
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.entries.verify import differing_counts, score_points
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.method import NOTHING_LEARNT
 from adaptor_bench.results.result import Result, ScoredFold
 from adaptor_bench.scoring.scorefile import FoldScore
 
@@ -37,6 +38,17 @@ def other_frames(results: Sequence[Result], board: Leaderboard) -> list[str]:
         for result in results
         for part in result.fold_results
         if part.run and part.run.dataset["fingerprint"] != board.fingerprints[result.domain]
+    ]
+
+
+def collapses(results: Sequence[Result]) -> list[str]:
+    """Notes on trainings that learnt nothing, with the fold and seed of each."""
+    return [
+        f"{result.domain} f{part.fold}, seed {part.seed}: {note}"
+        for result in results
+        for part in result.fold_results
+        for note in (part.run.notes if part.run else ())
+        if NOTHING_LEARNT in note
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
 from adaptor_bench.data.sizes import radius_note
-from adaptor_bench.entries.admission import other_frames, scored_again, unfit
+from adaptor_bench.entries.admission import collapses, other_frames, scored_again, unfit
 from adaptor_bench.entries.entry import (
     Entry,
     Leaderboard,
@@ -75,7 +75,7 @@ def entry_from_runs(
     if problems:
         raise InputError.collect(f"these runs do not fit the leaderboard {board.id!r}:", problems)
     frames_of, _ = frames_of_board(index_dataset(data()), board)
-    notes = (*about.notes, *other_frames(results, board))
+    notes = (*about.notes, *other_frames(results, board), *collapses(results))
     about = replace(about, notes=tuple(dict.fromkeys(notes)))
     scores: dict[tuple[str, int], list[FoldScore]] = {}
     packed: Packed = {}

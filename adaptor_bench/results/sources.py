@@ -14,7 +14,7 @@ from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.progress import Progress
 from adaptor_bench.results.published import PublishedResult
-from adaptor_bench.results.result import REAL, Result, ScoredFold
+from adaptor_bench.results.result import REAL, Result, ScoredFold, fold_names
 from adaptor_bench.results.runs import Run
 from adaptor_bench.scoring.reading import pair_batches, read_labels
 from adaptor_bench.scoring.score import score_batches
@@ -91,9 +91,19 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
         unlabelled=frozenset({r.fold for r, _ in pairs} - labelled),
         without_prediction=sum(len(s.missing) for _, s in pairs),
         frame_sizes=frozenset(size for r, _ in pairs for size in r.frame_sizes),
-        notes=tuple(dict.fromkeys(note for r, _ in pairs for note in r.notes)),
+        notes=_notes_of([r for r, _ in pairs]),
         ddof=ddof,
     )
+
+
+def _notes_of(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Every note once, with the folds it concerns where it does not concern all."""
+    notes = []
+    for note in dict.fromkeys(note for run in runs for note in run.notes):
+        folds = sorted({run.fold for run in runs if note in run.notes})
+        all_folds = {run.fold for run in runs}
+        notes.append(note if set(folds) == all_folds else f"{', '.join(fold_names(folds))}: {note}")
+    return tuple(notes)
 
 
 def published_results(entries: Iterable[PublishedResult], dataset: str = REAL) -> list[Result]:

@@ -23,7 +23,7 @@ from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.method import FoldTask, Pixels, Prediction
+from adaptor_bench.method import NOTHING_LEARNT, FoldTask, Pixels, Prediction
 from adaptor_bench.stages.maps import as_stored, from_stored
 from adaptor_bench.stages.protocols import Decoded, Decoder, is_open
 from adaptor_bench.train import translation
@@ -288,11 +288,11 @@ def _notes(history: dict[str, Any]) -> list[str]:
     match history.get("collapsed"):
         case [float() as first]:
             return [
-                f"The first training found nothing to speak of (F1 {100 * first:.1f} on the frames "
+                f"The first training {NOTHING_LEARNT} (F1 {100 * first:.1f} on the frames "
                 "it was tried on) and was repeated with another seed."
             ]
         case [float(), float()]:
-            return ["Both trainings, with two seeds, found nothing to speak of: a collapse."]
+            return [f"Both trainings, with two seeds, {NOTHING_LEARNT}: a collapse."]
     return []
 
 
