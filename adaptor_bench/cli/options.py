@@ -77,6 +77,19 @@ def several(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
 
 domain = option("--domain", default="all", help="sim, intraop, .. or all.")
 device = option("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+workers = option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    envvar="ADAPTOR_BENCH_WORKERS",
+    help="Processes that train folds at the same time; the results are the same.  [default: 2 "
+    "where there are two cores; 1 beside a GPU and for smoke]",
+)
+threads = option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    help="CPU threads of each; results depend on them in their last bits.  [default: 1, beside a "
+    "GPU torch's own]",
+)
 seed = option("--seed", type=click.IntRange(0), default=0)
 metrics = Registered("scoring.metrics:METRICS")
 methods_from = option(

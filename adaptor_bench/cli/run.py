@@ -33,19 +33,8 @@ from adaptor_bench.methodspec import PROFILES
 @option("--out", type=options.PATH, default=Path("runs"), help="Where run directories go.")
 @option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
 @options.device
-@option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    envvar="ADAPTOR_BENCH_WORKERS",
-    help="Processes that train folds at the same time; the results are the same.  [default: 2 "
-    "where there are two cores; 1 beside a GPU and for smoke]",
-)
-@option(
-    "--threads",
-    type=click.IntRange(1, 256),
-    help="CPU threads of each; results depend on them in their last bits.  [default: 1, beside a "
-    "GPU torch's own]",
-)
+@options.workers
+@options.threads
 @option(
     "--set",
     "settings",

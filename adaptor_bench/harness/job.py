@@ -59,7 +59,9 @@ class Bench:
         self.teller = teller
         self.leads = True  # of several processes one warns
         self.root = request.out / dataset.name
-        self.store = ArtefactStore(self.root / "artefacts", fresh=request.restart)
+        self.store = ArtefactStore(
+            request.artefacts or self.root / "artefacts", fresh=request.restart
+        )
         self.cells = list(cells_of(dataset, request))
         self.threads, self.bfloat16 = 0, False
         self.versions = versions()

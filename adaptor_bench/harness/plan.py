@@ -16,7 +16,8 @@ from adaptor_bench.methodspec import MethodSpec
 @dataclass(frozen=True)
 class RunRequest:
     """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds;
-    ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU."""
+    ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU;
+    ``artefacts`` is where trained parts are kept, None: beside the results."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]
@@ -28,6 +29,7 @@ class RunRequest:
     device: str = "auto"
     threads: int | None = None
     out: Path = Path("runs")
+    artefacts: Path | None = None
     restart: bool = False
     matching: MatchSettings = field(default_factory=MatchSettings)
 

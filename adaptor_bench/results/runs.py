@@ -51,6 +51,7 @@ class Run:
     seconds: dict[str, Any]
     notes: tuple[str, ...]
     code: dict[str, Any] | None = None
+    cpu_seconds: dict[str, float] | None = None
     frame_sizes: tuple[tuple[int, int], ...] = ()
     cohort: str | None = None
 

@@ -14,6 +14,7 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ from adaptor_bench.atomic import write_json, write_text
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.harness import Bench, RunRequest, requested_domains
+from adaptor_bench.harness.telling import Teller
+from adaptor_bench.harness.workers import cores, run_with
 from adaptor_bench.methodspec import PROFILES, MethodSpec
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.registry import discover
+from adaptor_bench.results.learning import BUDGET
 from adaptor_bench.scoring.metrics import Counts, f1
 from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.scoring.uncertainty.intervals import Interval, fold_interval
@@ -60,7 +64,8 @@ class Where:
 
 @dataclass(frozen=True)
 class Row:
-    """The counts of one arm on one fold with one seed, and the seconds its ``fit`` took."""
+    """The counts of one arm on one fold with one seed, and the CPU seconds of all that was trained
+    for it, whichever arm it was trained for."""
 
     arm: str
     dataset: str
@@ -88,7 +93,7 @@ def parser(description: str, script: str) -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, action="append", default=[], help="repeatable; default 0")
     made.add_argument("--profile", choices=PROFILES, default="quick")
     made.add_argument("--budget", type=float, default=1.0, help="times the steps of a training")
-    made.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
+    made.add_argument("--workers", type=int, default=min(2, cores()))
     made.add_argument("--runs", type=Path, default=Path("runs/experiments") / script)
     made.add_argument("--out", type=Path, default=HERE, help="where the tables go")
     return made
@@ -115,14 +120,19 @@ def run(arms: Sequence[Arm], place: Where) -> list[Row]:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rows = []
     for seed in place.seeds:
-        bench = bench_of(arms, place, seed)
-        bench.run()
+        make = partial(bench_of, arms, place, seed)
+        bench = make()
+        run_with(bench, make, place.workers)
         rows += list(_rows(bench, seed))
     return rows
 
 
 def bench_of(
-    arms: Sequence[Arm], place: Where, seed: int, progress: Progress | None = None
+    arms: Sequence[Arm],
+    place: Where,
+    seed: int,
+    progress: Progress | None = None,
+    teller: Teller | None = None,
 ) -> Bench:
     """The bench of all arms for one seed."""
     registry = discover()
@@ -138,15 +148,14 @@ def bench_of(
         device="cpu",
         out=place.runs / f"seed{seed}",
     )
-    return Bench(dataset, request, progress or Progress(lines=True))
+    return Bench(dataset, request, progress or Progress(lines=True), teller)
 
 
 def _spec(arm: Arm, spec: MethodSpec, place: Where) -> MethodSpec:
     """The method as the arm has it."""
     changes = {**spec.changes, **arm.changes}
     if place.budget != 1:
-        steps = spec.resolve(place.profile, changes)["training.steps"]
-        changes["training.steps"] = max(1, round(steps * place.budget))
+        changes[BUDGET] = place.budget
     told = ", ".join(f"{k} {v}" for k, v in arm.changes.items())
     return replace(spec, name=arm.name, changes=changes, ablates=told)
 
@@ -165,7 +174,7 @@ def _rows(bench: Bench, seed: int) -> Iterator[Row]:
                 counts.tp,
                 counts.fp,
                 counts.fn,
-                float(record["seconds"]["fit"]),
+                round(sum(record.get("cpu_seconds", {}).values()), 1),
                 record.get("cohort", ""),
             )
 
