@@ -74,8 +74,8 @@ class _Lump:
     def __init__(self, rng: np.random.Generator, episode: Episode, drops: float) -> None:
         self.episode = episode
         kind = rng.random()
-        self.material = "drop" if kind < drops else "fold" if kind < 0.5 + 0.5 * drops else "flap"
-        lumps = 1 + rng.normal(0, 0.03 if self.material == "drop" else 0.1, 18)
+        self.material = "drop" if kind < drops else "fold" if kind < 0.85 else "flap"
+        lumps = 1 + rng.normal(0, 0.03 if self.material == "drop" else 0.2, 18)
         # Smoothing over the closed outline keeps it round.
         self.radii = (np.roll(lumps, 1) + 2 * lumps + np.roll(lumps, -1)) / 4
         long = rng.uniform(3, 8) if self.material == "drop" else rng.uniform(7, 22)
@@ -104,7 +104,7 @@ class Clutter:
             for crosses, episodes in ((False, loose), (True, passing))
             for episode in episodes
         ]
-        drops = 0.15 if domain == "sim" else 0.25
+        drops = 0.12 if domain == "sim" else 0.2
         lumps = draw_episodes(rng, difficulty.flaps, PRESENCE)
         self._lumps = [_Lump(rng, episode, drops) for episode in lumps]
 

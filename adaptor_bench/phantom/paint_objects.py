@@ -124,8 +124,8 @@ def paint_needle(image: np.ndarray, cover: CoverMap, centre: np.ndarray, palette
 def paint_blob(
     image: np.ndarray, cover: CoverMap, blob: Blob, palette: Palette, tissue: np.ndarray
 ) -> None:
-    """A lump with a shaded border and, if wet, a glint; ``tissue`` is the picture without threads,
-    of which a fold is made."""
+    """A lump with a shaded border, a drop with a glint; ``tissue`` is the picture without threads, of
+    which a fold is made."""
     cover.put_outline(blob.outline)
     if blob.material == "fold":
         _paint_fold(image, blob.outline, tissue)
@@ -138,6 +138,8 @@ def paint_blob(
     for share, level in ((0.8, 0.97), (0.55, 1.03)):
         inner = centre + (blob.outline - centre) * share + np.array([-0.6, -0.8])
         fill(image, inner, np.minimum(body * level, 250))
+    if blob.material == "flap":
+        return
     reach = np.abs(blob.outline - centre).max(axis=0)
     glint = ellipse_outline(centre - reach * (0.25, 0.3), reach * 0.16 + 0.5, 0.4, 10)
     fill(image, glint, np.minimum(body * 1.3 + 40, 255))
