@@ -124,8 +124,8 @@ def paint_needle(image: np.ndarray, cover: CoverMap, centre: np.ndarray, palette
 def paint_blob(
     image: np.ndarray, cover: CoverMap, blob: Blob, palette: Palette, tissue: np.ndarray
 ) -> None:
-    """A lump with a shaded border, a drop with a glint; ``tissue`` is the picture without threads, of
-    which a fold is made."""
+    """A lump with a shaded border, a drop with a glint; a fold is made of ``tissue``, the picture
+    without threads."""
     cover.put_outline(blob.outline)
     if blob.material == "fold":
         _paint_fold(image, blob.outline, tissue)
