@@ -58,17 +58,9 @@ def fit_network(
     seen = selection or some_of(train or translated)
     collapsed: list[float] = []
     for again in range(2):
-        fitted = _Fit(
-            parts,
-            train,
-            selection,
-            seen,
-            (seed + again * _OTHER_SEED) % 2**32,
-            device,
-            bar,
-            matching,
-            translated,
-        ).run()
+        now = (seed + again * _OTHER_SEED) % 2**32
+        one = _Fit(parts, train, selection, seen, now, device, bar, matching, translated)
+        fitted = one.run()
         reached = fitted.history["f1"]
         if not parts.training.retry or reached is None or reached >= COLLAPSED:
             break
