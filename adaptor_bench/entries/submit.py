@@ -23,6 +23,7 @@ from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.phantom import GENERATOR_VERSION
 from adaptor_bench.phantom.default import embedded_profile
 from adaptor_bench.results.naming import differing_in
+from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, runs_below
 from adaptor_bench.results.sources import results_of_runs
 from adaptor_bench.scoring.metrics import METRICS
@@ -94,7 +95,7 @@ def entry_from_runs(
         measured.setdefault(domain, {})[seed] = counted
     run = results[0].fold_results[0].run
     assert run is not None
-    return _entry(board, about, run.method, run.title, measured, _setup(run)), packed
+    return _entry(board, about, run.method, run.title, measured, _setup(run, results)), packed
 
 
 def entry_from_predictions(
@@ -244,13 +245,25 @@ def _counts(scores: Sequence[FoldScore], points: Points, order: Sequence[str]) -
     )
 
 
-def _setup(run: Run) -> dict[str, Any]:
+def _setup(run: Run, results: Sequence[Result]) -> dict[str, Any]:
     code = {"code": {"sha256": run.code["sha256"]}} if run.program and run.code else {}
-    return code | {
-        "profile": run.profile,
-        "parameters": run.parameters,
-        "profile_changes": run.profile_changes,
-        "device": run.device,
-        "versions": run.versions,
-        "notes": list(run.notes),
+    role = {"role": run.role} if run.role else {}
+    perfect = {
+        r.domain: {name: counts.to_json() for name, counts in r.perfect.items()}
+        for r in results
+        if r.ceilings
     }
+    ceiling = {"ceiling": perfect} if perfect else {}
+    return (
+        code
+        | role
+        | ceiling
+        | {
+            "profile": run.profile,
+            "parameters": run.parameters,
+            "profile_changes": run.profile_changes,
+            "device": run.device,
+            "versions": run.versions,
+            "notes": list(run.notes),
+        }
+    )

@@ -11,10 +11,14 @@ from pathlib import Path
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.harness.predict import write_prediction
+from adaptor_bench.matching.batch import PointBatch
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Ceiling, FoldTask, Method, Pixels
 from adaptor_bench.scoring.metrics import f1, precision, sensitivity
-from adaptor_bench.scoring.score import score
+from adaptor_bench.scoring.reading import pair_batches
+from adaptor_bench.scoring.score import score, score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
+from adaptor_bench.stages.ceiling import Decoding, perfect_points
 
 _RESERVED = ("predictions", "run.json", "score.json")
 
@@ -22,11 +26,13 @@ _RESERVED = ("predictions", "run.json", "score.json")
 @dataclass(frozen=True)
 class FoldResult:
     """The score of a fold, how long its parts took, in seconds, and the CPU seconds that ``fit``
-    took now."""
+    took now; ``ceiling`` is the score of perfect maps in the place of the network's, if the method
+    has a target and a decoder."""
 
     score: FoldScore
     seconds: dict[str, float]
     cpu_of_fit: float
+    ceiling: FoldScore | None = None
 
     def __str__(self) -> str:
         """``F1 55.5  P 43.2  S 78.1  38 s``: percent, a dash for 0/0."""
@@ -73,7 +79,19 @@ def run_fold(
             "total": round(time.monotonic() - began, 1),
         },
         round(cpu_of_fit, 1),
+        _ceiling(method, validation, task.matching),
     )
+
+
+def _ceiling(
+    method: Method, validation: Sequence[LoadedFrame], matching: MatchSettings
+) -> FoldScore | None:
+    if not isinstance(method, Decoding) or isinstance(method, Ceiling):
+        return None
+    with blamed("perfect maps through decode"):
+        found = {f.frame.key: perfect_points(method, f.points, f.size)[0] for f in validation}
+    labels = PointBatch.from_frames([f.points for f in validation])
+    return score_batches(pair_batches(found, list(found), labels), matching)
 
 
 def _save(method: Method, directory: Path) -> None:

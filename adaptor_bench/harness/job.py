@@ -227,6 +227,9 @@ class Bench:
             record = self._record(cell, task)
             record["seconds"], record["notes"] = result.seconds, task.notes
             record["cpu_seconds"] = task.cpu_seconds or {"fit": result.cpu_of_fit}
+            if result.ceiling is not None:
+                surgeries = {s: c.to_json() for s, c in result.ceiling.surgeries().items()}
+                record["ceiling"] = {"matching": task.matching.to_json(), "surgeries": surgeries}
             record["frame_sizes"] = count_sizes(f.size for f in validation)
             write_json(directory / "run.json", record)
         return result
@@ -248,6 +251,7 @@ class Bench:
             "method": cell.spec.name,
             "title": cell.spec.card.title,
             "ablates": cell.spec.ablates,
+            "role": cell.spec.card.role,
             "domain": cell.domain,
             "fold": cell.fold.number,
             "folds": [f.number for f in cell.plan.folds],

@@ -168,8 +168,15 @@ def _metric_columns(metric: Metric) -> list[ResultColumn]:
 
 
 def method_label(result: Result) -> str:
-    """The name, and whom it is the same as."""
+    """The name, whom it is the same as, and what it is if it is no competitor."""
+    if result.role:
+        return f"{result.name} ({result.role})"
     return f"{result.name}, same as {result.same_as}" if result.same_as else result.name
+
+
+def ceiling_of(result: Result, key: str) -> float | None:
+    """A metric of perfect maps through the method's decoder, percent; None where not known."""
+    return percent(result.ceilings[key].mean) if result.ceilings else None
 
 
 def _method(result: Result) -> str:
@@ -234,6 +241,20 @@ LEADING = [
 ]
 """Those before the metrics."""
 TRAILING = [
+    ResultColumn(
+        "ceiling",
+        "Ceiling",
+        lambda r: ceiling_of(r, PRIMARY),
+        show=number(DIGITS),
+        when=lambda board: any(r.ceilings for r in board.results),
+        optional=True,
+        about=f"{METRICS[PRIMARY].title} of perfect maps: of the method's own target, drawn from "
+        "the labels, through its own decoder.",
+        note=f"Ceiling: {METRICS[PRIMARY].title} of perfect maps, the method's own target drawn "
+        "from the labels, through its own decoder.",
+        **RIGHT,
+    ),
+    _data("role", "Role", lambda r: r.role, optional=True),
     ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, **RIGHT),
     ResultColumn(
         "seeds",

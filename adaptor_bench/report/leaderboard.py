@@ -112,7 +112,8 @@ def _tables(board: Board, shown: Sequence[str]) -> list[Table]:
     with_folds = [r for r in board.results if r.main.folds or r.missing]
     for key in shown if with_folds else ():
         values = [
-            {"method": r.name} | {f"f{k}": percent(v) for k, v in r.metrics[key].folds.items()}
+            {"method": r.name + f" ({r.role})" * bool(r.role)}
+            | {f"f{k}": percent(v) for k, v in r.metrics[key].folds.items()}
             for r in with_folds
         ]
         for part in wrapped(board.folds):

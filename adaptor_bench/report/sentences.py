@@ -43,6 +43,7 @@ def card_sentences(board: BoardStudy, pairs: Pairs | None = None) -> tuple[str, 
         _scheme_sentence(found),
         _profiles_sentence(board),
         *(f"{name} is left out: {why}." for name, why in sorted(board.left_out.items())),
+        *board.bounds,
         *board.matching,
     ]
     if board.kind == "phantom":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from adaptor_bench.errors import InputError
 from adaptor_bench.report.claims import Answer, answers
 from adaptor_bench.results.board import Board, tally_of
-from adaptor_bench.results.notes import matching_notes
+from adaptor_bench.results.notes import ceiling_note, floor_notes, matching_notes
 from adaptor_bench.results.result import Result
 from adaptor_bench.scoring.uncertainty.study import Options, Study, study
 
@@ -25,7 +25,8 @@ class BoardStudy:
 
     ``profiles`` are those of all its methods; ``left_out`` maps a method to the reason;
     ``matching`` says how all were scored; ``unlabelled`` maps a method to its false points in
-    folds without labels; ``answers`` are those to the claims about its domain.
+    folds without labels; ``answers`` are those to the claims about its domain; ``bounds`` says
+    what the best floor and the ceilings are.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class BoardStudy:
     matching: tuple[str, ...] = ()
     unlabelled: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
+    bounds: tuple[str, ...] = ()
 
     @property
     def profile(self) -> str:
@@ -68,7 +70,8 @@ def study_of(board: Board, options: Options | None = None) -> BoardStudy | None:
     if not complete:
         return None
     try:
-        return study_results(complete, left_out, options, board.measured)
+        found = study_results(complete, left_out, options, board.measured)
+        return replace(found, bounds=(*floor_notes(board), *filter(None, [ceiling_note(board)])))
     except InputError as error:
         profiles = ", ".join(sorted({profile_of(r) for r in board.measured}))
         where = f"{board.dataset}, {board.domain}, profile {profiles}"

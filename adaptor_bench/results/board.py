@@ -59,8 +59,14 @@ class Board:
 
     @property
     def competitors(self) -> tuple[Result, ...]:
-        """The measured ones without those that are the same as another."""
-        return tuple(r for r in self.measured if r.same_as is None)
+        """The measured ones without floors, ceilings, and those that are the same as another."""
+        return tuple(r for r in self.measured if r.same_as is None and not r.role)
+
+    @property
+    def floor(self) -> Result | None:
+        """The best of the floors that have all their folds, if there is one."""
+        floors = [r for r in self.measured if r.role == "floor" and r.main.complete]
+        return max(floors, key=lambda r: r.main.mean or 0.0, default=None)
 
     @property
     def settings(self) -> MatchSettings:
@@ -190,8 +196,9 @@ def _with_failures(result: Result, failures: Iterable[Failure]) -> Result:
 
 def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
     """With ranks by the mean and tiers, best first; what is the same as another stands below it;
-    what has no rank goes last, by name."""
-    named = [r if r.name else replace(r, name=r.method) for r in results]
+    what has no rank goes last, by name, and after it floors and ceilings."""
+    everything = [r if r.name else replace(r, name=r.method) for r in results]
+    named = [r for r in everything if not r.role]
     same = _same_as(named)
     alone = [r for r in named if r.name not in same]
     placed = ranks([r.main.mean for r in alone])
@@ -204,7 +211,11 @@ def _ranked(results: Sequence[Result]) -> tuple[Result, ...]:
         ordered.append(result)
         below = sorted((r for r in named if same.get(r.name) == result.name), key=lambda r: r.name)
         ordered += [replace(r, same_as=result.name) for r in below]
-    return tuple(ordered)
+    apart = sorted(
+        (r for r in everything if r.role),
+        key=lambda r: (r.role == "ceiling", -(r.main.mean or 0.0), r.name),
+    )
+    return (*ordered, *apart)
 
 
 def _tiers(complete: Sequence[Result]) -> dict[str, int | None]:

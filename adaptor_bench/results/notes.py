@@ -19,7 +19,7 @@ from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult
 from adaptor_bench.results.result import REAL, Result, fold_names
-from adaptor_bench.scoring.metrics import METRICS
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 PRINTED = "Published rows: numbers and spreads as printed; matching as in their paper."
@@ -31,7 +31,7 @@ def board_notes(board: Board) -> tuple[str, ...]:
     notes = incomplete_notes(board.results)
     notes += [failure_note(failure) for failure in board.failures]
     if board.measured:
-        notes += measured_notes(board)
+        notes += [*floor_notes(board), *measured_notes(board)]
     printed = [r.printed for r in board.published if r.printed]
     elsewhere = board.dataset != REAL
     notes += published_notes(sorted(printed, key=lambda entry: entry.id), thorough=elsewhere)
@@ -71,6 +71,38 @@ def incomplete_notes(results: Sequence[Result], *, ranked: bool = True) -> list[
         if result.same_as:
             notes.append(same_note(result.name, result.same_as))
     return notes + unlabelled_notes((r.name, r.main.unlabelled) for r in results)
+
+
+def floor_notes(board: Board) -> list[str]:
+    """The best floor, and which competitors are not above it: in the mean, else in some fold."""
+    floor = board.floor
+    if floor is None:
+        return []
+    title = METRICS[PRIMARY].title
+    best = f"Best floor: {floor.name}, {title} {100 * (floor.main.mean or 0.0):.2f}"
+    below, folds = [], []
+    for result in board.competitors:
+        mean, values = result.main.mean, result.main.folds
+        if mean is not None and not mean > (floor.main.mean or 0.0):
+            below.append(result.name)
+        elif under := [k for k, v in values.items() if not v > floor.main.folds.get(k, -1.0)]:
+            folds.append(f"{result.name} in {', '.join(fold_names(under))}")
+    if not below and not folds:
+        return [best + "; every method is above it, in every fold."] if board.competitors else []
+    notes = [f"{best}; not above it: {', '.join(below)}." if below else f"{best}."]
+    return notes + ([f"Not above the best floor: {'; '.join(folds)}."] if folds else [])
+
+
+def ceiling_note(board: Board) -> str:
+    """What perfect maps score through every competitor's decoder, in one sentence."""
+    found = {
+        r.name: 100 * mean
+        for r in board.competitors
+        if r.ceilings and (mean := r.ceilings[PRIMARY].mean) is not None
+    }
+    told = ", ".join(f"{name} {value:.2f}" for name, value in found.items())
+    title = METRICS[PRIMARY].title
+    return f"Ceilings, {title} of perfect maps through a method's decoder: {told}." if told else ""
 
 
 def missing_note(result: Result, *, ranked: bool = True) -> str:

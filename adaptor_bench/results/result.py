@@ -79,7 +79,9 @@ class Result:
     ``folds`` its numbers; ``code`` the first digits of the program's hash; ``changes`` maps a
     parameter to (published value, value used). Of ``unlabelled`` folds nothing counts.
     ``without_prediction`` is the number of labelled frames without one, over all seeds. ``ddof``
-    is that of the spreads.
+    is that of the spreads. ``role`` is empty for a competitor, else ``floor`` or ``ceiling``;
+    ``perfect`` is what the method's own target scores through its own decoder, by surgery, where
+    that is known.
 
     A board sets ``name`` (what tables call it, unique there), ``rank`` (None where nothing is
     ranked or a fold is missing), ``tier`` (of the competitors with all folds: what cannot be told
@@ -110,6 +112,8 @@ class Result:
     printed: PublishedResult | None = None
     entry: Entry | None = None
     ddof: int = 0
+    role: str = ""
+    perfect: Mapping[str, Counts] = field(default_factory=dict)
     name: str = ""
     rank: int | None = None
     tier: int | None = None
@@ -125,6 +129,18 @@ class Result:
         for part in self.fold_results:
             counts.setdefault(part.seed, {})[part.fold] = part.counts
         return aggregate(counts, self.folds, self.ddof, unlabelled=self.unlabelled)
+
+    @cached_property
+    def ceilings(self) -> dict[str, Aggregate]:
+        """Every metric, in 0..1, of a perfect map of the method's own target through its own
+        decoder; empty where that is not known of all surgeries."""
+        counts: dict[int, Counts] = {}
+        for part in self.fold_results:
+            if not part.surgeries.keys() <= self.perfect.keys():
+                return {}
+            counts[part.fold] = sum((self.perfect[s] for s in part.surgeries), Counts())
+        found = aggregate({0: counts}, self.folds, self.ddof, unlabelled=self.unlabelled)
+        return found if counts else {}
 
     @property
     def main(self) -> Aggregate:

@@ -17,7 +17,9 @@ from typing import Any
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.sizes import read_sizes
 from adaptor_bench.errors import InputError
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.schemas import problems, schema
+from adaptor_bench.scoring.metrics import Counts
 from adaptor_bench.scoring.scorefile import FoldScore
 
 RUN_LIMIT = 16 << 20  # bytes of a run.json
@@ -28,8 +30,9 @@ class Run:
     """One fold of one method: the content of ``run.json``, and where it stands (``path``).
 
     ``code`` holds the hash of the program under ``sha256``, ``frame_sizes`` (width, height) of
-    the frames predicted on; None and empty before they were recorded. ``cohort`` is that of all
-    surgeries of the fold, None where the dataset has none.
+    the frames predicted on, ``ceiling`` what perfect maps score under which matching; None and
+    empty before they were recorded. ``cohort`` is that of all surgeries of the fold, None where
+    the dataset has none; ``role`` is that of the method's card.
     """
 
     path: Path
@@ -54,6 +57,8 @@ class Run:
     cpu_seconds: dict[str, float] | None = None
     frame_sizes: tuple[tuple[int, int], ...] = ()
     cohort: str | None = None
+    role: str = ""
+    ceiling: dict[str, Any] | None = None
 
     @property
     def predictions(self) -> Path:
@@ -64,6 +69,12 @@ class Run:
     def program(self) -> str:
         """The first digits of the hash of the code that made it; empty where none is recorded."""
         return str((self.code or {}).get("sha256", ""))[:12]
+
+    def ceilings(self, settings: MatchSettings) -> dict[str, Counts]:
+        """What perfect maps score in every surgery; empty where that is not known."""
+        if not self.ceiling or self.ceiling["matching"] != settings.to_json():
+            return {}
+        return {name: Counts(**c) for name, c in self.ceiling["surgeries"].items()}
 
     def score(self) -> FoldScore:
         """Read ``score.json``. Raises InputError when it is missing or malformed."""
@@ -81,6 +92,7 @@ class Run:
         values = {f.name: document.get(f.name) for f in fields(cls)}
         for key in ("folds", "train", "validation", "notes"):
             values[key] = tuple(document[key])
+        values["role"] = document.get("role", "")
         values |= {"path": path, "frame_sizes": tuple(read_sizes(document.get("frame_sizes", {})))}
         return cls(**values)
 

@@ -16,6 +16,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.result import REAL, Result, ScoredFold, fold_names
 from adaptor_bench.results.runs import Run
+from adaptor_bench.scoring.metrics import Counts
 from adaptor_bench.scoring.reading import pair_batches, read_labels
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
@@ -93,6 +94,8 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
         frame_sizes=frozenset(size for r, _ in pairs for size in r.frame_sizes),
         notes=_notes_of([r for r, _ in pairs]),
         ddof=ddof,
+        role=run.role,
+        perfect={name: c for r, s in pairs for name, c in r.ceilings(s.settings).items()},
     )
 
 
@@ -203,6 +206,8 @@ def _of_entry(
         notes=(*entry.notes, *setup.get("notes", ())),
         entry=entry,
         ddof=ddof,
+        role=setup.get("role", ""),
+        perfect={name: Counts(**c) for name, c in setup.get("ceiling", {}).get(domain, {}).items()},
     )
 
 

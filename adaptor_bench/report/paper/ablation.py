@@ -125,7 +125,7 @@ def _table(
     beside: Mapping[str, tuple[Result | None, str]],
     compared: Mapping[str, Comparison],
 ) -> Table:
-    results = sorted(board.measured, key=lambda r: r.name)
+    results = sorted(board.measured, key=lambda r: (r.role, r.name))
     differences: dict[str, dict[str, Spread]] = {}
     notes = []
     for result in results:

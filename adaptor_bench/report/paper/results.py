@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.errors import InputError
-from adaptor_bench.report.columns import DIGITS, TIERS, method_label, percent, spread_of
+from adaptor_bench.report.columns import (
+    DIGITS,
+    TIERS,
+    ceiling_of,
+    method_label,
+    percent,
+    spread_of,
+)
 from adaptor_bench.report.table import MOST_FOLDS, Column, Spread, Table, number, spread
 from adaptor_bench.results.board import Board, boards_of
 from adaptor_bench.results.notes import (
     PHANTOM,
     change_notes,
+    floor_notes,
     incomplete_notes,
     measured_notes,
     published_notes,
@@ -64,6 +72,7 @@ def paper_notes(board: Board) -> list[str]:
     """What is to be said of the measured results of a table without ranks."""
     return [
         *([PHANTOM] if board.kind == "phantom" else []),
+        *floor_notes(board),
         *measured_notes(board),
         *incomplete_notes(board.measured, ranked=False),
         *change_notes(board.measured),
@@ -78,7 +87,7 @@ def _table(board: Board) -> Table:
         about.append(measured_title(board.measured))
         notes += paper_notes(board)
     notes += published_notes([r.printed for r in results if r.printed], thorough=True)
-    results += sorted(board.measured, key=lambda r: r.name)
+    results += sorted(board.measured, key=lambda r: (r.role, r.name))
     name = DOMAIN_TITLES.get(board.domain, board.domain)
     return results_table(f"Cross-validation on {name}, {'; '.join(about)} (%)", results, notes)
 
@@ -94,12 +103,12 @@ def results_table(
 ) -> Table:
     """``results`` in the paper's shape. ``difference`` is the heading of a column of
     ``differences``, by name and metric in percentage points, if one is wanted; ``verdicts`` by
-    name stand beside the F1 they are about, as tiers do. What is the same as another says so in
-    its label, and is not the best of anything."""
+    name stand beside the F1 they are about, as tiers do. What is the same as another, a floor or a
+    ceiling says so in its label, and is not the best of anything."""
     rows: list[dict[str, Any]] = []
     best: set[tuple[int, str]] = set()
     for key, metric in METRICS.items():
-        means = [None if r.same_as else percent(r.metrics[key].mean) for r in results]
+        means = [None if r.same_as or r.role else percent(r.metrics[key].mean) for r in results]
         best |= {(len(rows) + i, "folds") for i in _best(means)}
         for result in results:
             found = result.metrics[key]
@@ -110,6 +119,7 @@ def results_table(
                     "method": result.name or result.method,
                     "same_as": result.same_as,
                     "folds": spread_of(found),
+                    "ceiling": ceiling_of(result, key),
                     "difference": (differences or {}).get(result.name, {}).get(key, Spread(None)),
                     "tier": result.tier if key == PRIMARY else None,
                     "verdict": (verdicts or {}).get(result.name) if key == PRIMARY else None,
@@ -135,7 +145,7 @@ def _columns(results: Sequence[Result], difference: str, judged: bool) -> tuple[
     several = len({r.source for r in results}) > 1
     folds = {f for r in results for f in (*r.missing, *r.main.unlabelled)}
     folds |= {f for r in results for a in r.metrics.values() for f in a.folds}
-    labels = {r.name: method_label(r) for r in results if r.same_as}
+    labels = {r.name: method_label(r) for r in results if r.same_as or r.role}
     one_split = not folds and all(r.printed for r in results)
     columns = [
         Column("metric", "Metric", role="label", group=True),
@@ -153,6 +163,8 @@ def _columns(results: Sequence[Result], difference: str, judged: bool) -> tuple[
             show=spread(DIGITS),
         ),
     ]
+    if any(r.ceilings for r in results):
+        columns.append(Column("ceiling", "ceiling", "right", "metric", number(DIGITS)))
     if difference:
         show = spread(DIGITS, sign=True)
         columns.append(Column("difference", difference, role="metric", show=show))
