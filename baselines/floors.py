@@ -36,6 +36,7 @@ class Floor:
     """What all of them share: no image is resized, and what is learnt is a few numbers (JSON)."""
 
     input_size = None
+    holds_back = False  # nothing is selected
 
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         return ()

@@ -83,6 +83,14 @@ AIMS: dict[str, Aim] = {
     "red intraop": Aim("mean a* of a surgery", 2, 22, each=True),
     "yellow sim": Aim("mean b* of a surgery", -11, 0, each=True),
     "yellow intraop": Aim("mean b* of a surgery", 0, 19, each=True),
+    # A good detector must be neither perfect nor lost, and what it learns on sim must not do for
+    # intraop, unless that looks alike.
+    "in_domain sim": Aim("F1 of unet_peaks, trained in its domain", 72, 88),
+    "in_domain intraop": Aim("F1 of unet_peaks, trained in its domain", 57, 73),
+    "away_gap1": Aim("F1 of unet_peaks, trained on sim"),
+    "share_gap1": Aim("that, as a share of trained on intraop", high=50, unit=" %"),
+    "away_gap0": Aim("F1 of unet_peaks, trained on sim, no gap"),
+    "share_gap0": Aim("that, as a share of sim on sim", low=85, unit=" %"),
     "speed": Aim("frames drawn in a second of CPU time", low=100, digits=0),
     "peaks": Aim("F1 of perfect maps, sigma 2.5 px, peaks", low=97),
 }

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.audit.aims import Findings
-from adaptor_bench.data.check import DomainFrames, LoadedFrame, load_frames
+from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.folds import plan_folds
-from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.match import match_frames
 from adaptor_bench.method import FoldTask, Pixels
-from adaptor_bench.phantom import PhantomOptions, PhantomSurgery, frames_of, write_phantom
+from adaptor_bench.phantom import PhantomOptions, PhantomSurgery, frames_of
 from adaptor_bench.phantom.acceptance import (
     DARK,
     anywhere,
@@ -32,7 +31,7 @@ from adaptor_bench.phantom.acceptance import (
     nearest_neighbours,
 )
 from adaptor_bench.progress import Progress
-from adaptor_bench.registry import Registry, discover
+from adaptor_bench.registry import Registry
 from adaptor_bench.scoring.metrics import Counts, f1
 from adaptor_bench.stages.ceiling import Decoding, perfect_points
 
@@ -185,23 +184,3 @@ def _with_and_without_cut(detector: Decoding) -> Iterator[tuple[Decoding, str]]:
     for cut in (True, False):
         changed: Any = replace(detector, decode=replace(decode, cut=cut))  # type: ignore[type-var]
         yield changed, "" if cut else ", not cut"
-
-
-def check_phantom(
-    folders: Sequence[Path], seeds: Sequence[int], profile: str, progress: Progress
-) -> Findings:
-    """All that is measured of the drawings in ``folders``, else of one for each of ``seeds``.
-
-    Raises InputError for a folder that is no dataset.
-    """
-    found, registry = Findings(), discover()
-    with tempfile.TemporaryDirectory() as place:
-        drawn = [Path(place, str(seed)) for seed in seeds] if not folders else []
-        for folder, seed in zip(drawn, seeds, strict=False):
-            with progress.bar(f"drawing, seed {seed}") as bar:
-                write_phantom(folder, profile, seed, workers=1, progress=bar)
-        for folder in folders or drawn:
-            dataset = index_dataset(folder)
-            measure(load_frames(dataset, dataset.frames), registry, found, progress)
-    found.add("speed", "", draw_speed(profile, seeds[0], PhantomOptions()))
-    return found

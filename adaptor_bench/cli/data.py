@@ -98,8 +98,10 @@ def phantom(
 
 @command.command("phantom-check")
 @click.argument("folders", nargs=-1, type=options.PATH)
-@option("--seeds", multiple=True, type=click.IntRange(0), help="Drawings to make and check.")
+@option("--seeds", type=Seeds(), default="0", metavar="N,N,..", help="Drawings to make.")
 @option("--profile", type=options.Registered("phantom:PROFILES"), default="mini")
+@option("--runs", type=options.PATH, help="Folder of runs of unet_peaks on the same frames.")
+@option("--train", is_flag=True, help="Make these runs: 9 folds a drawing, minutes of CPU time.")
 @options.formats("text", "markdown", "json")
 @click.pass_context
 def phantom_check(
@@ -107,19 +109,25 @@ def phantom_check(
     folders: tuple[Path, ...],
     seeds: tuple[int, ...],
     profile: str,
+    runs: Path | None,
+    train: bool,
     format_: str,
 ) -> None:
     """Say whether drawings of the phantom are what they should be: a table of targets.
 
-    FOLDERS are drawings; without any, one is made for each of --seeds (0) and removed again. Exit
+    FOLDERS are drawings; without any, one is made for each of --seeds and removed again. Exit
     code 1 when a target is not met.
     """
-    from adaptor_bench.audit.phantom import check_phantom
+    from adaptor_bench.audit.phantom_trained import check_phantom
+    from adaptor_bench.errors import UsageError
     from adaptor_bench.progress import Progress
     from adaptor_bench.report.render import render
 
-    seeds = seeds or (0,)
-    found = check_phantom(folders, seeds, profile, Progress(lines=True))
+    if train and runs is None:
+        raise UsageError("--train needs a folder for its runs", hint="Give --runs DIR.")
+    if not seeds:
+        raise UsageError("there is no seed to draw", hint="Give --seeds 0,1,2.")
+    found = check_phantom(folders, seeds, profile, runs, train, Progress(lines=True))
     of = ", ".join(map(str, folders)) or f"{profile}, seeds {', '.join(map(str, seeds))}"
     show(render([found.table(f"The phantom ({of})")], format_), newline=False)
     context.exit(1 if any(row["met"] == "no" for row in found.rows) else 0)
