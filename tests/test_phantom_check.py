@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from commands import invoke_json
 
+from adaptor_bench.audit import phantom_trained
 from adaptor_bench.audit.aims import AIMS, Aim, Findings
+from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.phantom.acceptance import centre_depths, mean_colour, nearest_neighbours
+from adaptor_bench.progress import Progress
+from adaptor_bench.scoring.metrics import Counts
 
 
 def test_nearest_neighbours_are_those_of_the_same_frame():
@@ -65,13 +71,57 @@ def test_the_command_measures_a_drawing(tmp_path):
     from adaptor_bench.phantom.options import STANDARD
 
     for surgery in ("aicm1", "aicm3", "aicm11", "aicm12"):
-        draw_frames(tmp_path / "drawn", "tiny", 0, STANDARD, surgery, 0, 2)
+        draw_frames(tmp_path / "drawn", "tiny", 0, STANDARD, surgery, surgery, 0, 2)
     # So few frames are not what is asked for.
     (table,) = invoke_json("data", "phantom-check", tmp_path / "drawn", code=1)
     rows = {(row["check"], row["domain"]): row for row in table["rows"]}
     for key, aim in AIMS.items():
+        if re.match("in_domain|away|share", key):  # of a trained detector
+            continue
         domain = key.partition(" ")[2]
         for each in [domain] if domain else [None] if key == "speed" else ["sim", "intraop"]:
             assert math.isfinite(rows[aim.title, each]["mean"]), key
     assert rows[AIMS["peaks"].title, "sim"]["mean"] == 100
     assert rows["F1 of perfect maps, stern (paper)", "sim"]["n"] == 1
+
+
+def test_trained_networks_are_asked_about_the_other_domain(monkeypatch):
+    """A detector that finds the first of two labels in intraop, and both without a gap."""
+    points = np.array([[20.0, 20.0], [40.0, 20.0]])
+
+    def frames(surgery, shade):
+        frame = SimpleNamespace(surgery=surgery, key=f"{surgery}/v/0")
+        image = np.full((60, 80, 3), shade, np.uint8)
+        return DomainFrames((LoadedFrame(frame, image, points, (80, 60), None),), surgery)
+
+    class Finder:
+        input_size = None
+
+        def predict_frames(self, pixels, device):
+            for frame in pixels:
+                yield SimpleNamespace(points=points[: 1 if frame.image[0, 0, 0] > 50 else 2])
+
+    def run(domain, tp):
+        score = SimpleNamespace(counts=Counts(tp, 0, 2 - tp))
+        data = {"fingerprint": "s" if domain == "sim" else "o"}
+        return SimpleNamespace(
+            method="unet_peaks", domain=domain, dataset=data, score=lambda: score, path=None
+        )
+
+    monkeypatch.setattr(
+        phantom_trained, "find_runs", lambda _: [run("sim", 2), run("intraop", 2), run("sim", 1)]
+    )
+    monkeypatch.setattr(phantom_trained, "load_method", lambda *_: Finder())
+    drawing = {"sim": frames("s", 0), "intraop": frames("o", 200)}
+    found = Findings()
+    bare = {"intraop": frames("o", 0)}
+    phantom_trained.measure_trained(drawing, bare, [], None, found, Progress(live=False))
+    values = {key: [round(v, 1) for v in of] for key, of in found.values.items()}
+    assert values == {
+        ("in_domain", "sim"): [100, 66.7],
+        ("in_domain", "intraop"): [100],
+        ("away_gap1", "intraop"): [66.7, 66.7],
+        ("away_gap0", "intraop"): [100, 100],
+        ("share_gap1", "intraop"): [66.7],
+        ("share_gap0", "intraop"): [120.0],
+    }

@@ -144,18 +144,19 @@ def failure_note(failure: Failure) -> str:
 def measured_notes(board: Board) -> list[str]:
     """Data, folds, matching, profiles and seeds of the measured results, and their own notes."""
     results = board.measured
+    compared = [r for r in results if not r.role] or results
     spread = {0: "population", 1: "sample"}.get(board.ddof, "")
     empty = {fold for r in results for fold in r.main.unlabelled}
     folds = len(results[0].folds) - len(empty)
     notes = [
         dataset_note(results[0]),
         *matching_notes(board.settings, results),
-        *seeds_note(results),
+        *seeds_note(compared),
         f"Counts are pooled within a fold; mean ± {spread} standard deviation over "
         f"n = {folds} folds (ddof {board.ddof}).",
     ]
-    if any(len(r.seeds) > 1 for r in results):
-        counts = {len(r.seeds) for r in results}
+    if any(len(r.seeds) > 1 for r in compared):
+        counts = {len(r.seeds) for r in compared}
         of = f" ({folds} folds x {max(counts)} seeds)" if len(counts) == 1 else ""
         notes.append(
             f"With several seeds the mean is over all networks{of}, a fold's value over its seeds; "

@@ -22,13 +22,16 @@ Rows = dict[str, Row]
 Estimates = dict[str, dict[str, str]]
 
 
-def read() -> tuple[dict[str, Rows], dict[str, dict[str, float]]]:
-    """Rows by domain and method; F1 of the better trivial detector by domain and fold."""
+def read() -> tuple[dict[str, Rows], dict[str, Row]]:
+    """Rows of the competitors by domain and method; the row of the best floor by domain."""
     rows: dict[str, Rows] = {}
+    floors: dict[str, Row] = {}
     for row in json.loads((BOARD / "table.json").read_text("utf-8")):
-        rows.setdefault(row["domain"], {})[row["method"]] = row
-    floor = json.loads((BOARD / "floor" / "trivial.json").read_text("utf-8"))
-    return rows, {d: {f: max(s.values()) for f, s in x.items()} for d, x in floor.items()}
+        if row.get("role") == "floor":  # the best stands first
+            floors.setdefault(row["domain"], row)
+        elif "role" not in row:
+            rows.setdefault(row["domain"], {})[row["method"]] = row
+    return rows, floors
 
 
 class Card:
@@ -54,7 +57,7 @@ def _rows_below(text: str, heading: str) -> list[dict[str, str]]:
 
 def summary() -> str:
     """README.md: F1 with its interval and tier, and what the tiers mean."""
-    rows, floor = read()
+    rows, floors = read()
     cards = {domain: Card(domain) for domain in rows}
     head = ["method"]
     for domain in rows:
@@ -69,10 +72,10 @@ def summary() -> str:
             else:
                 cells += [card.estimates[name]["F1 [95 %]"], card.estimates[name]["Tier"]]
         lines.append(_line(cells))
-    trivial = ["*best trivial detector*"]
+    best = ["*best floor*"]
     for domain in rows:
-        trivial += [f"*{sum(floor[domain].values()) / len(floor[domain]):.2f}*", ""]
-    lines += [_line(trivial), ""]
+        best += [f"*{_number(floors[domain]['f1']['mean'])} ({floors[domain]['method']})*", ""]
+    lines += [_line(best), ""]
     for domain, card in cards.items():
         tiers = {row["Tier"] for row in card.estimates.values()}
         if len(tiers) == 1:
@@ -85,36 +88,37 @@ def summary() -> str:
 
 def details() -> str:
     """The leaderboard's README: all folds, and what the data say to the paper's claims."""
-    rows, floor = read()
-    parts = [_table(domain, rows[domain], floor[domain]) for domain in rows]
-    return "\n" + "\n".join([*parts, _claims(rows, floor)])
+    rows, floors = read()
+    parts = [_table(domain, rows[domain], floors[domain]) for domain in rows]
+    return "\n" + "\n".join([*parts, _claims(rows, floors)])
 
 
-def _table(domain: str, rows: Rows, floor: dict[str, float]) -> str:
-    folds = list(floor)
+def _table(domain: str, rows: Rows, floor: Row) -> str:
+    folds = list(floor["f1"]["folds"])
     seeds = len(next(iter(rows.values()))["seeds"])
-    head = ["rank", "tier", "method", "precision", "sensitivity", "F1", "seed std of F1"]
+    head = ["rank", "tier", "method", "precision", "sensitivity", "F1", "seed std of F1", "ceiling"]
     head += [f"F1 {fold}" for fold in folds]
     lines = [f"**{domain}** (%, {len(folds)} folds, {seeds} seeds)", ""]
     lines += [_line(head), "|" + "---|" * len(head)]
-    for name, row in rows.items():
+    for name, row in [*rows.items(), (floor["method"], floor)]:
         spreads = [_spread(row[key]) for key in ("precision", "sensitivity", "f1")]
         shown = f"`{name}`" + (f", same as `{row['same_as']}`" if "same_as" in row else "")
+        shown = "*best floor*: " * (row is floor) + shown
         cells = [
             row["rank"] or "-",
             row["tier"] or "-",
             shown,
             *spreads,
             _number(row["f1"]["seed_std"]),
+            _number(row.get("ceiling")),
         ]
         lines.append(_line([*cells, *(_number(row["f1"]["folds"][fold]) for fold in folds)]))
-    blank = ["", "", "*best trivial detector*", *[""] * (len(head) - 3 - len(folds))]
-    lines.append(_line([*blank, *(f"{floor[fold]:.1f}" for fold in folds)]))
     return "\n".join(lines) + "\n"
 
 
-def _claims(rows: dict[str, Rows], floor: dict[str, dict[str, float]]) -> str:
+def _claims(rows: dict[str, Rows], floors: dict[str, Row]) -> str:
     domains = list(rows)
+    floor = {domain: floors[domain]["f1"]["folds"] for domain in domains}
     cards = {domain: Card(domain) for domain in domains}
 
     def sensitivity(domain: str, name: str) -> str:
@@ -145,7 +149,7 @@ def _claims(rows: dict[str, Rows], floor: dict[str, dict[str, float]]) -> str:
         if (value := rows[domain][name]["f1"]["folds"][fold]) <= floor[domain][fold]
     ]
     lines.append(
-        f"- Folds in which a method does not beat the best trivial detector: "
+        f"- Folds in which {IMPROVED} or {BASELINE} is not above the best floor: "
         f"{'; '.join(below) or 'none'}."
     )
     return "\n".join(lines) + "\n"
