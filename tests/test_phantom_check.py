@@ -82,7 +82,7 @@ def test_the_command_measures_a_drawing(tmp_path):
         for each in [domain] if domain else [None] if key == "speed" else ["sim", "intraop"]:
             assert math.isfinite(rows[aim.title, each]["mean"]), key
     assert rows[AIMS["peaks"].title, "sim"]["mean"] == 100
-    assert rows["F1 of perfect maps, stern (paper)", "sim"]["n"] == 1
+    assert rows["F1 of perfect maps, stern", "sim"]["n"] == 1
 
 
 def test_trained_networks_are_asked_about_the_other_domain(monkeypatch):
