@@ -424,3 +424,15 @@ def test_wrong_usage(tmp_path):
         render_leaderboard([], format="x")
     with pytest.raises(InputError, match="no finished run"):
         render_leaderboard([tmp_path])
+
+
+def test_a_note_of_one_run_names_its_fold_and_of_several_seeds_its_own(tmp_path):
+    repeated = "The first training found nothing and was repeated with another seed."
+    for seed in (0, 1):
+        for k in (1, 2):
+            notes = [repeated] if (seed, k) == (1, 2) else []
+            put_run(tmp_path / f"seed{seed}", "net", k, 5, seed=seed, notes=notes)
+    shown, _ = invoke("leaderboard", tmp_path)
+    assert f"net: f2 of seed 1: {repeated}" in " ".join(shown.split())
+    shown, _ = invoke("leaderboard", tmp_path / "seed1")
+    assert f"net: f2: {repeated}" in " ".join(shown.split())

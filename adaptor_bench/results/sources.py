@@ -100,12 +100,19 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
 
 
 def _notes_of(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Every note once, with the folds it concerns where it does not concern all."""
-    notes = []
+    """Every note once, with the folds it concerns where it does not concern all, and their seed
+    where it is of one of several: a training that was repeated is marked, never just averaged."""
+    notes, seeds = [], {run.seed for run in runs}
     for note in dict.fromkeys(note for run in runs for note in run.notes):
-        folds = sorted({run.fold for run in runs if note in run.notes})
-        all_folds = {run.fold for run in runs}
-        notes.append(note if set(folds) == all_folds else f"{', '.join(fold_names(folds))}: {note}")
+        of = {(run.fold, run.seed) for run in runs if note in run.notes}
+        without = {(run.fold, run.seed) for run in runs} - of
+        if not without:
+            notes.append(note)
+        elif len(seeds) > 1 and {fold for fold, _ in of} & {fold for fold, _ in without}:
+            places = [f"{fold_names([fold])[0]} of seed {seed}" for fold, seed in sorted(of)]
+            notes.append(f"{', '.join(places)}: {note}")
+        else:
+            notes.append(f"{', '.join(fold_names({fold for fold, _ in of}))}: {note}")
     return tuple(notes)
 
 
