@@ -62,6 +62,9 @@ def test_one_command_makes_a_board(tmp_path, make_dataset, make_board, capsys):
     table = json.loads((home / "table.json").read_text())
     assert [row["source"] for row in table] == ["measured"] * 2 + ["published"] * 2
     assert {row["rank"] for row in table[2:]} == {None}
+    invoke("report", "--board", home, "--data", data, "--out", tmp_path / "site", "--public")
+    page = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert "published on data under other protocols, not ranked" in page
     assert not (home / "old-entry.json").exists() and (home / "card.md").stat().st_size > 100
     (home / "recipe.toml").write_text(RECIPE.replace('"data"', '"other"'))
     before = {path: path.read_bytes() for path in home.rglob("*.json")}

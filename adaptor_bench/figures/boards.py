@@ -94,7 +94,7 @@ def view_boards(
                 study = study_of(board)
             except InputError as error:
                 obstacle = error.message
-            dataset = datasets.get(board.dataset)
+            dataset = datasets.get(board.dataset) if board.measured else None
             views.append(BoardView(board, study, obstacle, dataset, places, progress))
             bar(number, len(boards))
     told = iter(answered([view.study for view in views if view.study]))

@@ -19,6 +19,7 @@ from adaptor_bench.entries.entry import (
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
+from adaptor_bench.results.board import Board, printed_beside
 from adaptor_bench.results.naming import name_results
 from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
@@ -38,12 +39,14 @@ PUBLISHED = "published"
 @dataclass(frozen=True)
 class Loaded:
     """``datasets`` by name; ``left_out``: why entries of leaderboards are not among the results;
-    ``private``: the datasets of leaderboards whose labels nobody but the organiser may have."""
+    ``private``: the datasets of leaderboards whose labels nobody but the organiser may have;
+    ``printed``: what papers print about the data of the leaderboards."""
 
     results: tuple[Result, ...]
     datasets: dict[str, Dataset]
     left_out: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
+    printed: tuple[Board, ...] = ()
 
 
 def load_results(
@@ -112,7 +115,8 @@ def load_scored(
             "no entry of these leaderboards can be shown:", left_out or ["there is none"]
         )
     private = frozenset(board.dataset for board in definitions if board.embedded is None)
-    return Loaded(tuple(results), datasets, tuple(left_out), private)
+    printed = tuple(board for each in definitions for board in printed_beside(each))
+    return Loaded(tuple(results), datasets, tuple(left_out), private, printed)
 
 
 def tidy_rows(

@@ -55,6 +55,7 @@ def build_site(
     that are not those of the results.
     """
     boards = boards_of([*loaded.results, *published_results(load_published())])
+    boards += loaded.printed
     views = _anchored(view_boards(boards, loaded.datasets, progress))
     for view in views.values():
         _ = view.curves  # refuses data that are not those of the results
