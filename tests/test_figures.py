@@ -193,7 +193,9 @@ def test_the_same_figure_has_the_same_bytes(shot, decoded, tmp_path, kind):
         lambda: decoding_steps(shot, decoded),
         lambda: detections([[shot]]),
         lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"], 1.5),
-        lambda: translations([("a/b/c", shot.image, shot.image)], "sim", "intraop", []),
+        lambda: translations(
+            [("a/b/c", shot.image, shot.image)], [("d/e/f", shot.image)], "sim", "intraop", []
+        ),
     ]
     for i, draw in enumerate(figures):
         paths = [tmp_path / f"{i}{n}.{kind}" for n in "ab"]

@@ -840,6 +840,40 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
     assert (key["train"], key["selection"]) == (["aicm12", "aicm13"], ["aicm14"])
 
 
+def test_on_translated_frames_alone_no_label_of_the_domain_is_used(task, tmp_path):
+    """Not for the network, nor for its selection, nor for a threshold."""
+    method = replace(TINY, decode=Peaks(threshold=None), select=Peaks(threshold=None))
+    alone = replace(method, training=replace(TINY.training, translated_share=1.0))
+
+    def outcome(made, name, moved):
+        made = replace(made)
+        blank = [
+            tuple(replace(f, points=f.points + moved) for f in part)
+            for part in (task.train, task.selection)
+        ]
+        store = ArtefactStore(tmp_path / name)
+        made.fit(replace(task, train=blank[0], selection=blank[1], store=store))
+        (path,) = store.root.glob("network-*/network.safetensors")
+        return read_weights(path), made._decode
+
+    first, second = (outcome(alone, f"alone{moved}", moved) for moved in (0.0, 7.0))
+    assert all(torch.equal(v, second[0][k]) for k, v in first[0].items())
+    assert first[1] == second[1]
+    first, second = (outcome(method, f"mixed{moved}", moved) for moved in (0.0, 7.0))
+    assert not all(torch.equal(v, second[0][k]) for k, v in first[0].items())
+    with pytest.raises(InputError, match="leaves nothing else to train on"):
+        replace(alone).fit(replace(task, others={}))
+
+
+def test_what_a_fold_cost_is_told_whichever_run_made_it(task):
+    replace(TINY).fit(task)
+    again = replace(task, cpu_seconds={})
+    replace(TINY).fit(again)
+    assert set(again.cpu_seconds) == {"translator", "translating", "network"}
+    assert again.cpu_seconds == task.cpu_seconds
+    assert len(keys(task.store, "translated")) == 1
+
+
 def predict(method, task):
     images = [Pixels(f.frame.key, f.image, (512, 288)) for f in frames(["aicm11", "aicm10"])]
     return list(method.predict(images, task))
