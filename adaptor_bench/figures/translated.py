@@ -84,7 +84,7 @@ def _some_frames(dataset: Dataset, source: str) -> list[Frame]:
 
 FIGURE = Figure(
     "translated",
-    "Simulator frames, their translations and real intraop frames, by the translator of an intraop fold.",
+    "Simulator frames, their translations by an intraop fold, and real intraop frames.",
     _draw,
     ("data", "method", "fold", "device", "methods_from"),
     of_runs=True,
