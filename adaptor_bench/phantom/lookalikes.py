@@ -105,6 +105,7 @@ class _Painter:
             bulge=knobs.bulge,
             dimple=knobs.dimple_depth,
             dimple_fraction=0.7,
+            raised=0.5,
         )
         colours = self.palette
         paint_marks(self.image, places, marks, colours.hole, colours.halo, colours.halo_strength)

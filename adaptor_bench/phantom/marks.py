@@ -41,9 +41,11 @@ def draw_marks(
     bulge: tuple[float, float],
     dimple: tuple[float, float],
     dimple_fraction: float,
+    raised: float,
 ) -> Marks:
-    """Marks of ``count`` places; spans are of grey levels and of darkening."""
-    side = np.where(rng.random(count) < 0.8, 1.0, -1.0)
+    """Marks of ``count`` places; spans are of grey levels and of darkening; ``raised``: share of
+    them that bulge, the others are sunken."""
+    side = np.where(rng.random(count) < raised, 1.0, -1.0)
     holed = rng.random(count) < dimple_fraction
     return Marks(
         turn=rng.uniform(0, 2 * np.pi, count),

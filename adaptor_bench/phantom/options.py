@@ -46,22 +46,22 @@ class Difficulty:
     single_fraction: float = 0.16  # stitches of which one point alone is in sight
     double_fraction: float = 0.2  # stitches of doubled thread
     # --- how well a landmark shows -----------------------------------------------------------
-    contrast: Span = (0.75, 1.0)  # opacity of a thread well away from the tissue
-    end_contrast: Span = (0.5, 0.95)  # share of it that is left where the thread vanishes
-    fade_px: Span = (4.0, 14.0)  # length over which it thins and fades
-    bulge: Span = (2.0, 14.0)  # relief of the tissue around the point, grey levels
-    dimple_fraction: float = 0.35  # points with a dark dimple
-    dimple_depth: Span = (0.2, 0.8)  # its darkening
+    contrast: Span = (0.85, 1.0)  # opacity of a thread well away from the tissue
+    end_contrast: Span = (0.6, 0.95)  # share of it that is left where the thread vanishes
+    fade_px: Span = (4.0, 12.0)  # length over which it thins and fades
+    bulge: Span = (10.0, 26.0)  # relief of the tissue around the point, grey levels
+    dimple_fraction: float = 0.38  # points with a dark dimple
+    dimple_depth: Span = (0.4, 0.9)  # its darkening
     bare_fraction: float = 0.02  # landmarks that show only a stub of thread
     pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
     # --- look-alikes: mean number in a frame; on the scene those marked (static) -----------------
-    loose_threads: float = 1.6  # threads with a cut end, or a needle, on the tissue
-    passing_threads: float = 1.0  # threads from border to border
+    loose_threads: float = 1.0  # threads with a cut end, or a needle, on the tissue
+    passing_threads: float = 0.7  # threads from border to border
     knots: float = 0.1  # share of threads with a knot
-    empty_holes: float = 14  # dimples and bulges without a thread (static)
+    empty_holes: float = 7  # dimples and bulges without a thread (static)
     specks: float = 16  # dots (static)
-    remnants: float = 6  # cut bits of thread (static)
-    buried_threads: float = 5  # pale lines just below the surface (static)
+    remnants: float = 4  # cut bits of thread (static)
+    buried_threads: float = 4  # pale lines just below the surface (static)
     empty_pads: float = 0.7  # felt pads without a thread (static)
     prints: float = 6  # printed or drawn marks (static)
     # --- occluders: mean number in a frame -----------------------------------------------------
@@ -82,9 +82,10 @@ SIM_DIFFICULTY = Difficulty()
 INTRAOP_DIFFICULTY = Difficulty(
     stitches=(8, 12),
     placed_at_start=(0.2, 0.34),
-    contrast=(0.7, 1.0),
-    end_contrast=(0.4, 0.9),
-    fade_px=(4.0, 17.0),
+    contrast=(0.8, 1.0),
+    end_contrast=(0.55, 0.95),
+    fade_px=(4.0, 14.0),
+    bulge=(12.0, 30.0),
     pledget_fraction=0.12,
     specks=14,
     prints=0,

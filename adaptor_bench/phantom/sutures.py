@@ -149,6 +149,7 @@ def plan_sutures(
         bulge=difficulty.bulge,
         dimple=difficulty.dimple_depth,
         dimple_fraction=difficulty.dimple_fraction,
+        raised=0.95,
     )
     marks.turn = heading.reshape(-1)
 
