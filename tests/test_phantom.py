@@ -215,6 +215,7 @@ def test_a_landmark_without_contrast_has_no_label() -> None:
     plan.visible_ends = lambda time: [(stitch, 0) for stitch in range(len(plan))]
     assert len(drawn.frame(index).points) > 0
     plan.contrast[:] = plan.opacity[:] = plan.marks.dimple[:] = plan.marks.bulge[:] = 0.0
+    plan.shapes.width[:] = 0.01
     plan.pledget[:], plan.bare[:] = False, True
     drawn.palette = dataclasses.replace(drawn.palette, halo_strength=0.0)
     assert len(drawn.frame(index).points) == 0
