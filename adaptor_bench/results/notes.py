@@ -162,7 +162,11 @@ def measured_notes(board: Board) -> list[str]:
             f"With several seeds the mean is over all networks{of}, a fold's value over its seeds; "
             "the standard deviation stays that over the folds of one seed (root mean square)."
         )
-    return notes + [f"{r.name}: {note}" for r in results for note in r.notes]
+    names: dict[str, list[str]] = {}
+    for result in results:
+        for note in result.notes:
+            names.setdefault(note, []).append(result.name)
+    return notes + [f"{', '.join(of)}: {note}" for note, of in names.items()]
 
 
 def dataset_note(result: Result) -> str:
