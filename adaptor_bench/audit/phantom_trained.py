@@ -94,7 +94,7 @@ def measure_trained(
             bar(done, len(of_sim))
     # Without a gap intraop looks like sim, so what is reached there is compared with sim.
     for key, domain in (("away_gap1", "intraop"), ("away_gap0", "sim")):
-        if domain in at_home:
+        if at_home.get(domain):
             away = float(np.mean(found.values[key, "intraop"][-len(of_sim) :]))
             found.add(key.replace("away", "share"), "intraop", 100 * away / at_home[domain])
 

@@ -32,6 +32,7 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
             "method": spec.name,
             "title": spec.card.title,
             "ablates": spec.ablates or None,
+            "role": spec.card.role or None,
             "paper": spec.card.paper,
             "url": spec.card.url,
             "file": Path(spec.origin).name,
@@ -46,6 +47,7 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
     width = max(len(spec) for spec in registry.methods)
     for spec in registry.methods.values():
         what = f"without {spec.ablates}" if spec.ablates else spec.card.title
+        what += f" ({spec.card.role})" * bool(spec.card.role)
         show(f"{spec.name:<{width}}  {what}")
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]

@@ -99,6 +99,8 @@ def _line(result: Result) -> str:
         place = f"No rank: fold {', '.join(fold_names(result.missing))} missing"
     if result.same_as:
         place = f"No rank: the same as {result.same_as}"
+    if result.role:
+        place = f"No rank: a {result.role}"
     means = ", ".join(
         f"{METRICS[key].title} {' '.join(spread(DIGITS)(spread_of(aggregate)).split())}"
         for key, aggregate in result.metrics.items()
