@@ -11,8 +11,7 @@ The detector is ``unet_peaks``, since a translation can only be told from its ab
 that has learnt what its frames hold, and it has no part that is at odds with any. Its strong colour
 augmentation hides colours already; ``--method unet_peaks/weak_colours`` does not.
 
-Run, and rerun to resume or to add folds; a fold at one gap takes about 6 minutes of a core. The
-same command may run in two terminals, which share the work:
+Run, and rerun to resume or to add folds and gaps, whose rows join those written before:
 
     python leaderboards/experiments/translation.py --generator-seed 0 --fold 1 --fold 2
 """
