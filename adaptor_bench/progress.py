@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from adaptor_bench.names import printable, terminal
 
 LINE_EVERY = 30.0  # seconds between the plain lines of one stage
+_WIDE = 140  # columns of a terminal that have room for all there is to say of a worker
 
 
 class Bar(Protocol):
@@ -124,7 +125,7 @@ class Progress:
         if not self.live:
             yield [Row(self) for _ in range(count)]
             return
-        with _rich() as live:
+        with _rich(rows=True) as live:
             yield [Row(self, live) for _ in range(count)]
 
     def _plain(self, title: str) -> Bar:
@@ -182,24 +183,28 @@ class Row:
             self._task = None
 
 
-def _rich() -> Any:
-    """A live display of bars on stderr, gone when it is closed."""
+def _rich(rows: bool = False) -> Any:
+    """A live display of bars on stderr, gone when it is closed. Several ``rows`` leave out what
+    makes them too long for the terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
+    console = Console(stderr=True)
+    narrow = rows and console.width < _WIDE
+    note = () if narrow else (TextColumn("{task.fields[note]}", markup=False),)
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=8 if narrow else 24),
         TextColumn("{task.completed:>4.0f}/{task.total:.0f}"),
-        TimeElapsedColumn(),
+        *(() if narrow else (TimeElapsedColumn(),)),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+        *note,
         TextColumn("{task.fields[job]}", markup=False),
     )
     _write("", end="")
-    return RichProgress(*columns, console=Console(stderr=True), transient=True)
+    return RichProgress(*columns, console=console, transient=True)
 
 
 _hand_over: Callable[[str], None] | None = None
