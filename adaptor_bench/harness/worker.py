@@ -56,10 +56,10 @@ def _run(make: Make, report: _Report, number: int) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        report("error", _portable(error), "".join(traceback.format_exception(error)))
+        report("error", portable(error), "".join(traceback.format_exception(error)))
 
 
-def _portable(error: BaseException) -> BaseException:
+def portable(error: BaseException) -> BaseException:
     """The error as another process can read it."""
     if isinstance(error, BenchError):
         plain = type(error)(error.message, hint=error.hint)
