@@ -60,6 +60,7 @@ class Where:
     budget: float = 1.0
     runs: Path = Path("runs/experiments")
     workers: int = 1
+    artefacts: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class Row:
         return 100 * f1(Counts(self.tp, self.fp, self.fn))
 
 
-def parser(description: str, script: str) -> argparse.ArgumentParser:
-    """The arguments that every experiment has; :func:`where` reads them."""
+def parser(description: str, folder: str) -> argparse.ArgumentParser:
+    """The arguments that every experiment has; :func:`where` reads them. Experiments that keep
+    their runs in the same ``folder`` train what they have in common once."""
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--data", default="phantom-mini", help="dataset folder or built-in phantom")
     made.add_argument("--domain", default="all")
@@ -94,7 +96,10 @@ def parser(description: str, script: str) -> argparse.ArgumentParser:
     made.add_argument("--profile", choices=PROFILES, default="quick")
     made.add_argument("--budget", type=float, default=1.0, help="times the steps of a training")
     made.add_argument("--workers", type=int, default=min(2, cores()))
-    made.add_argument("--runs", type=Path, default=Path("runs/experiments") / script)
+    made.add_argument("--runs", type=Path, default=Path("runs/experiments") / folder)
+    made.add_argument(
+        "--artefacts", type=Path, help="trained parts to share, such as runs/DATASET/artefacts"
+    )
     made.add_argument("--out", type=Path, default=HERE, help="where the tables go")
     return made
 
@@ -110,6 +115,7 @@ def where(given: argparse.Namespace) -> Where:
         given.budget,
         given.runs,
         given.workers,
+        given.artefacts,
     )
 
 
@@ -147,6 +153,7 @@ def bench_of(
         seed=seed,
         device="cpu",
         out=place.runs / f"seed{seed}",
+        artefacts=place.artefacts,
     )
     return Bench(dataset, request, progress or Progress(lines=True), teller)
 

@@ -46,7 +46,7 @@ def table(rows: list[Row]) -> str:
 
 def main() -> None:
     """Run, print and write."""
-    given = cells.parser(__doc__ or "", "decoder_exchange").parse_args()
+    given = cells.parser(__doc__ or "", "maps").parse_args()
     rows = cells.run(arms(), cells.where(given))
     cells.write(given.out, "decoder_exchange", rows, table(rows))
 

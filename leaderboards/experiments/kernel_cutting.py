@@ -59,7 +59,7 @@ def table(rows: list[Row]) -> str:
 
 def main() -> None:
     """Run, print and write."""
-    given = cells.parser(__doc__ or "", "kernel_cutting").parse_args()
+    given = cells.parser(__doc__ or "", "maps").parse_args()
     rows = cells.run(arms(), cells.where(given))
     cells.write(given.out, "kernel_cutting", rows, table(rows))
 
