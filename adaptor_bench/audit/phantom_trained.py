@@ -120,15 +120,20 @@ def check_phantom(
             with progress.bar(f"drawing, seed {seed}, gap {options.gap:g}") as bar:
                 return write_phantom(folder, profile, seed, options=options, progress=bar)
 
-        for folder in folders or [drawn(seed, profile, PhantomOptions()) for seed in seeds]:
+        places = list(folders) or [drawn(seed, profile, PhantomOptions()) for seed in seeds]
+        made = [dials(folder) for folder in places] if runs is not None else []
+        for folder, (_, _, options) in zip(places, made, strict=False):
+            if options.gap != 1:
+                raise InputError(f"{folder}: drawn with gap {options.gap:g}; --runs is for gap 1")
+        for number, folder in enumerate(places):
             drawing = loaded(folder)
             measure(drawing, registry, found, progress)
             if runs is None:
                 continue
             if train_too:
                 train(folder, runs, registry, progress)
-            seed, profile, options = dials(folder)
-            bare = loaded(drawn(seed, profile, replace(options, gap=0.0)))
+            seed, of, options = made[number]
+            bare = loaded(drawn(seed, of, replace(options, gap=0.0)))
             measure_trained(drawing, bare, [runs], registry, found, progress)
     found.add("speed", "", draw_speed(profile, seeds[0], PhantomOptions()))
     return found
