@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import invoke
+from method_files import put_method
 
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.report.leaderboard import render_entries
@@ -21,7 +22,7 @@ dataset = "data"
 radius = 9
 profile = "smoke"
 seeds = [0, 3]
-methods = ["constant", "random"]
+methods = ["point", "other", "constant"]
 once = ["constant"]
 notes = ["Where the frames are from."]
 """
@@ -49,19 +50,21 @@ def test_one_command_makes_a_board(tmp_path, make_dataset, make_board, capsys):
     (home / "old-entry.json").write_text("{}")
     for path in (LEADERBOARDS / "urban_trees" / "published").glob("*.json"):
         (home / "published" / path.name).write_bytes(path.read_bytes())
-    assert make_board(home, "--data", data)
+    put_method(tmp_path / "mine")
+    put_method(tmp_path / "mine", ("X = 100.0", "X = 120.0"), name="other")
+    assert make_board(home, "--data", data, "--run", "--methods-from", tmp_path / "mine")
     board = read_board(home)
     assert (board.title, board.settings.radius) == ("Small", 9.0)
     assert "Where the frames are from." in board.notes and board.labels
     entries = {entry.method: entry for entry in read_entries(board)}
     seeds = {m: list(e.measured["intraop"]) for m, e in entries.items()}
-    assert seeds == {"constant": [0], "random": [0, 3]}
+    assert seeds == {"constant": [0], "other": [0, 3], "point": [0, 3]}
     text = (home / "table.md").read_text()
     assert text == render_entries(board, [*entries.values()], "markdown")
     assert "distance <= 9 px" in text and "near-infrared" in text
     table = json.loads((home / "table.json").read_text())
-    assert [row["source"] for row in table] == ["measured"] * 2 + ["published"] * 2
-    assert {row["rank"] for row in table[2:]} == {None}
+    assert [row["source"] for row in table] == ["measured"] * 3 + ["published"] * 2
+    assert [row["rank"] for row in table[2:]] == [None] * 3  # the floor and what is published
     invoke("report", "--board", home, "--data", data, "--out", tmp_path / "site", "--public")
     page = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert "published on data under other protocols, not ranked" in page
