@@ -102,7 +102,8 @@ class _Painter:
         marks = draw_marks(
             rng,
             count,
-            bulge=knobs.bulge,
+            bulge=(0.0, 0.4 * knobs.bulge[1]),
+            stain=(0.0, 0.5),
             dimple=knobs.dimple_depth,
             dimple_fraction=0.7,
             raised=0.5,

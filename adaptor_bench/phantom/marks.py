@@ -39,22 +39,23 @@ def draw_marks(
     count: int,
     *,
     bulge: tuple[float, float],
+    stain: tuple[float, float],
     dimple: tuple[float, float],
     dimple_fraction: float,
     raised: float,
 ) -> Marks:
-    """Marks of ``count`` places; spans are of grey levels and of darkening; ``raised``: share of
-    them that bulge, the others are sunken."""
+    """Marks of ``count`` places; spans are of grey levels, shares of the halo, and darkening.
+    ``raised``: the share of them that bulge; the others are sunken."""
     side = np.where(rng.random(count) < raised, 1.0, -1.0)
     holed = rng.random(count) < dimple_fraction
     return Marks(
         turn=rng.uniform(0, 2 * np.pi, count),
         bulge=side * rng.uniform(*bulge, count),
-        bulge_size=rng.uniform(2.2, 4.5, count),
+        bulge_size=rng.uniform(2.6, 3.8, count),
         dimple=np.where(holed, rng.uniform(*dimple, count), 0.0),
         dimple_size=rng.uniform(0.9, 2.1, count),
         dimple_stretch=np.where(rng.random(count) < 0.3, rng.uniform(1.5, 3, count), 1.0),
-        stain=rng.uniform(0, 1, count),
+        stain=rng.uniform(*stain, count),
     )
 
 

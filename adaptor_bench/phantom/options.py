@@ -47,27 +47,27 @@ class Difficulty:
     double_fraction: float = 0.2  # stitches of doubled thread
     # --- how well a landmark shows -----------------------------------------------------------
     contrast: Span = (0.85, 1.0)  # opacity of a thread well away from the tissue
-    end_contrast: Span = (0.6, 0.95)  # share of it that is left where the thread vanishes
-    fade_px: Span = (4.0, 12.0)  # length over which it thins and fades
-    bulge: Span = (10.0, 26.0)  # relief of the tissue around the point, grey levels
+    end_contrast: Span = (0.7, 0.98)  # share of it that is left where the thread vanishes
+    fade_px: Span = (4.0, 10.0)  # length over which it thins and fades
+    bulge: Span = (22.0, 40.0)  # relief of the tissue around the point, grey levels
     dimple_fraction: float = 0.38  # points with a dark dimple
     dimple_depth: Span = (0.4, 0.9)  # its darkening
     bare_fraction: float = 0.02  # landmarks that show only a stub of thread
     pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
     # --- look-alikes: mean number in a frame; on the scene those marked (static) -----------------
-    loose_threads: float = 1.0  # threads with a cut end, or a needle, on the tissue
+    loose_threads: float = 0.8  # threads with a cut end, or a needle, on the tissue
     passing_threads: float = 0.7  # threads from border to border
     knots: float = 0.1  # share of threads with a knot
-    empty_holes: float = 7  # dimples and bulges without a thread (static)
-    specks: float = 16  # dots (static)
-    remnants: float = 4  # cut bits of thread (static)
+    empty_holes: float = 6  # dimples and bulges without a thread (static)
+    specks: float = 10  # dots (static)
+    remnants: float = 3  # cut bits of thread (static)
     buried_threads: float = 4  # pale lines just below the surface (static)
     empty_pads: float = 0.7  # felt pads without a thread (static)
-    prints: float = 6  # printed or drawn marks (static)
+    prints: float = 4  # printed or drawn marks (static)
     # --- occluders: mean number in a frame -----------------------------------------------------
     instruments: float = 0.8
     near_instruments: float = 0.35  # large ones close to the lens, out of focus
-    flaps: float = 1.6  # folds, flaps and drops over ring and threads
+    flaps: float = 1.2  # folds, flaps and drops over ring and threads
     highlights: float = 16  # specular blobs of the whole scene (static)
     # --- picture -------------------------------------------------------------------------------
     warmth: Span = (-0.02, 0.03)  # white balance of a surgery: red gains this share, blue loses it
@@ -83,15 +83,15 @@ INTRAOP_DIFFICULTY = Difficulty(
     stitches=(8, 12),
     placed_at_start=(0.2, 0.34),
     contrast=(0.8, 1.0),
-    end_contrast=(0.55, 0.95),
-    fade_px=(4.0, 14.0),
-    bulge=(12.0, 30.0),
+    end_contrast=(0.65, 0.98),
+    fade_px=(4.0, 12.0),
+    bulge=(26.0, 46.0),
     pledget_fraction=0.12,
-    specks=14,
+    specks=8,
     prints=0,
     instruments=0.75,
     near_instruments=0.45,
-    flaps=2.2,
+    flaps=1.4,
     highlights=14,
     warmth=(-0.02, 0.05),
     texture=6.0,

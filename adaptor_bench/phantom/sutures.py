@@ -147,6 +147,7 @@ def plan_sutures(
         rng,
         2 * count,
         bulge=difficulty.bulge,
+        stain=(0.6, 1.0),
         dimple=difficulty.dimple_depth,
         dimple_fraction=difficulty.dimple_fraction,
         raised=0.95,
