@@ -80,7 +80,7 @@ class Difficulty:
 
 SIM_DIFFICULTY = Difficulty()
 INTRAOP_DIFFICULTY = Difficulty(
-    stitches=(8, 12),
+    stitches=(9, 13),
     placed_at_start=(0.2, 0.34),
     contrast=(0.8, 1.0),
     end_contrast=(0.65, 0.98),
