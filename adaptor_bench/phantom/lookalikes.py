@@ -105,11 +105,20 @@ class _Painter:
             bulge=(0.0, 0.4 * knobs.bulge[1]),
             stain=(0.0, 0.5),
             dimple=knobs.dimple_depth,
-            dimple_fraction=0.7,
+            dimple_fraction=0.35,
+            pucker_fraction=0.35,
             raised=0.5,
         )
         colours = self.palette
-        paint_marks(self.image, places, marks, colours.hole, colours.halo, colours.halo_strength)
+        paint_marks(
+            self.image,
+            places,
+            marks,
+            colours.hole,
+            colours.halo,
+            colours.halo_strength,
+            colours.specks[1],
+        )
 
     def pads(self) -> None:
         """Felt pads that hold no thread any more."""

@@ -24,7 +24,7 @@ class Marks:
     turn: np.ndarray  # direction of the thread, rad
     bulge: np.ndarray  # relief of the tissue raised around it, grey levels; below 0: sunken
     bulge_size: np.ndarray  # px
-    dimple: np.ndarray  # darkening of the hole, 0 (none) to 1
+    dimple: np.ndarray  # darkening of the hole, 0 (none) to 1; below 0: a bright pucker instead
     dimple_size: np.ndarray  # px
     dimple_stretch: np.ndarray  # 1 round; above 1 a slit along the thread
     stain: np.ndarray  # how much of the halo it has, 0..1
@@ -42,18 +42,21 @@ def draw_marks(
     stain: tuple[float, float],
     dimple: tuple[float, float],
     dimple_fraction: float,
+    pucker_fraction: float,
     raised: float,
 ) -> Marks:
     """Marks of ``count`` places; spans are of grey levels, shares of the halo, and darkening.
     ``raised``: the share of them that bulge; the others are sunken."""
     side = np.where(rng.random(count) < raised, 1.0, -1.0)
-    holed = rng.random(count) < dimple_fraction
+    kind, depth = rng.random(count), rng.uniform(*dimple, count)
     return Marks(
         turn=rng.uniform(0, 2 * np.pi, count),
         bulge=side * rng.uniform(*bulge, count),
         bulge_size=rng.uniform(2.6, 3.8, count),
-        dimple=np.where(holed, rng.uniform(*dimple, count), 0.0),
-        dimple_size=rng.uniform(0.9, 2.1, count),
+        dimple=np.select(
+            [kind < dimple_fraction, kind < dimple_fraction + pucker_fraction], [depth, -depth], 0.0
+        ),
+        dimple_size=rng.uniform(1.2, 2.2, count),
         dimple_stretch=np.where(rng.random(count) < 0.3, rng.uniform(1.5, 3, count), 1.0),
         stain=rng.uniform(*stain, count),
     )
@@ -78,8 +81,10 @@ def paint_marks(
     hole: np.ndarray,
     halo: np.ndarray,
     halo_strength: float,
+    gleam: np.ndarray,
 ) -> None:
-    """Raise, stain and pierce the tissue at places (N, 2); hole and halo are colours (3,)."""
+    """Raise, stain and pierce the tissue at places (N, 2). Hole, halo and gleam, which is that of a
+    bright pucker, are colours (3,)."""
     offset = (places - np.floor(places)).astype(np.float32)
     dx = _STEPS[None, None, :] - offset[:, 0, None, None]
     dy = _STEPS[None, :, None] - offset[:, 1, None, None]
@@ -96,7 +101,7 @@ def paint_marks(
     relief = column(marks.bulge) * 3 * lit * round_ * round_
     across = across * column(marks.dimple_stretch) / column(marks.dimple_size)
     along = along / (column(marks.dimple_size) * column(marks.dimple_stretch))
-    depth = column(marks.dimple) / (1 + (along * along + across * across) ** 2)
+    depth = column(np.abs(marks.dimple)) / (1 + (along * along + across * across) ** 2)
     stained = column(marks.stain * halo_strength) * round_
     for number, place in enumerate(places):
         part, rows, columns = _patch(image, place, MARK_REACH)
@@ -106,8 +111,9 @@ def paint_marks(
         if halo_strength > 0:
             patch += stained[number, rows, columns, None] * (halo.astype(np.float32) - patch)
         patch += relief[number, rows, columns, None]
-        if marks.dimple[number] > 0:
-            patch += depth[number, rows, columns, None] * (hole.astype(np.float32) - patch)
+        if marks.dimple[number] != 0:
+            colour = (hole if marks.dimple[number] > 0 else gleam).astype(np.float32)
+            patch += depth[number, rows, columns, None] * (colour - patch)
         part[...] = np.clip(patch + np.float32(0.5), 0, 255).astype(np.uint8)
 
 

@@ -50,8 +50,9 @@ class Difficulty:
     end_contrast: Span = (0.7, 0.98)  # share of it that is left where the thread vanishes
     fade_px: Span = (4.0, 10.0)  # length over which it thins and fades
     bulge: Span = (22.0, 40.0)  # relief of the tissue around the point, grey levels
-    dimple_fraction: float = 0.38  # points with a dark dimple
-    dimple_depth: Span = (0.4, 0.9)  # its darkening
+    dimple_fraction: float = 0.36  # points with a dark dimple
+    pucker_fraction: float = 0.45  # points where the puckered tissue catches the light
+    dimple_depth: Span = (0.5, 0.9)  # how dark the one, how bright the other is
     bare_fraction: float = 0.02  # landmarks that show only a stub of thread
     pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
     # --- look-alikes: mean number in a frame; on the scene those marked (static) -----------------

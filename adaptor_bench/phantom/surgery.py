@@ -235,6 +235,7 @@ class PhantomSurgery:
                 palette.hole,
                 palette.halo,
                 palette.halo_strength,
+                palette.specks[1],
             )
         for number in range(len(coats.spool)):
             artwork.paint(image, cover, number)

@@ -150,6 +150,7 @@ def plan_sutures(
         stain=(0.6, 1.0),
         dimple=difficulty.dimple_depth,
         dimple_fraction=difficulty.dimple_fraction,
+        pucker_fraction=difficulty.pucker_fraction,
         raised=0.95,
     )
     marks.turn = heading.reshape(-1)
