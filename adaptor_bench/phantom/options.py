@@ -40,7 +40,7 @@ class Difficulty:
     uniformly unless noted."""
 
     # --- landmarks -------------------------------------------------------------------------
-    stitches: tuple[int, int] = (11, 15)  # fewest and most when finished; surgeries take turns
+    stitches: tuple[int, int] = (10, 14)  # fewest and most when finished; surgeries take turns
     placed_at_start: Span = (0.38, 0.54)  # fraction of them already placed in the first frame
     unsutured_opening: float = 0.02  # share of the video before the first stitch, in some
     single_fraction: float = 0.16  # stitches of which one point alone is in sight
@@ -51,7 +51,7 @@ class Difficulty:
     fade_px: Span = (4.0, 10.0)  # length over which it thins and fades
     bulge: Span = (22.0, 40.0)  # relief of the tissue around the point, grey levels
     dimple_fraction: float = 0.36  # points with a dark dimple
-    pucker_fraction: float = 0.45  # points where the puckered tissue catches the light
+    pucker_fraction: float = 0.5  # points where the puckered tissue catches the light
     dimple_depth: Span = (0.5, 0.9)  # how dark the one, how bright the other is
     bare_fraction: float = 0.02  # landmarks that show only a stub of thread
     pledget_fraction: float = 0.08  # stitches with a small felt pad between their points
@@ -87,12 +87,20 @@ INTRAOP_DIFFICULTY = Difficulty(
     end_contrast=(0.65, 0.98),
     fade_px=(4.0, 12.0),
     bulge=(26.0, 46.0),
+    dimple_fraction=0.38,
+    pucker_fraction=0.55,
+    dimple_depth=(0.7, 0.95),
+    loose_threads=0.5,
+    passing_threads=0.5,
+    empty_holes=2,
+    remnants=1.5,
+    buried_threads=2,
     pledget_fraction=0.12,
-    specks=8,
+    specks=4,
     prints=0,
     instruments=0.75,
     near_instruments=0.45,
-    flaps=1.4,
+    flaps=1.2,
     highlights=14,
     warmth=(-0.02, 0.05),
     texture=6.0,
