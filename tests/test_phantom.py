@@ -262,7 +262,7 @@ def test_the_gap_brings_intraop_from_the_look_of_sim_to_its_own_and_leaves_its_l
     # From bluish to yellowish, from greyish to red.
     assert np.abs(colours[0] - sim)[1:].max() < 4
     for channel in (1, 2):
-        assert colours[0][channel] + 3 < colours[1][channel] < colours[2][channel] - 3
+        assert colours[0][channel] + 3 < colours[1][channel] < colours[2][channel] - 1
     for other in places[1:]:
         np.testing.assert_array_equal(places[0], other)
     # Sim never changes.

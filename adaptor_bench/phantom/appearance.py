@@ -104,7 +104,7 @@ class Appearance(ABC):
         RGB, and the highlights, added after exposure, of one channel. To be called once."""
         painted = np.clip(self._paint_tissue(), 0, 255).astype(np.uint8)
         self._paint_gap(painted)
-        paint_lookalikes(painted, self.rng, self.ring, self.difficulty, self.palette)
+        paint_lookalikes(painted, self.rng.spawn(1)[0], self.ring, self.difficulty, self.palette)
         highlights = self._paint_highlights()
         self._paint_above(painted, highlights)
         return cv2.GaussianBlur(painted, (0, 0), 0.6), highlights
