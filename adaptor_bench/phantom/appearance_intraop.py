@@ -228,7 +228,7 @@ class IntraopAppearance(Appearance):
     def _paint_vessels(self, image: np.ndarray) -> None:
         """Thin red lines that branch; easily taken for threads."""
         rng = self.rng
-        for _ in range(int(rng.integers(4, 10))):
+        for _ in range(int(rng.integers(2, 6))):
             start = self._anywhere(0.3, 1.6)
             # Fresh vessels are red, clefts of the tissue nearly black, like threads.
             dark = rng.uniform(0.35, 0.8) if rng.random() < 0.5 else 1.3

@@ -99,11 +99,13 @@ INTRAOP_DIFFICULTY = Difficulty(
     specks=4,
     prints=0,
     instruments=0.75,
-    near_instruments=0.45,
+    near_instruments=0.35,
     flaps=0.9,
-    highlights=14,
+    highlights=8,
+    knots=0.04,
+    double_fraction=0.1,
     warmth=(-0.02, 0.05),
-    texture=6.0,
+    texture=4.0,
     noise=1.5,
 )
 #: The knobs that say how many of what there are and where: they stay a domain's own when the gap
