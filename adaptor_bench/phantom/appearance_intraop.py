@@ -104,7 +104,7 @@ class IntraopAppearance(Appearance):
         return cv2.add(super()._paint_highlights(), cv2.GaussianBlur(self._shine, (0, 0), 0.7))
 
     def _paint_above(self, image: np.ndarray, highlights: np.ndarray) -> None:
-        paint_retractor(image, highlights, self.rng, self.ring)
+        paint_retractor(image, highlights, self.rng.spawn(1)[0], self.ring)
 
     def _noise(
         self, cells: float, octaves: int, persistence: float = 0.5, stretch: float = 1.0

@@ -16,7 +16,7 @@ from .threads import ThreadShapes
 STITCH_SPACING = 15.0
 #: Smallest distance between any two points, and range of that between the two of a stitch, px.
 #: The exponent makes short ones frequent, as in the published example frames.
-SMALLEST_GAP, LARGEST_GAP, GAP_EXPONENT = 5.4, 23.0, 1.7
+SMALLEST_GAP, LARGEST_GAP, GAP_EXPONENT = 5.4, 23.0, 1.45
 #: How often a stitch is drawn anew until it is clear of those before it.
 TRIES = 12
 #: The stitch in progress has only its first point for this share of its time.
