@@ -140,7 +140,7 @@ def _scaled(base: Difficulty, sight: float, amount: float) -> Difficulty:
     return replace(
         base,
         contrast=times(base.contrast, sight, 1.0),
-        end_contrast=times(base.end_contrast, sight * sight, 0.9),
+        end_contrast=times(base.end_contrast, sight * sight, 0.98),
         fade_px=times(base.fade_px, 1 / sight),
         bulge=times(base.bulge, sight),
         blur_px=times(base.blur_px, amount),
