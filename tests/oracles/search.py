@@ -26,6 +26,7 @@ CANDIDATES = {
     "as-it-is": {},
     "rate=2e-3": {"training.rate": 2e-3},
     "rate=8e-3": {"training.rate": 8e-3},
+    "budget=2": {"training.budget": 2.0},
     "batch=8": {"training.batch": 8, "training.steps": 200},
     "held_back": {"training.choose": "held_back", "training.selections": 4},
     "refit": {"training.choose": "refit", "training.selections": 4, "training.budget": 0.5},
