@@ -24,9 +24,7 @@ def test_a_curve_is_made_of_ordinary_runs_and_resumed(phantom_cache, monkeypatch
     shown, told = invoke(*command, "--budget", 1, "--budget", 2)
     assert told.count("already finished, kept") == 2
     records = [json.loads(p.read_text()) for p in Path("out").rglob("run.json")]
-    assert {r["parameters"]["training.budget"] for r in records} == {0.5, 1, 2} and len(
-        records
-    ) == 6
+    assert sorted(r["parameters"]["training.budget"] for r in records) == [0.5, 1, 2]
     (table,) = json.loads(shown)
     rows = table["rows"]
     assert [row["budget"] for row in rows] == [0.5, 1, 2]

@@ -85,6 +85,10 @@ methods --methods-from {methods}
 methods --methods-from {methods} --format json
 run --method point --methods-from {methods} --data {data} --profile smoke --out {out} --device cpu
 run --method {nasty} --data {data}
+curve point --methods-from {methods} --data {data}
+curve {nasty} --data {data} --fold 1
+curve stern --data {data} --profile smoke --budget 1 --fold 1 --out {out} --device cpu
+paper curve {runs} --out {out}/curve.svg
 predict {nasty} --input {data} --output {out}/p
 predict {run} --input {data} --output {out}/p --device cpu
 translate {run} --input {data} --output {out}/t --to {nasty}
