@@ -52,7 +52,7 @@ STEPS = Training(
     crop=(192, 128),
     choose="last",
 )
-# A minute of one core; the curve in docs/methods.md says what more brings.
+# A minute of one core; leaderboards/experiments/translators.py measures what more brings.
 GAN = CycleGan(
     generator="colour_texture",
     width=16,

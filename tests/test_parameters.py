@@ -222,6 +222,8 @@ def test_a_name_without_its_stage_is_answered_with_the_whole_name(old, new):
          "batch norm needs two"),
         ("stern", {"augment.contrast": (1.5, 0.3)}, "'augment': contrast goes from 1.5 to 0.3"),
         ("stern", {"network.pretrained": True}, "has no parameter 'network.pretrained'"),
+        ("improved_heatmap/no_cyclegan", {"training.translated_share": 1.0},
+         "with 'translate=none' no frame is translated: nothing would be left to train on"),
         ("improved_heatmap", {"translate.layers": 6},
          "'translate.layers' is 6, which needs windows of"),
     ],

@@ -20,9 +20,11 @@ from adaptor_bench.harness.job import Bench
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
+from adaptor_bench.registry import discover
 from adaptor_bench.train.detector import Detector
 
 METHODS = ("stern", "improved_heatmap", "improved_heatmap/no_cutting")
+RATE = discover().get("stern").resolve("smoke")["training.rate"]
 BOTH = ("aicm1", "aicm2", "aicm3", "aicm11", "aicm12", "aicm13", "aicm14")
 
 
@@ -198,7 +200,7 @@ def test_the_same_command_again_keeps_everything(finished):
     ("arguments", "says"),
     [
         (["--seed", "7"], "seed 0, now 7"),
-        (["--set", "training.rate=0.5"], "training.rate 0.002, now 0.5"),
+        (["--set", "training.rate=0.5"], f"training.rate {RATE:g}, now 0.5"),
         (["--set", "training.crop=[32, 32]"], "training.crop [64, 64], now [32, 32]"),
     ],
 )

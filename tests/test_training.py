@@ -861,8 +861,12 @@ def test_on_translated_frames_alone_no_label_of_the_domain_is_used(task, tmp_pat
     assert first[1] == second[1]
     first, second = (outcome(method, f"mixed{moved}", moved) for moved in (0.0, 7.0))
     assert not all(torch.equal(v, second[0][k]) for k, v in first[0].items())
-    with pytest.raises(InputError, match="leaves nothing else to train on"):
-        replace(alone).fit(replace(task, others={}))
+    for domain, why in (
+        ("intraop", "no sim frames in this dataset"),
+        ("sim", "none is made for it"),
+    ):
+        with pytest.raises(InputError, match=f"{domain} is trained on .* alone, .*{why}"):
+            replace(alone).fit(replace(task, domain=domain, others={}))
 
 
 def test_what_a_fold_cost_is_told_whichever_run_made_it(task):

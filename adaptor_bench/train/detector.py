@@ -77,12 +77,13 @@ class Detector(Parts):
     def fit(self, task: FoldTask) -> None:
         """Train the network of this fold, or find it among the artefacts."""
         source = self.translate.source_for(task.domain)
+        if not task.others and translation.alone(self):
+            why = f"no {source} frames in this dataset" if source else "none is made for it"
+            raise InputError(
+                f"'training.translated_share' is 1, so {task.domain} is trained on translated "
+                f"frames alone, and there are none: {why}"
+            )
         if source and not task.others:
-            if translation.alone(self):
-                raise InputError(
-                    f"no {source} frames in this dataset, and 'training.translated_share' 1 leaves "
-                    "nothing else to train on"
-                )
             task.notes.append(
                 f"no {source} frames in this dataset: trained without {self.translate.title} "
                 "translation"

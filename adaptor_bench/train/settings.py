@@ -139,6 +139,11 @@ class Parts:
     def problems(self) -> Iterator[str]:
         """What of it does not go together, a sentence each. A part that has problems of its own
         has a method of that name, which is given ``input_size``."""
+        if self.training.translated_share == 1 and isinstance(self.translate, NoTranslation):
+            yield (
+                "'training.translated_share' is 1, and with 'translate=none' no frame is "
+                "translated: nothing would be left to train on"
+            )
         crop, most = self.training.crop, max(self.input_size)
         # A square or upright frame has a network's image of other proportions than input_size, so
         # only its longer side is a limit; what is missing at the other is filled up.
