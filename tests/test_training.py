@@ -40,6 +40,7 @@ from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.stages.translators import _cyclegan
 from adaptor_bench.stages.translators._cyclegan import build_generator, fit_translator, translate
 from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResNet
+from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
@@ -842,7 +843,8 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
 
 def test_on_translated_frames_alone_no_label_of_the_domain_is_used(task, tmp_path):
     """Not for the network, nor for its selection, nor for a threshold."""
-    method = replace(TINY, decode=Peaks(threshold=None), select=Peaks(threshold=None))
+    peaks = Peaks(threshold=None)
+    method = replace(TINY, translate=ColourStatistics(), decode=peaks, select=peaks)
     alone = replace(method, training=replace(TINY.training, translated_share=1.0))
 
     def outcome(made, name, moved):
