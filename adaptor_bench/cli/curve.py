@@ -71,8 +71,8 @@ def command(
     from adaptor_bench.results.runs import find_runs
 
     failed, folds, places = [], 0, []
-    for seed in seeds:
-        for budget in sorted(budgets):
+    for seed in dict.fromkeys(seeds):
+        for budget in sorted(set(budgets)):
             asked = request | {
                 "methods": (method, *more),
                 "settings": {BUDGET: budget},

@@ -12,8 +12,8 @@ import argparse
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -85,38 +85,37 @@ class Row:
         return 100 * f1(Counts(self.tp, self.fp, self.fn))
 
 
-def parser(description: str, folder: str) -> argparse.ArgumentParser:
-    """The arguments that every experiment has; :func:`where` reads them. Experiments that keep
-    their runs in the same ``folder`` train what they have in common once."""
+def parser(description: str, folder: str, without: Collection[str] = ()) -> argparse.ArgumentParser:
+    """The arguments of an experiment, but for those that it has no use for; :func:`where` reads
+    them. Experiments that keep their runs in the same ``folder`` train what they have in common
+    once."""
     made = argparse.ArgumentParser(description=description)
-    made.add_argument("--data", default="phantom-mini", help="dataset folder or built-in phantom")
-    made.add_argument("--domain", default="all")
-    made.add_argument("--fold", type=int, action="append", default=[], help="repeatable")
-    made.add_argument("--seed", type=int, action="append", default=[], help="repeatable; default 0")
-    made.add_argument("--profile", choices=PROFILES, default="quick")
-    made.add_argument("--budget", type=float, default=1.0, help="times the steps of a training")
-    made.add_argument("--workers", type=int, default=min(2, cores()))
-    made.add_argument("--runs", type=Path, default=Path("runs/experiments") / folder)
-    made.add_argument(
-        "--artefacts", type=Path, help="trained parts to share, such as runs/DATASET/artefacts"
-    )
-    made.add_argument("--out", type=Path, default=HERE, help="where the tables go")
+    known: dict[str, dict[str, Any]] = {
+        "data": {"default": "phantom-mini", "help": "dataset folder or built-in phantom"},
+        "domain": {"default": "all"},
+        "fold": {"type": int, "action": "append", "default": [], "help": "repeatable"},
+        "seed": {"type": int, "action": "append", "default": [], "help": "repeatable; default 0"},
+        "profile": {"choices": PROFILES, "default": "quick"},
+        "budget": {"type": float, "default": 1.0, "help": "times the steps of a training"},
+        "workers": {"type": int, "default": min(2, cores())},
+        "runs": {"type": Path, "default": Path("runs/experiments") / folder},
+        "artefacts": {
+            "type": Path,
+            "help": "trained parts to share, such as runs/DATASET/artefacts",
+        },
+        "out": {"type": Path, "default": HERE, "help": "where the tables go"},
+    }
+    for name, about in known.items():
+        if name not in without:
+            made.add_argument(f"--{name}", **about)
     return made
 
 
-def where(given: argparse.Namespace) -> Where:
-    """What the arguments of :func:`parser` say."""
-    return Where(
-        given.data,
-        given.domain,
-        tuple(given.fold),
-        tuple(given.seed) or (0,),
-        given.profile,
-        given.budget,
-        given.runs,
-        given.workers,
-        given.artefacts,
-    )
+def where(given: argparse.Namespace, **fixed: Any) -> Where:
+    """What the arguments of :func:`parser` say, or where it lacks one, what is ``fixed``."""
+    asked = {f.name: getattr(given, f.name) for f in fields(Where) if hasattr(given, f.name)}
+    asked |= {"folds": tuple(given.fold), "seeds": tuple(given.seed) or (0,)}
+    return Where(**asked, **fixed)
 
 
 def run(arms: Sequence[Arm], place: Where) -> list[Row]:

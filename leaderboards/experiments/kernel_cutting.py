@@ -58,7 +58,7 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Run, print and write."""
+    """Run and write."""
     given = cells.parser(__doc__ or "", "maps").parse_args()
     rows = cells.run(arms(), cells.where(given))
     cells.write(given.out, "kernel_cutting", rows, table(rows))

@@ -63,11 +63,12 @@ def kendall(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
 
 
 def drawn(board: Leaderboard, labels: dict[str, Points], draws: int) -> list[Drawn]:
-    """All draws of all settings. ``labels`` are those of every domain, by frame."""
+    """All draws of all settings, of the entries that compete: neither floors nor ceilings.
+    ``labels`` are those of every domain, by frame."""
     entries = {
         e.id: unpack(board.folder / "predictions" / Path(e.predictions).name)
         for e in read_entries(board)
-        if e.predictions
+        if e.predictions and not (e.setup or {}).get("role")
     }
     rows = []
     for domain, of in labels.items():
@@ -168,7 +169,7 @@ def table(lines: list[dict[str, str | float]], board: str) -> str:
 
 
 def main() -> None:
-    """Score again, print and write."""
+    """Score again and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--board", default="phantom-mini", help="a leaderboard's name or folder")
     parser.add_argument("--data", type=Path, help="its dataset, unless it can be drawn")

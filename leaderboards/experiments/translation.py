@@ -76,7 +76,7 @@ def run(
     rows = []
     for gap in gaps:
         data = drawn(gap, seed, profile, place.runs / "data")
-        here = replace(place, data=str(data), domain="intraop", runs=place.runs / data.name)
+        here = replace(place, data=str(data), runs=place.runs / data.name)
         rows += [(gap, row) for row in cells.run(arms(method), here)]
     return rows
 
@@ -151,13 +151,13 @@ def figure(rows: Sequence[tuple[float, Row]], path: Path) -> None:
 
 def main() -> None:
     """Run, print and write."""
-    parser = cells.parser(__doc__ or "", "translation")
+    parser = cells.parser(__doc__ or "", "translation", without=("data", "domain"))
     parser.add_argument("--method", default="unet_peaks")
     parser.add_argument("--gap", type=float, action="append", default=[], help="default 0, 0.5, 1")
     parser.add_argument("--generator-seed", type=int, default=0, help="of the phantom")
     parser.add_argument("--frames", default="mini", help="profile of the phantom")
     given = parser.parse_args()
-    place = cells.where(given)
+    place = cells.where(given, domain="intraop")
     gaps = given.gap or [0.0, 0.5, 1.0]
     known = read(given.out / "translation.csv")
     known |= {

@@ -373,7 +373,8 @@ def figure(lines: Sequence[Line], path: Path) -> None:
 
 def main() -> int:
     """Measure, print, write."""
-    made = cells.parser(__doc__ or "", "translators")
+    idle = ("domain", "profile", "budget", "workers", "runs", "artefacts")
+    made = cells.parser(__doc__ or "", "translators", without=idle)
     made.add_argument("--translator", choices=NAMES, action="append", default=[])
     made.add_argument(
         "--times", dest="budgets", type=float, action="append", default=[],
