@@ -34,6 +34,8 @@ cv2.setNumThreads(1)  # surgeries are shared out over processes
 
 #: Sway of a thread: bend (fraction of its length) and phase of its waves (rad).
 SWAY_BEND, SWAY_PHASE = 0.035, 0.8
+#: A pulled thread turns (rad) and rises differently (px), and changes the relief it causes (share).
+PULL_TURN, PULL_HOOK, PULL_RELIEF = 0.3, 2.2, 0.35
 #: How far the strands of a doubled thread part, rad.
 STRAND_TURN = 0.12
 #: How dark shadows are, and how far threads throw them, px.
@@ -129,6 +131,9 @@ class PhantomSurgery:
         sway = plan.motion.at(time)[flat]
         shapes.bend = shapes.bend + SWAY_BEND * sway
         shapes.wave_phase = shapes.wave_phase + SWAY_PHASE * sway
+        where = plan.pull.at(time)[flat // 2]  # both threads of a stitch are pulled together
+        shapes.heading = shapes.heading + PULL_TURN * where
+        shapes.hook = shapes.hook + PULL_HOOK * where
         shapes.width = shapes.width * (view.zoom * self.palette.thread_width)
         loose, ring = self._clutter.threads(time), self.ring
         count, landmarks = len(loose), len(flat)
@@ -228,6 +233,11 @@ class PhantomSurgery:
                 paint_pledget(image, ends, self.palette.pledget)
             flat = np.array([2 * stitch + end for stitch, end in geometry.ends], int)
             marks, palette = plan.marks.take(flat), self.palette
+            pull = plan.pull.at(geometry.time)
+            tension = np.clip(1 + PULL_RELIEF * pull[flat], 0.3, 1.7)
+            marks.bulge = marks.bulge * tension
+            marks.dimple = np.clip(marks.dimple * tension, -1, 1)
+            marks.turn = marks.turn + PULL_TURN * pull[flat // 2]
             paint_marks(
                 image,
                 geometry.landmarks,

@@ -43,6 +43,7 @@ class SuturePlan:
     placed_at: np.ndarray  # (K,) time at which the stitch is begun; <= 0: before the video
     opening: float  # until this time nothing is placed
     motion: SmoothDrift  # 2 K signals: sway of each thread
+    pull: SmoothDrift  # 2 K signals: how hard each thread is pulled; the first K: where to
 
     def __len__(self) -> int:
         return len(self.points)
@@ -179,4 +180,5 @@ def plan_sutures(
         placed_at=placed_at,
         opening=opening,
         motion=SmoothDrift(rng, 2 * count, cycles=5.0),
+        pull=SmoothDrift(rng, 2 * count, cycles=5.0),
     )
