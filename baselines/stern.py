@@ -59,7 +59,7 @@ STEPS = Training(
     beta2=0.99,
     weight_decay=1e-4,
     batch=4,
-    steps=600,
+    steps=400,
     crop=(192, 128),
     choose="last",
 )

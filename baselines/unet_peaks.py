@@ -33,10 +33,11 @@ STEPS = Training(
     crop=(192, 128),
     choose="last",
 )
-PEAKS = Peaks(threshold=None)
+# Points of a stitch lie as near as 5.4 px to one another.
+PEAKS = Peaks(threshold=None, distance=3.0)
 
 FULL = Detector(
-    target=Gaussian(sigma=2.5, combine="max"),
+    target=Gaussian(sigma=1.5, combine="max"),
     network=SmallUNet(width=32),
     loss=Focal(),
     decode=PEAKS,
