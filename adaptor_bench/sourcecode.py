@@ -87,8 +87,10 @@ def source_of(*starts: Path | str, without: Collection[str] = ()) -> Source:
             ) from error
         modules[name], imports = _read(content, name, path.name == "__init__.py")
         for imported in imports:
-            files = _files(imported, top)
             first = imported.partition(".")[0]
+            # Beside an installed package lie those of others, which are named by their version.
+            ours = first == name.partition(".")[0] or not _INSTALLED & set(top.parts)
+            files = _files(imported, top) if ours else []
             if not files and first not in sys.stdlib_module_names:
                 root = _searched(first)
                 if root is None:

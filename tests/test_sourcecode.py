@@ -112,6 +112,23 @@ def test_a_folder_that_python_searches_counts_as_source(put, tmp_path, monkeypat
     sourcecode._searched.cache_clear()
 
 
+def test_an_installed_package_is_read_and_its_neighbours_are_not(tmp_path):
+    """They are named by their version: torch beside us is nobody's method, and too deep to read."""
+    root = tmp_path / "site-packages"
+    for name, text in (
+        ("mine/__init__", ""),
+        ("mine/method", "import mine.part\nimport neighbour\nimport torch\n"),
+        ("mine/part", "A = 1\n"),
+        ("neighbour", "B = " + "-" * 5000 + "1\n"),
+        ("torch/__init__", "import neighbour\n"),
+    ):
+        (root / f"{name}.py").parent.mkdir(parents=True, exist_ok=True)
+        (root / f"{name}.py").write_text(text)
+    source = source_of(root / "mine/method.py")
+    assert set(source.modules) == {"mine", "mine.method", "mine.part"}
+    assert "torch" in source.outside
+
+
 def test_imports_for_type_checkers_only_play_no_part(put):
     text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import near\n"
     assert set(source_of(put(m=text, near="")).modules) == {"m"}
