@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +33,7 @@ Map = NDArray[np.float32]
 Frames = Annotated[int, Number(1, 100_000)]
 
 
-class Floor:
+class Floor(ABC):
     """What all of them share: no image is resized, and what is learnt is a few numbers (JSON)."""
 
     input_size = None
@@ -60,13 +61,13 @@ class Floor:
 
     learnt: dict[str, Any]
 
+    @abstractmethod
     def learn(self, frames: Sequence[LoadedFrame], matching: MatchSettings, seed: int) -> None:
         """Set ``learnt``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find(self, frame: Pixels) -> tuple[Points, NDArray[np.float64] | None]:
         """Points (N, 2) of the frame, and their scores."""
-        raise NotImplementedError
 
 
 class Constant(Floor):
@@ -133,13 +134,13 @@ class PeaksOf(Floor):
     def __init__(self, frames: int) -> None:
         self.frames = frames  # training frames looked at, evenly spread
 
+    @abstractmethod
     def response(self, image: NDArray[np.uint8]) -> Map:
         """(H, W) of an image (H, W, 3): higher where a landmark is likelier."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self, frames: Sequence[LoadedFrame], seed: int) -> None:
         """Set of ``learnt`` what the response needs."""
-        raise NotImplementedError
 
     def learn(self, frames: Sequence[LoadedFrame], matching: MatchSettings, seed: int) -> None:
         every = np.linspace(0, len(frames) - 1, min(self.frames, len(frames))).round().astype(int)

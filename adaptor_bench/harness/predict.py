@@ -127,6 +127,8 @@ def load_method(run: Path, registry: Registry) -> Method:
             f"{run}: {error.message}",
             hint="A run made with --methods-from needs the same --methods-from here.",
         ) from error
+    if spec.card.role == "ceiling":
+        raise InputError(f"{run}: {name!r} is a ceiling, drawn from labels: it predicts nothing")
     if "decode" in spec.resolve("paper") and "decode" not in settings:
         raise InputError(
             f"{run}: made by an earlier version, which named no parts such as 'decode'",
