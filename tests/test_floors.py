@@ -59,6 +59,9 @@ def test_a_floor_predicts_again_from_its_checkpoint(runs, data, tmp_path):
         for path in sorted((run / "predictions").rglob("*.json")):
             again = tmp_path / name / path.relative_to(run / "predictions")
             assert json.loads(path.read_text())["points"] == json.loads(again.read_text())["points"]
+    (ceiling,) = runs.rglob("oracle/*/fold_1")
+    told = invoke("predict", ceiling, "--input", data, "--output", tmp_path / "oracle", code=1)[1]
+    assert "'oracle' is a ceiling" in told
 
 
 SNEAKY = """
