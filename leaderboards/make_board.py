@@ -25,6 +25,7 @@ from adaptor_bench.entries.entry import write_board
 from adaptor_bench.entries.submit import board_from_runs, with_labels
 from adaptor_bench.errors import BenchError, UsageError
 from adaptor_bench.progress import message
+from adaptor_bench.results.learning import BUDGET
 
 HERE = Path(__file__).resolve().parent
 TEAM = "adaptor_bench"
@@ -79,25 +80,35 @@ def read_recipe(home: Path) -> dict[str, Any]:
     path = home / "recipe.toml"
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
-    usual = {"radius": 6, "profile": "quick", "seeds": [0], "once": [], "notes": []}
+    usual = {"radius": 6, "profile": "quick", "seeds": [0]}
+    usual |= {"once": [], "budgets": {}, "notes": []}
     found = usual | tomllib.loads(path.read_text("utf-8"))
     return found | {"published": home / "published"}
 
 
 def train(recipe: dict[str, Any], data: Path, runs: Path, more: list[str]) -> list[Path]:
-    """Run every method with every seed, those named ``once`` with the first alone; returns the
-    folders of the seeds."""
+    """Run every method with every seed, those named ``once`` with the first alone, each for its
+    budget; returns the folders of the seeds."""
     places = []
     for seed in recipe["seeds"]:
         once = recipe["once"] if seed != recipe["seeds"][0] else ()
         methods = [m for m in recipe["methods"] if m not in once]
         places.append(runs / f"seed{seed}")
-        bench(
-            "run", *(a for m in methods for a in ("--method", m)), "--data", data,
-            "--profile", recipe["profile"], "--seed", seed, "--radius", recipe["radius"],
-            "--out", places[-1], *more,
-        )  # fmt: skip
+        for budget in dict.fromkeys(budget_of(recipe, m) for m in methods):
+            names = [m for m in methods if budget_of(recipe, m) == budget]
+            bench(
+                "run", *(a for m in names for a in ("--method", m)), "--data", data,
+                "--profile", recipe["profile"], "--seed", seed, "--radius", recipe["radius"],
+                "--out", places[-1], *(() if budget is None else ("--set", f"{BUDGET}={budget:g}")),
+                *more,
+            )  # fmt: skip
     return places
+
+
+def budget_of(recipe: dict[str, Any], method: str) -> float | None:
+    """Times the training steps of the profile: what ``[budgets]`` has for the method, or for the
+    one that it is an ablation of. None, if it has nothing."""
+    return recipe["budgets"].get(method, recipe["budgets"].get(method.partition("/")[0]))
 
 
 def assemble(recipe: dict[str, Any], data: Path, places: list[Path], folder: Path) -> Path:

@@ -80,3 +80,25 @@ def test_what_is_published_about_a_board_agrees_with_itself():
     for folder in LEADERBOARDS.glob("*/published"):
         for result in load_published(folder):
             assert recompute(result) == result.discrepancies == ()
+
+
+def test_a_budget_goes_to_a_method_and_its_ablations(
+    monkeypatch, tmp_path, make_board, make_dataset
+):
+    said = []
+    script = sys.modules["make_board"]
+    monkeypatch.setattr(script, "bench", lambda *words, **_: said.append([*map(str, words)]))
+    home = tmp_path / "small"
+    home.mkdir()
+    methods = ["stern", "improved_heatmap/no_cutting", "constant", "improved_heatmap"]
+    (home / "recipe.toml").write_text(
+        f'title = "Small"\ndataset = "data"\nmethods = {methods}\nonce = ["constant"]\n'
+        "[budgets]\nimproved_heatmap = 2\nstern = 0.5\n"
+    )
+    assert make_board(home, "--data", make_dataset(name="data"), "--no-board")
+    runs = [(w[2::2][: w[1::2].count("--method")], w[w.index("--out") + 2 :]) for w in said]
+    assert runs == [
+        (["stern"], ["--set", "training.budget=0.5"]),
+        (["improved_heatmap/no_cutting", "improved_heatmap"], ["--set", "training.budget=2"]),
+        (["constant"], []),
+    ]
