@@ -23,6 +23,7 @@ from adaptor_bench.data.images import read_image, write_image
 from adaptor_bench.data.layout import IMAGES
 from adaptor_bench.data.pointfiles import find_files
 from adaptor_bench.errors import BenchError, InputError, plural
+from adaptor_bench.extras import require
 from adaptor_bench.names import printable
 from adaptor_bench.progress import Bar, Progress, message
 from adaptor_bench.stopping import stoppable, stopped
@@ -49,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     try:
+        require("train", "predictions and translations")
         frames = find_images(given.input)
         with Progress().bar(given.verb.replace("_", " ")) as bar:
             _write_all(given.output, lambda folder: _work(given, frames, folder, bar))

@@ -288,7 +288,7 @@ def test_without_matplotlib_every_figure_says_how_to_get_it_before_it_does_anyth
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     (tmp_path / "runs").mkdir()  # empty: whoever looked into it would say so
     told = invoke("paper", name, tmp_path / "runs", "--out", tmp_path / "x.png", code=2)
-    assert told.startswith("error: figures need matplotlib, ")
+    assert told.startswith("error: figures need matplotlib, which is not installed\n")
     assert 'pip install "adaptor-bench[figures]"' in told
     assert not (tmp_path / "x.png").exists()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from adaptor_bench.extras import EXTRAS
+
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -74,7 +76,8 @@ def test_the_metadata(wheel, names):
     assert "bench = adaptor_bench.cli:main" in scripts
     assert re.search(r"^Requires-Python: >=3\.11$", metadata, re.M)
     requirements = re.findall(r"^Requires-Dist: (.*)$", metadata, re.M)
-    assert any(r.startswith("torch>=") for r in requirements)
+    torch = [r for r in requirements if r.startswith("torch>=")]
+    assert torch and all("extra ==" in r for r in torch), "the plain installation goes without"
     assert not [r for r in requirements if "<" in r or "==" in r.split(";")[0]], "lower bounds only"
     assert any(n.endswith("licenses/LICENSE") for n in names)
 
@@ -86,8 +89,10 @@ def test_it_requires_all_that_it_imports(wheel, names):
         sources = {n: archive.read(n) for n in names if n.endswith(".py")}
     required = {
         _normal(name)
-        for name, extra in re.findall(r"^Requires-Dist: ([\w.-]+)(.*)$", text, re.M)
-        if "extra ==" not in extra or "figures" in extra
+        for name, extra in re.findall(
+            r"^Requires-Dist: ([\w.-]+)(.*)$", text.replace('"', "'"), re.M
+        )
+        if "extra ==" not in extra or any(f"'{name}'" in extra for name in EXTRAS)
     }
     assert {"torch", "matplotlib"} <= required and "pytest" not in required
     provided = packages_distributions()

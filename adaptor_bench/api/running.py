@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adaptor_bench.api.datasets import dataset_folder
 from adaptor_bench.api.results import Paths, Results, load_results, paths_of
 from adaptor_bench.errors import TrainingError
+from adaptor_bench.extras import require
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.methodspec import MethodSpec, resolve_all
 from adaptor_bench.registry import discover, method
@@ -124,6 +125,7 @@ def prepare(
 
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
+    require("train", "runs")
     if profile is None:
         profile = "quick"
         if not certainly_cpu(request["device"]):

@@ -17,6 +17,7 @@ import click
 
 import adaptor_bench
 from adaptor_bench.errors import BenchError, suggest
+from adaptor_bench.extras import missing
 from adaptor_bench.progress import message
 from adaptor_bench.room import unwritable
 from adaptor_bench.stopping import stoppable, stopped
@@ -134,6 +135,10 @@ def _main(args: list[str] | None) -> None:
                 sys.stdout.close()
             _leave(f"error: {reason}", reason.exit_code)
         _leave(f"error: {error.strerror or error} ({error.filename or 'no file named'})", 1)
+    except ImportError as error:
+        if debug or not (lacking := missing(error)):
+            raise
+        _leave(f"error: {lacking}", lacking.exit_code)
     except MemoryError:
         if debug:
             raise

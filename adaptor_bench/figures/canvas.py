@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeAlias, TypeVar
 
 from adaptor_bench.atomic import complete_file
-from adaptor_bench.errors import UsageError
+from adaptor_bench.extras import require
 from adaptor_bench.names import printable, terminal
 
 P = ParamSpec("P")
@@ -46,13 +46,7 @@ _STYLE: Any = {
 
 def require_matplotlib() -> None:
     """Raises UsageError where matplotlib is missing or cannot be loaded."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            f"figures need matplotlib, which cannot be loaded ({error})",
-            hint='Install it with: pip install "adaptor-bench[figures]"',
-        ) from error
+    require("figures", "figures", load=True)
 
 
 @contextmanager
