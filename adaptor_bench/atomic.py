@@ -35,6 +35,11 @@ def claim(place: Path) -> Any:
     return locks.attempt(_lock_of(place))
 
 
+def is_claimed(place: Path) -> bool:
+    """Whether a process, on any machine, is making ``place`` now."""
+    return locks.is_held(_lock_of(place))
+
+
 def claimed(place: Path, waiting: Callable[[], None]) -> Any:
     """A context in which ``place`` is ours; ``waiting`` is called if another process has it now."""
     return locks.obtain(_lock_of(place), waiting)

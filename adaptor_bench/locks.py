@@ -60,6 +60,26 @@ def obtain(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock file ``path`` now. Nothing is taken or written, so that this
+    also tells where one may only read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        told = _flock(descriptor, shared=True)
+        mark = _read(descriptor)
+        if told is False or not mark:
+            return told is False
+        home = f"{_kernel()} {os.fstat(descriptor).st_dev}\n".encode()
+        if told is not None and mark.startswith(home):
+            return False
+        return time.time() - os.fstat(descriptor).st_mtime < SILENT
+    finally:
+        os.close(descriptor)
+
+
 class _Lock:
     """A held lock: an open file that carries our mark."""
 
@@ -136,12 +156,12 @@ def _beat() -> None:
                     lock.write()
 
 
-def _flock(descriptor: int) -> bool | None:
+def _flock(descriptor: int, *, shared: bool = False) -> bool | None:
     """Whether the kernel gives us the lock; None when this file system has none to give."""
     if fcntl is None:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

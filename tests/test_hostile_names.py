@@ -18,6 +18,7 @@ from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import write_board
 from adaptor_bench.entries.submit import board_from_runs
+from adaptor_bench.harness.journal import Journal
 
 NASTY = "=\x1b]0;pwned\x07\x9b2J\u202e<b>|`\u200b"
 FORBIDDEN = set(map(chr, [*range(9), *range(11, 32), *range(127, 160)])) | set(
@@ -51,6 +52,11 @@ def world(tmp_path_factory):
             )  # fmt: skip
         for frame in index_dataset(data).domain("intraop"):
             put_points(root / f"p{number}", "/".join(frame.written), points_of(frame))
+    (dataset,) = (root / "runs").iterdir()
+    journal = Journal(dataset)
+    journal.plans([f"{NASTY}0/intraop/fold_1", f"{NASTY}/{NASTY}/fold_1"])
+    journal.step(f"{NASTY}/{NASTY}/fold_1", NASTY, 0, 0)
+    journal.fails(f"{NASTY}/{NASTY}/fold_1", NASTY)
     (root / "board").mkdir()
     write_board(board_from_runs([root / "runs"], root / "board", f"{NASTY}board"))
     for number in (0, 1):
@@ -104,6 +110,10 @@ audit {p1} {data}
 audit {p1} {data} --format json
 adapter codabench --labels {data} --out {out}/codabench
 adapter challenger-csv --labels {data} --entry {nasty}={p1} --out {out}/table.csv
+status {runs}
+status {runs} --format markdown
+status {runs} --format csv
+status {nasty}
 leaderboard {runs}
 leaderboard {runs} --format markdown
 leaderboard {runs} --format latex
@@ -150,7 +160,13 @@ def test_no_command_prints_what_steers(world, tmp_path, monkeypatch, line):
     code, shown, told = outcome(*(part.format(**places) for part in line.split()))
     assert code in (0, 1, 2), told
     if line.startswith(
-        ("leaderboard {runs}", "leaderboard --board {board} --f", "card", "data info {d")
+        (
+            "status {runs}",
+            "leaderboard {runs}",
+            "leaderboard --board {board} --f",
+            "card",
+            "data info {d",
+        )
     ):
         assert code == 0, told
         assert "pwned" in shown

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from commands import invoke
+from commands import invoke, invoke_json
 from frame_files import write_frame
 from method_files import put_method
 from test_stopping import GIVE_UP, process
@@ -27,7 +27,7 @@ def content(root, name):
     return {p.relative_to(root): p.read_bytes() for p in root.rglob(name)}
 
 
-def test_two_processes_reach_what_one_does(tmp_path, phantom_cache):
+def test_two_processes_and_two_shards_reach_what_one_does(tmp_path, phantom_cache):
     """Trained networks and predictions, bit for bit; every fold is told once, as it is known."""
     (whole,) = phantom_cache.iterdir()
     data = tmp_path / "part"
@@ -40,10 +40,15 @@ def test_two_processes_reach_what_one_does(tmp_path, phantom_cache):
     for number in (1, 2):
         out = tmp_path / str(number)
         shown[number], told[number] = invoke(*train, "--out", out, "--workers", number)
+    for shard in ("1/2", "2/2"):
+        shown[3], _ = invoke(*train, "--out", tmp_path / "3", "--shard", shard)
     for pattern in ("predictions/**/*.json", "*.safetensors"):
-        one, two = (content(tmp_path / n, pattern) for n in ("1", "2"))
-        assert one and one == two
-    assert shown[1] == shown[2]
+        one, two, three = (content(tmp_path / n, pattern) for n in ("1", "2", "3"))
+        assert one and one == two == three
+    assert shown[1] == shown[2] == shown[3]
+    for number in (1, 2, 3):
+        (board,) = invoke_json("status", tmp_path / str(number))
+        assert [(row["state"], row["attempts"]) for row in board["rows"]] == [("done", 1)] * 2
     lines = told[2].splitlines()
     for fold in (1, 2):
         begins = f"{method} intraop fold {fold}  F1 "

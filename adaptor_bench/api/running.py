@@ -108,12 +108,13 @@ def prepare(
     methods_from: Iterable[Path],
     progress: Progress | None = None,
     teller: Teller | None = None,
+    shard: tuple[int, int] | None = None,
     **request: Any,
 ) -> Bench:
     """The bench that is ready to run, wrong usage told before anything is drawn or read.
 
     ``request`` is the rest of a ``harness.RunRequest``; ``progress`` and ``teller`` take what would
-    else be told on stderr.
+    else be told on stderr; ``shard`` (i, n) leaves every n-th cell, from the i-th on.
     """
     # Threads that spin while they wait make a run many times slower beside another busy program.
     # Read when torch is loaded, hence before anything imports it.
@@ -136,4 +137,4 @@ def prepare(
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)
-    return Bench(dataset, asked, progress or Progress(lines=True), teller)
+    return Bench(dataset, asked, progress or Progress(lines=True), teller, shard)

@@ -25,6 +25,7 @@ from adaptor_bench.stopping import stoppable, stopped
 # name -> module and the line shown by --help; nothing is imported until a command is called.
 COMMANDS = {
     "run": ("run", "Train and score methods on the standard folds; print the leaderboard."),
+    "status": ("status", "What every cell of a run is at: queued, running, done or failed."),
     "curve": ("curve", "Train a method with less and more of its budget; say if it is enough."),
     "methods": ("methods", "List the registered methods and their parameters."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),

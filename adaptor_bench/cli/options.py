@@ -53,6 +53,20 @@ class Registered(click.Choice):  # type: ignore[type-arg]  # no generic before c
         return tuple(names() if callable(names) else names)
 
 
+class Shard(click.ParamType):  # type: ignore[type-arg]  # as above
+    """``i/n``, i from 1 to n."""
+
+    name = "i/n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        number, slash, of = str(value).partition("/")
+        if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+            self.fail(f"{value!r} is not i/n with i from 1 to n, such as 2/8.", param, ctx)
+        return int(number), int(of)
+
+
 def option(*names: str, **how: Any) -> Callable[[Command], Command]:
     """As :func:`click.option`; a default is shown."""
     shown = how.get("default") is not None and not how.get("is_flag")

@@ -36,6 +36,23 @@ from adaptor_bench.methodspec import PROFILES
 @options.workers
 @options.threads
 @option(
+    "--executor",
+    type=options.Registered("harness.executors:EXECUTORS"),
+    default="local",
+    help="What runs the cells (folds of a method): processes of this machine, Slurm, or Ray.",
+)
+@option(
+    "--slurm",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of Slurm's sbatch, such as partition=gpu or time=480 (minutes); repeatable.",
+)
+@option(
+    "--shard",
+    type=options.Shard(),
+    help="Only every n-th cell from the i-th on: for a scheduler of your own, n times.",
+)
+@option(
     "--set",
     "settings",
     multiple=True,
@@ -55,6 +72,8 @@ def command(
     strict: bool,
     missing: str,
     workers: int | None,
+    executor: str,
+    slurm: tuple[str, ...],
     **request: Any,
 ) -> None:
     """Train METHODs on the folds of a dataset, score them, and print the leaderboard.
@@ -64,20 +83,26 @@ def command(
     with the same command share the folds.
     """
     from adaptor_bench.api.running import prepare
+    from adaptor_bench.errors import plural
+    from adaptor_bench.harness.executors import executor_named, refuse_conflicts
     from adaptor_bench.harness.failures import summary
-    from adaptor_bench.harness.workers import run_with, usual_workers
     from adaptor_bench.progress import message
     from adaptor_bench.registry import parse_settings
     from adaptor_bench.report.leaderboard import render_leaderboard
     from adaptor_bench.report.rescored import rescoring
     from adaptor_bench.results.runs import find_runs
 
+    given = _pairs(slurm)
+    refuse_conflicts(executor, shard=request["shard"], device=request["device"], settings=given)
+    engine = executor_named(executor, given)
     rules = options.settings_of(matching, radius, strict, missing)
     request |= {"settings": parse_settings(settings), "matching": rules}
     harness = prepare(**request)
     request["profile"] = harness.request.profile
-    workers = workers or usual_workers(harness.request.profile, harness.request.device)
-    failed = run_with(harness, partial(prepare, **request), workers)
+    if not harness.cells:
+        message(f"Nothing to do: the run has {plural(len(harness.names), 'cell')} in all.")
+        return
+    failed = engine.run(harness, partial(prepare, **request), workers)
     if not failed or find_runs([harness.root]):
         # What stands there from before may have been scored otherwise.
         score_of, domain = rescoring(rules, harness.dataset), request["domain"]
@@ -87,3 +112,16 @@ def command(
         message(summary(failed, len(harness.cells), where=True))
         message("Rerun the same command to try them again; finished folds are kept.")
         raise SystemExit(1)
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    """All of ``--slurm``, by key."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.UsageError(f"--slurm {text!r} is not KEY=VALUE, such as partition=gpu.")
+        if key in pairs:
+            raise click.UsageError(f"--slurm gives {key!r} twice; give it once.")
+        pairs[key] = value
+    return pairs

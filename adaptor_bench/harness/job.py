@@ -9,7 +9,7 @@ others go on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,7 @@ from adaptor_bench.blame import MethodFailedError, blamed, said
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.folds import inner_split
 from adaptor_bench.data.frames import Dataset
-from adaptor_bench.data.oddities import find_all
-from adaptor_bench.data.sizes import count_sizes, radius_note, settings_note
+from adaptor_bench.data.sizes import count_sizes
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.harness.failures import (
     Failure,
@@ -30,21 +29,24 @@ from adaptor_bench.harness.failures import (
     record_failure,
 )
 from adaptor_bench.harness.fold import FoldResult, run_fold
+from adaptor_bench.harness.journal import Journal, name_of
+from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
-from adaptor_bench.harness.resume import damage, differences
+from adaptor_bench.harness.resume import COMPUTING, damage, differences
 from adaptor_bench.harness.sharing import FAILED, share
 from adaptor_bench.harness.telling import Aloud, Teller
-from adaptor_bench.matching.settings import RADIUS
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Progress, message
+from adaptor_bench.scoring.metrics import f1
 from adaptor_bench.sourcecode import Source, source_of
 
 RUN_SCHEMA = 1
 
 
 class Bench:
-    """Runs the cells of one request on one dataset, one after the other."""
+    """Runs the cells of one request on one dataset, one after the other; with ``shard`` (i, n)
+    every n-th from the i-th on, i from 1 to n."""
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Bench:
         request: RunRequest,
         progress: Progress,
         teller: Teller | None = None,
+        shard: tuple[int, int] | None = None,
     ) -> None:
         self.dataset = dataset
         self.request = request
@@ -62,7 +65,10 @@ class Bench:
         self.store = ArtefactStore(
             request.artefacts or self.root / "artefacts", fresh=request.restart
         )
-        self.cells = list(cells_of(dataset, request))
+        self.cells = whole = list(cells_of(dataset, request))
+        self.names = [name_of(cell) for cell in whole]  # those of other shards, too
+        if shard:
+            self.cells = whole[shard[0] - 1 :: shard[1]]
         self.threads, self.bfloat16 = 0, False
         self.versions = versions()
         self._sources: dict[str, Source] = {}
@@ -77,12 +83,22 @@ class Bench:
         """
         from adaptor_bench.train.device import computing, has_bfloat16, resolve_device
 
+        if not self.cells:
+            return []
         device = resolve_device(self.request.device)
         self.bfloat16 = has_bfloat16(device)
         with computing(device, self.request.threads) as self.threads:
             return self._run(device)
 
-    def _run(self, device: str) -> list[Failure]:
+    def check(self) -> None:
+        """Raise what :meth:`run` would before it trains anything, for cells that are run elsewhere:
+        what the machine there computes with is not known, and not compared."""
+        self._ready(self.request.device, apart=COMPUTING)
+
+    def _ready(
+        self, device: str, apart: Collection[str] = ()
+    ) -> tuple[dict[Cell, FoldTask], dict[str, Method]]:
+        """All that may be learned from in every cell, and the methods, judged."""
         methods = self._methods()
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
@@ -95,11 +111,17 @@ class Bench:
         tasks = {cell: self._task(cell, methods[cell.spec.name], device) for cell in self.cells}
         # The longest first, so that no process idles at the end: a translator takes time.
         self.cells.sort(key=lambda cell: not tasks[cell].others)
-        self._refuse_other_results(tasks)
+        self._refuse_other_results(tasks, apart)
         self._warn(tasks, methods)
+        return tasks, methods
+
+    def _run(self, device: str) -> list[Failure]:
+        tasks, methods = self._ready(device)
         remove_abandoned(self.store.root)
         failed = []
         teller = self.teller or Aloud(len(self.cells))
+        journal = Journal(self.root)
+        journal.plans(self.names)
         places = [cell.directory for cell in self.cells]
         left = partial(self._left, teller)
         for turn in share(places, again=self.request.restart, waiting=left):
@@ -112,8 +134,10 @@ class Bench:
                 teller.ends(cell, text, ours=False, failure=known)
                 continue
             label = f"[{turn.number + 1}/{len(self.cells)}] {cell.title}"
-            task.progress = self.progress.labelled(label, getattr(teller, "job", None))
+            progress = self.progress.labelled(label, getattr(teller, "job", None))
+            task.progress = journal.following(progress, name_of(cell))
             teller.begins(cell)
+            journal.begins(name_of(cell))
             task.progress.begin()
             self.store.patient = turn.last
             before = list(task.notes)
@@ -123,13 +147,17 @@ class Bench:
                 task.notes[:] = before
                 turn.later = True
                 teller.put_off(cell)
+                journal.puts_off(name_of(cell))
             except MethodFailedError as error:
                 failure, text = self._failed(cell, task, error)
                 failed.append(failure)
+                journal.fails(name_of(cell), failure.reason)
                 teller.ends(cell, text, ours=True, failure=failure)
             else:
                 forget_failure(cell.directory)
+                journal.ends(name_of(cell), f1(result.score.counts), result.seconds["total"])
                 teller.ends(cell, f"  {result}", ours=True, failure=None)
+        journal.close()
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
 
@@ -139,27 +167,11 @@ class Bench:
     def _warn(self, tasks: Mapping[Cell, FoldTask], methods: Mapping[str, Method]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
         loaded = next(iter(self._loaded.values()))
-        plans = {cell.domain: cell.plan for cell in self.cells}
-        for finding in find_all(loaded, plans, self.dataset.cohorts):
-            self._say(f"warning: {finding.message}")
-            for cell, task in tasks.items():
-                if finding.concerns(cell.domain, cell.fold.number, task.others):
-                    task.notes.append(finding.message)
-        sizes = {f.size for domain in self.request.domains for f in loaded[domain].frames}
-        radius = self.request.matching.radius
-        if radius == RADIUS and (note := radius_note(radius, sizes)):
-            self._say(f"warning: {note}")
-        for name, method in methods.items():
-            # Settings in px were chosen on 512x288 frames; on others they mean something else.
-            note = settings_note(getattr(method, "px_settings", {}), sizes)
-            if note:
-                self._say(f"warning: {name}: {note}")
-                for cell, task in tasks.items():
-                    task.notes += [note] if cell.spec.name == name else []
-
-    def _say(self, text: str) -> None:
-        if self.leads:
-            message(text)
+        for text, note, touched in oddities(loaded, tasks, methods, self.dataset.cohorts):
+            if self.leads:
+                message(f"warning: {text}")
+            for cell in touched:
+                tasks[cell].notes.append(note)
 
     def _methods(self) -> dict[str, Method]:
         """The methods of all cells, made and looked at; all that is wrong with them at once."""
@@ -278,7 +290,9 @@ class Bench:
             "versions": source.libraries | self.versions,
         }
 
-    def _refuse_other_results(self, tasks: Mapping[Cell, FoldTask]) -> None:
+    def _refuse_other_results(
+        self, tasks: Mapping[Cell, FoldTask], apart: Collection[str] = ()
+    ) -> None:
         """A finished fold is kept only if it is what would be run now; else say what differs."""
         if self.request.restart:
             return
@@ -287,7 +301,7 @@ class Bench:
             for cell, task in tasks.items()
             if cell.directory.exists()
             and (
-                different := differences(cell.directory, self._record(cell, task))
+                different := differences(cell.directory, self._record(cell, task), apart)
                 + damage(cell.directory)
             )
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from adaptor_bench.scoring.scorefile import FoldScore
 _UNKNOWN = "not recorded"
 # They say where something was run, and are for readers.
 _NO_CONDITION = {"commit", "machine", "python"}
-_ITSELF = (
-    "method", "domain", "seed", "profile", "device", "threads", "bfloat16", "selection",
-)  # fmt: skip
+COMPUTING = ("device", "threads", "bfloat16")
+"""What a machine computes with."""
+_ITSELF = ("method", "domain", "seed", "profile", *COMPUTING, "selection")
 
 
-def differences(directory: Path, now: dict[str, Any]) -> list[str]:
+def differences(directory: Path, now: dict[str, Any], apart: Collection[str] = ()) -> list[str]:
     """What the run in ``directory`` depended on that is otherwise in ``now``, the run.json that
-    would be written. Empty: it is the same and can be kept."""
+    would be written, ``apart`` from some. Empty: it is the same and can be kept."""
     try:
         then = _conditions(read_json(directory / "run.json"))
     except (InputError, AttributeError, TypeError, KeyError):
@@ -31,6 +32,7 @@ def differences(directory: Path, now: dict[str, Any]) -> list[str]:
         for label in [*wanted, *(label for label in then if label not in wanted)]
         if then.get(label, _UNKNOWN) != wanted.get(label, _UNKNOWN)
         and not label.startswith("code of ")
+        and label not in apart
     ]
     return differing + _changed_code(then, wanted)
 
@@ -50,20 +52,7 @@ def _conditions(record: dict[str, Any]) -> dict[str, Any]:
 
     What a record says nothing of is left out: unknown is not the same as null.
     """
-    conditions: dict[str, Any] = {
-        key: record[key]
-        for key in (
-            "method",
-            "domain",
-            "seed",
-            "profile",
-            "device",
-            "threads",
-            "bfloat16",
-            "selection",
-        )
-        if key in record
-    }
+    conditions: dict[str, Any] = {key: record[key] for key in _ITSELF if key in record}
     if "fold_plan" in record:
         conditions["fold plan"] = record["fold_plan"]["sha256"][:12]
     if "dataset" in record:

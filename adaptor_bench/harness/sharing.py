@@ -43,7 +43,7 @@ def share(
     ``again``: finished ones are run again. ``waiting`` is called once with the folds that are left
     when other processes are running them all.
     """
-    before = [_state(fold) for fold in folds]
+    before = [standing(fold) for fold in folds]
     todo = list(range(len(folds)))
     told = patient = False
     while todo:
@@ -52,7 +52,7 @@ def share(
             fold = folds[number]
             remove_abandoned(fold.parent)
             with claim(fold) as ours:
-                now = _state(fold)
+                now = standing(fold)
                 if not ours:
                     left.append(number)
                     continue
@@ -76,7 +76,7 @@ def share(
         todo = left
 
 
-def _state(fold: Path) -> tuple[int | None, int | None]:
+def standing(fold: Path) -> tuple[int | None, int | None]:
     """What stands in the fold's place and in that of its failure, told from what stood before."""
     finished, failed = (
         place.stat().st_ino if place.exists() else None for place in (fold, place_of_failure(fold))
