@@ -87,7 +87,7 @@ FIGURE = "runs --data data --domain intraop --out"
 CASES = f"""
 run --method marks --method marks/half --data data --profile smoke {MINE} --device cpu | marks/half
 curve stern --data data --domain sim --fold 1 --budget 1 --profile smoke --out curve | budget x 1
-status runs | 8 done
+status runs | 12 done
 methods {MINE} | improved_heatmap/no_cutting
 methods --format json | "unavailable": {{}}
 data phantom phantom --profile tiny --workers 1 | drawn: phantom
