@@ -117,10 +117,9 @@ def done(withheld, tmp_path_factory) -> dict[str, list]:
 
 @pytest.mark.quick
 def test_pip_and_the_package_agree_on_what_an_extra_brings():
-    named = {"torchvision": "torchvision", "skimage": "scikit-image"}
     for extra, libraries in EXTRAS.items():
         listed = {canonicalize_name(Requirement(r).name) for r in DECLARED[extra]}
-        assert listed == {canonicalize_name(named.get(name, name)) for name in libraries}
+        assert listed == {canonicalize_name(name) for name in libraries}
     (everything,) = [r for r in map(Requirement, DECLARED["dev"]) if r.name == "adaptor-bench"]
     assert everything.extras >= {"figures", "train"}, "the tests need them"
 

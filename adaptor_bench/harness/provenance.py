@@ -15,7 +15,6 @@ _LIBRARIES = (
     "segmentation-models-pytorch",
     "numpy",
     "scipy",
-    "scikit-image",
     "opencv-python-headless",
 )
 

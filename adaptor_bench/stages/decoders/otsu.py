@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from adaptor_bench.parameters import Number
 from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.protocols import Decoded, Step
+from adaptor_bench.stages.regions import opened, otsu_threshold, regions_of
 from adaptor_bench.stages.registry import stage
 
 
@@ -44,8 +45,6 @@ class Otsu:
         pixel. Regions are 8-connected; a point is the unweighted centroid of its region, its score
         the largest value there.
         """
-        from skimage.measure import label, regionprops
-
         heatmap = resize_map(np.asarray(maps[0], dtype=np.float32), size)
         threshold = self._threshold(heatmap)
         if np.isnan(threshold):
@@ -53,32 +52,30 @@ class Otsu:
         else:
             binary = heatmap >= threshold
             title = f"{'Otsu' if self.threshold is None else 'Threshold'} {threshold:.3f}"
-        opened = _open(binary, self.opening_radius)
-        cut = opened
+        after_opening = opened(binary, self.opening_radius)
+        cut = after_opening
         if self.cut:
             for _ in range(self.cut_passes):
                 cut = cut_large_regions(cut, self.cut_factor)
-        regions = regionprops(label(cut, connectivity=2), intensity_image=heatmap)
+        regions = regions_of(cut)
         return Decoded(
-            np.array([region.centroid[::-1] for region in regions], dtype=float).reshape(-1, 2),
-            np.array([region.intensity_max for region in regions], dtype=float),
+            regions.centroids,
+            regions.largest(heatmap),
             heatmap,
             (
                 Step(title, binary),
-                Step("Opening" if self.opening_radius else "No opening", opened),
+                Step("Opening" if self.opening_radius else "No opening", after_opening),
                 Step("Cutting" if self.cut else "No cutting", cut, "cut out"),
             ),
         )
 
     def _threshold(self, heatmap: NDArray[np.float32]) -> float:
         """Threshold on the float map; NaN when the map is constant or not finite."""
-        from skimage.filters import threshold_otsu
-
         low, high = float(heatmap.min()), float(heatmap.max())
         if not np.isfinite([low, high]).all() or high <= low:
             return float("nan")
         if self.threshold is None:
-            return max(float(threshold_otsu(heatmap)), self.floor)
+            return max(otsu_threshold(heatmap), self.floor)
         return self.threshold
 
 
@@ -89,29 +86,18 @@ def cut_large_regions(mask: NDArray[np.bool_], factor: float = 1.0) -> NDArray[n
     bounding box (equal sides count as tall), from end to end of the bounding box. As in the
     public code the mean area and the centroid are truncated to whole numbers.
     """
-    from skimage.measure import label, regionprops
-
-    regions = regionprops(label(mask, connectivity=2))
+    regions = regions_of(mask)
     result = mask.copy()
-    if not regions:
+    if not len(regions.areas):
         return result
-    limit = factor * int(np.mean([region.area for region in regions]))
-    for region in regions:
-        if region.area <= limit:
-            continue
-        top, left, bottom, right = region.bbox
-        row, column = (int(c) for c in region.centroid)
+    large = np.flatnonzero(regions.areas > factor * int(np.mean(regions.areas)))
+    if len(large):
+        boxes, centroids = regions.boxes, regions.centroids
+    for number in large:
+        top, left, bottom, right = boxes[number]
+        column, row = centroids[number].astype(int)
         if right - left <= bottom - top:
             result[row, left:right] = False
         else:
             result[top:bottom, column] = False
     return result
-
-
-def _open(binary: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    from skimage.morphology import disk, opening
-
-    if radius <= 0 or not binary.any():
-        return binary
-    opened: NDArray[np.bool_] = opening(binary, disk(radius))
-    return opened

@@ -1,0 +1,107 @@
+"""The decoders give what scikit-image would give, to the bit; and no place where they might not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from oracles import decoding as oracle
+from skimage.filters import threshold_otsu
+from skimage.measure import label, regionprops
+from skimage.morphology import disk, opening
+
+from adaptor_bench.stages.decoders.otsu import Otsu
+from adaptor_bench.stages.decoders.peaks import Peaks, smoothed
+from adaptor_bench.stages.regions import counts_between, opened, otsu_threshold, regions_of
+
+pytestmark = pytest.mark.quick
+
+DECODERS = {
+    "as published": Otsu(),
+    "coarser opening, two cuts": Otsu(opening_radius=5, cut_passes=2, cut_factor=0.7),
+    "fixed threshold": Otsu(threshold=0.4, opening_radius=0),
+    "peaks": Peaks(),
+    "all peaks": Peaks(threshold=None, distance=0.0, refine="centroid"),
+    "peaks of a smooth map": Peaks(threshold=0.1, blur=2.5, distance=9.5),
+    "peaks as they are": Peaks(blur=0.0, refine="none"),
+}
+
+
+@pytest.mark.parametrize("size", [(512, 288), (128, 72), (131, 70)], ids=str)
+@pytest.mark.parametrize("name", DECODERS)
+def test_points_scores_and_masks_are_scikit_images(name, size):
+    decoder, rng = DECODERS[name], np.random.default_rng(len(name))
+    found = 0
+    for _ in range(12):
+        maps = oracle.random_map(rng)
+        points, scores, masks = oracle.decoded(decoder, maps, size)
+        ours = decoder.decode(maps, size)
+        assert ours.points.tobytes() == points.tobytes() and ours.points.shape == points.shape
+        assert ours.scores.tobytes() == scores.tobytes()
+        for step, mask in zip(ours.steps, masks, strict=True):
+            np.testing.assert_array_equal(step.mask, mask)
+        found += len(points)
+    assert found > 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_regions_are_scikit_images_in_its_order(seed):
+    rng = np.random.default_rng(seed)
+    mask = np.kron(rng.random((20, 31)) < rng.choice([0.02, 0.3, 0.6]), np.ones((2, 3), bool))
+    mask &= rng.random(mask.shape) < 0.9
+    values = rng.random(mask.shape, np.float32)
+    ours, theirs = regions_of(mask), regionprops(label(mask, connectivity=2), values)
+    np.testing.assert_array_equal(ours.areas, [r.area for r in theirs])
+    np.testing.assert_array_equal(ours.centroids[:, ::-1], [r.centroid for r in theirs])
+    np.testing.assert_array_equal(ours.boxes, [r.bbox for r in theirs])
+    np.testing.assert_array_equal(ours.largest(values), [r.intensity_max for r in theirs])
+
+
+def test_a_mask_with_nothing_in_it_has_no_regions():
+    found = regions_of(np.zeros((7, 9), bool))
+    assert found.centroids.shape == (0, 2) and found.boxes.shape == (0, 4)
+
+
+def test_more_regions_than_two_bytes_can_count():
+    mask = np.zeros((520, 520), bool)
+    mask[::2, ::2] = True
+    found = regions_of(mask)
+    assert len(found.areas) == 260**2 > 65535
+    np.testing.assert_array_equal(found.centroids[[0, -1]], [[0, 0], [518, 518]])
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3, 7])
+@pytest.mark.parametrize("shape", [(30, 41), (3, 50), (2, 2)], ids=str)
+def test_opening_is_scikit_images_up_to_the_border(radius, shape):
+    rng = np.random.default_rng(radius)
+    for share in (0.5, 0.9, 0.99):
+        mask = rng.random(shape) < share
+        np.testing.assert_array_equal(opened(mask, radius), opening(mask, disk(radius)))
+
+
+LOW = np.float32(0.25)
+MAPS = {
+    "on the edges of the bins": np.linspace(0, 1, 257, dtype=np.float32)[
+        np.random.default_rng(0).integers(0, 257, 5000)
+    ],
+    "a hair off the edges": np.nextafter(np.linspace(0, 1, 257, dtype=np.float32), np.float32(2)),
+    "nearly nothing everywhere": np.geomspace(1e-30, 1, 5000, dtype=np.float32),
+    "two values": np.float32([0.1, 0.9, 0.9]),
+    "a few units in the last place": LOW + np.spacing(LOW) * np.arange(300, dtype=np.float32),
+    "far from zero": 1000 + np.random.default_rng(1).random(5000, np.float32),
+    "too small to divide by": np.float32([0, 1e-42, 3e-42]),
+    "larger than a block": np.random.default_rng(2).random(70_001, np.float32) ** 8,
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_bins_are_counted_as_numpy_counts_them(name):
+    values = MAPS[name].reshape(1, -1)
+    expected, edges = np.histogram(values, 256)
+    np.testing.assert_array_equal(counts_between(values, edges), expected)
+    assert otsu_threshold(values) == threshold_otsu(values)
+
+
+def test_a_map_that_is_not_finite_is_smoothed_as_a_whole():
+    heatmap = oracle.random_map(np.random.default_rng(5))[0]
+    heatmap[30, 40] = np.nan
+    np.testing.assert_array_equal(smoothed(heatmap, 0.6, 0.3), oracle.gaussian_filter(heatmap, 0.6))
