@@ -4,6 +4,9 @@ Two methods that agree up to a stage find each other's artefact and share it: an
 changes the decoding does not train again. An artefact is a directory; it is complete or absent.
 A manifest in it names the size and hash of every file, so that a damaged one is noticed and made
 again. One that another process is making is waited for.
+
+What takes long may keep, beside the artefact it makes, a savepoint to go on from when it is
+interrupted: ``NAME.savepoint``, which goes when the artefact is there.
 """
 
 from __future__ import annotations
@@ -11,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from adaptor_bench.atomic import atomic_directory, claimed, write_json
 from adaptor_bench.bounded import read_json
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, TrainingError
 from adaptor_bench.progress import message
 
 MANIFEST = "manifest.json"
@@ -59,7 +63,11 @@ class ArtefactStore:
             if self._usable(final, tell=message):
                 return final
             with atomic_directory(final, replace=True) as directory:
-                build(directory)
+                try:
+                    build(directory)
+                except TrainingError:  # it would end in the same way again
+                    self._forget_savepoint(final)
+                    raise
                 write_json(directory / "key.json", key)
                 files = {
                     path.relative_to(directory).as_posix(): {
@@ -71,12 +79,26 @@ class ArtefactStore:
                 }
                 write_json(directory / MANIFEST, {"files": files})
             self._sound.add(final)
+            self._forget_savepoint(final)
         return final
+
+    def savepoint(self, kind: str, key: dict[str, Any]) -> Path:
+        """Where what builds the artefact may keep how far it is. A ``fresh`` store removes what was
+        kept there before it was opened. To be called by ``build`` only."""
+        place = _savepoint_of(self.find(kind, key))
+        with suppress(FileNotFoundError):
+            if self._old.pop(place.name, None) == place.lstat().st_ino:
+                place.unlink()
+        return place
 
     def find(self, kind: str, key: dict[str, Any]) -> Path:
         """Where the artefact is or would be."""
         text = json.dumps(key, sort_keys=True, allow_nan=False)
         return self.root / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def _forget_savepoint(self, final: Path) -> None:
+        with suppress(OSError):
+            _savepoint_of(final).unlink()
 
     def _usable(self, final: Path, tell: Callable[[str], None] = lambda _: None) -> bool:
         """Whether the artefact is there as it was made; ``tell`` is told what is wrong with it."""
@@ -88,6 +110,10 @@ class ArtefactStore:
             return False
         self._sound.add(final)
         return True
+
+
+def _savepoint_of(final: Path) -> Path:
+    return final.with_name(f"{final.name}.savepoint")
 
 
 def _damage(directory: Path, *, content: bool) -> str | None:

@@ -1,7 +1,8 @@
 """How a command ends that is told to stop: Ctrl-C, SIGTERM and a closed terminal alike.
 
 All become KeyboardInterrupt, so that whatever is half-written is removed on the way out. The next
-one does not disturb that; the one after it ends the process on the spot.
+one does not disturb that; the one after it ends the process on the spot. A long piece of work that
+can be left between two of its steps only holds the first one off until then.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _SIGNALS = {
     if hasattr(signal, name)
 }
 _received: list[int] = []
+_holding = 0
+_held: list[int] = []  # what was received and has not been acted upon
+_serving = False
 
 
 @contextmanager
@@ -35,6 +39,7 @@ def stoppable(*, for_good: bool) -> Iterator[None]:
     not disturb the interpreter's own ending either.
     """
     _received.clear()
+    _held.clear()
     before = {}
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
@@ -60,6 +65,38 @@ def stopped() -> tuple[str, int]:
 
 
 @contextmanager
+def held_off() -> Iterator[None]:
+    """What tells this process to stop raises nothing in the block, the first time:
+    :func:`stop_if_told` does, called where the work may be left, and the end of the block.
+
+    A second signal is not held off. It is where :func:`stoppable` is; elsewhere nothing changes.
+    """
+    global _holding
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holding += 1
+    try:
+        yield
+    finally:
+        _holding -= 1
+        if not _holding:
+            stop_if_told()
+
+
+def told_to_stop() -> bool:
+    """Whether something was held off."""
+    return bool(_held)
+
+
+def stop_if_told() -> None:
+    """Raise KeyboardInterrupt if it was held off."""
+    if _held:
+        _held.clear()
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Processes started in the block are not sent what stops this one: it ends them itself."""
     if not hasattr(signal, "pthread_sigmask"):
@@ -79,8 +116,10 @@ def end_with(pipe: Connection, *, tidying: float = 0.0) -> None:
     At once; or, with ``tidying``, by KeyboardInterrupt, so that what is half-written is removed,
     and after so many seconds in any case.
     """
+    global _serving
+    _serving = True
     if tidying:  # what a shell's background process inherits is deaf to it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _stop)
 
     def watch() -> None:
         with suppress(OSError, EOFError):
@@ -95,7 +134,14 @@ def end_with(pipe: Connection, *, tidying: float = 0.0) -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     _received.append(number)
-    if len(_received) == 1:
+    if _holding and len(_received) == 1:
+        _held.append(number)
+        if number == signal.SIGINT and not _serving and os.isatty(2):
+            with suppress(OSError):
+                os.write(2, b"\nstopping after this step; interrupt again to stop at once\n")
+        return
+    if len(_received) == 1 or _held:
+        _held.clear()
         raise KeyboardInterrupt
     if len(_received) == 2:
         with suppress(OSError):  # not print: it may be what was interrupted

@@ -93,6 +93,60 @@ def test_a_second_control_c_lets_it_tidy_up_and_a_third_ends_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+STEPS = """
+from adaptor_bench.stopping import held_off, stop_if_told, stoppable, told_to_stop
+def work(steps):
+    with held_off():
+        for step in range(1, steps + 1):
+            if step == steps:
+                print("step", flush=True)
+                while not told_to_stop(): pass
+                print("held", flush=True)
+                sys.stdin.readline()
+                print("kept", flush=True)
+            if step < 3:
+                stop_if_told()
+"""
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("signals", [1, 2])
+def test_work_in_steps_is_left_after_the_step_and_a_second_signal_does_not_wait(steps, signals):
+    """With the last step, where nobody asks any more, the block ends it."""
+    code = f"{STEPS}\nwith stoppable(for_good=True):\n    work({steps})\n    print('went on')"
+    with process(code) as command:
+        assert command.stdout.readline() == "step\n"
+        command.send_signal(signal.SIGTERM)
+        assert command.stdout.readline() == "held\n"
+        if signals == 2:
+            command.send_signal(signal.SIGTERM)
+            command.wait(GIVE_UP)
+        said, told = command.communicate("\n" if signals == 1 else None, timeout=GIVE_UP)
+    assert "KeyboardInterrupt" in told
+    assert said == ("kept\n" if signals == 1 else "")
+
+
+def test_a_worker_whose_master_is_gone_leaves_after_the_step():
+    code = f"""{STEPS}
+from multiprocessing import Pipe
+from adaptor_bench.stopping import end_with
+end, other = Pipe(duplex=False)
+end_with(end, tidying=100)
+other.close()
+try:
+    with held_off():
+        while not told_to_stop():
+            pass
+        print("kept", flush=True)
+        stop_if_told()
+finally:
+    print("left", flush=True)
+"""
+    with process(code) as command:
+        said, _ = command.communicate(timeout=GIVE_UP)
+    assert said == "kept\nleft\n"
+
+
 def test_the_container_is_stopped_like_any_command(tmp_path):
     code = """
 from adaptor_bench import container

@@ -3,8 +3,8 @@
 ``<out>/<dataset>/<method>/<domain>/fold_<k>/`` holds ``run.json`` (what was run),
 ``predictions/`` (challenge JSON), ``score.json`` (counts and pairs per frame) and the checkpoint.
 It is complete or it is not there. A finished fold is not repeated; a killed command loses at most
-the stage in progress. A fold that its method does not get through is recorded as failed, and the
-others go on.
+the stage in progress, and of a training its last minute. A fold that its method does not get
+through is recorded as failed, and the others go on.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ it. Importing this file loads no torch: what trains and predicts is imported whe
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,13 +113,14 @@ class Detector(Parts):
         def build(directory: Path) -> None:
             from adaptor_bench.train.fit import fit_network
             from adaptor_bench.train.samples import sample_of
+            from adaptor_bench.train.savepoints import Savepoint
             from adaptor_bench.train.weights import write_weights
 
             samples = [sample_of(f) for f in task.train]
             translated = []
             if translator is not None:
                 translated = translation.samples(self.translate, task, translator)
-            began = time.process_time()
+            savepoint = Savepoint(task.store.savepoint("network", key), task.device)
             with task.progress.bar("network") as bar:
                 fitted = fit_network(
                     self,
@@ -131,8 +131,9 @@ class Detector(Parts):
                     bar=bar,
                     matching=task.matching,
                     translated=translated,
+                    savepoint=savepoint,
                 )
-            took = round(time.process_time() - began, 1)
+            took = round(savepoint.cpu_seconds, 1)
             write_weights(directory / WEIGHTS, fitted.weights)
             write_json(directory / "history.json", fitted.history | {"cpu_seconds": took})
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import NoneType
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from adaptor_bench.progress import Bar
 from adaptor_bench.train.device import deterministic
 from adaptor_bench.train.loop import HINT, train
 from adaptor_bench.train.samples import Sample, SampleStream
+from adaptor_bench.train.savepoints import Savepoint, State, UnusableSavepoint
 from adaptor_bench.train.settings import Parts, Training
 from adaptor_bench.train.trial import inner_f1, some_of
 from adaptor_bench.train.weights import require_finite
@@ -43,6 +46,7 @@ def fit_network(
     bar: Bar,
     matching: MatchSettings = _AS_PUBLISHED,
     translated: Sequence[Sample] = (),
+    savepoint: Savepoint | None = None,
 ) -> Fitted:
     """Train on ``train``; keep what ``training.choose`` says, by F1 on ``selection`` if any.
 
@@ -50,22 +54,77 @@ def fit_network(
     a share of 1 the others are not used at all. A network without ``selection`` is tried on some
     of what it is trained on, real frames if any. ``matching`` is how F1 is scored. A network
     that finds nothing there is trained once more with another seed; ``history["collapsed"]`` holds
-    the F1 of every try that failed. Raises TrainingError when the loss, a weight or a map is not
-    finite.
+    the F1 of every try that failed. It goes on from ``savepoint`` if something is kept there, and
+    ends with the same weights. Raises TrainingError when the loss, a weight or a map is not finite.
     """
+    savepoint = savepoint or Savepoint(None, device)
     if translated and parts.training.translated_share == 1:
         train, selection = (), ()
+    fit = partial(_fit, parts, train, selection, seed, device, bar, matching, translated, savepoint)
+    return savepoint.resumed(fit)
+
+
+def _fit(
+    parts: Parts,
+    train: Sequence[Sample],
+    selection: Sequence[Sample],
+    seed: int,
+    device: str,
+    bar: Bar,
+    matching: MatchSettings,
+    translated: Sequence[Sample],
+    savepoint: Savepoint,
+    resumed: State | None,
+) -> Fitted:
     seen = selection or some_of(train or translated)
+    past = _Past(savepoint, resumed)
     collapsed: list[float] = []
     for again in range(2):
         now = (seed + again * _OTHER_SEED) % 2**32
-        one = _Fit(parts, train, selection, seen, now, device, bar, matching, translated)
+        one = _Fit(parts, train, selection, seen, now, device, bar, matching, translated, past)
         fitted = one.run()
         reached = fitted.history["f1"]
         if not parts.training.retry or reached is None or reached >= COLLAPSED:
             break
         collapsed.append(reached)
+    if past.resumed is not None:
+        raise UnusableSavepoint("it is of a later training than there is")
     return Fitted(fitted.weights, fitted.history | {"collapsed": collapsed})
+
+
+@dataclass
+class _Past:
+    """The trainings of one network, which come one after the other: of those that were done before
+    the one that was interrupted only the histories are needed, and kept."""
+
+    savepoint: Savepoint
+    resumed: State | None
+    done: list[dict[str, Any]] = field(default_factory=list)
+
+    def next(self) -> dict[str, Any] | State | None:
+        """Of the training that comes now: its history, if it is done; the state to go on from, if
+        it was interrupted; None, if it begins."""
+        if self.resumed is None:
+            return None
+        earlier = self.resumed.rows(
+            "done", steps=(int,), loss=(list,), selection=(list,), f1=(float, NoneType)
+        )
+        if len(self.done) < len(earlier):
+            self.done.append(dict(earlier[len(self.done)]))
+            return dict(self.done[-1])
+        state, self.resumed = self.resumed, None
+        return state
+
+    def offer(self, state: Callable[[], State], kept: Mapping[str, Tensor], trials: Any) -> None:
+        """Offer the state after a step, with what was chosen until then."""
+
+        def whole() -> State:
+            inner = state()
+            inner.tensors |= {f"kept.{name}": tensor for name, tensor in kept.items()}
+            inner.values |= {"trials": trials, "done": self.done}
+            return inner
+
+        self.savepoint.offer(whole)
 
 
 @dataclass
@@ -81,6 +140,7 @@ class _Fit:
     bar: Bar
     matching: MatchSettings
     translated: Sequence[Sample]
+    past: _Past
 
     def run(self) -> Fitted:
         settings = self.parts.training
@@ -99,6 +159,9 @@ class _Fit:
         self, samples: Sequence[Sample], stop: int | None = None
     ) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The weights to keep and the history; with ``stop`` the state after that step."""
+        resumed = self.past.next()
+        if isinstance(resumed, dict):  # its weights were given up before the one that goes on
+            return {}, resumed
         parts, settings = self.parts, self.parts.training
         steps = settings.steps_for(len(samples), len(self.translated))
         stream = SampleStream(
@@ -118,6 +181,12 @@ class _Fit:
         tried_at = {round(last * (i + 1) / times) for i in range(times)}
         kept: dict[str, Tensor] = {}
         trials: list[dict[str, Any]] = []
+        if resumed is not None:
+            trials = resumed.rows("trials", step=(int,), f1=(float, NoneType))
+            if trials:
+                like = resumed.below("network")
+                kept = {k: resumed.take(f"kept.{k}", t).clone() for k, t in like.items()}
+            self.past.savepoint.goes_on(resumed.count("step", last), last)
 
         def after(step: int, network: nn.Module) -> None:
             if step not in tried_at:
@@ -134,17 +203,19 @@ class _Fit:
             network.train()
 
         network, losses = train(
-            parts, stream, steps, stop=last, device=self.device, bar=self.bar, after=after
-        )
+            parts, stream, steps, stop=last, device=self.device, bar=self.bar, after=after,
+            resumed=resumed, offer=lambda state: self.past.offer(state, kept, trials),
+        )  # fmt: skip
         # The loss is looked at now and then, and before a step, never after the last one.
         require_finite(network.state_dict(), "the network", hint=HINT)
-        known = [t["f1"] for t in trials if t["f1"] is not None]
-        return kept, {
+        history = {
             "steps": steps,
             "loss": losses,
             "selection": trials if self.selection else [],
-            "f1": max(known, default=None),
+            "f1": max((t["f1"] for t in trials if t["f1"] is not None), default=None),
         }
+        self.past.done.append(history)
+        return kept, dict(history)
 
     def _tried(self, network: nn.Module) -> float | None:
         """F1 on the frames to try it on; None: there is none, or nobody asks."""

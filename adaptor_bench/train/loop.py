@@ -16,6 +16,14 @@ from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
 from adaptor_bench.train.device import mixed_precision
 from adaptor_bench.train.samples import SampleStream
+from adaptor_bench.train.savepoints import (
+    State,
+    fill_optimiser,
+    fill_random_state,
+    named,
+    of_optimiser,
+    random_state,
+)
 from adaptor_bench.train.settings import Parts, Training
 
 HINT = "Lower the learning rate: --set training.rate=..."
@@ -30,11 +38,14 @@ def train(
     device: str,
     bar: Bar,
     after: Callable[[int, nn.Module], None],
+    resumed: State | None = None,
+    offer: Callable[[Callable[[], State]], None] = lambda _: None,
 ) -> tuple[nn.Module, list[list[float]]]:
     """A fresh network after ``stop`` of ``steps`` steps, and its loss every tenth step.
 
     ``after`` is called after every step, with its number from 1 and the network; what it does to
-    weights or mode it undoes. Raises TrainingError when the loss is not finite.
+    weights or mode it undoes. Then the state after the step is ``offer``-ed to be kept; ``resumed``
+    is one to go on from. Raises TrainingError when the loss is not finite.
     """
     settings = parts.training
     network = parts.network.build(parts.target.channels).to(device)
@@ -42,7 +53,23 @@ def train(
     optimiser = _optimiser(network, settings)
     running: Tensor | None = None
     losses: list[list[float]] = []
-    for step in range(1, stop + 1):
+    done = 0
+    if resumed is not None:
+        done = resumed.count("step", stop)
+        losses = resumed.rows("losses")
+        resumed.fill(named(network, "network"))
+        fill_optimiser(optimiser, "optimiser", resumed)
+        running = resumed.take("running", torch.zeros(())).to(device)
+        fill_random_state(device, resumed)
+        resumed.end()
+
+    def state() -> State:
+        assert running is not None
+        tensors = named(network, "network") | of_optimiser(optimiser, "optimiser")
+        tensors |= random_state(device) | {"running": running}
+        return State(tensors, {"step": step, "losses": losses})
+
+    for step in range(done + 1, stop + 1):
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * rate_factor(settings, step - 1, steps)
         images, target = stream.batch(step - 1, settings.batch)
@@ -66,6 +93,7 @@ def train(
             epoch = step * settings.batch / len(stream.used)
             bar(step, stop, f"epoch {epoch:.1f} loss {value:.3f}")
         after(step, network)
+        offer(state)
     return network, losses
 
 

@@ -41,9 +41,15 @@ def key(parts: Parts, task: FoldTask, common: dict[str, Any]) -> dict[str, Any]:
 def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Path:
     """Where the translator of this fold is, trained on its training surgeries only."""
     (source,) = task.others.values()
+    key = drawn | {"code": code_of("translator", [translator])}
 
     def build(directory: Path) -> None:
-        began = time.process_time()
+        began, going_on = time.process_time(), {}
+        if getattr(translator, "resumes", False):
+            from adaptor_bench.train.savepoints import Savepoint
+
+            savepoint = Savepoint(task.store.savepoint("translator", key), task.device)
+            going_on["savepoint"] = savepoint
         with task.progress.bar(translator.title) as bar:
             translator.fit(
                 source.frames,
@@ -52,12 +58,12 @@ def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Pat
                 seed=seed_of(drawn),
                 device=task.device,
                 bar=bar,
+                **going_on,
             )
-        write_json(directory / OF_TRANSLATOR, _cost(began))
+        spent = savepoint.cpu_seconds if going_on else time.process_time() - began
+        write_json(directory / OF_TRANSLATOR, _cost(spent))
 
-    return task.store.get(
-        "translator", drawn | {"code": code_of("translator", [translator])}, build
-    )
+    return task.store.get("translator", key, build)
 
 
 def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample]:
@@ -75,7 +81,7 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
             )
         for place, image in enumerate(images):
             write_image(directory / f"{place:06}.png", image, compression=1)
-        write_json(directory / OF_FRAMES, _cost(began))
+        write_json(directory / OF_FRAMES, _cost(time.process_time() - began))
 
     kept = task.store.get("translated", {"translator": fitted.name}, build)
     return [
@@ -93,5 +99,5 @@ def costs(task: FoldTask, fitted: Path) -> dict[str, float]:
     }
 
 
-def _cost(began: float) -> dict[str, float]:
-    return {"cpu_seconds": round(time.process_time() - began, 1)}
+def _cost(seconds: float) -> dict[str, float]:
+    return {"cpu_seconds": round(seconds, 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.train.augment import crop_around, fill_up
 from adaptor_bench.train.device import deterministic, mixed_precision
 from adaptor_bench.train.samples import image_tensor, largest
+from adaptor_bench.train.savepoints import (
+    Savepoint,
+    State,
+    UnusableSavepoint,
+    fill_optimiser,
+    fill_random_state,
+    named,
+    of_optimiser,
+    random_state,
+)
 from adaptor_bench.train.settings import Augmentation
 from adaptor_bench.train.weights import require_finite
 
@@ -36,20 +47,47 @@ Weights = dict[str, Tensor]
 
 
 def fit_translator(
-    settings: Settings, source: Images, target: Images, *, seed: int, device: str, bar: Bar
+    settings: Settings,
+    source: Images,
+    target: Images,
+    *,
+    seed: int,
+    device: str,
+    bar: Bar,
+    savepoint: Savepoint | None = None,
 ) -> tuple[Weights, Weights]:
     """Weights of the generators from ``source`` to ``target`` and back.
 
-    Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. Raises
-    TrainingError when a loss or a weight is not finite.
+    Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. It
+    goes on from ``savepoint`` if something is kept there, to the same weights. Raises TrainingError
+    when a loss or a weight is not finite.
     """
+    savepoint = savepoint or Savepoint(None, device)
+    return savepoint.resumed(partial(_fit, settings, source, target, seed, device, bar, savepoint))
+
+
+def _fit(
+    settings: Settings,
+    source: Images,
+    target: Images,
+    seed: int,
+    device: str,
+    bar: Bar,
+    savepoint: Savepoint,
+    resumed: State | None,
+) -> tuple[Weights, Weights]:
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
     with deterministic(seed):
         game = _Game(settings, source, target, seed, device)
         windows = _Windows(source, target, settings, seed)
         warm = _WARM * steps if settings.generator == "colour_texture" else 1.0
-        for step in range(1, steps + 1):
+        done = 0
+        if resumed is not None:
+            done = resumed.count("step", steps)
+            game.go_on(resumed, windows.sizes)
+            savepoint.goes_on(done, steps)
+        for step in range(done + 1, steps + 1):
             # As Zhu: flat for the first half, then linear to 0.
             rate = settings.rate * min(1.0, step / warm, 2 - 2 * (step - 1) / steps)
             first, second = (w.to(device) for w in windows.batch(step))
@@ -62,6 +100,7 @@ def fit_translator(
                         hint=_HINT,
                     )
                 bar(step, steps, f"loss {value:.2f}")
+            savepoint.offer(partial(game.state, step))
     for weights in game.kept:
         require_finite(weights, "the translator", hint=_HINT)
     forth, back = ({k: v.cpu().contiguous() for k, v in w.items()} for w in game.kept)
@@ -152,8 +191,8 @@ class _Game:
         ]
         for network in (self.forth, self.back, *self.judges):
             network.to(device).to(memory_format=torch.channels_last)
-        order = torch.Generator().manual_seed(seed)
-        self.pools = [ImagePool(settings.pool, order) for _ in self.judges]
+        self.order = torch.Generator().manual_seed(seed)
+        self.pools = [ImagePool(settings.pool, self.order) for _ in self.judges]
         self.optimisers = [
             torch.optim.Adam(
                 itertools.chain(*(n.parameters() for n in networks)), betas=_BETAS, fused=True
@@ -194,6 +233,45 @@ class _Game:
         self._average(step)
         return loss.detach()
 
+    def state(self, step: int) -> State:
+        """All that the steps after ``step`` depend on."""
+        tensors = self._tensors() | random_state(self.device) | {"order": self.order.get_state()}
+        for side, optimiser in enumerate(self.optimisers):
+            tensors |= of_optimiser(optimiser, f"optimiser.{side}")
+        for side, pool in enumerate(self.pools):
+            tensors |= {f"pool.{side}.{i}": image for i, image in enumerate(pool.images)}
+        return State(tensors, {"step": step})
+
+    def go_on(self, state: State, sizes: list[tuple[int, int]]) -> None:
+        """Go on from what :meth:`state` gave, with windows of ``sizes`` (width, height). Raises
+        UnusableSavepoint."""
+        state.fill(self._tensors())
+        for side, optimiser in enumerate(self.optimisers):
+            fill_optimiser(optimiser, f"optimiser.{side}", state)
+        for side, (pool, (width, height)) in enumerate(zip(self.pools, sizes, strict=True)):
+            number, like = len(state.below(f"pool.{side}")), torch.empty(3, height, width)
+            if number > pool.size:
+                raise UnusableSavepoint("it keeps too many past fakes")
+            pool.images = [
+                _own(state.take(f"pool.{side}.{i}", like)).to(self.device) for i in range(number)
+            ]
+        fill_random_state(self.device, state)
+        try:
+            self.order.set_state(state.take("order", self.order.get_state()))
+        except RuntimeError as error:
+            raise UnusableSavepoint("its random numbers have no such state") from error
+        state.end()
+
+    def _tensors(self) -> Weights:
+        """Of networks and averages, not copied, by name."""
+        tensors: Weights = {}
+        for side, generator in enumerate((self.forth, self.back)):
+            tensors |= named(generator, f"generator.{side}")
+            tensors |= {f"kept.{side}.{name}": t for name, t in self.kept[side].items()}
+        for side, judge in enumerate(self.judges):
+            tensors |= named(judge, f"judge.{side}")
+        return tensors
+
     def _step(self, side: int, loss: Tensor) -> None:
         self.optimisers[side].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -205,6 +283,11 @@ class _Game:
         for kept, network in zip(self.kept, (self.forth, self.back), strict=True):
             for name, tensor in network.state_dict().items():
                 kept[name].lerp_(tensor, share)
+
+
+def _own(image: Tensor) -> Tensor:
+    """A copy laid out alike, that does not hang on a file."""
+    return image.clone(memory_format=torch.preserve_format)
 
 
 def _copy(network: nn.Module) -> Weights:

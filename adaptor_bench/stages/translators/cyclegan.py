@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.none import NoTranslation, source_of
+
+if TYPE_CHECKING:
+    from adaptor_bench.train.savepoints import Savepoint
 
 WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
 Share = Annotated[float, Number(0, 1)]
@@ -49,6 +52,7 @@ class CycleGan:
     average: Share = 0.0
     bfloat16: bool = True
     title: ClassVar[str] = "CycleGAN"
+    resumes: ClassVar[bool] = True
 
     def problems(self, input_size: tuple[int, int]) -> Iterator[str]:
         """What of it does not go with a network's image of ``input_size``."""
@@ -71,14 +75,24 @@ class CycleGan:
         return source_of(domain)
 
     def fit(
-        self, source: Frames, target: Frames, directory: Path, *, seed: int, device: str, bar: Bar
+        self,
+        source: Frames,
+        target: Frames,
+        directory: Path,
+        *,
+        seed: int,
+        device: str,
+        bar: Bar,
+        savepoint: Savepoint | None = None,
     ) -> None:
         """Train both generators; labels play no part. Raises TrainingError when it diverges."""
         from adaptor_bench.stages.translators._cyclegan import fit_translator
         from adaptor_bench.train.weights import write_weights
 
         images = [[f.image for f in frames] for frames in (source, target)]
-        weights = fit_translator(self, *images, seed=seed, device=device, bar=bar)
+        weights = fit_translator(
+            self, *images, seed=seed, device=device, bar=bar, savepoint=savepoint
+        )
         for name, of_generator in zip(WEIGHTS.values(), weights, strict=True):
             write_weights(directory / name, of_generator)
 
