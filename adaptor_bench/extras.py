@@ -14,6 +14,8 @@ from adaptor_bench.errors import UsageError
 EXTRAS = {
     "train": ("torch", "torchvision", "segmentation_models_pytorch", "safetensors"),
     "figures": ("matplotlib",),
+    "slurm": ("submitit",),
+    "ray": ("ray",),
 }
 
 

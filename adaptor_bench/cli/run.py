@@ -95,6 +95,8 @@ def command(
     given = _pairs(slurm)
     refuse_conflicts(executor, shard=request["shard"], device=request["device"], settings=given)
     engine = executor_named(executor, given)
+    if executor != "local":
+        _make_absolute(request)
     rules = options.settings_of(matching, radius, strict, missing)
     request |= {"settings": parse_settings(settings), "matching": rules}
     harness = prepare(**request)
@@ -125,3 +127,11 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--slurm gives {key!r} twice; give it once.")
         pairs[key] = value
     return pairs
+
+
+def _make_absolute(request: dict[str, Any]) -> None:
+    """Paths as they are to be told to other machines."""
+    request["out"] = request["out"].absolute()
+    request["methods_from"] = tuple(path.absolute() for path in request["methods_from"])
+    if request["data"] is not None and request["data"].exists():  # else the name of a dataset
+        request["data"] = request["data"].absolute()
