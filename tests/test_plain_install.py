@@ -20,6 +20,7 @@ from small_board import SURGERIES, predict, put_board, put_data
 from adaptor_bench.cli import COMMANDS
 from adaptor_bench.cli.paper.figures import drawn_figures
 from adaptor_bench.extras import EXTRAS
+from adaptor_bench.harness.journal import Journal
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
 DECLARED = PROJECT["project"]["optional-dependencies"]
@@ -44,6 +45,7 @@ submit poor --board small --team Team --method poor --data data | poor by Team
 verify small --data data | 2 of 2 entries verified
 leaderboard --board small --write | table.md
 leaderboard runs | Yao
+status runs | 1 cell: 1 done.
 compare one two --runs runs | one
 card runs | Ranking card
 card --board small --format json | "verdict"
@@ -57,6 +59,7 @@ paper table3 runs | two
 LACKING = {
     "run --method improved_heatmap --profile smoke": "train",
     "run --method template --profile smoke --workers 2": "train",
+    "run --method template --profile smoke --executor slurm": "slurm",
     "curve stern --profile smoke": "train",
     "predict runs --input data --output p": "train",
     "translate runs --input data --output t --to sim": "train",
@@ -108,6 +111,7 @@ def done(withheld, tmp_path_factory) -> dict[str, list]:
     predict(root / "poor", data, 4, SURGERIES, extra=[(400, 250)])
     for method, hits in (("one", (9, 8, 9, 7)), ("two", (5, 6, 4, 5))):
         put_hits(root / "runs", method, hits, wrong=1)
+    Journal(root / "runs" / "phantom-x").plans(["one/intraop/fold_1"])
     given = [line.rpartition(" | ")[0] for line in WORK] + list(LACKING)
     env = {"PYTHONPATH": str(withheld), "ADAPTOR_BENCH_CACHE": str(root / "cache")}
     return dict(
