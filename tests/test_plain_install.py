@@ -60,6 +60,7 @@ LACKING = {
     "run --method improved_heatmap --profile smoke": "train",
     "run --method template --profile smoke --workers 2": "train",
     "run --method template --profile smoke --executor slurm": "slurm",
+    "run --method template --profile smoke --executor ray": "ray",
     "curve stern --profile smoke": "train",
     "predict runs --input data --output p": "train",
     "translate runs --input data --output t --to sim": "train",

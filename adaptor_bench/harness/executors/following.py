@@ -50,9 +50,13 @@ class Following:
                 f"`bench status {self.bench.root}` shows what they are at"
             )
 
-    def lose(self, cell: Cell, why: str) -> None:
-        """A cell has ended without a result."""
+    def lose(self, cell: Cell, why: str, grace: float = 0.0) -> None:
+        """A cell has ended without a result, if none is seen here within ``grace`` seconds."""
+        until = time.monotonic() + grace
         self.look()
+        while cell in self.open and time.monotonic() < until:
+            time.sleep(0.2)
+            self.look()
         if cell in self.open:
             self.open.remove(cell)
             self.lost.append(cell)
