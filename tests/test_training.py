@@ -288,6 +288,18 @@ def test_a_batch_is_its_items_one_after_the_other():
         assert torch.equal(images[place], image) and torch.equal(maps[place], drawn)
 
 
+def test_batches_made_ahead_in_a_thread_are_equal_to_the_bit():
+    """Also where a target fades into numbers too small to be normal, which training takes for 0."""
+    many = {"target": Gaussian(sigma=1.5, combine="max"), "crop": None}
+    with deterministic(0):
+        expected = [torch.stack([stream(**many)[2 * n + i][1] for i in range(2)]) for n in range(5)]
+        asked = stream(**many)
+        for number in (0, 1, 2, 0, 1, 4, 3, 4):  # from one to the next, and to and fro
+            assert torch.equal(asked.batch(number, 2)[1], expected[number])
+    with_small = torch.stack([stream(**many)[i][1] for i in range(2)])
+    assert not torch.equal(with_small, expected[0]), "nothing here is too small to be normal"
+
+
 def test_items_depend_on_seed_and_index_only():
     backwards = [stream()[i] for i in reversed(range(10))][::-1]
     for (image, target), (image_again, target_again) in zip(stream(), backwards, strict=True):

@@ -55,11 +55,16 @@ def computing(device: str, threads: int | None = None) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
+def flushes_denormals() -> bool:
+    """Whether this thread takes numbers that are too small to be normal for zero."""
+    return sys.float_info.min / 2 == 0.0
+
+
 @contextmanager
 def deterministic(seed: int) -> Iterator[None]:
     """Seed torch and ask for deterministic kernels."""
     before = torch.are_deterministic_algorithms_enabled()
-    flushed = sys.float_info.min / 2 == 0.0
+    flushed = flushes_denormals()
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Fast, and a state of the whole process: whoever calls gets back the numbers they had.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.stages.protocols import Target
 from adaptor_bench.train.augment import augment, fill_up
+from adaptor_bench.train.device import flushes_denormals
 from adaptor_bench.train.settings import Augmentation
 
 
@@ -84,6 +86,8 @@ class SampleStream:
             len(self.translated), int(late.sum()), 3
         )
         self.used = used
+        self._thread: ThreadPoolExecutor | None = None
+        self._coming: tuple[tuple[int, int], Future[tuple[Tensor, Tensor]]] | None = None
 
     def _epochs(self, number: int, length: int, stream: int) -> NDArray[np.int_]:
         """``length`` places among ``number``, pass after pass in random order."""
@@ -106,6 +110,22 @@ class SampleStream:
         return image_tensor(image), torch.from_numpy(maps)
 
     def batch(self, number: int, of: int) -> tuple[Tensor, Tensor]:
-        """Batch ``number`` (from 0) of ``of`` items: images (B, 3, H, W), maps (B, C, h, w)."""
+        """Batch ``number`` (from 0) of ``of`` items: images (B, 3, H, W), maps (B, C, h, w).
+
+        The one after it is made in a thread meanwhile, so that a network need not wait for it.
+        """
+        asked, coming = (number, of), self._coming
+        made = coming[1].result() if coming and coming[0] == asked else self._made(*asked)
+        self._coming = None
+        if (number + 2) * of <= self.length:
+            if self._thread is None:
+                # Small numbers are zero to it where they are to the caller: equal to the bit.
+                self._thread = ThreadPoolExecutor(
+                    1, "batches", torch.set_flush_denormal, (flushes_denormals(),)
+                )
+            self._coming = (number + 1, of), self._thread.submit(self._made, number + 1, of)
+        return made
+
+    def _made(self, number: int, of: int) -> tuple[Tensor, Tensor]:
         items = [self[i] for i in range(number * of, (number + 1) * of)]
         return torch.stack([image for image, _ in items]), torch.stack([maps for _, maps in items])

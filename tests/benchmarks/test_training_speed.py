@@ -1,0 +1,95 @@
+"""Training steps of every shipped network against a bare loop of the same network.
+
+The bare loop has its batches in memory: forward, loss, backward, optimiser, nothing else. What is
+around it in a training (frames drawn, warped, coloured and turned into tensors, targets drawn, the
+schedule, the loss looked at) is made in a thread meanwhile or costs next to nothing.
+
+Run: ``pytest tests/benchmarks/test_training_speed.py``. Both loops take turns in one process, with
+one thread for the network; ratios of medians. The wall clock tells the truth where a second core is
+free; ``LOAD=1`` judges by the CPU seconds of the thread that trains, where other programs have it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from adaptor_bench.registry import discover
+from adaptor_bench.stages.registry import shipped
+from adaptor_bench.train.device import computing, deterministic, mixed_precision
+from adaptor_bench.train.loop import train
+from adaptor_bench.train.samples import Sample, SampleStream
+
+ROUNDS = int(os.environ.get("ROUNDS", "4"))
+AT_LEAST = 0.97
+NETWORKS = sorted(name for of, name in shipped() if of == "network")
+STEPS = {"resnext_unet": 4}  # of seconds each; others of a tenth
+
+
+def world(network: str):
+    """The published method at its quick settings with that network, and frames for it."""
+    spec = discover().get("improved_heatmap/no_cyclegan")
+    parts = spec.build(spec.resolve("quick", {"network": network}))
+    rng = np.random.default_rng(0)
+    samples = [
+        Sample(rng.integers(0, 255, (288, 512, 3), np.uint8), rng.random((8, 2)) * (511, 287))
+        for _ in range(20)
+    ]
+    return parts, samples
+
+
+def ours(parts, samples, steps: int) -> tuple[float, float]:
+    """Seconds a step in the whole training loop: passed, and of this thread's CPU."""
+    stream = SampleStream(
+        samples=samples, length=steps * parts.training.batch, augmentation=parts.augment,
+        target=parts.target, input_size=parts.input_size, crop=parts.training.crop, seed=0,
+    )  # fmt: skip
+    marks = []
+    train(parts, stream, steps, stop=steps, device="cpu", bar=lambda *_: None,
+          after=lambda *_: marks.append((time.perf_counter(), time.thread_time())))  # fmt: skip
+    return tuple(np.median(np.diff(marks, axis=0), axis=0))
+
+
+def bare(parts, samples, steps: int) -> tuple[float, float]:
+    """The same of a loop that does nothing else."""
+    width, height = parts.training.crop
+    images = torch.rand(parts.training.batch, 3, height, width)
+    images = images.contiguous(memory_format=torch.channels_last)
+    targets = torch.rand(parts.training.batch, 1, height, width)
+    network = parts.network.build(1).to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
+    marks = []
+    for _ in range(steps):
+        with mixed_precision("cpu", True):
+            logits = network(images)
+        loss = parts.loss(logits.float(), targets)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        marks.append((time.perf_counter(), time.thread_time()))
+    return tuple(np.median(np.diff(marks, axis=0), axis=0))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_step_costs_what_the_network_costs(benchmark, network):
+    parts, samples = world(network)
+    steps = STEPS.get(network, 12)
+
+    def both():
+        with computing("cpu"), deterministic(0):
+            return [
+                (ours(parts, samples, steps), bare(parts, samples, steps)) for _ in range(ROUNDS)
+            ]
+
+    pairs = np.array(benchmark.pedantic(both, rounds=1))
+    passed, busy = np.median(pairs[:, 1] / pairs[:, 0], axis=0)
+    benchmark.extra_info |= {
+        "images/s": round(parts.training.batch / np.median(pairs[:, 0, 0]), 1),
+        "share of the bare loop's": round(passed, 3),
+        "by the CPU of the training thread": round(busy, 3),
+    }
+    assert (busy if os.environ.get("LOAD") else passed) >= AT_LEAST
