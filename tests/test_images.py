@@ -294,7 +294,7 @@ def test_frames_are_handed_over_few_at_a_time_where_they_are_large(tmp_path, mon
 
     def sizes():
         resize = Resize(None, False)
-        chunks = list(predict.in_chunks(frames, resize, 3, lambda *_: None))
+        chunks = list(predict.in_chunks(frames, resize, 3))
         assert [f for some, _ in chunks for f in some] == list(frames)
         assert all([f.key for f in some] == [p.key for p in pixels] for some, pixels in chunks)
         return [len(some) for some, _ in chunks]

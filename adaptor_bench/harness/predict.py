@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.ahead import ahead
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.bounded import read_json
@@ -159,10 +160,13 @@ def predicted(
 ) -> Iterator[tuple[Frame, Prediction]]:
     """Every frame and what a loaded method finds in it, in order. Raises InputError."""
     doing = f"{type(method).__name__}.predict_frames"
-    for chunk, pixels in in_chunks(frames, Resize.of(method), 64, bar):
+    done = 0
+    for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 64), 1):
         with blamed(doing):
             given = method.predict_frames(pixels, device)
         yield from zip(chunk, checked(given, pixels, doing), strict=True)
+        done += len(chunk)
+        bar(done, len(frames))
 
 
 def translated(
@@ -177,10 +181,13 @@ def translated(
             "the method of this run cannot translate frames",
             hint="Pass an intraop run of a method with a translator, such as improved_heatmap.",
         )
-    for chunk, pixels in in_chunks(frames, Resize.of(method), 16, bar):
+    done = 0
+    for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 16), 1):
         images = method.translate_frames(pixels, domain, device)
         for frame, given, image in zip(chunk, pixels, images, strict=True):
             yield frame, resize_image_smoothly(image, given.size)
+        done += len(chunk)
+        bar(done, len(frames))
 
 
 def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
@@ -208,7 +215,7 @@ def write_prediction(frame: Frame, prediction: Prediction, root: Path) -> None:
 
 
 def in_chunks(
-    frames: Sequence[Frame], resize: Resize, most: int, bar: Bar
+    frames: Sequence[Frame], resize: Resize, most: int
 ) -> Iterator[tuple[Sequence[Frame], list[Pixels]]]:
     """Frames and their pixels, ``most`` at a time, fewer where they are large."""
     pixels: list[Pixels] = []
@@ -218,7 +225,6 @@ def in_chunks(
         if full or number == len(frames):
             yield frames[number - len(pixels) : number], pixels
             pixels = []
-            bar(number, len(frames))
 
 
 def read_pixels(frame: Frame, resize: Resize) -> Pixels:

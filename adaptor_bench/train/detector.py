@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import adaptor_bench
+from adaptor_bench.ahead import ahead
 from adaptor_bench.artefacts import MANIFEST
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
@@ -243,12 +244,14 @@ class Detector(Parts):
         return network
 
     def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
-        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image."""
+        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image, computed in
+        a thread while those before are decoded and written."""
+        from adaptor_bench.train.device import flushing_as_here
         from adaptor_bench.train.inference import predict_maps
 
-        return predict_maps(
-            self._built(), [f.image for f in frames], device=device, bfloat16=self.training.bfloat16
-        )
+        images = [f.image for f in frames]
+        maps = predict_maps(self._built(), images, device=device, bfloat16=self.training.bfloat16)
+        return ahead(maps, 8, flushing_as_here())
 
     def _predicted(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
         found = self._decoded(stored, frame)

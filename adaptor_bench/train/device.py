@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
@@ -55,8 +56,13 @@ def computing(device: str, threads: int | None = None) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
-def flushes_denormals() -> bool:
-    """Whether this thread takes numbers that are too small to be normal for zero."""
+def flushing_as_here() -> Callable[[], object]:
+    """What a new thread calls to take numbers too small to be normal for zero if this one does, so
+    that it computes the same to the bit."""
+    return partial(torch.set_flush_denormal, _flushes())
+
+
+def _flushes() -> bool:
     return sys.float_info.min / 2 == 0.0
 
 
@@ -64,7 +70,7 @@ def flushes_denormals() -> bool:
 def deterministic(seed: int) -> Iterator[None]:
     """Seed torch and ask for deterministic kernels."""
     before = torch.are_deterministic_algorithms_enabled()
-    flushed = flushes_denormals()
+    flushed = _flushes()
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Fast, and a state of the whole process: whoever calls gets back the numbers they had.

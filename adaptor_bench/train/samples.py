@@ -15,7 +15,7 @@ from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.stages.protocols import Target
 from adaptor_bench.train.augment import augment, fill_up
-from adaptor_bench.train.device import flushes_denormals
+from adaptor_bench.train.device import flushing_as_here
 from adaptor_bench.train.settings import Augmentation
 
 
@@ -119,10 +119,7 @@ class SampleStream:
         self._coming = None
         if (number + 2) * of <= self.length:
             if self._thread is None:
-                # Small numbers are zero to it where they are to the caller: equal to the bit.
-                self._thread = ThreadPoolExecutor(
-                    1, "batches", torch.set_flush_denormal, (flushes_denormals(),)
-                )
+                self._thread = ThreadPoolExecutor(1, "batches", flushing_as_here())
             self._coming = (number + 1, of), self._thread.submit(self._made, number + 1, of)
         return made
 
