@@ -86,6 +86,10 @@ evaluate {p1} {bad}
 evaluate {bad} {data}
 validate {bad} --reference {bad}
 run --method point --methods-from {methods} --data {bad} --profile smoke --out {out}
+board create --labels {data} --title {nasty} --out {out}/b
+board create --labels {nasty} --title t --out {out}/b
+board withdraw {board} {nasty} --reason r
+board withdraw {nasty} t-m --reason {nasty}
 submit {bad} --board {board} --team t --method m --data {data}
 methods --methods-from {methods}
 methods --methods-from {methods} --format json

@@ -41,9 +41,10 @@ from adaptor_bench.cli.output import show
 @option(
     "--public",
     is_flag=True,
-    help="Also show frames and labels of each --board's data; the phantom's are always shown.",
+    help="Also show frames and labels of each --board's data, unless its labels are private; the "
+    "phantom's are always shown.",
 )
-@option("--title", default="Landmark detection benchmark")
+@option("--title", help="[default: that of the one --board, else Landmark detection benchmark]")
 @options.ddof
 @options.methods_from
 def command(
@@ -51,7 +52,7 @@ def command(
     out: Path,
     boards: tuple[str, ...],
     data: tuple[Path, ...],
-    title: str,
+    title: str | None,
     ddof: int,
     methods_from: tuple[Path, ...],
     **gallery: Any,
@@ -70,6 +71,9 @@ def command(
     folders, progress, registry = find_boards(boards), Progress(), discover(methods_from)
     refuse_foreign(out)
     loaded = load_scored(options.roots_of(runs, folders), folders, data, progress, ddof=ddof)
+    if title is None:
+        alone = not runs and len(loaded.leaderboards) == 1
+        title = loaded.leaderboards[0].title if alone else "Landmark detection benchmark"
     written, left_out = build_site(out, loaded, title, registry, progress, **gallery)
     for line in left_out:
         message(f"left out: {line}")

@@ -111,6 +111,19 @@ def plan_folds(
     return FoldPlan(name, domain, tuple(folds))
 
 
+def report_folds(
+    surgeries: dict[str, int],
+    domain: str,
+    groups: int | None = None,
+    cohorts: Mapping[str, str] | None = None,
+) -> FoldPlan:
+    """As :func:`plan_folds`, where nothing is trained: a single surgery is a fold by itself."""
+    if len(surgeries) == 1 and groups in (None, 1):
+        fold = Fold(1, (), tuple(surgeries), (cohorts or {}).get(next(iter(surgeries)), ""))
+        return FoldPlan("one-surgery", domain, (fold,))
+    return plan_folds(surgeries, domain, groups, cohorts)
+
+
 def inner_split(surgeries: dict[str, int], train: tuple[str, ...]) -> tuple[str, ...]:
     """The training surgeries held back for model selection, at most one.
 

@@ -37,7 +37,9 @@ def other_frames(results: Sequence[Result], board: Leaderboard) -> list[str]:
         f"{part.run.dataset['fingerprint'][:12]}, scored on the leaderboard's labels."
         for result in results
         for part in result.fold_results
-        if part.run and part.run.dataset["fingerprint"] != board.fingerprints[result.domain]
+        if part.run
+        and part.run.dataset["fingerprint"] != board.fingerprints[result.domain]
+        and not board.of_labels_alone(result.domain)
     ]
 
 

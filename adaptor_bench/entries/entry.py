@@ -17,15 +17,28 @@ from adaptor_bench.scoring.metrics import Counts
 SCHEMA = 1
 BOARD = "board.json"
 RENDERED = "table.json"  # rendered from the entries, not one of them
+ABOUT = {
+    "description": "About",
+    "rules": "Rule",
+    "opens": "Opens",
+    "closes": "Closes",
+    "contact": "Contact",
+    "submit": "How to submit",
+}
+"""What an organiser may say of a board, in this order, and what tables call it. ``rules`` are
+several; dates are YYYY-MM-DD."""
 
 
 @dataclass(frozen=True)
 class Leaderboard:
     """What all entries share. ``folds`` maps domain to fold to surgeries; ``plans`` domain to
-    (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all; ``labels``
-    domain to the hash of the labels alone, which is all that scores depend on; ``version`` is that
-    of the generator that drew a phantom, where it is recorded; ``cohorts`` domain to fold to the
-    cohort of all its surgeries, where there are several."""
+    (name, sha256); ``fingerprints`` domain to the hash of the frames, pixels and all (of a board
+    made from labels alone that of the labels); ``labels`` domain to the hash of the labels alone,
+    which is all that scores depend on; ``version`` is that of the generator that drew a phantom,
+    where it is recorded; ``cohorts`` domain to fold to the cohort of all its surgeries, where there
+    are several. ``about`` is what the organiser says of it (see :data:`ABOUT`); with ``private``
+    nothing that is published shows a label; ``withdrawn`` are entries that were taken back;
+    ``primary`` names the metric that ranks, where the board says it."""
 
     folder: Path
     id: str
@@ -41,6 +54,14 @@ class Leaderboard:
     labels: dict[str, str] = field(default_factory=dict)
     version: int | None = None
     cohorts: dict[str, dict[int, str]] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+    private: bool = False
+    withdrawn: tuple[dict[str, str], ...] = ()
+    primary: str = ""
+
+    def of_labels_alone(self, domain: str) -> bool:
+        """Whether it was made without images: then labels are all that data are held to."""
+        return self.fingerprints[domain] == self.labels.get(domain)
 
     def surgeries(self, domain: str) -> list[str]:
         """All surgeries a domain is reported on."""
@@ -52,12 +73,15 @@ class Leaderboard:
             "schema": SCHEMA,
             "id": self.id,
             "title": self.title,
+            **({"about": self.about} if self.about else {}),
             "dataset": {
                 "name": self.dataset,
                 "kind": self.kind,
                 "embedded": self.embedded,
                 **({} if self.version is None else {"version": self.version}),
+                **({"private": True} if self.private else {}),
             },
+            **({"primary": self.primary} if self.primary else {}),
             "matching": self.settings.to_json(),
             "domains": {
                 domain: {
@@ -74,6 +98,7 @@ class Leaderboard:
                 for domain in self.folds
             },
             "notes": list(self.notes),
+            **({"withdrawn": list(self.withdrawn)} if self.withdrawn else {}),
         }
 
 
@@ -169,6 +194,10 @@ def read_board(folder: Path) -> Leaderboard:
             for d, x in domains.items()
             if "cohorts" in x
         },
+        {key: document["about"][key] for key in ABOUT if key in document.get("about", {})},
+        document["dataset"].get("private", False),
+        tuple(document.get("withdrawn", ())),
+        document.get("primary", ""),
     )
 
 
@@ -249,6 +278,7 @@ def write_board(board: Leaderboard, *, exclusive: bool = False) -> Path:
     """Write ``board.json``; returns its path. Raises UsageError with ``exclusive`` when there is
     one."""
     taken = UsageError(
-        f"{board.folder}: a leaderboard is already there", hint="Leave --create out."
+        f"{board.folder}: a leaderboard is already there",
+        hint="Submit to it, or name another folder.",
     )
     return write_document(board.folder / BOARD, board.to_json(), "board", exclusive, taken)

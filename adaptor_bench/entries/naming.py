@@ -38,14 +38,20 @@ def entry_id(team: str, method: str, given: str | None = None) -> str:
     return "-".join(map(_slug, parts))[:64]
 
 
-def _slug(text: str) -> str:
+def board_id(title: str) -> str:
+    """The name of a leaderboard's folder, from its title. Raises UsageError where nothing is left
+    of it."""
+    return _slug(title, "Name the folder with --out.")[:64].strip("-._")
+
+
+def _slug(text: str, hint: str = "Choose one with --id.") -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     found = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")
     if not found:
         raise UsageError(
             f"{text!r} has no letter a-z or digit to make a file name from",
-            hint="Choose one with --id.",
+            hint=hint,
         )
     return found
 

@@ -1,4 +1,5 @@
-"""Put an entry on its leaderboard, so that at every moment the leaderboard reads."""
+"""Put an entry on its leaderboard, or take it off, so that at every moment the leaderboard
+reads."""
 
 from __future__ import annotations
 
@@ -17,6 +18,11 @@ from adaptor_bench.entries.entry import (
 )
 from adaptor_bench.entries.naming import require_own, require_place
 from adaptor_bench.entries.packed import Packed, pack
+from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.names import refusal
+from adaptor_bench.resources import refuse_installed
+
+_LONGEST_REASON = 1000
 
 
 def publish(
@@ -37,11 +43,13 @@ def publish(
     nothing that the board shows has changed.
 
     Raises UsageError when the id or the name is another's (see :func:`require_place`), InputError
-    for predictions of another team.
+    for predictions of another team, and for points that are the private labels themselves.
     """
     others = read_entries(board)
     require_place(entry, others, overwrite=overwrite, chosen=chosen)
     require_own(entry, others, identical)
+    if board.private and keep:
+        _refuse_labels(entry, board)
     if keep:
         hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
         name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
@@ -59,6 +67,42 @@ def publish(
             made.unlink(missing_ok=True)
         raise
     _discard(board, *(other.predictions for other in others if other.id == entry.id))
+    return path
+
+
+def _refuse_labels(entry: Entry, board: Leaderboard) -> None:
+    shown = [
+        domain
+        for domain, seeds in entry.measured.items()
+        if any(counted.sha256 == board.labels.get(domain) for counted in seeds.values())
+    ]
+    if shown:
+        raise InputError(
+            f"{', '.join(shown)}: these points are the leaderboard's own labels, which are private",
+            hint="Use --without-predictions to enter their counts alone.",
+        )
+
+
+def withdraw(board: Leaderboard, id_: str, reason: str, date: str | None = None) -> Path:
+    """Take the entry ``id_`` and its predictions off the board; its ``board.json``, whose path is
+    returned, says so from then on, with the ``reason`` and the ``date`` (YYYY-MM-DD).
+
+    Raises UsageError for an id that is none, or a reason that cannot be shown.
+    """
+    if told := refusal(reason, _LONGEST_REASON):
+        raise UsageError(f"the reason {told}")
+    refuse_installed(board.folder)
+    entries = {entry.id: entry for entry in read_entries(board)}
+    if id_ not in entries:
+        raise UsageError(
+            f"the leaderboard {board.id!r} has no entry {id_!r}", hint=suggest(id_, entries)
+        )
+    entry = entries[id_]
+    told_of = {"id": entry.id, "team": entry.team, "method": entry.method}
+    told_of |= ({"date": date} if date else {}) | {"reason": reason}
+    path = write_board(replace(board, withdrawn=(*board.withdrawn, told_of)))
+    (board.folder / f"{entry.id}.json").unlink()
+    _discard(board, entry.predictions)
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
+from adaptor_bench.data.labels import read_all
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.errors import BenchError, InputError, UsageError, plural
@@ -69,7 +70,7 @@ def data_of_board(board: Leaderboard, given: Path | None = None) -> Path:
     if given is None and board.embedded is None:
         raise UsageError(
             f"the data of the leaderboard {board.id!r} cannot be drawn, so nothing can be scored",
-            hint="Use --data DIR.",
+            hint="Use --data DIR; of a board made from labels alone they are the labels.",
         )
     return given or cached_phantom(str(board.embedded), Progress(), board.version)
 
@@ -82,6 +83,7 @@ def frames_of_board(
     A phantom that was drawn on another kind of processor may differ in the last bit of a pixel;
     scores depend on the labels alone. Where the board knows their hash it decides; where it does
     not, another fingerprint of a phantom is a note, for scoring again shows whether labels agree.
+    Labels without images are enough where their hash is known.
     Raises InputError, naming every domain, when other data are not the board's.
     """
     problems: list[str] = []
@@ -92,12 +94,19 @@ def frames_of_board(
             if domain not in dataset.frames:
                 problems.append(f"{domain}: no such frames")
                 continue
+            known = board.labels.get(domain)
+            if known and (board.of_labels_alone(domain) or not has_images(dataset, domain)):
+                found[domain] = [*dataset.frames[domain]]
+                if (here := digest_of_labels(found[domain])) != known:
+                    problems.append(
+                        f"{domain}: labels {here[:12]}, the leaderboard's are {known[:12]}"
+                    )
+                continue
             # Only the hash is wanted: one pixel of each image is enough to keep.
             loaded = load_frames(
                 dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
             )[domain]
             if loaded.fingerprint != fingerprint:
-                known = board.labels.get(domain)
                 same = board.embedded if known is None else labels_digest(loaded) == known
                 (notes if same else problems).append(
                     f"{domain}: fingerprint {loaded.fingerprint[:12]}, the leaderboard's is "
@@ -109,6 +118,18 @@ def frames_of_board(
             f"{dataset.root}: not the data of the leaderboard {board.id!r}:", problems
         )
     return found, notes
+
+
+def has_images(dataset: Dataset, domain: str) -> bool:
+    """Whether there is a picture of any frame of the domain, or only labels."""
+    return any(frame.image.is_file() for frame in dataset.frames[domain])
+
+
+def digest_of_labels(frames: Sequence[Frame]) -> str:
+    """As :func:`labels_digest`, of label files alone. Raises InputError naming all that cannot be
+    read."""
+    files = read_all([frame.label for frame in frames], "label file")
+    return digest({frame.key: file.points for frame, file in zip(frames, files, strict=True)})
 
 
 def labels_digest(loaded: DomainFrames) -> str:

@@ -11,11 +11,13 @@ from typing import Any, Literal
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.entries.entry import (
     BOARD,
+    Leaderboard,
     boards,
     find_board,
     read_board,
     read_entries,
 )
+from adaptor_bench.entries.verify import frames_of_board
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.phantom.default import cached_phantom, embedded_profile
 from adaptor_bench.progress import Progress
@@ -39,14 +41,17 @@ PUBLISHED = "published"
 @dataclass(frozen=True)
 class Loaded:
     """``datasets`` by name; ``left_out``: why entries of leaderboards are not among the results;
-    ``private``: the datasets of leaderboards whose labels nobody but the organiser may have;
-    ``printed``: what papers print about the data of the leaderboards."""
+    ``private``: the datasets of leaderboards whose labels are not shown unless that is asked for,
+    ``secret`` those that are never shown; ``printed``: what papers print about the data of the
+    ``leaderboards``."""
 
     results: tuple[Result, ...]
     datasets: dict[str, Dataset]
     left_out: tuple[str, ...] = ()
     private: frozenset[str] = frozenset()
     printed: tuple[Board, ...] = ()
+    secret: frozenset[str] = frozenset()
+    leaderboards: tuple[Leaderboard, ...] = ()
 
 
 def load_results(
@@ -87,7 +92,8 @@ def load_scored(
 ) -> Loaded:
     """Runs below ``roots`` and the entries of leaderboard folders, with frames and points.
 
-    ``data`` are dataset folders; embedded phantoms need none. Raises InputError when there is
+    ``data`` are dataset folders; embedded phantoms need none, and leaderboards of private labels
+    may do without: then counts are all there is. Raises InputError when there is
     nothing, or it cannot be read or does not fit its data; UsageError for a dataset nobody needs,
     or a leaderboard whose data must be given.
     """
@@ -96,10 +102,13 @@ def load_scored(
     kinds = {run.dataset["name"]: run.dataset["kind"] for run in runs}
     kinds |= {board.dataset: board.kind for board in definitions}
     versions = {board.dataset: board.version for board in definitions}
-    datasets = _datasets(kinds, versions, data, progress)
+    datasets = _datasets(kinds, versions, data, progress, definitions)
     results = results_of_runs(runs, ddof=ddof)
     left_out: list[str] = []
     for board in definitions:
+        if board.private and board.dataset not in datasets:
+            results += results_of_entries(board, read_entries(board), ddof)
+            continue
         if board.dataset not in datasets:
             raise UsageError(
                 f"the leaderboard {board.id!r} needs its data {board.dataset!r}",
@@ -110,13 +119,16 @@ def load_scored(
         )
         results += of_board
         left_out += [f"{entry} of {board.id}: {why}" for entry, why in unpublished.items()]
-    if not results:
+    if not results and (left_out or not any(board.private for board in definitions)):
         raise InputError.collect(
             "no entry of these leaderboards can be shown:", left_out or ["there is none"]
         )
     private = frozenset(board.dataset for board in definitions if board.embedded is None)
     printed = tuple(board for each in definitions for board in printed_beside(each))
-    return Loaded(tuple(results), datasets, tuple(left_out), private, printed)
+    secret = frozenset(board.dataset for board in definitions if board.private)
+    return Loaded(
+        tuple(results), datasets, tuple(left_out), private, printed, secret, tuple(definitions)
+    )
 
 
 def tidy_rows(
@@ -168,14 +180,19 @@ def _datasets(
     versions: dict[str, int | None],
     data: Sequence[Path],
     progress: Progress,
+    leaderboards: Sequence[Leaderboard],
 ) -> dict[str, Dataset]:
-    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them.
+    """Those in ``data`` and the embedded phantoms, by name, as far as ``kinds`` names them. Labels
+    of one of the ``leaderboards`` are known again whatever their folder is called.
 
     ``versions`` are those of the generator that the embedded ones must have, where it is known.
     """
     datasets: dict[str, Dataset] = {}
     for root in data:
         dataset = index_dataset(root)
+        if dataset.name not in kinds and (board := _known_again(dataset, leaderboards)):
+            datasets[board.dataset] = dataset
+            continue
         if dataset.name not in kinds:
             raise UsageError(
                 f"{root}: this is dataset {dataset.name!r}, which none of the results use",
@@ -187,3 +204,14 @@ def _datasets(
         if profile is not None and name not in datasets:
             datasets[name] = index_dataset(cached_phantom(profile, progress, versions.get(name)))
     return datasets
+
+
+def _known_again(dataset: Dataset, leaderboards: Sequence[Leaderboard]) -> Leaderboard | None:
+    for board in leaderboards:
+        if board.embedded is None and board.labels:
+            try:
+                frames_of_board(dataset, board)
+            except InputError:
+                continue
+            return board
+    return None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.data.sizes import radius_note
+from adaptor_bench.entries.entry import ABOUT, Leaderboard
 from adaptor_bench.errors import plural
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.matching.settings import MatchSettings
@@ -41,11 +42,32 @@ def board_notes(board: Board) -> tuple[str, ...]:
 def closing_notes(boards: Sequence[Board]) -> tuple[str, ...]:
     """What concerns several measured boards, to be said once below the last."""
     notes = change_notes(r for board in boards for r in board.measured)
-    for board in boards:
-        notes += board.leaderboard.notes if board.leaderboard else ()
+    for definition in {id(b.leaderboard): b.leaderboard for b in boards}.values():
+        if definition is not None:
+            told = [f"{name}: {text}" for name, text in about_facts(definition)]
+            notes += [*told, *definition.notes, *withdrawn_notes(definition)]
     if any(board.kind == "phantom" for board in boards):
         notes.append(PHANTOM)
     return tuple(dict.fromkeys(notes))
+
+
+def about_facts(board: Leaderboard) -> list[tuple[str, str]]:
+    """What the organiser says of a leaderboard, each with what it is called."""
+    said = {key: board.about[key] for key in ABOUT if key in board.about}
+    return [
+        (ABOUT[key], text)
+        for key, value in said.items()
+        for text in (value if isinstance(value, list) else [value])
+    ]
+
+
+def withdrawn_notes(board: Leaderboard) -> list[str]:
+    """One line for every entry that was taken off."""
+    return [
+        f"Withdrawn{' on ' + w['date'] if 'date' in w else ''}: {w['method']} ({w['team']}), "
+        f"{w['reason'].rstrip('.')}."
+        for w in board.withdrawn
+    ]
 
 
 # --- results -------------------------------------------------------------------------------------

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from adaptor_bench.entries.entry import Leaderboard
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
+from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.table import MOST_FOLDS, Column, Table, number
-from adaptor_bench.results.notes import PHANTOM, board_notes
+from adaptor_bench.results.board import Board
+from adaptor_bench.results.notes import (
+    PHANTOM,
+    about_facts,
+    board_notes,
+    matching_notes,
+    withdrawn_notes,
+)
 from adaptor_bench.results.result import Result
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY
 
@@ -20,7 +30,12 @@ def board_page(
 ) -> dict[str, Any]:
     """The board as the template reads it; ``pages`` by the name of a result."""
     board = view.board
+    definition = board.leaderboard
     notes = [*board_notes(board)]
+    if definition is not None:
+        if not board.results:
+            notes += ["No entry yet.", *matching_notes(definition.settings, ())]
+        notes += [*definition.notes, *withdrawn_notes(definition)]
     if view.obstacle:
         notes.append(f"No intervals and no ranking card: {view.obstacle}.")
     if board.measured and not view.frames:
@@ -29,6 +44,7 @@ def board_page(
         "anchor": anchor,
         "heading": board.title,
         "remark": PHANTOM if board.kind == "phantom" else "",
+        "about": [(n, _linked(text)) for n, text in about_facts(definition)] if definition else (),
         "table": _table(view),
         "links": {method_label(r): pages[r.name] for r in board.measured},
         "notes": notes,
@@ -36,6 +52,31 @@ def board_page(
         "foremost": 1 + len(view.study.answers if view.study else ()),  # who leads, what holds
         "panels": panels(view, figures, "board"),
     }
+
+
+def _linked(text: str) -> Markup | str:
+    """A web address as a link; other text as it is."""
+    link = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
+    return link.format(text) if web_address(text) else text
+
+
+def with_definitions(boards: Sequence[Board], leaderboards: Sequence[Leaderboard]) -> list[Board]:
+    """The same, those whose results are all entries of one leaderboard with its definition; and a
+    board without a result for every domain of a leaderboard that nobody has entered yet."""
+    by_name = {definition.id: definition for definition in leaderboards}
+    found = []
+    for board in boards:
+        names = {r.entry.board if r.entry else "" for r in board.measured}
+        definition = by_name.get(names.pop()) if len(names) == 1 else None
+        found.append(replace(board, leaderboard=definition))
+    there = {(board.dataset, board.domain) for board in found if board.measured}
+    empty = [
+        Board(domain, definition.dataset, definition.kind, (), leaderboard=definition)
+        for definition in leaderboards
+        for domain in definition.folds
+        if (definition.dataset, domain) not in there
+    ]
+    return [*empty, *found]
 
 
 def panels(view: BoardView, figures: Iterable[Figure], page: str, first: str = "") -> list[Panel]:

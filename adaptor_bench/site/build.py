@@ -24,7 +24,7 @@ from adaptor_bench.results.published import load_published
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.sources import published_results
 from adaptor_bench.site.album import RULE, write_album
-from adaptor_bench.site.boards import board_page, panels, provenance
+from adaptor_bench.site.boards import board_page, panels, provenance, with_definitions
 from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_page
 from adaptor_bench.site.pages import page
@@ -48,18 +48,22 @@ def build_site(
 ) -> tuple[str, tuple[str, ...]]:
     """Write the site of what was ``loaded`` into ``out``, replacing a site that stands there.
 
-    The gallery shows so many ``frames``, those of private leaderboards only if ``public``: their
-    labels would be known from then on. The same runs, dataset and versions give the same bytes.
+    The gallery shows so many ``frames``, those of other leaderboards than the phantom's only if
+    ``public``, for their labels would be known from then on, and those of private labels never.
+    The same runs, dataset and versions give the same bytes.
 
     Returns what was written, and what was left out and why, in words. Raises InputError for data
     that are not those of the results.
     """
-    boards = boards_of([*loaded.results, *published_results(load_published())])
+    about = {result.kind for result in loaded.results} | {b.kind for b in loaded.leaderboards}
+    # The phantom stands in for AdaptOR; about other data its papers say nothing.
+    printed = published_results(load_published()) if about != {"folder"} else []
+    boards = with_definitions(boards_of([*loaded.results, *printed]), loaded.leaderboards)
     boards += loaded.printed
     views = _anchored(view_boards(boards, loaded.datasets, progress))
     for view in views.values():
         _ = view.curves  # refuses data that are not those of the results
-    private = frozenset() if public else loaded.private
+    private = loaded.secret if public else loaded.private | loaded.secret
     with atomic_directory(out, replace=True) as root:
         # Points that were found give labels away as labels do, and counts of a frame their number.
         shown_openly = {a: v for a, v in views.items() if v.board.dataset not in private}
