@@ -12,7 +12,7 @@ from adaptor_bench.errors import UsageError
 
 # What each extra brings, by the names that are imported. pyproject.toml says the same to pip.
 EXTRAS = {
-    "train": ("torch", "torchvision", "segmentation_models_pytorch", "safetensors"),
+    "train": ("torch", "torchvision", "segmentation_models_pytorch", "safetensors", "skimage"),
     "figures": ("matplotlib",),
     "slurm": ("submitit",),
     "ray": ("ray",),
