@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.atomic import atomic_directory, claimed, write_json
+from adaptor_bench.atomic import atomic_directory, claimed, forget_claim, write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, TrainingError
 from adaptor_bench.progress import message
@@ -52,6 +52,8 @@ class ArtefactStore:
         """
         final = self.find(kind, key)
         if self._usable(final):
+            self._forget_savepoint(final)
+            forget_claim(final)  # of whoever was killed between making it and tidying up
             return final
 
         def busy() -> None:

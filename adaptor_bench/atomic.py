@@ -45,6 +45,13 @@ def claimed(place: Path, waiting: Callable[[], None]) -> Any:
     return locks.obtain(_lock_of(place), waiting)
 
 
+def forget_claim(place: Path) -> None:
+    """Remove what a process that was killed left of its claim to ``place``."""
+    if _lock_of(place).exists():
+        with claim(place):
+            pass
+
+
 def _lock_of(place: Path) -> Path:
     return place.parent / f"{_PARTIAL}{place.name}.lock"
 

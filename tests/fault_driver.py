@@ -1,13 +1,16 @@
 """``bench`` in children of one process that has loaded everything, struck at a chosen moment.
 
-A moment is an operation on a file below ``--out``, or the end of a step of a training; they come in
-the same order in every run, so that a fault can be put anywhere, and at the same place again.
+A moment is an operation on a file below ``--out`` or ``--board``, or the end of a step of a
+training; they come in the same order in every run, so that a fault can be put anywhere, and at the
+same place again.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -21,17 +24,26 @@ FILES = {
     "open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.truncate",
 }  # fmt: skip
 
+PLACES = ("--out", "--board")
+
 
 @dataclass
 class Call:
-    """A command; ``signal`` is sent to it at moment number ``at``, or at the end of step number
-    ``step`` of all trainings, both from 1. ``backwards``: folders list their files in the opposite
-    order."""
+    """A command, and what strikes it.
+
+    ``signal`` is sent to it at moment number ``at``, at the end of step number ``step`` of all
+    trainings, both from 1, or at the first operation called ``on``. With ``error`` instead, nothing
+    can be written from moment ``at`` on: ENOSPC, or EROFS, where nothing can be removed either.
+    ``limit``: bytes of the largest file. ``backwards``: folders list their files the other way.
+    """
 
     words: Sequence[str]
     at: int = 0
     step: int = 0
+    on: str = ""
     signal: int = signal.SIGKILL
+    error: int = 0
+    limit: int = 0
     backwards: bool = False
 
 
@@ -61,7 +73,8 @@ class Driver:
         assert self._asked([str(w) for w in words]) == 0
 
     def together(self, *calls: Call) -> list[End]:
-        """Run commands at the same time."""
+        """Run commands at the same time; one that is to be stopped (SIGSTOP) is before the next
+        begins, and goes on when all others have ended."""
         codes = self._asked([asdict(c) for c in calls])
         ends = []
         for i, code in enumerate(codes):
@@ -94,20 +107,34 @@ def _serve(scratch: Path) -> None:
 
     savepoints.EVERY = savepoints.MOST = 0.0  # after every step
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    own = os.open(scratch / "itself.txt", os.O_WRONLY | os.O_CREAT)
+    for descriptor in (1, 2):
+        os.dup2(own, descriptor)
     for line in sys.stdin:
         asked = json.loads(line)
         if isinstance(asked[0], str):
             answer: object = _code(asked)
         else:
-            children = []
-            for i, call in enumerate(asked):
-                children.append(os.fork())
-                if not children[-1]:
-                    _child(Call(**call), scratch / str(i))
-            answer = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+            answer = _together([Call(**call) for call in asked], scratch)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _together(calls: Sequence[Call], scratch: Path) -> list[int]:
+    children, codes, stopped = [], {}, []
+    for i, call in enumerate(calls):
+        children.append(os.fork())
+        if not children[-1]:
+            _child(call, scratch / str(i))
+        if call.signal == signal.SIGSTOP:
+            stopped.append(children[-1])
+            status = os.waitpid(children[-1], os.WUNTRACED)[1]
+            assert os.WIFSTOPPED(status), "it ended before it was to be stopped"
+    for child in [c for c in children if c not in stopped] + stopped:
+        if child in stopped:
+            os.kill(child, signal.SIGCONT)
+        codes[child] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return [codes[child] for child in children]
 
 
 def _code(words: Sequence[str]) -> int:
@@ -127,20 +154,27 @@ def _child(call: Call, files: Path) -> None:
         opened = os.open(files.with_suffix(suffix), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(opened, descriptor)
     moments = os.open(files.with_suffix(".moments"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    out = str(call.words[list(call.words).index("--out") + 1]) if "--out" in call.words else ""
-    done = steps = 0
+    places = [call.words[i + 1] for i, word in enumerate(call.words) if word in PLACES]
+    place = str(places[0])
+    done, steps, struck = 0, 0, False
 
-    def moment(step: int = 0) -> None:
-        nonlocal done
+    def moment(step: int = 0, event: str = "") -> None:
+        nonlocal done, struck
         done += 1
         os.write(moments, b".")
-        if done == call.at or (step and step == call.step):
+        at = done == call.at and not call.error
+        if not struck and (at or (step and step == call.step) or (event and event == call.on)):
+            struck = True
             os.kill(os.getpid(), call.signal)
 
     def heard(event: str, arguments: tuple[object, ...]) -> None:
-        if event in FILES and str(arguments[0]).startswith(out):
-            moment()
+        if event in FILES and str(arguments[0]).startswith(place):
+            moment(event=event)
+            if call.error and done >= call.at and _writes(event, arguments, call.error):
+                raise OSError(call.error, os.strerror(call.error), str(arguments[0]))
 
+    if call.limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (call.limit, call.limit))
     offer = Savepoint.offer
 
     def offered(self, state):
@@ -162,6 +196,12 @@ def _child(call: Call, files: Path) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _writes(event: str, arguments: tuple[Any, ...], error: int) -> bool:
+    if event == "open":
+        return bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+    return error == errno.EROFS or event in ("os.mkdir", "os.link")
 
 
 class _Backwards:

@@ -397,3 +397,11 @@ def test_a_key_must_be_json(tmp_path):
     with pytest.raises((TypeError, ValueError)):
         ArtefactStore(tmp_path).get("network", {"rate": float("nan")}, Builder())
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_process_killed_after_the_last_step_left_is_tidied_up(tmp_path):
+    made = ArtefactStore(tmp_path).get("network", {}, lambda directory: None)
+    made.with_name(f".partial-{made.name}.lock").write_text("")
+    made.with_name(f"{made.name}.savepoint").write_text("")
+    ArtefactStore(tmp_path).get("network", {}, pytest.fail)
+    assert list(tmp_path.iterdir()) == [made]

@@ -52,6 +52,17 @@ def test_links_and_paths_lead_somewhere(page):
         assert (path.parent if path.stem == "NAME" else path).exists(), place  # of any such file
 
 
+def test_named_tests_are_there():
+    named = [
+        (page.parent / file, name)
+        for page in PAGES
+        for name, file in re.findall(r"\[`(test_\w+)`\]\(([^)]*\.py)\)", prose(page))
+    ]
+    assert named
+    for file, name in named:
+        assert f"def {name}(" in file.read_text("utf-8"), f"{name} in {file.name}"
+
+
 def commands(page: Path) -> list[list[str]]:
     """The words of every ``bench`` command in the page's blocks of code."""
     blocks = re.findall(

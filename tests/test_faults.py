@@ -3,46 +3,38 @@ bytes as an undisturbed one."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 
 import pytest
 from commands import invoke
-from fault_driver import driver
+from fault_driver import Call, driver
+from killed_runs import METHOD, outcome, put_part, training
+from small_board import predict, put_board, put_data
 
+from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.entries.entry import read_board, read_entries
+from adaptor_bench.errors import InputError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="signals and fork are of Unix")
 
-METHOD = "improved_heatmap"
-IN_TRANSLATOR, IN_NETWORK = 1, 4  # steps of all trainings: the translator has 2, the network 8
-RESULTS = ("*.safetensors", "predictions/**/*.json", "score.json")
+IN_TRANSLATOR, IN_NETWORK = 1, 4  # steps of all trainings: the translator has 2, the network 6
 
 
 @pytest.fixture(scope="module")
 def data(phantom_cache, tmp_path_factory):
-    """Three surgeries of the phantom, two frames each."""
+    """A part of the phantom."""
     (whole,) = phantom_cache.iterdir()
-    root = tmp_path_factory.mktemp("data") / "part"
-    for frames in index_dataset(whole).frames.values():
-        for frame in frames:
-            place = root / frame.image.parent.relative_to(whole)
-            if frame.surgery in ("aicm1", "aicm13", "aicm14") and not (
-                place.is_dir() and len(list(place.iterdir())) > 1
-            ):
-                for path in (frame.image, frame.label):
-                    target = root / path.relative_to(whole)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, target)
-    return root
+    return put_part(whole, tmp_path_factory.mktemp("data") / "part")
 
 
 @pytest.fixture(scope="module")
 def words(data):
     """The command, to which ``--out`` is added."""
-    words = ["run", "--method", METHOD, "--data", data, "--profile", "smoke"]
-    return [*words, "--domain", "intraop", "--fold", 1]
+    return training(data)
 
 
 @pytest.fixture(scope="module")
@@ -60,30 +52,124 @@ def undisturbed(drive):
     return outcome(drive.scratch / "runs")
 
 
-def outcome(out):
-    """Trained parts, predictions, scores and the board, as bytes; no file beside finished ones."""
-    assert not [*out.rglob(".partial-*"), *out.rglob("*.savepoint"), *out.rglob("*.failed")]
-    found = {str(p.relative_to(out)): p.read_bytes() for name in RESULTS for p in out.rglob(name)}
-    assert found
-    return found | {"board": invoke("leaderboard", out, "--format", "json")[0].encode()}
+@pytest.fixture(scope="module")
+def backwards(drive, words):
+    """The run with folders that list their files in another order: where, and how it ended."""
+    out = drive.scratch / "backwards"
+    return out, drive(*words, "--out", out, backwards=True)
 
 
 def test_neither_the_order_of_files_nor_the_hash_seed_changes_a_result(
-    drive, words, undisturbed, tmp_path
+    backwards, words, undisturbed, tmp_path
 ):
     invoke(*words, "--out", tmp_path / "runs")  # in this process, with its own hash seed
     assert outcome(tmp_path / "runs") == undisturbed
-    end = drive(*words, "--out", tmp_path / "backwards", backwards=True)
+    out, end = backwards
     assert end.code == 0, end.told
-    assert outcome(tmp_path / "backwards") == undisturbed
+    assert outcome(out) == undisturbed
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_run_that_is_killed_anywhere_goes_on(
+    drive, words, undisturbed, backwards, tmp_path, share
+):
+    """tests/fuzz/kill_runs.py does it at random moments, as often as one likes."""
+    out = tmp_path / "runs"
+    assert drive(*words, "--out", out, at=round(share * backwards[1].moments)).code == -9
+    again = drive(*words, "--out", out)
+    assert again.code == 0, again.told
+    assert outcome(out) == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("number", "share", "says"),
+    [
+        (errno.ENOSPC, 0.6, "the disk is full"),
+        (errno.EROFS, 0.25, "this disk is read-only"),
+    ],
+)
+def test_a_disk_that_is_full_or_read_only_from_some_moment_on_is_one_line(
+    drive, words, undisturbed, backwards, tmp_path, number, says, share
+):
+    out = tmp_path / "runs"
+    end = drive(*words, "--out", out, at=round(share * backwards[1].moments), error=number)
+    assert end.code == 1, end.told
+    error, _ = end.told.splitlines()[-2:]
+    assert error.startswith("error: ") and says in error and str(out) in error
+    assert "Traceback" not in end.told
+    again = drive(*words, "--out", out)
+    assert again.code == 0, again.told
+    assert outcome(out) == undisturbed
+
+
+def test_a_limit_on_files_is_told_and_a_training_goes_on_without_a_savepoint(
+    drive, words, undisturbed, tmp_path
+):
+    out = tmp_path / "runs"
+    end = drive(*words, "--out", out, limit=20_000)
+    assert end.code == 1
+    assert end.told.count("the training goes on without a savepoint\n") == 1
+    assert end.told.splitlines()[-2].startswith("error: ")
+    assert not [*out.rglob("*.safetensors"), *out.rglob("*.savepoint"), *out.rglob(".partial-*")]
+    assert drive(*words, "--out", out).code == 0
+    assert outcome(out) == undisturbed
+
+
+def test_two_processes_on_one_run_folder_share_its_folds(drive, words, undisturbed, tmp_path):
+    out = tmp_path / "runs"
+    call = [*map(str, words), "--fold", "2", "--out", str(out)]
+    one, two = drive.together(Call(call), Call(call))
+    assert (one.code, two.code) == (0, 0), one.told + two.told
+    told = one.told + two.told
+    for fold in (1, 2):
+        lines = [
+            line for line in told.splitlines() if line.startswith(f"{METHOD} intraop fold {fold}")
+        ]
+        assert len(lines) == 2 and sum("  F1 " in line for line in lines) == 1, told
+    alone = {k: v for k, v in undisturbed.items() if "fold_1" in k}
+    assert {k: v for k, v in outcome(out).items() if k in alone} == alone
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one name", "two names"])
+def test_two_submit_at_once(drive, tmp_path, same):
+    data = put_data(tmp_path / "data")
+    board = put_board(tmp_path / "small", data)
+    calls = []
+    for name in ("a", "b"):
+        predict(tmp_path / name, data, 2 + (name == "b"))
+        method = "one" if same else name
+        words = ["submit", tmp_path / name, "--board", board, "--team", "Team", "--data", data]
+        calls.append([*map(str, words), "--method", method])
+    # The first stands still when its predictions are there and its entry is about to be.
+    one, two = drive.together(Call(calls[0], on="os.link", signal=signal.SIGSTOP), Call(calls[1]))
+    assert two.code == 0, two.told
+    assert one.code == (2 if same else 0), one.told
+    assert ("already has an entry 'team-one'" in one.told) == same
+    entries = read_entries(read_board(board))
+    assert len(entries) == 2 - same
+    assert sorted(p.name for p in board.rglob("*.gz")) == sorted(
+        e.predictions.partition("/")[2] for e in entries
+    )
+    assert invoke("verify", board, "--data", data)[0].count(": verified") == len(entries)
+
+
+def test_an_image_that_is_cut_short_after_it_was_found(data, tmp_path):
+    """Frames are found first and read later; all that cannot be read then is named at once."""
+    mine = shutil.copytree(data, tmp_path / "part")
+    found = index_dataset(mine)
+    cut = sorted(mine.glob("aicm1[34]/*/images/*.png"))[1:3]
+    for path in cut:
+        path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(InputError) as error:
+        load_frames(found, ["intraop"])
+    assert all(f"{path}: " in error.value.message for path in cut)
+    assert "2 problems in 9 frames; nothing was run" in error.value.message
 
 
 @pytest.mark.parametrize(
     ("number", "code", "step"),
     [
         (signal.SIGTERM, 143, IN_TRANSLATOR),
-        (signal.SIGINT, 130, IN_NETWORK),
-        (signal.SIGKILL, -9, IN_TRANSLATOR + 1),
         (signal.SIGKILL, -9, IN_NETWORK),
     ],
 )  # fmt: skip
