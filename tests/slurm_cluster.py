@@ -12,7 +12,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-PROGRAMS = ("munged", "mungekey", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
+PROGRAMS = (
+    "munged",
+    "mungekey",
+    "slurmctld",
+    "slurmd",
+    "sbatch",
+    "srun",
+    "squeue",
+    "sinfo",
+    "scancel",
+    "scontrol",
+)
 GIVE_UP = 60.0
 
 CONFIGURATION = """
@@ -85,16 +96,14 @@ def running(folder: Path, *, largest_array: int) -> Iterator[dict[str, str]]:
                 started.append(subprocess.Popen(command, stdout=log, stderr=log, env=everything))
                 if command[0] == "munged":
                     _await(lambda: (munge / "socket").exists(), started, folder)
-            ask = ["sinfo", "--noheader", "--format=%T"]
-            _await(
-                lambda: (
-                    subprocess.run(ask, capture_output=True, text=True, env=everything).stdout
-                    == "idle\n"
-                ),
-                started,
-                folder,
-            )
-            yield environment
+            ask = ("sinfo", "--noheader", "--format=%T")
+            _await(lambda: _said(*ask, env=everything) == "idle\n", started, folder)
+            try:
+                yield environment
+            finally:
+                # While Slurm is there: a job's own processes wait for it for ever.
+                subprocess.run(["scancel", "--user=root"], env=everything)
+                _await(lambda: not _said("squeue", "--noheader", env=everything), started, folder)
         finally:
             for process in reversed(started):
                 process.terminate()
@@ -104,6 +113,10 @@ def running(folder: Path, *, largest_array: int) -> Iterator[dict[str, str]]:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def _said(*command: str, env: dict[str, str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, env=env).stdout
 
 
 def _await(there, started, folder: Path) -> None:
