@@ -188,9 +188,12 @@ def test_shards_are_every_nth_cell_and_all_that_does_not_go_together_is_told(tmp
         assert "is not i/n" in run_mine(tmp_path, "--shard", wrong, code=2)[1]
     _, told = run_mine(
         tmp_path, "--executor", "ray", "--shard", "1/2", "--device", "cuda:1", "--slurm", "time=5",
+        "--restart",
         code=2,
     )  # fmt: skip
-    assert [told.count(o) for o in ("--shard", "--device cuda:1", "--executor slurm")] == [1, 1, 1]
+    assert [
+        told.count(o) for o in ("--shard", "--device cuda:1", "--restart", "--executor slurm")
+    ] == [1] * 4
     for pair, why in (("time", "KEY=VALUE"), ("=5", "KEY=VALUE")):
         assert why in run_mine(tmp_path, "--executor", "slurm", "--slurm", pair, code=2)[1]
 

@@ -93,7 +93,8 @@ def command(
     from adaptor_bench.results.runs import find_runs
 
     given = _pairs(slurm)
-    refuse_conflicts(executor, shard=request["shard"], device=request["device"], settings=given)
+    asked = {name: request[name] for name in ("shard", "device", "restart")}
+    refuse_conflicts(executor, **asked, settings=given)
     engine = executor_named(executor, given)
     if executor != "local":
         _make_absolute(request)

@@ -38,7 +38,12 @@ def executor_named(name: str, settings: Mapping[str, str]) -> Executor:
 
 
 def refuse_conflicts(
-    name: str, *, shard: tuple[int, int] | None, device: str, settings: Mapping[str, str]
+    name: str,
+    *,
+    shard: tuple[int, int] | None,
+    device: str,
+    restart: bool,
+    settings: Mapping[str, str],
 ) -> None:
     """Raise UsageError naming all that does not go together."""
     wrong = []
@@ -51,6 +56,11 @@ def refuse_conflicts(
         wrong.append(
             f"--device {device} names one GPU of this machine; with --executor {name} say "
             f"--device {device.partition(':')[0]}, and a cell gets the GPU that is free"
+        )
+    if name != "local" and restart:
+        wrong.append(
+            f"--restart would begin a cell anew whenever --executor {name} has to start it again; "
+            "use another --out"
         )
     if name != "slurm" and settings:
         wrong.append("--slurm gives options to Slurm; it needs --executor slurm")

@@ -39,7 +39,7 @@ def tasks_of(bench: Bench, make: Make) -> dict[Cell, CellTask]:
     return {
         cell: CellTask(make, numbers[cell], len(numbers))
         for cell in bench.cells
-        if bench.request.restart or not cell.directory.exists()
+        if not cell.directory.exists()
     }
 
 
