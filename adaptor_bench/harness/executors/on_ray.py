@@ -94,6 +94,7 @@ class OnRay:
 def _cluster(threads: int) -> Iterator[Any]:
     """Ray, joined or started on this machine, for as long as the block lasts."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
+    os.environ.setdefault("RAY_worker_niceness", "0")  # not last: the cells are what is waited for
     import ray
 
     address = os.environ.get("RAY_ADDRESS", "")
