@@ -17,7 +17,7 @@ from PIL import Image, ImageEnhance
 
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.data.images import read_image
-from adaptor_bench.data.leaks import SAME_SHAPE, Trace, shapes, shared_frames, trace_of
+from adaptor_bench.data.leaks import SAME_SHAPE, Trace, _shortened, shapes, shared_frames, trace_of
 from adaptor_bench.errors import InputError
 
 METHOD = """
@@ -136,6 +136,16 @@ def test_what_is_shared_is_what_a_comparison_of_all_pairs_finds():
         i, j = one.example
         assert (surgery[i], surgery[j], scene[i]) == (one.a, one.b, scene[j])
         assert (traces[i].pixels == traces[j].pixels) == (one.identical > 0)
+
+
+def test_what_decides_whether_two_frames_are_looked_at_closer_never_misses_a_pair(phantom):
+    seen = np.stack([trace_of(image).thumbnail for _, image in phantom])
+    noise = np.random.default_rng(0).integers(0, 256, (300, 18, 32), dtype=np.uint8)
+    flat = np.full((2, 18, 32), 7, np.uint8)
+    thumbnails = np.concatenate([seen, noise, flat, seen[:9] // 2])
+    rows, short = shapes(thumbnails), _shortened(thumbnails)
+    assert (short @ short.T >= rows @ rows.T - 1e-5).all()
+    assert not short[len(seen) + len(noise)].any()
 
 
 def test_frames_that_show_nothing_and_single_surgeries_share_nothing():
