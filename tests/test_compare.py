@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import commands
 import pytest
 from commands import typeset
 from finished_runs import put_fold, put_hits, put_method
-from small_board import finished, put_board, put_data
+from small_board import finished, predict, put_board, put_data
 
 from adaptor_bench.entries.entry import read_board
 from adaptor_bench.report.card import ranking_cards
@@ -73,7 +74,7 @@ def test_folders_can_be_compared_even_under_one_name(out, tmp_path):
         invoke("compare", out / "phantom-x" / "good", tmp_path, "--format", "json")
     )
     assert (only["a"], only["b"]) == ("good (A)", "good (B)")
-    assert "the same runs" in invoke("compare", tmp_path, tmp_path, code=2)
+    assert "are the same" in invoke("compare", tmp_path, tmp_path, code=2)
 
 
 def test_the_same_counts_are_level(out):
@@ -221,3 +222,48 @@ def test_the_same_predictions_are_one_competitor(tmp_path):
 def test_one_method_makes_no_card(tmp_path):
     put_method(tmp_path, "alone", 0.5)
     assert "no board with two complete methods" in invoke("card", tmp_path, code=1)
+
+
+# --- predictions and labels alone -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory):
+    """Labels, and two submissions as archives: b has an invented point in every frame."""
+    root = tmp_path_factory.mktemp("sent")
+    data = put_data(root / "data")
+    for name, extra in (("a", ()), ("b", [(400, 200)])):
+        predict(root / name, data, 1, extra=extra)
+        shutil.make_archive(str(root / name), "zip", root / name)
+    return root
+
+
+def test_two_archives_are_compared_on_labels(sent):
+    a, b, labels = sent / "a.zip", sent / "b.zip", ("--labels", sent / "data")
+    shown = " ".join(invoke("compare", a, b, *labels).split())
+    assert "a against b: data, intraop" in shown and "a is 14.29 points of F1 ahead of b" in shown
+    [card] = json.loads(invoke("compare", b, sent / "a", *labels, "--format", "json"))
+    assert (card["a"], card["b"]) == ("b", "a")
+    assert card["difference"]["estimate"] == pytest.approx(6 / 7 - 1, abs=1e-6)
+    assert card["folds"].keys() == {"f1", "f2", "f3"}
+    # Nothing is further than 1 px from its label.
+    [strict] = json.loads(
+        invoke("compare", b, a, *labels, "--radius", "0.5", "--missing", "skip", "--format", "json")
+    )
+    assert strict["difference"]["estimate"] == 0
+
+
+def test_archives_of_one_name_are_told_apart_and_equal_ones_are_one(sent, tmp_path):
+    shutil.copy(sent / "a.zip", tmp_path / "a.zip")
+    shown = invoke("compare", sent / "a.zip", tmp_path / "a.zip", "--labels", sent / "data")
+    assert "a (B) is the same as a (A)" in shown
+
+
+def test_what_compare_needs_for_files_is_said(sent):
+    a, b = sent / "a.zip", sent / "b.zip"
+    assert "give --labels" in invoke("compare", a, b, code=2)
+    labels = ("--labels", sent / "data")
+    assert "--runs" in invoke("compare", a, b, *labels, "--runs", sent, code=2)
+    assert "no such file" in invoke("compare", a, sent / "c.zip", *labels, code=2)
+    assert "are for --labels" in invoke("compare", "x", "y", "--radius", "3", code=2)
+    assert "the same" in invoke("compare", a, a, *labels, code=2)

@@ -8,6 +8,7 @@ import zipfile
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import invoke, invoke_json
 from frame_files import put_points
@@ -44,7 +45,11 @@ document_of = partial(invoke_json, "evaluate")
 def test_json(folders):
     shown, told = run(*folders, "--format", "json")
     assert told == ""
-    assert json.loads(shown) == {
+    found = json.loads(shown)
+    assert found.keys() - {"intervals", "domains"} == {
+        "matching", "frames", "counts", "metrics", "missing", "unknown", "surgeries",
+    }  # fmt: skip
+    assert {key: found[key] for key in found.keys() - {"intervals", "domains"}} == {
         "matching": {"rule": "hungarian", "radius": 6.0, "inclusive": True, "missing": "empty"},
         "frames": 3,
         "counts": {"tp": 3, "fp": 1, "fn": 5},
@@ -84,7 +89,7 @@ def test_options(folders, options, inclusive, counts):
 
 
 def test_text(folders):
-    assert run(*folders)[0] == (
+    assert run(*folders)[0].startswith(
         "Surgery        Frames    Labels    Predictions    TP    FP    FN    Precision %    "
         "Sensitivity %    F1 %\n"
         "-----------  --------  --------  -------------  ----  ----  ----  -------------  "
@@ -100,6 +105,70 @@ def test_text(folders):
         "file count\n  as empty (all labels FN).\n"
         "1 of 3 labelled frames had no prediction file.\n"
     )
+
+
+def board_of_three(root):
+    """Surgeries in natural order with 3, 2 and 1 of four labels found; and the F1 of each."""
+    labels, predictions = root / "labels", root / "predictions"
+    for n, surgery in enumerate(("case2", "case10", "case11")):
+        put(labels, surgery, "0", LABELS)
+        put(predictions, surgery, "0", LABELS[: 3 - n])
+    return predictions, labels, [6 / 7, 4 / 6, 2 / 5]
+
+
+def test_the_mean_over_folds_is_what_a_leaderboard_of_these_labels_ranks_by(tmp_path):
+    predictions, labels, values = board_of_three(tmp_path)
+    [domain] = document_of(predictions, labels)["domains"]
+    assert [fold["surgeries"] for fold in domain["folds"]] == [["case2"], ["case10"], ["case11"]]
+    assert [fold["metrics"]["f1"] for fold in domain["folds"]] == pytest.approx(values)
+    invoke("board", "create", "--labels", labels, "--title", "T", "--out", tmp_path / "b")
+    board = json.loads((tmp_path / "b" / "board.json").read_text())["domains"]["intraop"]
+    assert board["fold_plan"] == domain["fold_plan"]
+    invoke("submit", predictions, "--board", tmp_path / "b", "--data", labels, "--team", "t",
+           "--method", "m")  # fmt: skip
+    [row] = invoke_json("leaderboard", "--board", tmp_path / "b")
+    assert row["f1"]["mean"] == pytest.approx(100 * domain["mean"]["f1"]["estimate"], abs=1e-3)
+    assert row["f1"]["std"] == pytest.approx(100 * domain["mean"]["f1"]["std"], abs=1e-3)
+
+
+def test_intervals_by_hand(tmp_path):
+    predictions, labels, values = board_of_three(tmp_path)
+    document = document_of(predictions, labels)
+    mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(3)
+    # Student's t of two degrees of freedom; inflated by (2 n - 1) / (n - 1).
+    reach = 4.302653 * error * np.sqrt(5 / 2)
+    found = document["domains"][0]["mean"]["f1"]
+    assert (found["low"], found["high"]) == pytest.approx((mean - reach, mean + reach), abs=1e-5)
+    without = np.array([2 * 3 / (3 + 8), 2 * 4 / (4 + 8), 2 * 5 / (5 + 8)])
+    error = np.sqrt(2 / 3 * np.square(without - without.mean()).sum())
+    pooled = document["intervals"]["f1"]
+    assert pooled["estimate"] == pytest.approx(12 / 18, abs=1e-5)
+    assert pooled["high"] - pooled["estimate"] == pytest.approx(4.302653 * error, abs=1e-5)
+    shown = run(predictions, labels)[0]
+    assert f"{100 * mean:.2f} [{100 * (mean - reach):.2f}, {100 * (mean + reach):.2f}]" in shown
+    assert "ranks by the mean over folds" in shown
+
+
+def test_one_surgery_has_no_interval_and_nothing_labelled_no_mean(tmp_path):
+    put(tmp_path / "l", "only", "0", LABELS)
+    put(tmp_path / "p", "only", "0", LABELS)
+    document = document_of(tmp_path / "p", tmp_path / "l")
+    assert document["domains"][0]["mean"]["f1"] == {
+        "estimate": 1.0, "low": None, "high": None, "std": 0.0,
+    }  # fmt: skip
+    assert document["intervals"]["f1"]["low"] is None
+    put(tmp_path / "l", "only", "0", [])
+    mean = document_of(tmp_path / "p", tmp_path / "l")["domains"][0]["mean"]["f1"]
+    assert set(mean.values()) == {None}
+
+
+def test_domains_and_cohorts_have_folds_of_their_own(tmp_path):
+    for domain, surgery in (("sim", "a1"), ("sim", "a2"), ("intraop", "b1")):
+        for side in ("l", "p"):
+            put_points(tmp_path / side / domain, f"{surgery}/v/0", LABELS)
+    found = {d["domain"]: d for d in document_of(tmp_path / "p", tmp_path / "l")["domains"]}
+    assert {d: len(x["folds"]) for d, x in found.items()} == {"sim": 2, "intraop": 1}
+    assert found["intraop"]["fold_plan"]["name"] == "one-surgery-each"
 
 
 def test_nothing_to_divide_is_null_and_a_dash(tmp_path):

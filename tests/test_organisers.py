@@ -248,3 +248,33 @@ def test_the_labels_do_not_lie_in_the_folder_that_is_published(tmp_path):
     assert "is published" in create(labels, tmp_path / "board", code=2)
     create(labels, tmp_path / "board", "--public-labels")
     assert "already there" in create(labels, tmp_path / "board", "--public-labels", code=2)
+
+
+# --- what submit says -----------------------------------------------------------------------------
+
+
+def test_submit_says_what_validate_says(private, tmp_path):
+    """Which frames are missing; what looks like a mistake; what is the same as another entry."""
+    board, labels = tmp_path / "needles", private / "labels"
+    shutil.copytree(private / "needles", board)
+    part = near(tmp_path / "part", labels, 1.5)
+    (part / "case_2" / "v" / "point_labels" / "1.json").unlink()
+    told = submit(part, board, labels, method="part", code=1)
+    assert "without a prediction: case_2/v/1" in told
+    swapped = tmp_path / "swapped"
+    for path in labels.rglob("*.json"):
+        points = read_points(path).points[:, ::-1]
+        put_points(swapped, f"{path.parts[-4]}/v/{path.stem}", points)
+    told = submit(swapped, board, labels, method="swapped", code=1)
+    assert "looks like x and y were swapped" in told.splitlines()[1]
+    told = submit(private / "a.zip", board, labels, method="again")
+    assert "point for point the same as team-a of this team" in told
+    told = invoke("submit", private / "a.zip", "--board", board, "--team", "Rival", "--method", "r",
+                  "--data", labels, code=1)  # fmt: skip
+    assert "point for point those of another team" in told
+    same = tmp_path / "same"
+    for surgery in SURGERIES:
+        for k in range(2):
+            put_points(same, f"{surgery}/v/{k}", [(10, 10), (40, 40)])
+    told = submit(same, board, labels, method="same")
+    assert "6 of 6 frames have the same 2 points" in told and "bench explain" in told

@@ -40,6 +40,8 @@ methods --parameters | improved_heatmap/no_cutting
 data info data | leave-one-surgery-out
 data check data | no problem found
 data phantom phantom --profile tiny --workers 1 | drawn: phantom
+board create --labels data --title Mine | adds an entry
+compare good poor --labels data | good against poor
 submit good --board small --team Team --method good --data data | good by Team
 submit poor --board small --team Team --method poor --data data | poor by Team
 verify small --data data | 2 of 2 entries verified

@@ -45,7 +45,8 @@ def command(
     output: Path | None,
     **matching: Any,
 ) -> None:
-    """Score PREDICTIONS against LABELS, frame by frame, counts pooled over all frames.
+    """Score PREDICTIONS against LABELS, frame by frame, counts pooled over all frames, and over
+    those of every fold, whose mean is what a leaderboard ranks by.
 
     Both are folders <folder>/<subfolder>/[point_labels/]<stem>.json, with or without a level of
     domain folders (sim/, intraop/); PREDICTIONS may be a .zip or .tar(.gz) of one. The labels
@@ -56,8 +57,14 @@ def command(
     from adaptor_bench.data.sizes import radius_note
     from adaptor_bench.matching.settings import RADIUS
     from adaptor_bench.progress import Progress
-    from adaptor_bench.report.evaluation import evaluation_as_json, evaluation_table
+    from adaptor_bench.report.evaluation import (
+        evaluation_as_json,
+        evaluation_table,
+        means_as_json,
+        means_table,
+    )
     from adaptor_bench.report.render import render
+    from adaptor_bench.results.predictions import results_of_score
     from adaptor_bench.scoring.reading import read_batches
     from adaptor_bench.scoring.score import score_batches
     from adaptor_bench.submission.plausibility import implausible, unscored
@@ -72,7 +79,9 @@ def command(
         message(line)
     result = score_batches(batches, settings)
     sizes = [(int(w), int(h)) for w, h in np.unique(batches.sizes, axis=0)]
-    document, tables = evaluation_as_json(result), [evaluation_table(result, sizes)]
+    by_domain = results_of_score(result, labels, "these")
+    document = evaluation_as_json(result) | means_as_json(result, by_domain)
+    tables = [evaluation_table(result, sizes), means_table(result, by_domain)]
     if analysis:
         from adaptor_bench.report.analysis import analysis_tables
         from adaptor_bench.scoring.analysis.analyse import analyse

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -117,10 +118,13 @@ def report_folds(
     groups: int | None = None,
     cohorts: Mapping[str, str] | None = None,
 ) -> FoldPlan:
-    """As :func:`plan_folds`, where nothing is trained: a single surgery is a fold by itself."""
-    if len(surgeries) == 1 and groups in (None, 1):
-        fold = Fold(1, (), tuple(surgeries), (cohorts or {}).get(next(iter(surgeries)), ""))
-        return FoldPlan("one-surgery", domain, (fold,))
+    """As :func:`plan_folds`, where nothing has to be trained: where a cohort has a single surgery
+    every surgery is a fold, that one too."""
+    of = {surgery: (cohorts or {}).get(surgery, "") for surgery in surgeries}
+    if groups in (None, 1) and 1 in Counter(of.values()).values():
+        numbered = enumerate(of.items(), start=1)
+        folds = (Fold(n, (), (surgery,), cohort) for n, (surgery, cohort) in numbered)
+        return FoldPlan("one-surgery-each", domain, tuple(folds))
     return plan_folds(surgeries, domain, groups, cohorts)
 
 

@@ -237,12 +237,15 @@ def _surgeries(root: Path, description: Description, names: _Names) -> list[tupl
 
 
 def _natural_key(frame: Frame, cohorts: Mapping[str, str]) -> tuple[Any, ...]:
-    """Cohort by cohort; aicm2 before aicm10."""
     cohort = cohorts.get(frame.surgery, "")
-    name = own_name(frame.surgery, cohort)
+    return *surgery_order(frame.surgery, cohort), frame.surgery, frame.video, frame.stem
+
+
+def surgery_order(surgery: str, cohort: str = "") -> tuple[str, str, int]:
+    """What surgeries are sorted by: cohort by cohort; aicm2 before aicm10."""
+    name = own_name(surgery, cohort)
     digits = "".join(c for c in name if c.isdecimal())  # isdigit would take a ²
-    prefix = name.rstrip("0123456789")
-    return cohort, prefix, int(digits) if digits else -1, frame.surgery, frame.video, frame.stem
+    return cohort, name.rstrip("0123456789"), int(digits) if digits else -1
 
 
 def _recognise(frames: dict[str, tuple[Frame, ...]]) -> str:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from adaptor_bench.entries.entry import BOARD, Entry, Leaderboard, find_board, read_board
-from adaptor_bench.entries.naming import check_names
+from adaptor_bench.entries.entry import (
+    BOARD,
+    Entry,
+    Leaderboard,
+    find_board,
+    read_board,
+    read_entries,
+)
+from adaptor_bench.entries.naming import check_names, own_twins
 from adaptor_bench.entries.publish import publish
 from adaptor_bench.entries.submit import (
     About,
@@ -22,8 +29,11 @@ from adaptor_bench.resources import refuse_installed
 from adaptor_bench.results.result import fold_names
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_entries
+from adaptor_bench.submission.findings import Finding
 from adaptor_bench.submission.source import extracted
 from adaptor_bench.submission.validate import validate
+
+_NAMED = 5  # frames that a message names
 
 
 def enter(
@@ -56,6 +66,7 @@ def enter(
     else:
         leaderboard = _new_board(results if of_runs else (), Path(board), create, data)
     refuse_installed(leaderboard.folder)
+    absent: list[str] = []
     if of_runs:
         entry, packed = entry_from_runs(
             results, leaderboard, about, lambda: data_of_board(leaderboard, data)
@@ -64,10 +75,12 @@ def enter(
         raise UsageError("several RESULTS, and not all of them are folders of finished runs")
     else:
         root = data_of_board(leaderboard, data)
-        _refuse_invalid(results[0], root)
+        absent = _refuse_invalid(results[0], root)
         with extracted(results[0]) as folder:
             entry, packed = entry_from_predictions(folder, leaderboard, about, root)
-    _refuse_gaps(entry, leaderboard, incomplete)
+    _refuse_gaps(entry, leaderboard, incomplete, absent)
+    for line in own_twins(entry, read_entries(leaderboard) if create is None else ()):
+        message(f"note: {line}")
     path = publish(
         entry,
         packed,
@@ -116,8 +129,11 @@ def _new_board(runs: Sequence[Path], folder: Path, title: str, data: Path | None
     return board
 
 
-def _refuse_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
-    """Say what of the leaderboard the entry lacks. Raises InputError for frames, unless allowed."""
+def _refuse_gaps(
+    entry: Entry, board: Leaderboard, allowed: bool, absent: Sequence[str] = ()
+) -> None:
+    """Say what of the leaderboard the entry lacks, with the names of some ``absent`` frames. Raises
+    InputError for frames, unless allowed."""
     lacking = [
         f"{domain}, seed {seed}: {counted.missing:,} of {counted.frames:,} frames have no "
         f"prediction (counted by this leaderboard as: {board.settings.missing})"
@@ -125,6 +141,11 @@ def _refuse_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
         for seed, counted in seeds.items()
         if counted.missing
     ]
+    wanted = {surgery for domain in entry.measured for surgery in board.surgeries(domain)}
+    named = [frame for frame in absent if frame.split("/")[0] in wanted]
+    if named and lacking:
+        more = " and more" if len(named) > _NAMED else ""  # of many not all are named
+        lacking.append(f"without a prediction: {', '.join(named[:_NAMED])}{more}")
     if lacking and not allowed:
         raise InputError.collect(
             "this entry is not complete:", lacking, hint="Use --incomplete to submit it anyway."
@@ -140,16 +161,26 @@ def _refuse_gaps(entry: Entry, board: Leaderboard, allowed: bool) -> None:
             message(f"note: {domain}: {listed} not run, hence no mean and no rank")
 
 
-def _refuse_invalid(predictions: Path, data: Path) -> None:
+def _refuse_invalid(predictions: Path, data: Path) -> list[str]:
+    """Say what `bench validate` warns of; returns the frames without a prediction, as far as it
+    names them. Raises InputError with its errors, likely mistakes first."""
     report = validate(predictions, data, Progress())
     # Missing frames are told apart, by domain: a submission may be for one of them.
     errors = [f for f in report.findings if f.severity == "error" and f.code != "frame-missing"]
+    errors.sort(key=lambda f: not f.code.startswith("looks-"))
     if errors:
         raise InputError.collect(
             f"{predictions}: not valid:",
             [f"{f.file}: {f.message}" for f in errors],
             hint=f"`bench validate {predictions} --reference {data}` lists everything.",
         )
+    warned: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if finding.severity == "warning" and finding.file == ".":
-            message(f"warning: {finding.message}")
+        if finding.severity == "warning":
+            warned.setdefault(finding.code, []).append(finding)
+    for code, (first, *_) in warned.items():
+        times, where = report.counts[code], "" if first.file == "." else f"{first.file}: "
+        often = f" ({times:,} times)" if times > 1 else ""
+        message(f"warning: {where}{first.message}{often}; `bench explain {code}` says more")
+    names = [f.file for f in report.findings if f.code == "frame-missing"]
+    return [name.removesuffix(".json") for name in names]

@@ -124,8 +124,22 @@ def require_own(entry: Entry, others: Sequence[Entry], known: Sequence[str]) -> 
 def twins(entry: Entry, other: Entry) -> list[str]:
     """Domains on which entries of two teams hold the same points. Empty predictions are nobody's,
     and a team may enter methods that do not differ on a domain."""
-    if entry.team == other.team:
-        return []
+    return [] if entry.team == other.team else _same_points(entry, other)
+
+
+def own_twins(entry: Entry, others: Sequence[Entry]) -> list[str]:
+    """Which other entries of the same team hold the same points, in words."""
+    return [
+        f"{', '.join(domains)}: point for point the same as {other.id} of this team; where they "
+        "agree everywhere they are one competitor"
+        for other in others
+        if other.team == entry.team
+        and other.id != entry.id
+        and (domains := _same_points(entry, other))
+    ]
+
+
+def _same_points(entry: Entry, other: Entry) -> list[str]:
     found = []
     for domain, seeds in entry.measured.items():
         theirs = {counted.sha256 for counted in other.measured.get(domain, {}).values()}

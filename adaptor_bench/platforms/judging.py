@@ -24,7 +24,7 @@ from adaptor_bench.scoring.jsonable import jsonable
 from adaptor_bench.scoring.metrics import METRICS, Counts, metrics_of
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
-from adaptor_bench.scoring.uncertainty.intervals import Interval, jackknife_interval
+from adaptor_bench.scoring.uncertainty.intervals import Interval, pooled_intervals
 from adaptor_bench.submission.findings import Finding, Report
 from adaptor_bench.submission.reference import read_reference
 from adaptor_bench.submission.source import extracted, is_archive
@@ -170,12 +170,7 @@ def spread(score: FoldScore) -> dict[str, float]:
 def intervals(score: FoldScore) -> dict[str, Interval]:
     """95 % interval of every pooled ratio that has one: the estimate ± Student's t times the
     jackknife's standard error over surgeries, not cut at 0 or 1 (docs/uncertainty.md)."""
-    total, surgeries = score.counts, score.surgeries().values()
-    without = [Counts(total.tp - c.tp, total.fp - c.fp, total.fn - c.fn) for c in surgeries]
-    found = {
-        key: jackknife_interval(metric(total), np.array(list(map(metric, without))))
-        for key, metric in METRICS.items()
-    }
+    found = pooled_intervals(score.surgeries().values())
     return {key: interval for key, interval in found.items() if math.isfinite(interval.low)}
 
 

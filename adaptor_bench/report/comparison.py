@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from adaptor_bench.errors import InputError, UsageError, suggest
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.progress import Progress
 from adaptor_bench.report.card import Card, estimates, pair_table
 from adaptor_bench.report.sentences import card_sentences
 from adaptor_bench.report.studies import BoardStudy, lacking, study_results
@@ -14,6 +17,7 @@ from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.results.board import same_points
 from adaptor_bench.results.naming import differing_in, name_results
 from adaptor_bench.results.notes import matching_notes
+from adaptor_bench.results.predictions import results_of_predictions
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import find_runs
 from adaptor_bench.results.sources import results_of_runs
@@ -40,6 +44,44 @@ def compare(
     """
     sides = [_side(given, known, profile) for given in (a, b)]
     labels = _labels([results[0].name for results in sides], (a, b))
+    return compare_results(sides, labels, domain=domain, options=options)
+
+
+def compare_predictions(
+    a: Path,
+    b: Path,
+    labels: Path,
+    settings: MatchSettings,
+    progress: Progress | None = None,
+    *,
+    domain: str = "all",
+    options: Options | None = None,
+) -> list[Card]:
+    """Compare two folders or archives of predictions, called by their names, on the folds that a
+    leaderboard of ``labels`` would have. Raises InputError as scoring and comparing do."""
+    names = [_plain_name(path) for path in (a, b)]
+    given = _labels(names, (str(a), str(b)))
+    sides = [
+        results_of_predictions(path, labels, settings, name, progress)
+        for path, name in zip((a, b), given, strict=True)
+    ]
+    return compare_results(sides, given, domain=domain, options=options)
+
+
+def _plain_name(path: Path) -> str:
+    """Without the ending of an archive."""
+    name = path.resolve().name
+    return name if path.is_dir() else re.sub(r"\.(zip|tar|tgz|tar\.gz)$", "", name, flags=re.I)
+
+
+def compare_results(
+    sides: Sequence[Sequence[Result]],
+    labels: tuple[str, str],
+    *,
+    domain: str = "all",
+    options: Options | None = None,
+) -> list[Card]:
+    """As :func:`compare`, of two ``sides``, called ``labels``: a result a domain each."""
     by_domain = [{r.domain: r for r in results} for results in sides]
     shared = [d for d in by_domain[0] if d in by_domain[1] and domain in ("all", d)]
     if not shared:
@@ -179,7 +221,7 @@ def _labels(names: Sequence[str], given: Sequence[str]) -> tuple[str, str]:
     if first != second:
         return first, second
     if Path(given[0]).resolve() == Path(given[1]).resolve():
-        raise UsageError(f"{given[0]} and {given[1]} are the same runs")
+        raise UsageError(f"{given[0]} and {given[1]} are the same")
     return f"{first} (A)", f"{second} (B)"
 
 

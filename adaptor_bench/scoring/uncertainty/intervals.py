@@ -7,12 +7,14 @@ correct the t interval for that; docs/uncertainty.md says how often either cover
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from adaptor_bench.scoring.metrics import METRICS, Counts
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -81,6 +83,16 @@ def fold_interval(
 
     reach = float(stdtrit(n - 1, (1 + level) / 2)) * standard_error(values, cohorts)
     return Interval(mean, mean - reach, mean + reach)
+
+
+def pooled_intervals(surgeries: Collection[Counts], level: float = 0.95) -> dict[str, Interval]:
+    """Every metric of the pooled counts of ``surgeries`` with its :func:`jackknife_interval`."""
+    total = sum(surgeries, Counts())
+    without = [Counts(total.tp - c.tp, total.fp - c.fp, total.fn - c.fn) for c in surgeries]
+    return {
+        key: jackknife_interval(metric(total), np.array(list(map(metric, without))), level)
+        for key, metric in METRICS.items()
+    }
 
 
 def jackknife_interval(estimate: float, left_out: Floats, level: float = 0.95) -> Interval:
