@@ -77,11 +77,12 @@ def smoothed(heatmap: Map, blur: float, threshold: float) -> Map:
     near = 1e-5 * float(np.abs([heatmap.min(), heatmap.max()]).max())
     pixels = np.flatnonzero(rough >= threshold - near)
     value, highest = rough.ravel()[pixels], cv2.dilate(rough, _SQUARE).ravel()[pixels]
-    maybe = np.divmod(pixels[value >= highest - 2 * near], heatmap.shape[1])
-    doubtful = np.divmod(pixels[value <= threshold + near], heatmap.shape[1])
-    beside = _around(*maybe, heatmap.shape)
-    rows, columns = (np.append(b.ravel(), d) for b, d in zip(beside, doubtful, strict=True))
-    if not np.isfinite(near) or len(rows) * len(steps) ** 2 > heatmap.size:
+    exact = np.zeros(heatmap.shape, np.uint8)
+    exact.ravel()[pixels[value >= highest - 2 * near]] = 1
+    exact = cv2.dilate(exact, _SQUARE)  # a peak is told by its neighbours
+    exact.ravel()[pixels[value <= threshold + near]] = 1
+    rows, columns = np.divmod(np.flatnonzero(exact), heatmap.shape[1])
+    if not np.isfinite(near) or 2 * len(rows) * len(steps) ** 2 > heatmap.size:
         return np.asarray(gaussian_filter(heatmap, blur))
     rough[rows, columns] = _gaussian_at(heatmap, blur, radius, rows, columns)
     return np.asarray(rough, np.float32)

@@ -1,0 +1,83 @@
+"""Time and memory of whole commands on 1, 4 and 16 times the data: both grow with it, no faster.
+
+CPU seconds and peak memory of a process each, its start included; memory is told as no less than
+that of this program, from which the process is started. Run:
+``pytest tests/benchmarks/test_growth.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from finished_runs import put_fold
+from folders import write_folders
+from frame_files import put_points
+
+SIZES = (300, 1200, 4800)  # frames
+HEAP = 5000  # points on either side of one frame
+NOISE = {"s": 0.1, " MiB": 12}  # what one measurement may be off
+
+
+def cost(*command: object, cwd) -> tuple[float, float]:
+    """CPU seconds and peak MiB of ``bench COMMAND``."""
+    words = [sys.executable, "-m", "adaptor_bench", *map(str, command)]
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, command
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def write_runs(out, frames):
+    """Three methods on four folds, ``frames`` in all."""
+    rng = np.random.default_rng(0)
+    for method, skill in (("a", 0.9), ("b", 0.6), ("c", 0.4)):
+        for fold in range(1, 5):
+            hits = rng.binomial(10, skill, frames // 4)
+            keys = (f"aicm{15 - fold}/V/{k:06d}" for k in range(len(hits)))
+            counts = ((key, int(tp), 2, 10 - int(tp)) for key, tp in zip(keys, hits, strict=True))
+            put_fold(out, method, fold, counts)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    found = {}
+    for frames in SIZES:
+        found[frames] = tmp_path_factory.mktemp(f"frames{frames}")
+        write_folders(found[frames], frames)
+        write_runs(found[frames] / "runs", frames)
+    return found
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["evaluate predictions labels", "validate predictions --reference labels",
+     "audit predictions labels", "card runs", "report runs --frames 0 --out site"],
+)  # fmt: skip
+def test_growth(held, places, command):
+    costs = np.array([cost(*command.split(), cwd=places[frames]) for frames in SIZES])
+    for kind, unit in enumerate(NOISE):
+        small, middle, large = costs[:, kind]
+        # Linear: from 4 to 16 times the data it grows by four times what it does from 1 to 4.
+        most = middle + 4 * max(middle - small, 0) * 1.25 + 4 * NOISE[unit]
+        grown = " -> ".join(f"{value:.3g}" for value in costs[:, kind])
+        held(f"`bench {command.split()[0]}`: {grown}{unit}", large, round(most, 2), unit)
+
+
+def test_a_card_of_a_board(held, tmp_path):
+    seconds, _ = cost("card", "--board", "phantom-mini", cwd=tmp_path)
+    held("`bench card --board phantom-mini`", seconds, 2, " s")
+
+
+def test_audit_of_a_heap_of_points(held, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = rng.random((HEAP, 2)) * (511, 287)
+    for side, points in (("p", labels + rng.normal(0, 2, labels.shape)), ("q", labels)):
+        put_points(tmp_path / side, "a/v/0", points, size=(512, 288))
+    seconds, memory = cost("audit", "p", "q", cwd=tmp_path)
+    held("`bench audit`, 5,000 x 5,000 points in a frame", seconds, 3, " s")
+    held("`bench audit`, 5,000 x 5,000 points in a frame, memory", memory, 300, " MiB")
