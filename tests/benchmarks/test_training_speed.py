@@ -20,7 +20,12 @@ import torch
 
 from adaptor_bench.registry import discover
 from adaptor_bench.stages.registry import shipped
-from adaptor_bench.train.device import computing, deterministic, mixed_precision
+from adaptor_bench.train.device import (
+    computing,
+    deterministic,
+    has_bfloat16,
+    mixed_precision,
+)
 from adaptor_bench.train.loop import train
 from adaptor_bench.train.samples import Sample, SampleStream
 
@@ -54,7 +59,7 @@ def ours(parts, samples, steps: int) -> tuple[float, float]:
     return tuple(np.median(np.diff(marks, axis=0), axis=0))
 
 
-def bare(parts, samples, steps: int) -> tuple[float, float]:
+def bare(parts, steps: int, bfloat16: bool = True) -> tuple[float, float]:
     """The same of a loop that does nothing else."""
     width, height = parts.training.crop
     images = torch.rand(parts.training.batch, 3, height, width)
@@ -64,7 +69,7 @@ def bare(parts, samples, steps: int) -> tuple[float, float]:
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     marks = []
     for _ in range(steps):
-        with mixed_precision("cpu", True):
+        with mixed_precision("cpu", bfloat16):
             logits = network(images)
         loss = parts.loss(logits.float(), targets)
         optimiser.zero_grad(set_to_none=True)
@@ -80,12 +85,20 @@ def test_a_step_costs_what_the_network_costs(held, network):
     steps = STEPS.get(network, 12)
 
     with computing("cpu"), deterministic(0):
-        pairs = np.array(
-            [(ours(parts, samples, steps), bare(parts, samples, steps)) for _ in range(ROUNDS)]
-        )
+        pairs = np.array([(ours(parts, samples, steps), bare(parts, steps)) for _ in range(ROUNDS)])
     passed, busy = np.median(pairs[:, 1] / pairs[:, 0], axis=0)
     images = parts.training.batch / np.median(pairs[:, 0, 0])
     if "LOAD" not in os.environ:
         held(f"training {network} ({images:.3g} images/s): share of the bare loop's images/s",
              passed, AT_LEAST, least=True)  # fmt: skip
     held(f"training {network}: by the CPU of the thread that trains", busy, AT_LEAST, least=True)
+
+
+def test_bfloat16_is_worth_it_where_it_is_used(held):
+    if not has_bfloat16("cpu"):
+        pytest.skip("this processor has no instructions for bfloat16, which is then not used")
+    parts, _ = world("small_unet")
+    with computing("cpu"), deterministic(0):
+        pairs = np.array([(bare(parts, 6, False), bare(parts, 6)) for _ in range(ROUNDS)])
+    faster = np.median(pairs[:, 0, 1] / pairs[:, 1, 1])
+    held("training small_unet in bfloat16: times as fast as in 32 bit", faster, 1, least=True)
