@@ -1,4 +1,4 @@
-"""Print the tables of docs/speed.md: ``python tests/benchmarks/table.py [--large]``.
+"""Print docs/performance.md's tables of scoring: ``python tests/benchmarks/table.py [--large]``.
 
 Every figure is the best of several rounds; ratios are taken within one run. ``--large`` adds a
 hundred thousand frames, which takes some minutes.

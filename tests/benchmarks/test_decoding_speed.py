@@ -24,7 +24,7 @@ MAPS = int(os.environ.get("MAPS", "300"))
     ("what", "decoder", "times"),
     [
         ("Otsu, opening, cutting, centroids", Otsu(), 4.5),
-        ("peaks", Peaks(), 4.0),
+        ("peaks", Peaks(), 2.0),
         ("peaks, threshold yet to be chosen", Peaks(threshold=None), 4.0),
     ],
 )

@@ -2,7 +2,7 @@
 
 The obvious loop does not put its points in order, so its ties depend on the file, and it hides a
 constant in its costs; its counts are the same. Ratios are taken within one run, best of several.
-Run: ``pytest tests/benchmarks``; the table of docs/speed.md: ``python tests/benchmarks/table.py``.
+Run: ``pytest tests/benchmarks``; the tables of docs/performance.md: ``tests/benchmarks/table.py``.
 """
 
 from __future__ import annotations
