@@ -11,12 +11,15 @@ import click
 import pytest
 from test_architecture import LAYER
 
+import adaptor_bench
 from adaptor_bench.cli import COMMANDS, bench
+from adaptor_bench.entries.enter import read_claims
 
 pytestmark = pytest.mark.quick
 
 ROOT = Path(__file__).parent.parent
-WRITTEN = ("README.md", "baselines", "docs", "leaderboards", "submissions")
+HABITS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ".github")
+WRITTEN = ("README.md", "baselines", "docs", "leaderboards", "submissions", *HABITS)
 PAGES = sorted(
     path
     for pattern in ("*.md", "*/*.md", "*/*/*.md")
@@ -132,3 +135,40 @@ def test_the_picture_of_the_data_flow_is_what_its_script_draws():
     folders = {f"{p.parent.name}/" for p in (ROOT / "adaptor_bench").glob("*/__init__.py")}
     shown = set(re.findall(r">([a-z/ ]+/)<", picture))
     assert {name for line in shown for name in line.split()} <= folders
+
+
+def test_the_guide_for_contributors_names_files_and_tests_that_are_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"\b(?:tests|adaptor_bench|submissions|leaderboards)/[\w/.]+\w", page))
+    assert len(named) > 25
+    for place in named:
+        path = ROOT / place
+        assert (path.parent if path.stem == "NAME" else path).exists(), place
+    added = {row.split("|")[1].strip() for row in page.splitlines() if row.startswith("| ")}
+    assert {"method", "metric", "matching rule", "platform", "figure", "command"} <= added
+
+
+def test_version_changelog_and_citation_are_of_one_release():
+    version = adaptor_bench.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    first = re.search(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M).group(1)
+    assert re.fullmatch(rf"Unreleased \({version}\)|{version} \(\d{{4}}-\d\d-\d\d\)", first), first
+
+
+def test_ci_and_hooks_run_what_the_guide_says():
+    """One script, the tools of the environment, nothing that is not there."""
+    assert re.findall(r"- run: (.*)", (ROOT / ".github/workflows/ci.yml").read_text()) == [
+        ".ci/run"
+    ]
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    for check in ("pytest -q", "ruff check", "ruff format -q --check", "bin/mypy"):
+        assert check in script
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    assert set(re.findall(r"entry: \.venv/bin/(\w+)", hooks)) == {"ruff", "python", "mypy"}
+    assert "rev:" not in hooks  # a second version of a tool
+
+
+def test_the_claim_of_an_entry_is_read_as_the_option_is():
+    template = (ROOT / ".github/ISSUE_TEMPLATE/entry.md").read_text("utf-8")
+    (block,) = re.findall(r"```claim\n(.*?)```", template, re.S)
+    assert read_claims(block.split())["intraop"].keys() == {"precision", "sensitivity", "f1"}
