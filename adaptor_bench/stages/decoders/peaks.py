@@ -77,9 +77,9 @@ def smoothed(heatmap: Map, blur: float, threshold: float) -> Map:
     near = 1e-5 * float(np.abs([heatmap.min(), heatmap.max()]).max())
     pixels = np.flatnonzero(rough >= threshold - near)
     value, highest = rough.ravel()[pixels], cv2.dilate(rough, _SQUARE).ravel()[pixels]
-    exact = np.zeros(heatmap.shape, np.uint8)
+    exact: NDArray[np.uint8] = np.zeros(heatmap.shape, np.uint8)
     exact.ravel()[pixels[value >= highest - 2 * near]] = 1
-    exact = cv2.dilate(exact, _SQUARE)  # a peak is told by its neighbours
+    exact = np.asarray(cv2.dilate(exact, _SQUARE), np.uint8)  # a peak is told by its neighbours
     exact.ravel()[pixels[value <= threshold + near]] = 1
     rows, columns = np.divmod(np.flatnonzero(exact), heatmap.shape[1])
     if not np.isfinite(near) or 2 * len(rows) * len(steps) ** 2 > heatmap.size:
