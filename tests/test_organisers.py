@@ -168,6 +168,20 @@ def test_a_board_without_an_entry_is_announced(private, tmp_path):
     assert "No entry yet." in page and "Send one zip." in page and "8 px" in page
 
 
+def test_what_is_said_of_a_board_of_two_domains_stands_once(tmp_path):
+    for domain in ("sim", "intraop"):
+        alone(tmp_path / "labels" / domain)
+        for surgery in SURGERIES:
+            (tmp_path / "labels" / domain / surgery).rename(
+                tmp_path / "labels" / domain / f"{domain}_{surgery}"
+            )
+    create(tmp_path / "labels", tmp_path / "board", *ABOUT)
+    assert list(read_board(tmp_path / "board").folds) == ["sim", "intraop"]
+    invoke("report", "--board", tmp_path / "board", "--out", tmp_path / "site")
+    page = (tmp_path / "site" / "index.html").read_text()
+    assert page.count("Send one zip.") == 1 and page.count("No entry yet.") == 2
+
+
 def test_the_labels_are_known_again_in_another_folder(private, tmp_path):
     shutil.copytree(private / "labels", tmp_path / "kept")
     invoke("report", "--board", private / "needles", "--data", tmp_path / "kept", "--out",

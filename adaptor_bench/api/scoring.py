@@ -108,7 +108,8 @@ class Evaluation:
         return self.score.unknown
 
     def to_json(self) -> dict[str, Any]:
-        """The document that ``bench evaluate --format json`` prints."""
+        """The document that ``bench evaluate --format json`` prints, but for ``domains``: the folds
+        of a leaderboard, which take the folder of labels."""
         from adaptor_bench.report.evaluation import evaluation_as_json
 
         return evaluation_as_json(self.score)

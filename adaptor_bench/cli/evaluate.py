@@ -80,7 +80,7 @@ def command(
     result = score_batches(batches, settings)
     sizes = [(int(w), int(h)) for w, h in np.unique(batches.sizes, axis=0)]
     by_domain = results_of_score(result, labels, "these")
-    document = evaluation_as_json(result) | means_as_json(result, by_domain)
+    document = evaluation_as_json(result) | means_as_json(by_domain)
     tables = [evaluation_table(result, sizes), means_table(result, by_domain)]
     if analysis:
         from adaptor_bench.report.analysis import analysis_tables

@@ -23,7 +23,8 @@ from adaptor_bench.scoring.uncertainty.study import study
 
 def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
     """Ratios in 0..1, null for 0/0. ``frames`` are those scored; ``missing`` had no prediction
-    file, ``unknown`` are prediction files without a labelled frame."""
+    file, ``unknown`` are prediction files without a labelled frame; ``intervals`` are those of the
+    pooled ratios, null where there are none: with one surgery."""
     return {
         "matching": score.settings.to_json(),
         "frames": len(score.scored),
@@ -35,6 +36,10 @@ def evaluation_as_json(score: FoldScore) -> dict[str, Any]:
             {"surgery": name, "counts": counts.to_json(), "metrics": jsonable(metrics_of(counts))}
             for name, counts in score.surgeries().items()
         ],
+        "intervals": {
+            key: interval.to_json()
+            for key, interval in pooled_intervals(score.surgeries().values()).items()
+        },
     }
 
 
@@ -62,12 +67,10 @@ def evaluation_table(score: FoldScore, sizes: Iterable[tuple[int, int]] = ()) ->
     return Table("", columns, rows, tuple(notes))
 
 
-def means_as_json(score: FoldScore, results: Sequence[Result]) -> dict[str, Any]:
-    """``intervals`` of the pooled ratios, and of every domain (``results``, one each) its folds and
-    the mean over them. In 0..1; null where there is none: with one surgery, or a fold missing."""
-    pooled = pooled_intervals(score.surgeries().values())
+def means_as_json(results: Sequence[Result]) -> dict[str, Any]:
+    """Of every domain (``results``, one each) its folds and the mean over them. In 0..1; null where
+    there is none: with one fold no limits, with a fold missing no mean."""
     return {
-        "intervals": {key: interval.to_json() for key, interval in pooled.items()},
         "domains": [
             {
                 "domain": result.domain,
