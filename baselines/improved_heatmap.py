@@ -53,7 +53,7 @@ STEPS = Training(
     crop=(192, 128),
     choose="last",
 )
-# A minute of one core; leaderboards/experiments/translators.py measures what more brings.
+# 45 s of one core; leaderboards/experiments/translators.py measures what more brings.
 GAN = CycleGan(
     generator="colour_texture",
     width=16,

@@ -117,7 +117,7 @@ def test_a_lasting_line_for_each_fold_and_nothing_but_the_table_on_stdout(bench)
 
 
 def test_the_lines_last_on_a_terminal_too(bench, monkeypatch):
-    monkeypatch.setattr(Progress, "__init__", lambda self, **_: real(self, live=True))
+    monkeypatch.setattr(Progress, "__init__", lambda self, *_, **__: real(self, live=True))
     monkeypatch.setattr(Progress, "labelled", lambda self, label, job: self)
     _, told = bench()
     assert told.count("  F1 100.0  P 100.0  S 100.0  ") == 3
