@@ -69,7 +69,14 @@ def errors(folder) -> list[str]:
     return sorted(f["code"] for f in report["findings"] if f["severity"] == "error")
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+def remedy(name: str) -> str:
+    """What the message about such a file says."""
+    key = {"COCO keypoints": "coco", "labelme": "labelme", "VGG Image Annotator": "via"}
+    known = key.get(name.partition(",")[0])
+    return f"bench data import {known} " if known else "Convert it, one JSON file per frame: "
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "labelme"])
 def test_json_of_other_programs(tmp_path, name):
     assert foreign_document(DOCUMENTS[name]).what == called(name)
     label = write_frame(tmp_path / "ds", "a", "000000", [(1, 1)])
@@ -87,8 +94,47 @@ def test_json_of_other_programs(tmp_path, name):
         ("validate", label),
     ):
         said = "".join(invoke(*command, code=1))
-        assert called(name) in said and "Convert it, one JSON file per frame: " in said, command
+        assert called(name) in said and remedy(name) in said, command
     assert errors(data) == ["format-foreign"]
+
+
+def test_labelme_is_scored_as_it_is_and_no_submission(tmp_path):
+    label = write_frame(tmp_path / "ds", "a", "000000", [(1, 1)])
+    label.write_text(json.dumps(LABELME))
+    write_frame(tmp_path / "good", "a", "000000", [(100, 50)])
+    data, good = tmp_path / "ds", tmp_path / "good"
+    for pair in ((data, good), (good, data)):
+        scored = json.loads(invoke("evaluate", *pair, "--format", "json")[0])
+        assert scored["counts"] == {"tp": 1, "fp": 0, "fn": 0}
+    invoke("data", "check", data)
+    for path in (data, label):
+        said = "".join(invoke("validate", path, code=1))
+        assert f"bench data import labelme {path} NEW_FOLDER --predictions" in said.replace(
+            "\n", " "
+        )
+    assert errors(data) == ["format-foreign"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_file_in_place_of_a_folder_is_answered_with_the_command(tmp_path, name):
+    ending, text = TEXTS[name]
+    write_frame(tmp_path / "good", "a", "000000", [(1, 1)])
+    path = tmp_path / f"points of mine.{ending}"
+    path.write_text(text, "utf-8")
+    for command in (
+        ("validate", path),
+        ("evaluate", path, tmp_path / "good"),
+        ("evaluate", tmp_path / "good", path),
+    ):
+        said = invoke(*command, code=2)[1]
+        assert called(name) in said, said
+        if name != "DeepLabCut":
+            flags = " --predictions" if command[0] == "validate" else ""
+            assert f"bench data import {key_of(path)} '{path}' NEW_FOLDER{flags}\n" in said, said
+
+
+def key_of(path) -> str:
+    return foreign_file(path).key
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -160,8 +206,8 @@ PIPES = """
 import numpy as np
 from adaptor_bench.data.formats.format import Format, PointFile
 
-def read(sample, where):
-    return {"": PointFile(np.array([line.split("|") for line in sample.text.split()], float))}
+def read(file, where):
+    return {"": PointFile(np.array([line.split("|") for line in file.text.split()], float))}
 
 FORMATS = [Format("pipes", lambda s: "|" in s.text[:9], "x|y becomes x and y", (".pip",), read)]
 """

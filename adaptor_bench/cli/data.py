@@ -1,4 +1,4 @@
-"""``bench data``: draw the phantom, look at a dataset folder, check it."""
+"""``bench data``: draw the phantom, look at a dataset folder, check it, convert it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import options
+from adaptor_bench.cli import conversion, options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
@@ -33,7 +33,7 @@ class Seeds(click.ParamType):  # type: ignore[type-arg]  # no generic before cli
 
 @click.group("data")
 def command() -> None:
-    """Draw the phantom dataset, look at or check a dataset folder."""
+    """Draw the phantom dataset; look at, check, import or export a dataset folder."""
 
 
 @command.command("phantom")
@@ -181,6 +181,10 @@ def check(context: click.Context, folder: Path) -> None:
     for finding in oddities:
         show(finding)
     context.exit(1 if any(finding.error for finding in oddities) else 0)
+
+
+for _one in (conversion.import_, conversion.export, conversion.formats):
+    command.add_command(_one)
 
 
 def _say_passed_over(folders: Sequence[str]) -> None:

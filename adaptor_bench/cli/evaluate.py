@@ -16,7 +16,7 @@ from adaptor_bench.progress import message
 
 @click.command(name="evaluate")
 @click.argument("predictions", type=options.EXISTING)
-@click.argument("labels", type=options.EXISTING_FOLDER)
+@click.argument("labels", type=options.EXISTING)
 @options.matching_options
 @options.formats("text", "json")
 @option(
@@ -49,8 +49,9 @@ def command(
     those of every fold, whose mean is what a leaderboard ranks by.
 
     Both are folders <folder>/<subfolder>/[point_labels/]<stem>.json, with or without a level of
-    domain folders (sim/, intraop/); PREDICTIONS may be a .zip or .tar(.gz) of one. The labels
-    decide which frames are scored.
+    domain folders (sim/, intraop/), or a .zip or .tar(.gz) of one. The labels decide which frames
+    are scored. Files of labelme and grand-challenge.org may stand in place of ours; `bench data
+    import` reads those of other programs.
     """
     import numpy as np
 
@@ -73,8 +74,8 @@ def command(
     if not analysis and (draws is not None or seed is not None):
         raise click.UsageError("--draws and --seed are for --analysis.")
     settings = options.settings_of(**matching)
-    with extracted(predictions) as folder:
-        batches = read_batches(folder, labels, settings, Progress())
+    with extracted(predictions) as folder, extracted(labels) as labelled:
+        batches = read_batches(folder, labelled, settings, Progress())
     for line in implausible(batches):
         message(line)
     result = score_batches(batches, settings)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adaptor_bench.bounded import read_file, read_json
-from adaptor_bench.data.formats.challenge import CHALLENGE
+from adaptor_bench.data.formats.challenge import CHALLENGE, is_challenge
 from adaptor_bench.data.formats.format import PointFile, RawFile
 from adaptor_bench.data.formats.known import foreign_beside, recognised
 from adaptor_bench.errors import InputError, plural
@@ -37,7 +37,10 @@ def read_points(path: Path | str) -> PointFile:
         if beside is None:
             raise
         name, found = beside
-        raise InputError(f"{error.message}; there is {name}, {found.what}. {found.todo}") from error
+        there = Path(path).with_name(name)
+        raise InputError(
+            f"{error.message}; there is {name}, {found.what}. {found.todo(there)}"
+        ) from error
     return parse_points(document, str(path))
 
 
@@ -47,12 +50,12 @@ def parse_points(document: Any, where: str) -> PointFile:
 
 
 def _read(file: RawFile, where: str) -> PointFile:
-    found = CHALLENGE if CHALLENGE.recognise(file) else recognised(file)
+    found = CHALLENGE if is_challenge(file) else recognised(file)
     if found is None and file.content:
         raise InputError(f"{where}: of no format that is read")
     found = found or CHALLENGE  # whose reader says what a JSON lacks
-    if found.read is None:
-        raise InputError(f"{where}: {found.what}. {found.todo}")
+    if found.read is None or not found.in_place:
+        raise InputError(f"{where}: {found.what}. {found.todo(where)}")
     frames = found.read(file, where)
     if len(frames) != 1:
         raise InputError(f"{where}: {found.what} about {len(frames)} frames, where one is expected")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 
 from adaptor_bench.data.formats.known import foreign_document
 from adaptor_bench.submission.codes import finding
@@ -57,7 +58,9 @@ UNREADABLE = Checked([], array("d"), 0, readable=False)
 class FileCheck:
     """Checks the files of one submission, with care where it is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Path | str = "FOLDER") -> None:
+        """``source`` is where the submission is, for what is to be done about all of it."""
+        self._source = source
         self._budget = _PLACES_BUDGET
         self._care = _CARE_BUDGET
         self._seen: Counter[str] = Counter()
@@ -85,7 +88,8 @@ class FileCheck:
         heard: Iterable[Finding] = iter(decoded.findings)
         foreign = foreign_document(decoded.content) if decoded.complete else None
         if foreign is not None:
-            told = finding("format-foreign", file, foreign.what, hint=foreign.todo)
+            hint = foreign.todo(self._source, predictions=True)
+            told = finding("format-foreign", file, foreign.what, hint=hint)
             heard = chain(heard, [told])
         elif decoded.complete:
             rules = PLAIN_RULES if document.plain else DOCUMENT_RULES

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from adaptor_bench.data.formats.known import told_foreign
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.submission.folders import FileSource, FolderSource
 from adaptor_bench.submission.members import ARCHIVES, Limits, Source, SourceError
@@ -38,7 +39,7 @@ def open_source(path: Path, limits: Limits = DEFAULT) -> Iterator[Source]:
     opened. Whatever is wrong inside becomes ``findings`` of the source or a SourceError of one
     entry.
     """
-    kind = _kind(path)
+    kind = _kind(path, submitted=True)
     with ExitStack() as stack:
         try:
             if kind == "folder":
@@ -71,7 +72,9 @@ def extracted(path: Path, limits: Limits = DEFAULT) -> Iterator[Path]:
         yield path
         return
     if not is_archive(path):
-        raise UsageError(f"{path}: neither a folder nor an archive", hint=_HINT)
+        raise UsageError(
+            f"{path}: neither a folder nor an archive", hint=told_foreign(path) or _HINT
+        )
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         with open_source(path, limits) as source:
             problems = [f"{f.file}: {f.message}" for f in source.findings if f.severity == "error"]
@@ -105,7 +108,7 @@ def _unpack(source: Source, folder: Path, limits: Limits) -> list[str]:
     return problems
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, submitted: bool = False) -> str:
     """``file``, ``folder``, ``zip`` or ``tar``; raises UsageError for anything else."""
     try:
         mode = path.stat().st_mode
@@ -133,4 +136,7 @@ def _kind(path: Path) -> str:
         return "zip"
     if name.endswith(ARCHIVES):
         return "tar"
-    raise UsageError(f"{path}: neither a .json file, a folder, nor an archive", hint=_HINT)
+    raise UsageError(
+        f"{path}: neither a .json file, a folder, nor an archive",
+        hint=told_foreign(path, predictions=submitted) or _HINT,
+    )

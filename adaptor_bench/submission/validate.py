@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from adaptor_bench.data.formats.challenge import NAMES
+from adaptor_bench.data.formats.format import Format
 from adaptor_bench.data.formats.known import foreign_below, foreign_document
 from adaptor_bench.data.layout import LABELS, composed, frame_key
 from adaptor_bench.data.sizes import FRAME_SIZE
@@ -72,7 +73,7 @@ class _Pass:
         self.submission = submission
         self._path = path
         self._alone = source.kind == "file"
-        self._check = FileCheck()
+        self._check = FileCheck(path)
         self._places: dict[str, tuple[str, str] | None] = {}
         self._files: list[str] = []
         self._kept: list[Finding] = []
@@ -119,15 +120,23 @@ class _Pass:
         if data is not None and self._number["file-misplaced"] <= _OPENED:
             foreign = foreign_document(self._check.open(data, file).content)
             if foreign is not None:
-                self.add([finding("format-foreign", file, foreign.what, hint=foreign.todo)])
+                self.add([self._foreign(file, foreign)])
 
     def look_around(self) -> None:
         """Where no frame was found, perhaps files of another program are there."""
         if not self.submission.files and self._path.is_dir() and not self._counts["format-foreign"]:
             found = foreign_below(self._path)
             if found is not None:
-                name, foreign = found
-                self.add([finding("format-foreign", name, foreign.what, hint=foreign.todo)])
+                self.add([self._foreign(*found)])
+
+    def _foreign(self, file: str, foreign: Format) -> Finding:
+        """``file`` is below the folder or in the archive that is looked at."""
+        at = self._path
+        if foreign.many and at.is_dir() and (at / file).is_file():
+            at = at / file
+        return finding(
+            "format-foreign", file, foreign.what, hint=foreign.todo(at, predictions=True)
+        )
 
     def report(self) -> Report:
         """All of it."""

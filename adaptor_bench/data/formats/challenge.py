@@ -21,6 +21,8 @@ from adaptor_bench.errors import InputError
 
 NAMES = ("folderName", "subfolderName", "imageFileName")
 SIZE_KEYS = ("imageWidth", "imageHeight")
+MULTIPLE_POINTS = "Multiple points"
+"""The ``type`` of a document of grand-challenge.org, which has a list of points, too."""
 _LARGEST = 1 << 24  # px; a size beyond it is no frame's, and may be no number of numpy's
 _NUMBERS = {int, float}
 
@@ -119,4 +121,9 @@ def whole_size(value: Any) -> int | None:
     return int(value) if value == int(value) else None
 
 
-CHALLENGE = Format("the challenge", lambda file: file.lists("points"), read=_read)
+def is_challenge(file: RawFile) -> bool:
+    """Whether a document is the challenge's, or one that lacks something to be it."""
+    return file.lists("points") and file.document.get("type") != MULTIPLE_POINTS
+
+
+CHALLENGE = Format("the challenge", is_challenge, read=_read)

@@ -1,7 +1,7 @@
-"""All formats there are, and which of them a file is of.
+"""All formats there are, by name, and which of them a file is of.
 
 A module of this folder that defines ``FORMATS`` is found by being there; formats with a reader are
-asked first.
+asked first, a plain table last.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.bounded import read_up_to
-from adaptor_bench.data.formats.challenge import CHALLENGE
+from adaptor_bench.data.formats.challenge import CHALLENGE, is_challenge
 from adaptor_bench.data.formats.format import Format, RawFile
+from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.resources import modules_of
 
+JSON_ENDINGS = (".json", ".geojson")
+"""Of files that are decoded before formats see them."""
 _HEAD = 1 << 16  # bytes of a file that are looked at
 _WHOLE = 2 << 20  # bytes of a JSON that is decoded
 _ENTRIES, _FILES = 5_000, 50  # of a folder that are gone through, and opened
@@ -27,25 +30,47 @@ def formats() -> tuple[Format, ...]:
     """Every format but the challenge's own, readable ones first."""
     modules = modules_of("adaptor_bench.data.formats")
     known = [one for module in modules for one in getattr(module, "FORMATS", ())]
-    return tuple(sorted(known, key=lambda one: one.read is None))
+    return tuple(sorted(known, key=lambda one: (one.key == "csv", one.read is None)))
+
+
+def importable() -> tuple[str, ...]:
+    """The keys of the formats that are read, sorted."""
+    return tuple(sorted(one.key for one in formats() if one.key and one.read))
+
+
+def exportable() -> tuple[str, ...]:
+    """The keys of the formats that are written, sorted."""
+    return tuple(sorted(one.key for one in formats() if one.key and one.write))
+
+
+def format_named(key: str) -> Format:
+    """The format that is called so on the command line. Raises UsageError naming all."""
+    found = next((one for one in formats() if one.key == key and key), None)
+    if found is None:
+        known = {one.key for one in formats() if one.key}
+        raise UsageError(f"there is no format {key!r}", hint=suggest(key, known))
+    return found
 
 
 def readable_endings() -> frozenset[str]:
-    """Endings of files that may hold the points of a frame."""
-    return frozenset(e for one in (CHALLENGE, *formats()) if one.read for e in one.endings)
+    """Endings of files that may hold the points of a frame, in its place."""
+    return frozenset(
+        e for one in (CHALLENGE, *formats()) if one.read and one.in_place for e in one.endings
+    )
 
 
 def foreign_document(document: Any) -> Format | None:
     """What a decoded JSON file is; None if it is of no known format, or has points of ours."""
     file = RawFile(document)
-    return None if CHALLENGE.recognise(file) else recognised(file)
+    return None if is_challenge(file) else recognised(file)
 
 
 def foreign_file(path: Path) -> Format | None:
     """What a file of any kind is; None, too, if it cannot be read."""
+    is_json = path.suffix.lower() in JSON_ENDINGS
     try:
-        content = read_up_to(path, _WHOLE if path.suffix.lower() == ".json" else _HEAD)
-        if path.suffix.lower() == ".json":
+        content = read_up_to(path, _WHOLE if is_json else _HEAD)
+        if is_json:
             return foreign_document(json.loads(content[: _WHOLE + 1]))
     except (OSError, ValueError, RecursionError):
         return None
@@ -57,7 +82,7 @@ def foreign_below(root: Path) -> tuple[str, Format] | None:
 
     For a message about a folder in which nothing was found; a bounded number of files is opened.
     """
-    endings = {ending for one in formats() for ending in one.endings}
+    endings = _endings()
     seen = opened = 0
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
@@ -78,8 +103,7 @@ def foreign_beside(missing: Path) -> tuple[str, Format] | None:
     """The same for a file that is missing: one of its name, with another ending, in its place."""
     if missing.exists():
         return None
-    endings = dict.fromkeys(ending for one in formats() for ending in one.endings)
-    for path in map(missing.with_suffix, endings):
+    for path in map(missing.with_suffix, _endings()):
         if path.exists() and (found := foreign_file(path)):
             return path.name, found
     return None
@@ -88,9 +112,23 @@ def foreign_beside(missing: Path) -> tuple[str, Format] | None:
 def foreign_hint(root: Path, otherwise: str) -> str:
     """What to say to somebody whose folder ``root`` was not understood."""
     below = foreign_below(root)
-    return f"There is {below[0]}, {below[1].what}. {below[1].todo}" if below else otherwise
+    if below is None:
+        return otherwise
+    name, found = below
+    return f"There is {name}, {found.what}. {found.todo(root / name if found.many else root)}"
+
+
+def told_foreign(path: Path, predictions: bool = False) -> str | None:
+    """The same for a file; None if it is of no known format."""
+    found = foreign_file(path)
+    return None if found is None else f"It is {found.what}. {found.todo(path, predictions)}"
+
+
+def _endings() -> tuple[str, ...]:
+    """Of files that can be recognised."""
+    return tuple(dict.fromkeys(e for one in formats() if one.recognise for e in one.endings))
 
 
 def recognised(file: RawFile) -> Format | None:
     """The first format but ours that a file fits."""
-    return next((one for one in formats() if one.recognise(file)), None)
+    return next((one for one in formats() if one.recognise and one.recognise(file)), None)
