@@ -22,7 +22,7 @@ from adaptor_bench.entries.packed import unpack
 
 HERE = Path(__file__).parent
 BOARD = HERE.parent.parent / "leaderboards" / "phantom-mini"
-ENTRY, SEED, RADIUS = "improved_heatmap-no_cutting", 0, 6
+ENTRY, SEED, RADIUS = "unet_peaks", 0, 6
 HIT, MISSED, FALSE = "#3dff6e", "#ffd21f", "#ff4d4d"
 TITLES = {"sim": "Simulator (sim)", "intraop": "Operating room (intraop)"}
 HALO = [effects.Stroke(linewidth=3.2, foreground="black", alpha=0.75), effects.Normal()]
@@ -30,8 +30,9 @@ KINDS = (("found", HIT, "hit"), ("missed", MISSED, "missed"), ("false", FALSE, "
 
 
 def main() -> None:
-    data = ab.load_dataset("phantom-mini")
-    predictions = unpack(BOARD / "predictions" / f"{ENTRY}.ndjson.gz")
+    data = ab.load_dataset("phantom-board")
+    (packed,) = (BOARD / "predictions").glob(f"{ENTRY}-*.ndjson.gz")
+    predictions = unpack(packed)
     mpl.rcParams.update({"font.family": "DejaVu Sans", "font.size": 11})
     figure = Figure(figsize=(12.8, 4.5), facecolor="white")
     for n, domain in enumerate(TITLES):
