@@ -94,6 +94,9 @@ data phantom phantom --profile tiny --workers 1 | drawn: phantom
 data phantom-check data | mean b* of a surgery
 data info data | aicm13
 data check data | no problem found
+data formats --round-trip | yolo-pose
+data export coco data exported.json | 12 frames
+data import coco exported.json imported --images data | 12 images
 predict {RUN} --input data --output predicted {MINE} --device cpu | 12 predictions written
 translate {RUN} --input data --output translated --to sim {MINE} --device cpu | 12 translated
 container landmark_detection --input data --output out --model {RUN} {MINE} --device cpu | 12 frames
