@@ -137,6 +137,8 @@ paper translated runs --data data --out to.png {MINE} --method marks --device cp
 card runs | Ranking card
 card --board small --format json | "verdict"
 report runs --data data --board small --out site {MINE} | index.html
+board create --labels data --title Mine --out own | board.json
+board withdraw small b-marks-half --reason Copied | is withdrawn
 """.strip().splitlines()
 # What these lines are answered with; the others with 0.
 REFUSED = {"validate": 1, "data phantom-check data": 1}
