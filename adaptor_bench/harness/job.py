@@ -121,8 +121,9 @@ class Bench:
         failed = []
         teller = self.teller or Aloud(len(self.cells))
         journal = Journal(self.root)
-        journal.plans(self.names)
         places = [cell.directory for cell in self.cells]
+        if self.request.restart or not all((p / "run.json").is_file() for p in places):
+            journal.plans(self.names)
         left = partial(self._left, teller)
         for turn in share(places, again=self.request.restart, waiting=left):
             cell, task = self.cells[turn.number], tasks[self.cells[turn.number]]
