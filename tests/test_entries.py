@@ -128,7 +128,7 @@ def test_everything_wrong_with_an_entry_is_said_at_once(tmp_path):
     document = json.loads((copied / "stern.json").read_text("utf-8"))
     document["id"] = "other"
     document["measured"]["sim"]["0"]["surgeries"]["aicm99"] = {"tp": 1, "fp": 1, "fn": 1}
-    document["measured"]["sim"]["1"]["missing"] = 10_000
+    document["measured"]["sim"]["0"]["missing"] = 10_000
     document["measured"]["moon"] = document["measured"]["sim"]
     document["claim"] = {"mars": {"f1": 1}}
     (copied / "stern.json").write_text(json.dumps(document))
@@ -152,9 +152,9 @@ def test_a_file_that_says_two_things_is_refused(tmp_path):
     path.write_text(text.replace('"tp": ', '"tp": 238, "tp": ', 1))
     assert "key 'tp' occurs twice" in invoke("leaderboard", "--board", copied, code=1)
     document = json.loads(text)
-    document["measured"]["sim"]["01"] = document["measured"]["sim"]["1"]
+    document["measured"]["sim"]["00"] = document["measured"]["sim"]["0"]
     path.write_text(json.dumps(document))
-    assert "/measured/sim/01" in invoke("leaderboard", "--board", copied, code=1)
+    assert "/measured/sim/00" in invoke("leaderboard", "--board", copied, code=1)
 
 
 # --- packed predictions ---------------------------------------------------------------------------
