@@ -54,7 +54,9 @@ class Floor(ABC):
             yield Prediction(*self.find(frame))
 
     def save(self, directory: Path) -> None:
-        (directory / "floor.json").write_text(json.dumps(self.learnt, default=_plain), "utf-8")
+        (directory / "floor.json").write_text(
+            json.dumps(self.learnt, default=lambda value: value.tolist()), "utf-8"
+        )
 
     def load(self, directory: Path) -> None:
         self.learnt = json.loads((directory / "floor.json").read_text("utf-8"))
@@ -271,10 +273,6 @@ def _f1(found: Sequence[Points], labels: Sequence[Points], matching: MatchSettin
     pairs = match_frames(*batches, matching.radius, matching.rule, matching.inclusive)
     total = sum(len(batch.points) for batch in batches)
     return 2 * len(pairs.frame) / total if total else 0.0
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist()
 
 
 @method("constant", card=Card(title="Constant points", role="floor"))

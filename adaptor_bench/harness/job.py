@@ -10,7 +10,6 @@ through is recorded as failed, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from adaptor_bench.artefacts import ArtefactBusy, ArtefactStore
@@ -124,7 +123,10 @@ class Bench:
         places = [cell.directory for cell in self.cells]
         if self.request.restart or not all((p / "run.json").is_file() for p in places):
             journal.plans(self.names)
-        left = partial(self._left, teller)
+
+        def left(numbers: Sequence[int]) -> None:
+            teller.waits([self.cells[n] for n in numbers])
+
         for turn in share(places, again=self.request.restart, waiting=left):
             cell, task = self.cells[turn.number], tasks[self.cells[turn.number]]
             if turn.theirs is not None:
@@ -161,9 +163,6 @@ class Bench:
         journal.close()
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
-
-    def _left(self, teller: Teller, numbers: Sequence[int]) -> None:
-        teller.waits([self.cells[n] for n in numbers])
 
     def _warn(self, tasks: Mapping[Cell, FoldTask], methods: Mapping[str, Method]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""

@@ -45,7 +45,7 @@ class Journal:
         self._descriptor: int | None = None
 
     def plans(self, cells: Iterable[str]) -> None:
-        """The cells this process means to see through, by name: ``method/domain/fold_1``."""
+        """All cells of the run, by name: ``method/domain/fold_1``."""
         host = " ".join(filter(None, (platform.node(), _scheduled())))
         self._note("plans", cells=list(cells), host=host, pid=os.getpid())
 

@@ -186,16 +186,16 @@ class Savepoint:
                     raise UnusableSavepoint(
                         f"made with {what} {about['made'].get(what)}, now {value}"
                     )
-            if about.pop("sha256") != _digest(about, tensors):
-                raise UnusableSavepoint("it is damaged")
-            if not isinstance(about["values"], dict):
+            whole = about.pop("sha256") == _digest(about, tensors)
+            if not whole or not isinstance(about["values"], dict):
                 raise UnusableSavepoint("it is damaged")
             tensors = {name: _as_was(t, about["order"][name]) for name, t in tensors.items()}
             self._earlier = float(about["cpu_seconds"])
         except OSError as error:
             raise UnusableSavepoint(error.strerror or str(error)) from error
         except (SafetensorError, InputError) as error:
-            raise UnusableSavepoint(f"it is damaged: {_first_line(error)}") from error
+            said = str(error).partition("\n")[0]
+            raise UnusableSavepoint(f"it is damaged: {said}") from error
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UnusableSavepoint("it is no savepoint") from error
         return State(tensors, about["values"])
@@ -295,7 +295,3 @@ def _digest(about: dict[str, Any], tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -43,6 +43,11 @@ def tasks_of(bench: Bench, make: Make) -> dict[Cell, CellTask]:
     }
 
 
+def lines_of(error: Exception) -> list[str]:
+    """What an engine says of what went wrong: at least one line."""
+    return str(error).strip().splitlines() or [type(error).__name__]
+
+
 def named(cells: Sequence[Cell]) -> str:
     """Cells by title, the first few of many."""
     more = f" and {len(cells) - 5} more" if len(cells) > 5 else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from adaptor_bench.errors import WorkerError
 from adaptor_bench.extras import require
-from adaptor_bench.harness.executors.cell import CellTask, tasks_of
+from adaptor_bench.harness.executors.cell import CellTask, lines_of, tasks_of
 from adaptor_bench.harness.executors.following import Following
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
@@ -106,8 +106,7 @@ def _cluster(threads: int) -> Iterator[Any]:
     try:
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, OSError, ValueError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise WorkerError(f"Ray cannot be reached or started: {said[0]}") from error
+        raise WorkerError(f"Ray cannot be reached or started: {lines_of(error)[0]}") from error
     try:
         with redirect_stdout(_Told()):
             yield ray

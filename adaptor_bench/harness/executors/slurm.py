@@ -19,7 +19,7 @@ from typing import Any
 
 from adaptor_bench.errors import UsageError, WorkerError
 from adaptor_bench.extras import require
-from adaptor_bench.harness.executors.cell import CellTask, tasks_of
+from adaptor_bench.harness.executors.cell import CellTask, lines_of, tasks_of
 from adaptor_bench.harness.executors.following import Following
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
@@ -120,8 +120,7 @@ class Slurm:
             try:
                 submitted = executor.map_array(Attempt(), [tasks[cell] for cell in chunk])
             except (UncompletedJobError, subprocess.SubprocessError, RuntimeError) as error:
-                said = str(error).strip().splitlines() or [type(error).__name__]
-                raise WorkerError(f"Slurm did not take the cells: {said[-1]}") from error
+                raise WorkerError(f"Slurm did not take the cells: {lines_of(error)[-1]}") from error
             for cell, job in zip(chunk, submitted, strict=True):
                 jobs[cell] = job.job_id, job.paths.stderr
             earlier = submitted[0].job_id.partition("_")[0]
@@ -136,11 +135,9 @@ class Slurm:
             if now - asked >= _ASK:
                 asked = now
                 queued = _queued({jobs[cell][0] for cell in following.open})
-                for cell in following.open if queued is not None else ():
-                    if jobs[cell][0] in (queued or ()):
-                        gone.pop(cell, None)
-                    else:
-                        gone.setdefault(cell, now)
+                if queued is not None:
+                    left = [c for c in following.open if jobs[c][0] not in queued]
+                    gone = {cell: gone.get(cell, now) for cell in left}
             for cell in [c for c in following.open if now - gone.get(c, now) >= GRACE]:
                 name, log = jobs[cell]
                 following.lose(cell, f"job {name} ended without a result; see {log}")

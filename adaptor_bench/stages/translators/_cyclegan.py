@@ -252,9 +252,9 @@ class _Game:
             number, like = len(state.below(f"pool.{side}")), torch.empty(3, height, width)
             if number > pool.size:
                 raise UnusableSavepoint("it keeps too many past fakes")
-            pool.images = [
-                _own(state.take(f"pool.{side}.{i}", like)).to(self.device) for i in range(number)
-            ]
+            kept = (state.take(f"pool.{side}.{i}", like) for i in range(number))
+            # Copies laid out alike, which do not hang on a file.
+            pool.images = [image.clone().to(self.device) for image in kept]
         fill_random_state(self.device, state)
         try:
             self.order.set_state(state.take("order", self.order.get_state()))
@@ -283,11 +283,6 @@ class _Game:
         for kept, network in zip(self.kept, (self.forth, self.back), strict=True):
             for name, tensor in network.state_dict().items():
                 kept[name].lerp_(tensor, share)
-
-
-def _own(image: Tensor) -> Tensor:
-    """A copy laid out alike, that does not hang on a file."""
-    return image.clone(memory_format=torch.preserve_format)
 
 
 def _copy(network: nn.Module) -> Weights:
