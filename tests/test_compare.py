@@ -265,5 +265,7 @@ def test_what_compare_needs_for_files_is_said(sent):
     labels = ("--labels", sent / "data")
     assert "--runs" in invoke("compare", a, b, *labels, "--runs", sent, code=2)
     assert "no such file" in invoke("compare", a, sent / "c.zip", *labels, code=2)
+    (sent / "nothing").mkdir(exist_ok=True)
+    assert "no prediction found" in commands.outcome("compare", a, sent / "nothing", *labels)[2]
     assert "are for --labels" in invoke("compare", "x", "y", "--radius", "3", code=2)
     assert "the same" in invoke("compare", a, a, *labels, code=2)

@@ -247,6 +247,8 @@ def test_an_archive_scores_like_its_folder(folders, tmp_path, prefix):
         for path in sorted(Path(folders[0]).rglob("*.json")):
             bundle.write(path, prefix + path.relative_to(folders[0]).as_posix())
     assert run(archive, folders[1])[0] == run(*folders)[0]
+    labels = shutil.make_archive(str(tmp_path / "labels"), "zip", folders[1])
+    assert run(folders[0], labels)[0] == run(*folders)[0]
 
 
 def test_one_folder_around_everything_is_taken_off(folders, tmp_path):

@@ -395,6 +395,7 @@ def test_places_of_frames():
     assert place("op1/0.JPG") == ("op1/all", "0")
     assert place("x/op1/film/images/0.png") == ("op1/film", "0")
     assert place("sim\\op1\\film\\point_labels\\0.v2") == ("sim/op1/film", "0.v2")
+    assert place("theirs/sim/op1/film/0.png") == ("sim/op1/film", "0")  # one folder around all
     assert place("0.png", surgery="a", video="b") == ("a/b", "0")
     names = r"(?P<surgery>op\d+)_(?P<stem>\d+)"
     assert place("flat/op7_0012.png", names=names) == ("op7/all", "0012")

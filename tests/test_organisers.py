@@ -257,6 +257,20 @@ def test_labels_that_cannot_be_used_are_named(tmp_path):
     assert "no labelled point" in create(labels, tmp_path / "b", code=1)
 
 
+def test_a_board_takes_no_folder_that_is_in_use_and_leaves_out_no_label(tmp_path):
+    labels = alone(tmp_path / "labels")
+    (tmp_path / "used").mkdir()
+    (tmp_path / "used" / "mine.json").write_text("{}")
+    assert "used: mine.json is there already" in create(labels, tmp_path / "used", code=2)
+    (path,) = [*labels.rglob("0.json")][:1]
+    beside = labels / "z" / "v" / "0.json"  # no folder point_labels
+    beside.parent.mkdir(parents=True)
+    beside.write_bytes(path.read_bytes())
+    told = create(labels, tmp_path / "new", code=1)
+    assert "z/v/0.json" in told and "point_labels" in told
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_labels_do_not_lie_in_the_folder_that_is_published(tmp_path):
     labels = alone(tmp_path / "board" / "labels")
     assert "is published" in create(labels, tmp_path / "board", code=2)

@@ -82,17 +82,19 @@ def create(
     them again (--data).
     """
     from adaptor_bench.entries.create import Call, create_board
+    from adaptor_bench.errors import plural
     from adaptor_bench.names import printable
 
     about["rules"] = list(about["rules"])
     about |= {key: _day(about[key]) for key in ("opens", "closes")}
     settings = options.settings_of(matching, radius, strict, missing)
     path, board = create_board(
-        labels, Call(title, about, private, notes, dataset), settings, out, groups
+        labels, Call(title, about, private, notes, dataset, primary), settings, out, groups
     )
     for domain, folds in board.folds.items():
         surgeries = len(board.surgeries(domain))
-        message(f"{printable(domain)}: {surgeries} surgeries in {len(folds)} folds")
+        told = f"{plural(surgeries, 'surgery', 'surgeries')} in {plural(len(folds), 'fold')}"
+        message(f"{printable(domain)}: {told}")
     show(path)
     message(f"`bench submit TEAM.zip --board {path.parent} --data {labels} --team T --method M` "
             "adds an entry.")  # fmt: skip

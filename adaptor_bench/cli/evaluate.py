@@ -65,7 +65,7 @@ def command(
         means_table,
     )
     from adaptor_bench.report.render import render
-    from adaptor_bench.results.predictions import results_of_score
+    from adaptor_bench.results.predictions import label_plans, results_of_score
     from adaptor_bench.scoring.reading import read_batches
     from adaptor_bench.scoring.score import score_batches
     from adaptor_bench.submission.plausibility import implausible, unscored
@@ -76,11 +76,12 @@ def command(
     settings = options.settings_of(**matching)
     with extracted(predictions) as folder, extracted(labels) as labelled:
         batches = read_batches(folder, labelled, settings, Progress())
+        plans = label_plans(labelled)
     for line in implausible(batches):
         message(line)
     result = score_batches(batches, settings)
     sizes = [(int(w), int(h)) for w, h in np.unique(batches.sizes, axis=0)]
-    by_domain = results_of_score(result, labels, "these")
+    by_domain = results_of_score(result, plans, labels.resolve().name, "these")
     document = evaluation_as_json(result) | means_as_json(by_domain)
     tables = [evaluation_table(result, sizes), means_table(result, by_domain)]
     if analysis:

@@ -80,7 +80,7 @@ class Placing:
         stem = PurePosixPath(parts[-1])
         parts[-1] = stem.stem if stem.suffix.lower() in IMAGE_ENDINGS else stem.name
         *folders, name = [part for part in parts[:-1] if part not in _LEVELS] + parts[-1:]
-        domain = folders.pop(0) if len(folders) > 2 and folders[0] in DOMAINS else ""
+        domain = folders[-3] if len(folders) > 2 and folders[-3] in DOMAINS else ""
         found = dict(zip(("video", "surgery"), reversed(folders), strict=False))
         if len(folders) == 1:
             found = {"surgery": folders[0]}

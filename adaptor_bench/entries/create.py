@@ -13,6 +13,7 @@ from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.folds import report_folds
 from adaptor_bench.data.frames import Dataset, Frame, index_dataset
 from adaptor_bench.data.labels import read_all
+from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import Size, frame_sizes, radius_note
 from adaptor_bench.entries.entry import Leaderboard, write_board
 from adaptor_bench.entries.naming import board_id, check_names
@@ -38,6 +39,7 @@ class Call:
     private: bool = True
     notes: tuple[str, ...] = ()
     dataset: str | None = None
+    primary: str = PRIMARY
 
 
 def create_board(
@@ -49,9 +51,9 @@ def create_board(
 ) -> tuple[Path, Leaderboard]:
     """Write the ``board.json`` of a leaderboard without an entry; returns its path and the board.
 
-    ``folder`` is new or empty, by default named by the title; ``groups`` is the number of folds,
-    by default those of the dataset. Raises UsageError for names that cannot be shown, a folder that
-    has a leaderboard or holds the labels; InputError for labels that cannot be used.
+    ``folder`` has no JSON file yet and is by default named by the title; ``groups`` is the number
+    of folds, by default those of the dataset. Raises UsageError for names that cannot be shown, a
+    folder that has a leaderboard or holds the labels; InputError for labels that cannot be used.
     """
     check_names([("title", call.title), *(("note", note) for note in call.notes)])
     if call.dataset is not None and (told := refusal(call.dataset, 100)):
@@ -62,6 +64,12 @@ def create_board(
         raise UsageError(
             f"{labels}: lies in the folder of the leaderboard, which is published",
             hint="Keep the labels elsewhere, or say --public-labels.",
+        )
+    others = sorted(path.name for path in folder.glob("*.json"))
+    if others and "board.json" not in others:
+        raise UsageError(
+            f"{folder}: {others[0]} is there already, and would be read as an entry",
+            hint="Name a new folder with --out.",
         )
     board = board_from_labels(labels, call, settings, folder, groups)
     return write_board(board, exclusive=True), board
@@ -76,6 +84,14 @@ def board_from_labels(
     by its labels alone. Raises as :func:`create_board` does.
     """
     dataset = index_dataset(labels)
+    known = {frame.key for frames in dataset.frames.values() for frame in frames}
+    files = find_point_files(labels).frames
+    if lost := [str(path) for key, path in files.items() if key not in known]:
+        raise InputError.collect(
+            f"{labels}: label files that are of no frame:",
+            lost,
+            hint="Labels lie in <surgery>/<video>/point_labels/.",
+        )
     plans = {
         domain: report_folds(dataset.surgeries(domain), domain, groups, dataset.cohorts)
         for domain in dataset.frames
@@ -100,7 +116,7 @@ def board_from_labels(
         cohorts={d: of for d, of in cohorts.items() if of},
         about=_checked(call.about),
         private=call.private,
-        primary=PRIMARY,
+        primary=call.primary,
     )
 
 

@@ -59,6 +59,8 @@ def tables_of(runs: Iterable[RunStatus]) -> list[Table]:
 
 def sentence(run: RunStatus) -> str:
     """How many cells are at what, and when all will be done."""
+    if not run.cells:
+        return "The journal names no cell yet."
     counts = ", ".join(f"{n} {state}" for state in STATES[::-1] if (n := run.count(state)))
     left = "" if math.isnan(run.left) else f"; about {duration(run.left)} left"
     return f"{plural(len(run.cells), 'cell')}: {counts}{left}."

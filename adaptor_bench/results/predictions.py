@@ -12,12 +12,15 @@ from adaptor_bench.data.layout import DOMAINS, composed
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.entries.packed import Points
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.progress import Progress
+from adaptor_bench.progress import Progress, message
 from adaptor_bench.results.result import Result, ScoredFold
 from adaptor_bench.scoring.reading import Batches, read_batches
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
+from adaptor_bench.submission.plausibility import unscored
 from adaptor_bench.submission.source import extracted
+
+Plans = dict[str, tuple[FoldPlan, Mapping[int, str]]]
 
 
 def results_of_predictions(
@@ -27,19 +30,24 @@ def results_of_predictions(
     result a domain, called ``name``. Raises InputError as reading and scoring do."""
     with extracted(path) as folder:
         batches = read_batches(folder, labels, settings, progress)
-    score = score_batches(batches, settings)
-    return results_of_score(score, labels, name, by_surgery(batches))
+    for line in unscored(batches, path):
+        message(line)
+    score, plans = score_batches(batches, settings), label_plans(labels)
+    return results_of_score(score, plans, labels.resolve().name, name, by_surgery(batches))
 
 
 def results_of_score(
-    score: FoldScore, labels: Path, name: str, points: Mapping[str, Points] | None = None
+    score: FoldScore,
+    plans: Plans,
+    dataset: str,
+    name: str,
+    points: Mapping[str, Points] | None = None,
 ) -> list[Result]:
-    """The same of what was scored already, with the ``points`` by surgery where they matter. The
-    folds are those that a leaderboard of ``labels`` would have. Raises InputError where
-    ``dataset.toml`` does not name the cohort of a surgery."""
+    """The same of what was scored already, with the ``points`` by surgery where they matter, on
+    ``plans`` of :func:`label_plans` of the labels, which are called ``dataset``."""
     surgeries = score.surgeries()
     results = []
-    for domain, (plan, cohorts) in label_plans(labels).items():
+    for domain, (plan, cohorts) in plans.items():
         parts = tuple(
             ScoredFold(
                 0,
@@ -61,7 +69,7 @@ def results_of_score(
                 method=name,
                 title=name,
                 domain=domain,
-                dataset=labels.resolve().name,
+                dataset=dataset,
                 kind="folder",
                 plan=(plan.name, plan.sha256),
                 folds=tuple(fold.number for fold in plan.folds),
@@ -75,9 +83,10 @@ def results_of_score(
     return results
 
 
-def label_plans(labels: Path) -> dict[str, tuple[FoldPlan, Mapping[int, str]]]:
+def label_plans(labels: Path) -> Plans:
     """The folds of every domain of a folder of labels, and the cohort of each where there are
-    several; with or without folders ``point_labels``."""
+    several; with or without folders ``point_labels``. They are those that a leaderboard of the
+    labels would have. Raises InputError where ``dataset.toml`` lacks the cohort of a surgery."""
     description = read_description(labels)
     files = find_point_files(labels)
     frames: dict[str, dict[str, int]] = {}
@@ -88,7 +97,7 @@ def label_plans(labels: Path) -> dict[str, tuple[FoldPlan, Mapping[int, str]]]:
         counted = frames.setdefault(domain, {})
         counted[surgery] = counted.get(surgery, 0) + 1
     cohorts = description.cohorts_of({composed(s) for of in frames.values() for s in of})
-    plans: dict[str, tuple[FoldPlan, Mapping[int, str]]] = {}
+    plans: Plans = {}
     for domain in in_order(frames):
         names = sorted(sorted(frames[domain]), key=lambda s: surgery_order(s, cohorts.get(s, "")))
         plan = report_folds({n: frames[domain][n] for n in names}, domain, None, cohorts)
