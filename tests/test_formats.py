@@ -386,6 +386,26 @@ def test_a_dataset_goes_out_and_comes_back(tmp_path):
     assert invoke("validate", tmp_path / "sub")[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("import", "via", "FILE", "OUT", "--pixel-size", "3", "--index", "FILE"),
+            "--index and --pi",
+        ),
+        (
+            ("export", "csv", "FOLDER", "OUT", "--predictions"),
+            "--predictions: not for the format csv",
+        ),
+    ],
+)
+def test_an_option_of_other_formats_is_refused(tmp_path, words, told):
+    (tmp_path / "x.json").write_text("{}")
+    places = {"FILE": tmp_path / "x.json", "FOLDER": tmp_path, "OUT": tmp_path / "out"}
+    _, said = invoke("data", *(places.get(word, word) for word in words), code=2)
+    assert told in said and not (tmp_path / "out").exists()
+
+
 def test_places_of_frames():
     def place(path, **how):
         found = Placing(**how).place(path)

@@ -98,7 +98,7 @@ def draw(root: Path, random: np.random.Generator) -> None:
 def _measure(one: Format, root: Path, before: list[FramePoints]) -> dict[str, str | int]:
     after = _trip(one, root, "labels", WriteOptions(), ReadOptions())
     scored = after
-    if one.key == "coco":
+    if "--predictions" in one.takes:
         index = read_json(root / "coco-labels.json")
         how = WriteOptions(predictions=True, index=index)
         scored = _trip(one, root, "results", how, ReadOptions(index=index))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from adaptor_bench.cli import options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
+
+if TYPE_CHECKING:
+    from adaptor_bench.data.formats.format import Format
 
 
 class FrameSize(click.ParamType):  # type: ignore[type-arg]  # no generic before click 8.4
@@ -38,6 +41,12 @@ _INDEX = option(
     type=options.EXISTING_FILE,
     help="COCO: the file with the images whose numbers results have.",
 )
+
+
+def _refuse(chosen: Format, given: dict[str, bool]) -> None:
+    """UsageError for options that the format has no use for: what is ignored misleads."""
+    if wrong := [name for name, there in given.items() if there and name not in chosen.takes]:
+        raise click.UsageError(f"{' and '.join(wrong)}: not for the format {chosen.key}.")
 
 
 @click.command("import")
@@ -104,9 +113,11 @@ def import_(
     from adaptor_bench.data.placing import Placing
     from adaptor_bench.errors import plural
 
+    chosen = format_named(format_)
+    _refuse(chosen, {"--index": index is not None, "--pixel-size": pixel_size is not None})
     document = None if index is None else read_json(index)
     result = import_points(
-        format_named(format_),
+        chosen,
         source,
         out,
         ImportOptions(
@@ -163,11 +174,11 @@ def export(
     from adaptor_bench.data.formats.known import format_named
     from adaptor_bench.errors import plural
 
+    chosen = format_named(format_)
+    _refuse(chosen, {"--index": index is not None, "--predictions": predictions})
     document = None if index is None else read_json(index)
     how = WriteOptions(label, predictions=predictions, index=document)
-    frames = export_points(
-        format_named(format_), folder, out, how, size=size, with_images=with_images
-    )
+    frames = export_points(chosen, folder, out, how, size=size, with_images=with_images)
     points = sum(len(frame.file.points) for frame in frames)
     message(f"{plural(len(frames), 'frame')} and {plural(points, 'point')} exported: {out}")
 

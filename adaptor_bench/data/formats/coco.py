@@ -147,7 +147,7 @@ FORMATS = (
         in_place=False,
         many=True,
         write=_write,
-        scores=True,
+        takes=frozenset({"--index", "--predictions"}),
         sizes=True,
         centre="0",
     ),

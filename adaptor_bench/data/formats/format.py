@@ -138,10 +138,11 @@ class Format:
     frames into one file.
 
     ``key`` is its name on the command line. Where a file is ``in_place``, it may stand for that of
-    a frame and is scored as it is; ``many`` says that it is about many frames. ``precision`` is
-    the most by which x or y may differ after writing and reading, in px; ``scores`` and ``sizes``
-    say whether these are kept. ``centre`` is x and y that the program gives to the middle of the
-    first pixel, where that is known. ``images`` is the folder for images that are written along.
+    a frame and is scored as it is; ``many`` says that it is about many frames. ``precision`` is the
+    most by which x or y may differ after writing and reading, in px; ``sizes`` says whether these
+    are kept. ``takes`` names the options of import and export that are not for all. ``centre`` is x
+    and y that the program gives to the middle of the first pixel, where that is known. ``images``
+    is the folder for images that are written along.
     """
 
     name: str
@@ -155,10 +156,10 @@ class Format:
     many: bool = False
     write: Writer | None = None
     precision: float = 0.0005
-    scores: bool = False
     sizes: bool = False
     centre: str = ""
     images: str = ""
+    takes: frozenset[str] = frozenset()
 
     def image_place(self, frame: FramePoints) -> str:
         """Where a copy of its image belongs: beside its file, or likewise below ``images``."""

@@ -65,6 +65,5 @@ FORMATS = (
         read=_read,
         key="grand-challenge",
         write=_write,
-        scores=True,
     ),
 )

@@ -141,6 +141,7 @@ def _rows_become(what: str) -> str:
     return f'{what} of each row become {{"x": .., "y": ..}}'
 
 
+_UNITS = frozenset({"--pixel-size"})
 FORMATS = (
     Format(
         "napari",
@@ -150,6 +151,7 @@ FORMATS = (
         read=_napari,
         key="napari",
         in_place=False,
+        takes=_UNITS,
         write=_columns("index,axis-0,axis-1", "y", "x", numbered=True),
         centre="0",
     ),
@@ -161,8 +163,8 @@ FORMATS = (
         read=_reader("position_x", "position_y", _by("frame"), _trackmate_rows),
         key="trackmate",
         in_place=False,
+        takes=_UNITS,
         many=True,
-        scores=True,
         centre="0",
     ),
     Format(
@@ -173,6 +175,7 @@ FORMATS = (
         read=_reader("x", "y", _by("t")),
         key="deepblink",
         in_place=False,
+        takes=_UNITS,
         write=_columns("y [px],x [px]", "y", "x"),
         centre="0",
     ),
@@ -184,8 +187,8 @@ FORMATS = (
         read=_reader("x", "y", _alone),
         key="spotiflow",
         in_place=False,
+        takes=_UNITS,
         write=_columns("y,x", "y", "x", score="probability"),
-        scores=True,
         centre="0",
     ),
     Format(
@@ -197,6 +200,7 @@ FORMATS = (
         read=_reader("x", "y", _fiji_name),
         key="fiji",
         in_place=False,
+        takes=_UNITS,
         write=_columns(" ,X,Y", "x", "y", numbered=True),
     ),
     Format(
@@ -208,8 +212,8 @@ FORMATS = (
         title="a table",
         key="csv",
         in_place=False,
+        takes=_UNITS,
         write=_columns("x,y", "x", "y", score="score"),
-        scores=True,
     ),
 )
 """Those that say more about a file stand before those that say less."""
