@@ -144,7 +144,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
         _held.clear()
         raise KeyboardInterrupt
     if len(_received) == 2:
-        with suppress(OSError):  # not print: it may be what was interrupted
-            os.write(2, b"still cleaning up; interrupt again to stop at once\n")
+        if not _serving:
+            with suppress(OSError):  # not print: it may be what was interrupted
+                os.write(2, b"still cleaning up; interrupt again to stop at once\n")
         return
     os._exit(128 + number)

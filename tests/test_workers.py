@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import shutil
 import signal
 import time
+from multiprocessing import get_context
 
 import pytest
 from commands import invoke, invoke_json
@@ -15,9 +17,10 @@ from method_files import put_method
 from test_stopping import GIVE_UP, process
 
 from adaptor_bench.blame import MethodFailedError
-from adaptor_bench.harness import workers
+from adaptor_bench.harness import worker, workers
 from adaptor_bench.harness.worker import portable
 from adaptor_bench.harness.workers import usual_workers
+from adaptor_bench.stopping import stoppable
 from adaptor_bench.train.gpu import certainly_cpu
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of Unix")
@@ -99,6 +102,21 @@ def test_errors_reach_the_process_that_tells_them():
             super().__init__(f"{a} and {b}")
 
     assert str(portable(Strange(1, 2))) == "Strange: 1 and 2"
+
+
+def test_a_worker_that_nobody_hears_is_told_to_stop_once():
+    """The broken pipe and the end of the lifeline are one event, whichever is noticed first."""
+    reader, writer = get_context("spawn").Pipe(duplex=False)
+    reader.close()
+    report, tidied = worker._Report(writer), []
+    with stoppable(for_good=False), pytest.raises(KeyboardInterrupt):
+        try:
+            report("step", 1, 2)
+        finally:
+            report("idle")
+            _thread.interrupt_main()
+            tidied.append(True)
+    assert tidied
 
 
 def test_how_many_are_started_unasked(monkeypatch):

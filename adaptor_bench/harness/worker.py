@@ -78,13 +78,18 @@ class _Report:
     def __init__(self, to: Connection) -> None:
         self._to = to
         self._lock = Lock()
+        self._heard = True
 
     def __call__(self, *event: Any) -> None:
+        if not self._heard:
+            return
         try:
             with self._lock:
                 self._to.send(event)
-        except OSError as error:
-            raise KeyboardInterrupt from error
+        except OSError:
+            self._heard = False
+            # As a signal, so that the end of the lifeline is the second, and disturbs no tidying.
+            signal.raise_signal(signal.SIGINT)
 
 
 class _Relayed(Progress):
