@@ -20,7 +20,7 @@ from adaptor_bench.atomic import scratch_directory
 from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, write_image
-from adaptor_bench.data.layout import IMAGES
+from adaptor_bench.data.layout import FRAMES, IMAGES
 from adaptor_bench.data.pointfiles import find_files
 from adaptor_bench.errors import BenchError, InputError, plural
 from adaptor_bench.extras import require
@@ -29,7 +29,6 @@ from adaptor_bench.progress import Bar, Progress, message
 from adaptor_bench.stopping import stoppable, stopped
 
 VERBS = ("landmark_detection", "domain_transformation")
-_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +76,7 @@ def find_images(root: Path) -> list[Frame]:
     Sorted by folder, subfolder and stem. Raises InputError when there is none, and with every
     image that is at another place, occurs twice or cannot be read.
     """
-    files = find_files(root, _SUFFIXES, IMAGES)
+    files = find_files(root, FRAMES, IMAGES)
     problems = [f"{path}: expected <folder>/<subfolder>/<image>.png" for path in files.misplaced]
     problems += [
         f"{path}: the same frame as {files.frames[key]}"

@@ -1,4 +1,4 @@
-"""Pixels: every kind a PNG or JPEG can hold becomes what a viewer shows, or is refused by name."""
+"""Pixels: every kind an image can hold becomes what a viewer shows, or is refused by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ import numpy as np
 import pytest
 from commands import invoke
 from frame_files import write_frame
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
+from tifffile import imwrite
 
 from adaptor_bench.data import check, images
 from adaptor_bench.data.check import load_frames
@@ -145,7 +149,117 @@ def test_jpeg_by_content(tmp_path):
         read_image(tmp_path / "c.png")
 
 
-OTHERS = {"TIFF": "TIFF", "BMP": "BMP", "GIF": "GIF", "WEBP": "WebP", "DDS": "DDS",
+TIFFS = READ | {"16-bit grey, the other order": (
+    Image.frombytes("I;16B", (3, 2), (GREY.astype(">u2") * 257).tobytes()), three(GREY),
+)}  # fmt: skip
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate"])
+@pytest.mark.parametrize(("image", "expected"), TIFFS.values(), ids=TIFFS)
+def test_tiff_modes(tmp_path, image, expected, compression):
+    image.save(tmp_path / "a.tif", compression=compression)
+    assert (read_image(tmp_path / "a.tif") == expected).all()
+    assert image_size(tmp_path / "a.tif") == (3, 2)
+
+
+@pytest.mark.parametrize("kind", ["1", "L", "P", "RGB"])
+def test_bmp_modes(tmp_path, kind):
+    image, expected = READ[kind]
+    image.save(tmp_path / "a.bmp")
+    assert (read_image(tmp_path / "a.bmp") == expected).all()
+
+
+@pytest.mark.parametrize(("kind", "compression"), [("PNG", "-"), ("TIFF", "zlib"), ("TIFF", None)])
+@given(
+    pixels=st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3])).flatmap(
+        lambda shape: arrays(np.uint8, shape)
+    ),
+    turn=st.integers(1, 8),
+)
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+def test_16_bits_come_back_as_8_whatever_the_orientation(tmp_path, kind, compression, pixels, turn):
+    """16-bit pictures, grey and (TIFF) in colour, as tifffile writes them; PNG through Pillow."""
+    wide = pixels.astype(np.uint16) * 257
+    path = tmp_path / f"a.{kind.lower()}"
+    if kind == "PNG":
+        wide, pixels = wide[:, :, 0], three(pixels[:, :, 0])
+        exif = Image.Exif()
+        exif[0x0112] = turn
+        Image.fromarray(wide).save(path, exif=exif)
+    else:
+        what = "minisblack" if wide.shape[2] == 1 else "rgb"
+        imwrite(path, wide[:, :, 0] if what != "rgb" else wide, photometric=what,
+                compression=compression, extratags=[(274, 3, 1, turn, True)])  # fmt: skip
+        pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    flipped = {2: pixels[:, ::-1], 3: pixels[::-1, ::-1], 4: pixels[::-1]}
+    straight = flipped.get(turn, pixels)
+    turned = {
+        5: pixels.transpose(1, 0, 2),
+        6: np.rot90(pixels, -1),
+        7: np.rot90(pixels, 2).transpose(1, 0, 2),
+        8: np.rot90(pixels),
+    }
+    expected = turned.get(turn, straight)
+    assert (read_image(path) == expected).all()
+    assert image_size(path) == expected.shape[1::-1]
+
+
+def test_what_a_tiff_may_not_be(tmp_path):
+    grey = (GREY.astype(np.uint16) + 1) * 15
+    for n, (how, told) in enumerate((
+        ({"data": np.stack([grey, grey]), "photometric": "minisblack"}, "several pictures"),
+        ({"data": grey.astype(np.int16)}, "signed"),
+        ({"data": grey, "photometric": "miniswhite"}, "0 is white"),
+        ({"data": grey.astype(np.float32)}, "32 bits"),
+        ({"data": grey, "bigtiff": True}, "it is BigTIFF"),
+        ({"data": np.dstack([COLOUR, GREY]), "photometric": "separated"}, "CMYK"),
+    )):  # fmt: skip
+        imwrite(tmp_path / f"{n}.tif", **how)
+        with pytest.raises(InputError, match=f"not readable as an image: .*{told}"):
+            read_image(tmp_path / f"{n}.tif")
+    content = (tmp_path / "0.tif").read_bytes()
+    for length in (8, 20, len(content) // 2):
+        (tmp_path / "cut.tif").write_bytes(content[:length])
+        with pytest.raises(InputError, match=r"cut\.tif: not readable as an image: "):
+            read_image(tmp_path / "cut.tif")
+
+
+@pytest.mark.parametrize("ending", ["JPG", "Jpeg", "tif", "TIFF", "bmp", "PNG"])
+def test_frames_of_any_ending_are_read_everywhere(tmp_path, ending):
+    for surgery in "ab":
+        label = write_frame(tmp_path / "ds", surgery, "000000", [(5, 6)], size=(32, 16))
+        image = label.parent.parent / "images" / "000000.png"
+        with Image.open(image) as picture:
+            picture.convert("RGB").save(image.with_suffix(f".{ending}"))
+        image.unlink()
+        document = json.loads(label.read_text())
+        label.write_text(json.dumps({"points": document["points"]}))  # the image says how large
+    assert "no problem found" in invoke("data", "check", tmp_path / "ds")[0]
+    invoke("data", "export", "labelme", tmp_path / "ds", tmp_path / "theirs", "--with-images")
+    copy = tmp_path / "theirs" / "a" / "video_1" / f"000000.{ending}"
+    assert copy.is_file() and json.loads(copy.with_suffix(".json").read_text())[
+        "imagePath"
+    ] == copy.name  # fmt: skip
+    invoke("data", "import", "labelme", tmp_path / "theirs", tmp_path / "back")
+    assert "no problem found" in invoke("data", "check", tmp_path / "back")[0]
+    for path in (tmp_path / "ds").rglob("point_labels/*.json"):
+        path.unlink()
+    told = invoke("validate", tmp_path / "back", "--reference", tmp_path / "ds", code=0)[0]
+    assert "frame-" not in told and "point-outside" not in told
+
+
+def test_a_png_goes_before_another_picture_of_its_name(tmp_path):
+    label = write_frame(tmp_path / "ds", "a", "000000", [(5, 6)], size=(32, 16))
+    images_ = label.parent.parent / "images"
+    Image.new("RGB", (8, 8)).save(images_ / "000000.jpg")
+    invoke("data", "check", tmp_path / "ds")
+    (images_ / "000000.png").unlink()
+    Image.new("RGB", (8, 8)).save(images_ / "000000.bmp")
+    _, said = invoke("data", "check", tmp_path / "ds", code=1)
+    assert "the same name twice" in said and "000000.bmp" in said and "000000.jpg" in said
+
+
+OTHERS = {"GIF": "GIF", "WEBP": "WebP", "DDS": "DDS",
           "JPEG2000": "JPEG 2000", "AVIF": "AVIF", "PPM": "not of a known format"}  # fmt: skip
 
 
@@ -161,11 +275,11 @@ def test_other_formats_are_named(tmp_path, kind):
     assert (
         f"000000.png: not readable as an image: {'it is ' * (kind != 'PPM')}{OTHERS[kind]}" in said
     )
-    assert "frames are PNG or JPEG" in said
+    assert "frames are PNG, JPEG, TIFF or BMP" in said
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
 def test_an_orientation_is_applied(tmp_path, turn, kind):
     pixels = np.zeros((16, 32, 3), np.uint8)
     pixels[:8, :8] = 255
@@ -253,9 +367,9 @@ def test_a_pipe_or_device_is_no_image(tmp_path):
 def test_another_format_beside_is_named(tmp_path):
     label = write_frame(tmp_path / "ds", "case_1", "000000", [(1, 1)], size=(8, 8))
     folder = label.parent.parent / "images"
-    (folder / "000000.png").rename(folder / "000000.jpg")
+    (folder / "000000.png").rename(folder / "000000.webp")
     _, said = invoke("data", "check", tmp_path / "ds", code=1)
-    assert "000000.png: no such image; there is 000000.jpg: convert it to PNG" in said
+    assert "000000.png: no such image; there is 000000.webp: convert it to PNG" in said
 
 
 def test_large_frames_are_read_in_strips_and_without_a_warning(tmp_path, monkeypatch):

@@ -274,10 +274,10 @@ def test_the_domain_table_knows_a_surgery_in_every_unicode_form(tmp_path):
 
 def test_images_of_another_format_alone_are_named(tmp_path):
     label = write_frame(tmp_path / "ds", "a", "0", [], size=(8, 8))
-    (images_of(label) / "0.png").rename(images_of(label) / "0.JPG")
+    (images_of(label) / "0.png").rename(images_of(label) / "0.WEBP")
     label.unlink()
     _, said = invoke("data", "info", tmp_path / "ds", code=1)
-    assert "no frames found" in said and "There is a/video_1/images/0.JPG: convert" in said
+    assert "no frames found" in said and "There is a/video_1/images/0.WEBP: convert" in said
 
 
 @pytest.mark.parametrize(("folder", "name"), [(b"caf\xe9", "caf\\udce9"), (b"a\nb", "a\\nb")])

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from adaptor_bench.atomic import atomic_directory, complete_file
 from adaptor_bench.data.formats.format import Format, FramePoints, PointFile, WriteOptions
 from adaptor_bench.data.labels import read_all
-from adaptor_bench.data.layout import IMAGES, LABELS, natural_order
+from adaptor_bench.data.layout import LABELS, image_place, natural_order
 from adaptor_bench.data.pointfiles import find_point_files
-from adaptor_bench.data.sizes import Size, size_beside
+from adaptor_bench.data.sizes import Size, image_beside, size_beside
 from adaptor_bench.errors import InputError, UsageError
 
 
@@ -34,11 +34,12 @@ def frames_below(root: Path, size: Size | None = None) -> list[FramePoints]:
         folder = "/".join(part for part in parts[:-1] if part != LABELS)
         stem = PurePosixPath(parts[-1]).stem
         known = points.size or size_beside(Path(path), folders) or size
+        image = image_beside(Path(path), folders) or image_place(root / folder, stem)
         frames.append(
             FramePoints(
                 folder,
                 stem,
-                f"{folder}/{IMAGES}/{stem}.png",
+                image.relative_to(root).as_posix(),
                 PointFile(points.points, points.scores, known),
             )
         )

@@ -1,6 +1,6 @@
 """Index a dataset folder into frames. No pixels are read here.
 
-Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` with labels in
+Layout: ``<root>/<surgery>/<video>/images/<stem>.png`` (or .jpg, .tif, .bmp) with labels in
 ``<root>/<surgery>/<video>/point_labels/<stem>.json``; a level of domain folders (``sim/``,
 ``intraop/``) above the surgeries is accepted too.
 """
@@ -20,10 +20,11 @@ from adaptor_bench.data.layout import (
     IMAGES,
     JUNK_FOLDERS,
     LABELS,
-    OTHER_IMAGES,
+    NO_FRAMES,
     by_stem,
     composed,
     image_place,
+    images_by_stem,
     label_place,
     passed_over,
     unwritable,
@@ -182,8 +183,8 @@ class _Names:
 
 
 def _frames(surgery: Path, video: Path, names: _Names) -> Iterator[Frame]:
-    images = by_stem(video / IMAGES, ".png")
-    labels = by_stem(video / LABELS, ".json")
+    images = images_by_stem(video / IMAGES)
+    labels = by_stem(video / LABELS, (".json",))
     for stem in images.keys() | labels.keys():
         image, label = images.get(stem, []), labels.get(stem, [])
         for paths in (image, label):
@@ -204,7 +205,7 @@ def _hint(root: Path) -> str:
     """What may be wrong with a folder in which no frame was found."""
     for place in ("*/*/images/*", "*/*/*/images/*"):
         for path in root.glob(place):
-            if path.suffix.lower() in OTHER_IMAGES:
+            if path.suffix.lower() in NO_FRAMES:
                 return f"There is {path.relative_to(root)}: convert the images to PNG."
     return foreign_hint(
         root,

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from adaptor_bench.atomic import complete_file
 from adaptor_bench.bounded import open_file
-from adaptor_bench.data.layout import OTHER_IMAGES
+from adaptor_bench.data.layout import NO_FRAMES
 from adaptor_bench.errors import InputError
 
 MOST_PIXELS = 200_000_000
@@ -24,16 +26,19 @@ _STRIP = 1 << 24  # pixels that are taken out of a decoded image at once
 _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
     b"\x89PNG\r\n\x1a\n": PngImageFile,
     b"\xff\xd8\xff": JpegImageFile,
+    b"II*\0": TiffImageFile,
+    b"MM\0*": TiffImageFile,
+    b"BM": BmpImageFile,
 }
 _OTHERS = {
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-    b"BM": "BMP",
+    b"II+\0": "BigTIFF",
+    b"MM\0+": "BigTIFF",
     b"GIF8": "GIF",
     b"RIFF": "WebP",
     b"DDS ": "DDS",
     b"\0\0\0\x0cjP": "JPEG 2000",
 }
+_WIDTH, _HEIGHT, _BITS, _WHAT, _SIGNED = 256, 257, 258, 262, 339  # tags of TIFF
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -49,12 +54,14 @@ _TURNS = {
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Decode one frame to RGB, shape (height, width, 3), uint8, as a viewer shows it.
 
-    PNG or JPEG, by content. Grey, palette and 1-bit images become RGB; of 16 bits the upper eight
-    count; an EXIF orientation is applied, for labels are made on what is shown. Raises InputError
-    for anything else: transparent pixels, CMYK, several pictures, damage, too many pixels.
+    PNG, JPEG, TIFF or BMP, by content. Grey, palette and 1-bit images become RGB; of 16 bits the
+    upper eight count; an orientation (EXIF) is applied, for labels are made on what is shown.
+    Raises InputError for anything else: transparent pixels, CMYK, several pictures, pixels of other
+    than 8 or 16 bits, damage, too many pixels.
     """
     with _opened(path) as image:
-        turn = _TURNS.get(_orientation(image))
+        # Pillow turns a TIFF itself, when it decodes it.
+        turn = None if isinstance(image, TiffImageFile) else _TURNS.get(_orientation(image))
         early = "exif" in image.info
         rgb = _rgb(image)
         if not early and turn is None and "exif" in image.info:
@@ -70,7 +77,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 def image_size(path: Path) -> tuple[int, int]:
     """(width, height) of what :func:`read_image` gives, from the header. Raises InputError."""
     with _opened(path) as image:
-        width, height = image.size
+        width, height = _stored_size(image)
         return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
@@ -84,8 +91,9 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
             # Not Image.open: it tries every format there is, and warns about sizes that are ours.
             reader = next((r for magic, r in _READERS.items() if start.startswith(magic)), None)
             if reader is None:
-                raise ValueError(f"{_format(start)}; frames are PNG or JPEG")
-            with reader(stream, str(path)) as image:
+                raise ValueError(f"{_format(start)}; frames are PNG, JPEG, TIFF or BMP")
+            # Without its name: else Pillow maps the file, and mixes up sides of a TIFF it turns.
+            with reader(stream) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise ValueError(
                         f"refused, {image.width}x{image.height} are more than "
@@ -93,7 +101,7 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
                     )
                 yield image
     except FileNotFoundError as error:
-        there = [path.with_suffix(e) for end in OTHER_IMAGES for e in (end, end.upper())]
+        there = [path.with_suffix(e) for end in NO_FRAMES for e in (end, end.upper())]
         other = next((p.name for p in there if p.exists()), None)
         hint = f"; there is {other}: convert it to PNG" if other else ""
         raise InputError(f"{path}: no such image{hint}") from error
@@ -111,6 +119,13 @@ def _format(start: bytes) -> str:
     return next(known, "not of a known format" if start else "it is empty")
 
 
+def _stored_size(image: ImageFile.ImageFile) -> tuple[int, int]:
+    """(width, height) before any turning; of a TIFF some versions of Pillow give the turned one."""
+    if not isinstance(image, TiffImageFile):
+        return image.size
+    return int(image.tag_v2[_WIDTH]), int(image.tag_v2[_HEIGHT])
+
+
 def _orientation(image: Image.Image) -> int:
     # Image's own method reads what stands before the pixels; that of PNG decodes all of them.
     return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
@@ -118,8 +133,10 @@ def _orientation(image: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Decoded, RGB, 8 bits. Raises ValueError where that would be a guess."""
-    if isinstance(image, PngImageFile) and getattr(image, "is_animated", False):
+    if getattr(image, "is_animated", False):
         raise ValueError("it holds several pictures")
+    if isinstance(image, TiffImageFile):
+        _require_usual_bits(image)
     if image.mode.startswith("I"):  # grey of 16 bits
         grey = np.asarray(image)
         if (grey == image.info.get("transparency", -1)).any():
@@ -134,6 +151,15 @@ def _rgb(image: Image.Image) -> Image.Image:
         return opaque.convert("RGB")
     image.load()
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _require_usual_bits(image: TiffImageFile) -> None:
+    """Raise ValueError for a TIFF whose bits mean something else than those of a PNG."""
+    bits = {int(n) for n in image.tag_v2.get(_BITS, (1,))}
+    if not bits <= {1, 2, 4, 8, 16}:
+        raise ValueError(f"its pixels have {max(bits)} bits; save it with 8 or 16")
+    if 16 in bits and (image.tag_v2.get(_SIGNED, (1,))[0] != 1 or image.tag_v2.get(_WHAT) == 0):
+        raise ValueError("its 16 bits are signed, or 0 is white; save it with 0 as black")
 
 
 def _transparent(image: Image.Image) -> str:

@@ -1,6 +1,6 @@
 """The one grammar of paths: which frame a file belongs to, and which files are nobody's.
 
-``[sim|intraop/]<surgery>/<video>/[images/]<stem>.png`` and
+``[sim|intraop/]<surgery>/<video>/[images/]<stem>.png`` (or another ending of :data:`FRAMES`) and
 ``[sim|intraop/]<surgery>/<video>/[point_labels/]<stem>.json``. Names are compared in Unicode form
 NFC: macOS writes ``ü`` as two characters, and the same surgery has to meet itself. Endings are
 compared without regard to case.
@@ -21,8 +21,10 @@ EXPECTED = "<root>/[sim|intraop/]<folder>/<subfolder>/[point_labels/]<stem>.json
 """Where labels and predictions stand, in words."""
 JUNK_FILES = {n.lower(): n for n in (".DS_Store", "Thumbs.db", "desktop.ini")}
 JUNK_FOLDERS = {"__macosx", "__pycache__"}
-OTHER_IMAGES = (".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-"""Endings of images that are no frames, to name them where one is missing."""
+FRAMES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+"""Endings of images that are frames. Where there is a PNG, others of its name are no frame."""
+NO_FRAMES = (".webp", ".gif", ".avif", ".heic", ".jp2")
+"""Endings of images that are none, to name them where one is missing."""
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -130,10 +132,22 @@ def label_place(video: Path, stem: str) -> Path:
     return video / LABELS / f"{stem}.json"
 
 
-def by_stem(folder: Path, ending: str) -> dict[str, list[Path]]:
-    """The files in ``folder`` with this ending, by their stem in NFC; none if there is no folder.
+def images_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """The images of frames in ``folder``, as :func:`by_stem` gives them."""
+    found = by_stem(folder, FRAMES)
+    return {stem: pngs_first(paths) for stem, paths in found.items()}
 
-    More than one for a stem: their names differ in the case of the ending, or in Unicode form.
+
+def pngs_first(paths: list[Path]) -> list[Path]:
+    """Those of several images of a frame that count: a PNG, if there is one."""
+    return [path for path in paths if path.suffix.lower() == FRAMES[0]] or paths
+
+
+def by_stem(folder: Path, endings: tuple[str, ...]) -> dict[str, list[Path]]:
+    """The files in ``folder`` with one of these endings, by their stem in NFC; none if there is no
+    folder.
+
+    More than one for a stem: their names differ in the ending or its case, or in Unicode form.
     """
     found: dict[str, list[Path]] = {}
     if folder.is_dir():
@@ -141,10 +155,10 @@ def by_stem(folder: Path, ending: str) -> dict[str, list[Path]]:
             names = sorted(
                 entry.name
                 for entry in entries
-                if entry.name[-len(ending) :].lower() == ending
+                if entry.name.lower().endswith(endings)
                 and not passed_over(entry.name, folder=False)
                 and not entry.is_dir()
             )
         for name in names:
-            found.setdefault(composed(name[: -len(ending)]), []).append(folder / name)
+            found.setdefault(composed(name.rpartition(".")[0]), []).append(folder / name)
     return found

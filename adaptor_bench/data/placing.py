@@ -10,16 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from adaptor_bench.data.layout import (
     DOMAINS,
+    FRAMES,
     IMAGES,
     LABELS,
-    OTHER_IMAGES,
+    NO_FRAMES,
     composed,
     passed_over,
     unwritable,
 )
 from adaptor_bench.errors import InputError, UsageError
 
-IMAGE_ENDINGS = frozenset((".png", *OTHER_IMAGES))
+IMAGE_ENDINGS = frozenset((*FRAMES, *NO_FRAMES))
 _LEVELS = {IMAGES, LABELS, "labels"}
 _WITHOUT = "all"
 _GROUPS = ("surgery", "video", "stem")

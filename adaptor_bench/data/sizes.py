@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.data.layout import IMAGES, LABELS, by_stem, composed
+from adaptor_bench.data.layout import IMAGES, LABELS, composed, images_by_stem
 from adaptor_bench.errors import InputError
 
 Size = tuple[int, int]
@@ -124,7 +124,21 @@ def frame_sizes(frames: Iterable[tuple[str, Size | None]]) -> tuple[list[Size], 
 
 
 def size_beside(label: Path, folders: _Folders | None = None) -> Size | None:
-    """Of ``images/<stem>.png`` beside ``point_labels``; None if it is not there or not readable.
+    """Of the image beside; None if it is not there or not readable. See :func:`image_beside`."""
+    image = image_beside(label, folders)
+    if image is None:
+        return None
+    from adaptor_bench.data.images import image_size  # scoring alone needs no Pillow
+
+    try:
+        return image_size(image)
+    except InputError:
+        return None
+
+
+def image_beside(label: Path, folders: _Folders | None = None) -> Path | None:
+    """The image of ``label``'s frame, in ``images`` beside ``point_labels``; None if it is not
+    there, or might be either of two.
 
     ``folders`` remembers what each folder holds from one call to the next.
     """
@@ -132,16 +146,9 @@ def size_beside(label: Path, folders: _Folders | None = None) -> Size | None:
     folder = video / IMAGES
     folders = {} if folders is None else folders
     if folder not in folders:
-        folders[folder] = by_stem(folder, ".png")
+        folders[folder] = images_by_stem(folder)
     images = folders[folder].get(composed(label.stem), [])
-    if len(images) != 1:
-        return None
-    from adaptor_bench.data.images import image_size  # scoring alone needs no Pillow
-
-    try:
-        return image_size(images[0])
-    except InputError:
-        return None
+    return images[0] if len(images) == 1 else None
 
 
 def _rounded(width: float, height: float) -> Size:

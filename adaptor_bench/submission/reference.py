@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.formats.known import foreign_hint
 from adaptor_bench.data.labels import read_all
-from adaptor_bench.data.layout import EXPECTED, IMAGES
+from adaptor_bench.data.layout import EXPECTED, FRAMES, IMAGES, pngs_first
 from adaptor_bench.data.pointfiles import FrameFiles, find_files, find_point_files
 from adaptor_bench.data.sizes import frame_sizes
 from adaptor_bench.errors import InputError
@@ -37,7 +37,7 @@ class Reference:
 
 
 def read_reference(root: Path) -> Reference:
-    """The labels below ``root``; if there are none, the PNG images.
+    """The labels below ``root``; if there are none, the images.
 
     A dataset has both: then its labels count, for only what is labelled can be scored. Where a
     label does not state a size, its image does, else it is 512x288. Raises InputError with every
@@ -66,22 +66,20 @@ def _from_labels(files: FrameFiles) -> Reference:
 def _from_images(root: Path) -> Reference:
     from adaptor_bench.data.images import image_size  # judging alone needs no Pillow
 
-    files = find_files(root, {".png"}, IMAGES)
+    files = find_files(root, FRAMES, IMAGES)
     sizes: dict[str, tuple[int, int]] = {}
-    problems = [
-        f"{path}: a second image of frame {key}"
-        for key, paths in files.duplicates.items()
-        for path in paths
-    ]
+    problems = []
     for key, path in files.frames.items():
+        image, *others = pngs_first([Path(p) for p in (path, *files.duplicates.get(key, ()))])
+        problems += [f"{other}: a second image of frame {key}" for other in others]
         try:
-            sizes[key] = image_size(Path(path))
+            sizes[key] = image_size(image)
         except InputError as error:
             problems.append(error.message)
     if problems:
         raise InputError.collect("the reference itself cannot be read:", problems)
     if not sizes:
         raise InputError(
-            f"{root}: no label files and no PNG images found", hint=foreign_hint(root, _LAYOUT)
+            f"{root}: no label files and no images found", hint=foreign_hint(root, _LAYOUT)
         )
     return Reference(sizes)

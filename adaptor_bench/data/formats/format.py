@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,8 @@ class FramePoints:
         """(width, height). Raises InputError where nothing says it."""
         if self.file.size is None:
             raise InputError(
-                f"{self.folder}/{self.stem}: neither label nor image says how large it is"
+                f"{self.folder}/{self.stem}: neither label nor image says how large it is",
+                hint="Give --size WxH, such as --size 512x288.",
             )
         return self.file.size
 
@@ -163,7 +164,8 @@ class Format:
 
     def image_place(self, frame: FramePoints) -> str:
         """Where a copy of its image belongs: beside its file, or likewise below ``images``."""
-        return f"{self.images}/{frame.folder}/{frame.stem}.png".lstrip("/")
+        ending = PurePosixPath(frame.image).suffix
+        return f"{self.images}/{frame.folder}/{frame.stem}{ending}".lstrip("/")
 
     @property
     def what(self) -> str:

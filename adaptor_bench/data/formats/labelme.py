@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Any
 
@@ -55,7 +56,8 @@ def _write(frames: Sequence[FramePoints], options: WriteOptions) -> dict[str, by
 
 def _document(frame: FramePoints, options: WriteOptions) -> bytes:
     up = "../" * (frame.folder.count("/") + 1)
-    image = normpath(f"{up}{options.root}/{frame.image}") if options.root else f"{frame.stem}.png"
+    beside = PurePosixPath(frame.image).name
+    image = normpath(f"{up}{options.root}/{frame.image}") if options.root else beside
     shapes: list[dict[str, Any]] = [
         {
             "label": options.label,
