@@ -109,12 +109,14 @@ def test_a_run_leaves_what_the_design_says(finished):
                 "predictions",
                 "network.safetensors",
                 "training.json",
+                "curves.csv",
             }
             if method != "stern" and domain == "intraop":
                 names |= {
                     "generator.safetensors",
                     "generator_back.safetensors",
                     "translator.json",
+                    "translator_curves.json",
                 }
             assert {p.name for p in directory.iterdir()} == names
             assert len(list((directory / "predictions").rglob("*.json"))) == frames

@@ -96,10 +96,15 @@ def test_a_translator_that_is_cut_off_ends_with_the_same_bits(tmp_path, capsys, 
     source, target = ([*rng.integers(0, 256, (2, 16, 28, 3), np.uint8)] for _ in range(2))
 
     def fitted(savepoint=None):
-        return fit_translator(
-            settings, source, target, seed=3, device="cpu", bar=silent, savepoint=savepoint
-        )
+        losses = {"of an earlier try": []}
+        weights = fit_translator(
+            settings, source, target, seed=3, device="cpu", bar=silent, savepoint=savepoint,
+            losses=losses,
+        )  # fmt: skip
+        told.append(losses)
+        return weights
 
+    told = []
     whole = fitted()
     path = tmp_path / "translator-0.savepoint"
     with pytest.raises(Cut):
@@ -107,6 +112,9 @@ def test_a_translator_that_is_cut_off_ends_with_the_same_bits(tmp_path, capsys, 
     torch.rand(3)
     for one, two in zip(fitted(Savepoint(path, "cpu")), whole, strict=True):
         assert_same(one, two)
+    assert told[0] == told[1]
+    assert told[0].keys() == {"generator_loss", "discriminator_loss"}
+    assert [step for step, _ in told[0]["generator_loss"]] == [1, 2, 3]
     assert "translator-0: goes on after step 2 of 3" in capsys.readouterr().err
 
 

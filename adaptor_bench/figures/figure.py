@@ -53,7 +53,7 @@ class Figure:
     draw: Callable[..., canvas.Drawing] | None = None
     needs: tuple[str, ...] = ("domain",)
     of_runs: bool = False
-    page: Literal["board", "ranking", ""] = ""
+    page: Literal["board", "ranking", "method", ""] = ""
     panel: Callable[[BoardView, str], Panel | None] | None = None
 
     def on_paper(

@@ -39,6 +39,7 @@ from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.scoring.metrics import f1
 from adaptor_bench.sourcecode import Source, source_of
+from adaptor_bench.train.curves import write_curves
 
 RUN_SCHEMA = 1
 
@@ -236,6 +237,7 @@ class Bench:
         validation = self._loaded[Resize.of(method)][cell.domain].of(cell.fold.validation)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
             result = run_fold(method, task, validation, directory)
+            write_curves(directory)
             record = self._record(cell, task)
             record["seconds"], record["notes"] = result.seconds, task.notes
             record["cpu_seconds"] = task.cpu_seconds or {"fit": result.cpu_of_fit}

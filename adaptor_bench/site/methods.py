@@ -38,7 +38,10 @@ def method_page(
             "line": _line(result),
             "folds": _folds(result),
             "surgeries": _surgeries(result),
-            "panels": panels(views[anchor], figures, "board", result.name),
+            "panels": [
+                *panels(views[anchor], figures, "board", result.name),
+                *panels(views[anchor], figures, "method", result.name),
+            ],
         }
         for anchor, result in results.items()
     ]

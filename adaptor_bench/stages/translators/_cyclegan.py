@@ -22,6 +22,7 @@ from adaptor_bench.stages.translators._gan import (
 )
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.train.augment import crop_around, fill_up
+from adaptor_bench.train.curves import thinned
 from adaptor_bench.train.device import deterministic, mixed_precision
 from adaptor_bench.train.samples import image_tensor, largest
 from adaptor_bench.train.savepoints import (
@@ -44,6 +45,8 @@ _ROOM = 0.05  # judges see a fake clipped to this much beyond [-1, 1], so that i
 
 Settings = Any  # translators.cyclegan.CycleGan, which imports this file when it is called
 Weights = dict[str, Tensor]
+Losses = dict[str, list[list[float]]]
+SIDES = "generator_loss", "discriminator_loss"
 
 
 def fit_translator(
@@ -55,15 +58,19 @@ def fit_translator(
     device: str,
     bar: Bar,
     savepoint: Savepoint | None = None,
+    losses: Losses | None = None,
 ) -> tuple[Weights, Weights]:
     """Weights of the generators from ``source`` to ``target`` and back.
 
     Images are (H, W, 3) uint8; smaller ones are filled up with black. Labels play no part. It
-    goes on from ``savepoint`` if something is kept there, to the same weights. Raises TrainingError
-    when a loss or a weight is not finite.
+    goes on from ``savepoint`` if something is kept there, to the same weights. ``losses`` is filled
+    with rows of step and value, some hundred for either side. Raises TrainingError when a loss or a
+    weight is not finite.
     """
     savepoint = savepoint or Savepoint(None, device)
-    return savepoint.resumed(partial(_fit, settings, source, target, seed, device, bar, savepoint))
+    told: Losses = {} if losses is None else losses
+    fit = partial(_fit, settings, source, target, seed, device, bar, savepoint, told)
+    return savepoint.resumed(fit)
 
 
 def _fit(
@@ -74,8 +81,11 @@ def _fit(
     device: str,
     bar: Bar,
     savepoint: Savepoint,
+    losses: Losses,
     resumed: State | None,
 ) -> tuple[Weights, Weights]:
+    losses.clear()
+    losses |= {side: [] for side in SIDES}
     longest = max(len(source), len(target))
     steps = settings.steps or settings.epochs * math.ceil(longest / settings.batch)
     with deterministic(seed):
@@ -85,13 +95,14 @@ def _fit(
         done = 0
         if resumed is not None:
             done = resumed.count("step", steps)
+            losses |= {side: resumed.rows(side) for side in SIDES}
             game.go_on(resumed, windows.sizes)
             savepoint.goes_on(done, steps)
         for step in range(done + 1, steps + 1):
             # As Zhu: flat for the first half, then linear to 0.
             rate = settings.rate * min(1.0, step / warm, 2 - 2 * (step - 1) / steps)
             first, second = (w.to(device) for w in windows.batch(step))
-            loss = game.play(first, second, rate, step)
+            loss, judged = game.play(first, second, rate, step)
             if step % 5 == 0 or step == steps:
                 value = float(loss)
                 if not math.isfinite(value):
@@ -100,7 +111,11 @@ def _fit(
                         hint=_HINT,
                     )
                 bar(step, steps, f"loss {value:.2f}")
-            savepoint.offer(partial(game.state, step))
+            if thinned(step, steps):
+                for side, reached in zip(SIDES, map(float, (loss, judged)), strict=True):
+                    if math.isfinite(reached):
+                        losses[side].append([step, round(reached, 5)])
+            savepoint.offer(partial(game.state, step, losses))
     for weights in game.kept:
         require_finite(weights, "the translator", hint=_HINT)
     forth, back = ({k: v.cpu().contiguous() for k, v in w.items()} for w in game.kept)
@@ -201,8 +216,8 @@ class _Game:
         ]
         self.kept = [_copy(self.forth), _copy(self.back)]
 
-    def play(self, source: Tensor, target: Tensor, rate: float, step: int) -> Tensor:
-        """One step of both sides on images (B, 3, H, W); the loss of the generators."""
+    def play(self, source: Tensor, target: Tensor, rate: float, step: int) -> tuple[Tensor, Tensor]:
+        """One step of both sides on images (B, 3, H, W); the losses of generators and judges."""
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate
@@ -231,16 +246,16 @@ class _Game:
                 judged = judged + 0.5 * (_real(of_real) + of_fake.square().mean())
         self._step(1, judged)
         self._average(step)
-        return loss.detach()
+        return loss.detach(), judged.detach()
 
-    def state(self, step: int) -> State:
+    def state(self, step: int, losses: Losses) -> State:
         """All that the steps after ``step`` depend on."""
         tensors = self._tensors() | random_state(self.device) | {"order": self.order.get_state()}
         for side, optimiser in enumerate(self.optimisers):
             tensors |= of_optimiser(optimiser, f"optimiser.{side}")
         for side, pool in enumerate(self.pools):
             tensors |= {f"pool.{side}.{i}": image for i, image in enumerate(pool.images)}
-        return State(tensors, {"step": step})
+        return State(tensors, {"step": step, **losses})
 
     def go_on(self, state: State, sizes: list[tuple[int, int]]) -> None:
         """Go on from what :meth:`state` gave, with windows of ``sizes`` (width, height). Raises

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from adaptor_bench.atomic import write_json
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.none import NoTranslation, source_of
+from adaptor_bench.train.curves import OF_TRANSLATOR
 
 if TYPE_CHECKING:
     from adaptor_bench.train.savepoints import Savepoint
@@ -90,11 +92,13 @@ class CycleGan:
         from adaptor_bench.train.weights import write_weights
 
         images = [[f.image for f in frames] for frames in (source, target)]
+        losses: dict[str, list[list[float]]] = {}
         weights = fit_translator(
-            self, *images, seed=seed, device=device, bar=bar, savepoint=savepoint
+            self, *images, seed=seed, device=device, bar=bar, savepoint=savepoint, losses=losses
         )
         for name, of_generator in zip(WEIGHTS.values(), weights, strict=True):
             write_weights(directory / name, of_generator)
+        write_json(directory / OF_TRANSLATOR, losses)
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
