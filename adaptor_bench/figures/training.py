@@ -54,7 +54,7 @@ def _panel(view: BoardView, first: str) -> Panel | None:
         Markup("").join(pictures),
         f"Thin: {len(found)} of {len(parts)} trainings (fold and seed); thick: their mean. The F1 "
         "is that of the frames held back for selection, not of the fold.",
-        tuple((key(order[name]), f"{name[0]}: {_said(name)}") for name in names),
+        tuple((key(order[n]), f"{n[0]}: {_said(n)}") for g in plots.values() if g[1:] for n in g),
         _table(found, names),
     )
 
