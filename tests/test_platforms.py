@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import yaml
 from click.testing import CliRunner
+from commands import invoke
 from frame_files import put_points
 
 import adaptor_bench.platforms as package
@@ -581,6 +582,40 @@ def test_a_platform_is_one_file(tmp_path, monkeypatch):
     assert (done.exit_code, done.stderr) == (0, "one mail\n")
     assert "4 px" in (tmp_path / "out" / "mail.txt").read_text()
     monkeypatch.delitem(sys.modules, "adaptor_bench.platforms.mailed")
+
+
+def test_a_bundle_has_the_title_rules_and_dates_of_a_board(tmp_path):
+    labels = tmp_path / "labels"
+    for key, points in LABELS.items():
+        put_points(labels, key, points)
+    board = tmp_path / "needles"
+    title = 'Needles: "quick" <b> & $docker_image {#1}'
+    made = ["board", "create", "--labels", labels, "--title", title, "--out", board, "--radius", 8,
+            "--rule", "No <other> data: *none*.", "--closes", "2026-03-31", "--contact", "a@b.org",
+            "--description", "Find needles."]  # fmt: skip
+    invoke(*made)
+    how = ("--board", board, "--labels", labels)
+    for platform in PLATFORMS:
+        folder = tmp_path / platform
+        invoke("adapter", platform, "--out", folder, *how)
+        readme = (folder / "README.md").read_text()
+        assert "(2026-01-01 to 2026-03-31)" in readme and "8 px" in readme
+        assert not re.search(r"\$(title|rules|opens|closes|description|participation)",
+                             readme)  # fmt: skip
+    config = yaml.safe_load((tmp_path / "evalai" / "challenge_config.yaml").read_text())
+    assert (config["title"], config["short_description"]) == (title, "Find needles.")
+    assert str(config["end_date"]) == "2026-03-31 23:59:59"
+    terms = (tmp_path / "evalai/templates/terms_and_conditions.html").read_text()
+    assert "<li>No &lt;other&gt; data: *none*.</li>" in terms
+    assert "<p>Contact: a@b.org</p>" in (tmp_path / "evalai/templates/description.html").read_text()
+    config = yaml.safe_load((tmp_path / "codabench" / "competition.yaml").read_text())
+    assert config["title"] == title and str(config["phases"][0]["start"]) == "2026-01-01"
+    assert "\\*none\\*" in (tmp_path / "codabench/pages/terms.md").read_text()
+    told = invoke("adapter", "evalai", "--out", tmp_path / "no", *how, "--radius", 6, code=2)[1]
+    assert "is matched otherwise" in told
+    put_points(labels, "aicm13/W/000004", [(6, 6)])
+    told = invoke("adapter", "evalai", "--out", tmp_path / "no", *how, code=1)[1]
+    assert "not the data of the leaderboard" in told and not (tmp_path / "no").exists()
 
 
 def test_a_bundle_without_templates_is_refused(tmp_path, monkeypatch):

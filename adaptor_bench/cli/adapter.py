@@ -33,6 +33,12 @@ from adaptor_bench.cli.options import option
     help="Only challenger-csv: an algorithm and its predictions (folder or archive), score.json, "
     "or folder of fold_*/score.json. Repeat it for each algorithm.",
 )
+@option(
+    "--board",
+    metavar="NAME|DIR",
+    help="A leaderboard: its title, description, rules, dates and contact stand in the bundle, its "
+    "matching is used, and --labels have to be its own.",
+)
 @options.matching_options
 @option("--image", metavar="NAME", help="Container image named in the bundle.")
 @click.pass_context
@@ -44,6 +50,7 @@ def command(
     labels: Path | None,
     entries: tuple[str, ...],
     image: str | None,
+    board: str | None,
     **matching: Any,
 ) -> None:
     """Write a ready bundle for PLATFORM, or the table that challengeR reads.
@@ -51,10 +58,14 @@ def command(
     The scoring in a bundle is this package's own, copied into it: the same submission gets the
     same numbers as from `bench evaluate`, and no network is needed.
     """
-    from adaptor_bench.platforms.platform import Order, find_platform
+    from adaptor_bench.platforms.platform import Announcement, Order, find_platform
     from adaptor_bench.progress import message
 
-    order = Order(
-        out, options.settings_of(**matching), options.asked(context), labels, entries, image
-    )
+    settings, announcement = options.settings_of(**matching), Announcement()
+    asked = options.asked(context)
+    if board is not None:
+        from adaptor_bench.entries.announce import announced
+
+        settings, announcement = announced(board, labels, settings if asked else None)
+    order = Order(out, settings, asked or board is not None, labels, entries, image, announcement)
     message(find_platform(platform).write(order))

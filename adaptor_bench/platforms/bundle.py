@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from abc import abstractmethod
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from string import Template
@@ -18,8 +19,9 @@ from typing import ClassVar
 import adaptor_bench
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.errors import UsageError, plural
+from adaptor_bench.names import html, markdown
 from adaptor_bench.platforms.packing import Files, label_files
-from adaptor_bench.platforms.platform import Order, Platform
+from adaptor_bench.platforms.platform import Announcement, Order, Platform
 from adaptor_bench.resources import bundled, own_files
 
 IMAGE = f"adaptor-scoring:{adaptor_bench.__version__}"
@@ -41,6 +43,8 @@ SCORING = (
 )
 """What validating and scoring needs of the package, and nothing of the rest."""
 _IMAGE_NAME = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,200}")
+_MARKED: dict[str, Callable[[str], str]] = {".html": html, ".md": markdown, ".yaml": json.dumps}
+"""Files that say what participants are told, and how free text is written in them."""
 _FILLED_IN = {"", ".cwl", ".html", ".json", ".md", ".py", ".sh", ".txt", ".yaml"}  # "": Dockerfile
 
 
@@ -83,7 +87,8 @@ class Bundle(Platform):
             **self.placeholders(),
         }
         with atomic_directory(order.out) as folder:
-            _fill_templates(bundled("submissions") / "platforms" / self.name, folder, values)
+            templates = bundled("submissions") / "platforms" / self.name
+            _fill_templates(templates, folder, values, order.announcement)
             for program in self.programs:
                 _copy_scoring(folder / program / "vendor")
                 text = json.dumps(order.settings.to_json(), indent=1) + "\n"
@@ -95,7 +100,9 @@ class Bundle(Platform):
         return f"{order.out}: {plural(number, 'file')}; start with {order.out / 'README.md'}"
 
 
-def _fill_templates(templates: Path, folder: Path, values: dict[str, str]) -> None:
+def _fill_templates(
+    templates: Path, folder: Path, values: dict[str, str], announcement: Announcement
+) -> None:
     if not templates.is_dir():
         raise UsageError(
             f"{templates}: there are no templates for the platform {templates.name!r}",
@@ -107,13 +114,32 @@ def _fill_templates(templates: Path, folder: Path, values: dict[str, str]) -> No
         if path.suffix not in _FILLED_IN:
             shutil.copyfile(path, target)
             continue
-        html = target.suffix == ".html"
-        filled = {key: escape(value) if html else value for key, value in values.items()}
+        page = target.suffix == ".html"
+        filled = {key: escape(value) if page else value for key, value in values.items()}
+        if target.suffix in _MARKED:
+            filled |= _announced(announcement, target.suffix)
         # safe_substitute leaves the $ of shell scripts alone
         text = Template(path.read_text("utf-8")).safe_substitute(filled)
         target.write_text(text, encoding="utf-8", newline="\n")
         if target.suffix == ".sh":
             target.chmod(0o755)
+
+
+def _announced(announcement: Announcement, suffix: str) -> dict[str, str]:
+    """``$title``, ``$description``, ``$rules``, ``$opens``, ``$closes`` and ``$participation``, as
+    a file with this ending may hold them."""
+    mark = _MARKED[suffix]
+    item, paragraph = ("<li>{}</li>", "<p>{}</p>") if suffix == ".html" else ("- {}", "{}")
+    how = (("How to submit", announcement.submit), ("Contact", announcement.contact))
+    told = [paragraph.format(f"{what}: {mark(text)}") for what, text in how if text]
+    return {
+        "title": mark(announcement.title),
+        "description": mark(announcement.description),
+        "rules": "\n".join(item.format(mark(rule)) for rule in announcement.rules),
+        "opens": announcement.first_day,
+        "closes": announcement.last_day,
+        "participation": "\n\n".join(told),
+    }
 
 
 def _copy_scoring(vendor: Path) -> None:

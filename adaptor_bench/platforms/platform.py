@@ -11,7 +11,36 @@ from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.resources import modules_of
 
+_NO_DATE = "2030"
 _CLASSES: dict[str, type[Platform]] = {}
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What participants are told: free text of the organiser, and dates YYYY-MM-DD.
+
+    A date that is not given is the first or the last day of the year of the other one.
+    """
+
+    title: str = "Landmark detection"
+    description: str = (
+        "Find the landmarks of every frame: as many as there are, in no particular order."
+    )
+    rules: tuple[str, ...] = ("To be written by the organiser.",)
+    opens: str = ""
+    closes: str = ""
+    contact: str = ""
+    submit: str = ""
+
+    @property
+    def first_day(self) -> str:
+        """When submissions are taken from."""
+        return self.opens or f"{(self.closes or _NO_DATE)[:4]}-01-01"
+
+    @property
+    def last_day(self) -> str:
+        """Until when."""
+        return self.closes or f"{(self.opens or _NO_DATE)[:4]}-12-31"
 
 
 @dataclass(frozen=True)
@@ -19,7 +48,8 @@ class Order:
     """What an organiser asks of a platform.
 
     ``settings`` say how to match; ``chosen`` whether that was asked for in so many words.
-    ``labels`` is a folder; ``entries`` are texts ``NAME=PATH``; ``image`` names a container image.
+    ``labels`` is a folder; ``entries`` are texts ``NAME=PATH``; ``image`` names a container image;
+    ``announcement`` is what the pages of a bundle say.
     """
 
     out: Path
@@ -28,6 +58,7 @@ class Order:
     labels: Path | None = None
     entries: tuple[str, ...] = ()
     image: str | None = None
+    announcement: Announcement = Announcement()
 
 
 class Platform(ABC):
