@@ -186,11 +186,19 @@ def test_unknown_predictions_are_a_warning_on_stderr(folders, tmp_path):
     assert "aicm9/V/point_labels/000000.json" in told
 
 
-def test_a_folder_of_something_else_is_scored_and_warned_about(folders, tmp_path):
-    (tmp_path / "empty").mkdir()
-    shown, told = run(tmp_path / "empty", folders[1], "--format", "json")
+def test_a_folder_of_something_else_gets_no_number(folders, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    shown, told = run(other, folders[1], code=1)
+    assert not shown and "no prediction found for any of 3 labelled frames" in told
+    put(other, "op1", "000000", LABELS)
+    told = run(other, folders[1], code=1)[1]
+    assert "there is op1/V/point_labels/000000.json" in told
+    assert "Labelled is aicm1/V/000000" in told
+    for surgery, stem in (("aicm1", "000000"), ("aicm1", "000001"), ("aicm11", "000000")):
+        put(tmp_path / "nothing", surgery, stem, [])  # a detector that finds nothing
+    shown = run(tmp_path / "nothing", folders[1], "--format", "json")[0]
     assert json.loads(shown)["counts"] == {"tp": 0, "fp": 0, "fn": 8}
-    assert "no prediction found" in told
 
 
 def test_output(folders, tmp_path):

@@ -129,7 +129,7 @@ def test_a_file_in_place_of_a_folder_is_answered_with_the_command(tmp_path, name
         said = invoke(*command, code=2)[1]
         assert called(name) in said, said
         if name != "DeepLabCut":
-            flags = " --predictions" if command[0] == "validate" else ""
+            flags = "" if command[2:] == (path,) else " --predictions"
             assert f"bench data import {key_of(path)} '{path}' NEW_FOLDER{flags}\n" in said, said
 
 
@@ -151,7 +151,7 @@ def test_tables_and_texts_of_other_programs(tmp_path, name):
         (("data", "check", data), 1),
         (("data", "info", data), 1),
         (("evaluate", good, data), 1),
-        (("evaluate", data, good), 0),
+        (("evaluate", data, good), 1),
         (("validate", data), 1),
     ):
         said = "".join(invoke(*command, code=code))

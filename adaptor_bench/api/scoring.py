@@ -189,8 +189,9 @@ def evaluate(
     warnings: tuple[str, ...] = ()
     if isinstance(predictions, str | os.PathLike) and isinstance(labels, str | os.PathLike):
         with ExitStack() as stack:
-            folders = [stack.enter_context(extracted(Path(p))) for p in (predictions, labels)]
-            batches = read_batches(folders[0], folders[1], settings)
+            predicted = stack.enter_context(extracted(Path(predictions)))
+            labelled = stack.enter_context(extracted(Path(labels), labels=True))
+            batches = read_batches(predicted, labelled, settings)
         warnings = tuple(implausible(batches))
     else:
         batches = _in_memory(predictions, labels, settings)

@@ -68,15 +68,16 @@ def command(
     from adaptor_bench.results.predictions import label_plans, results_of_score
     from adaptor_bench.scoring.reading import read_batches
     from adaptor_bench.scoring.score import score_batches
-    from adaptor_bench.submission.plausibility import implausible, unscored
+    from adaptor_bench.submission.plausibility import implausible, require_some, unscored
     from adaptor_bench.submission.source import extracted
 
     if not analysis and (draws is not None or seed is not None):
         raise click.UsageError("--draws and --seed are for --analysis.")
     settings = options.settings_of(**matching)
-    with extracted(predictions) as folder, extracted(labels) as labelled:
+    with extracted(predictions) as folder, extracted(labels, labels=True) as labelled:
         batches = read_batches(folder, labelled, settings, Progress())
         plans = label_plans(labelled)
+    require_some(batches, predictions)
     for line in implausible(batches):
         message(line)
     result = score_batches(batches, settings)
@@ -97,7 +98,7 @@ def command(
         show(json.dumps(document, indent=1, allow_nan=False))
     else:
         show(render(tables, "text"), newline=False)
-    for line in unscored(batches, predictions):
+    for line in unscored(batches):
         message(line)
     if settings.radius == RADIUS and (note := radius_note(RADIUS, sizes)):
         message(f"warning: {note}")

@@ -112,7 +112,7 @@ def judge(submission: Path, labels: Path, settings: MatchSettings) -> Verdict:
     """
     if not (submission.is_dir() or is_archive(submission)):
         raise UsageError(f"{submission}: neither a folder nor an archive")
-    with extracted(labels) as truth:
+    with extracted(labels, labels=True) as truth:
         reference = read_reference(truth)
         if not reference.points:
             raise InputError(f"{labels}: no label files found")

@@ -17,7 +17,7 @@ from adaptor_bench.results.result import Result, ScoredFold
 from adaptor_bench.scoring.reading import Batches, read_batches
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
-from adaptor_bench.submission.plausibility import unscored
+from adaptor_bench.submission.plausibility import require_some, unscored
 from adaptor_bench.submission.source import extracted
 
 Plans = dict[str, tuple[FoldPlan, Mapping[int, str]]]
@@ -30,7 +30,8 @@ def results_of_predictions(
     result a domain, called ``name``. Raises InputError as reading and scoring do."""
     with extracted(path) as folder:
         batches = read_batches(folder, labels, settings, progress)
-    for line in unscored(batches, path):
+    require_some(batches, path)
+    for line in unscored(batches):
         message(line)
     score, plans = score_batches(batches, settings), label_plans(labels)
     return results_of_score(score, plans, labels.resolve().name, name, by_surgery(batches))

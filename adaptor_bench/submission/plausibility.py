@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from adaptor_bench.data.formats.known import foreign_hint
-from adaptor_bench.errors import plural
+from adaptor_bench.errors import InputError, plural
 from adaptor_bench.scoring.reading import Batches
 from adaptor_bench.submission.forensics import diagnose
 from adaptor_bench.submission.pairing import FramePoints
@@ -40,8 +40,24 @@ def implausible(batches: Batches) -> Iterator[str]:
         )
 
 
-def unscored(batches: Batches, predictions: Path) -> Iterator[str]:
-    """Files that belong to no labelled frame, and whether there is any prediction at all."""
+def require_some(batches: Batches, predictions: Path) -> None:
+    """Raise InputError where no labelled frame has a prediction: it is another folder, not a
+    detector that finds nothing, which leaves a file a frame."""
+    if batches.missing.all():
+        raise InputError(
+            f"{predictions}: no prediction found for any of "
+            + plural(len(batches.keys), "labelled frame")
+            + (f"; there is {batches.unknown[0]}, for instance" if batches.unknown else ""),
+            hint=foreign_hint(
+                predictions,
+                f"Is it the folder that holds the surgery folders? Labelled is {batches.keys[0]}.",
+                predictions=True,
+            ),
+        )
+
+
+def unscored(batches: Batches) -> Iterator[str]:
+    """Files that belong to no labelled frame."""
     if batches.unknown:
         names = ", ".join(batches.unknown[:_LISTED])
         more = len(batches.unknown) - _LISTED
@@ -49,9 +65,4 @@ def unscored(batches: Batches, predictions: Path) -> Iterator[str]:
         yield (
             f"warning: {files} no labelled frame; not scored: "
             f"{names}{f' and {more} more' if more > 0 else ''}"
-        )
-    if batches.missing.all():
-        yield (
-            f"warning: {predictions}: no prediction found for any labelled frame. "
-            + foreign_hint(predictions, "Is it the folder that holds the surgery folders?")
         )

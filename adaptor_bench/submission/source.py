@@ -61,19 +61,21 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def extracted(path: Path, limits: Limits = DEFAULT) -> Iterator[Path]:
+def extracted(path: Path, limits: Limits = DEFAULT, *, labels: bool = False) -> Iterator[Path]:
     """A folder with the .json files of an archive, without a common prefix folder.
 
     The folder is temporary, readable by this user alone, and gone after the block. A folder
     yields itself. Raises InputError with everything that is wrong with the archive, before
-    anything is handed out; UsageError when ``path`` is neither a folder nor an archive.
+    anything is handed out; UsageError when ``path`` is neither a folder nor an archive,
+    with what has to become of it, be it ``labels`` or predictions.
     """
     if path.is_dir():
         yield path
         return
-    if not is_archive(path):
+    if _kind(path, submitted=not labels) not in ("zip", "tar"):
         raise UsageError(
-            f"{path}: neither a folder nor an archive", hint=told_foreign(path) or _HINT
+            f"{path}: neither a folder nor an archive",
+            hint=told_foreign(path, predictions=not labels) or _HINT,
         )
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         with open_source(path, limits) as source:

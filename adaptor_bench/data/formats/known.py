@@ -109,13 +109,14 @@ def foreign_beside(missing: Path) -> tuple[str, Format] | None:
     return None
 
 
-def foreign_hint(root: Path, otherwise: str) -> str:
-    """What to say to somebody whose folder ``root`` was not understood."""
+def foreign_hint(root: Path, otherwise: str, predictions: bool = False) -> str:
+    """What to say to somebody whose folder ``root``, of predictions or not, was not understood."""
     below = foreign_below(root)
     if below is None:
         return otherwise
     name, found = below
-    return f"There is {name}, {found.what}. {found.todo(root / name if found.many else root)}"
+    todo = found.todo(root / name if found.many else root, predictions)
+    return f"There is {name}, {found.what}. {todo}"
 
 
 def told_foreign(path: Path, predictions: bool = False) -> str | None:
