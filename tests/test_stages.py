@@ -13,10 +13,11 @@ from conftest import write_frame
 
 from adaptor_bench.errors import BenchError
 from adaptor_bench.registry import discover
-from adaptor_bench.stages.registry import PROGRAM
+from adaptor_bench.stages.registry import PROGRAM, shipped
 from adaptor_bench.train.keys import code_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "stages.md"
+DECODERS = sorted(name for of, name in shipped() if of == "decode")
 HEAD = """
 from dataclasses import dataclass
 from adaptor_bench.stages.registry import stage
@@ -132,7 +133,7 @@ def test_a_run_with_a_part_of_ones_own_is_used_with_its_file(parts, data, shared
     run = shared / "two" / "improved_heatmap" / "intraop" / "fold_1"
     arguments = ("predict", run, "--input", data, "--domain", "intraop", "--output", tmp_path / "p")
     _, told = invoke(*arguments, code=1)
-    assert "'decode' must be one of otsu, peaks, threshold" in told and "--methods-from" in told
+    assert f"'decode' must be one of {', '.join(DECODERS)}" in told and "--methods-from" in told
     invoke(*arguments, "--methods-from", parts)
     (kept,) = (run / "predictions").rglob("*.json")
     again = tmp_path / "p" / kept.relative_to(run / "predictions")
@@ -145,9 +146,10 @@ def test_parts_are_listed_with_their_parameters(parts):
     assert document["parts"]["decode"]["otsu"]["threshold"] is None
     assert set(document["parts"]) == {"translate", "target", "network", "loss", "decode"}
     shown, _ = invoke("methods", "--methods-from", parts, "--parameters")
-    assert re.search(r"decode +brightest, otsu, peaks, threshold\n", shown)
+    names = ", ".join(sorted(["brightest", *DECODERS]))
+    assert re.search(rf"decode +{names}\n", shown)
     assert re.search(r"decode\.threshold +none +none +none +from 0 to 1 or none", shown)
-    with pytest.raises(BenchError, match="must be one of otsu, peaks, threshold, got 'brightest'"):
+    with pytest.raises(BenchError, match=f"one of {', '.join(DECODERS)}, got 'brightest'"):
         discover().get("stern").resolve("smoke", {"decode": "brightest"})
 
 

@@ -55,6 +55,9 @@ class Network(Protocol):
 
     Any size goes in: a network pads to what its depth needs. ``reduction`` is how many px of the
     image become one at its bottleneck.
+
+    A network whose ``outputs`` is 2 draws every map twice while it trains, the final ones first,
+    (B, 2 channels, ..), for a loss of as many; used, it draws the final ones alone.
     """
 
     @property
@@ -68,7 +71,7 @@ class Network(Protocol):
 
 
 class Loss(Protocol):
-    """How far logits are from their target."""
+    """How far logits are from their target; how many ``outputs`` it is given, if not 1."""
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         """One scalar, finite without any landmark too; both (B, channels, H, W)."""

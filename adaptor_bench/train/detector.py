@@ -65,7 +65,7 @@ class Detector(Parts):
         return {
             f"{stage}.{name}": value
             for stage, part in (("target", self.target), ("decode", self.decode))
-            for name in ("sigma", "opening_radius", "distance", "blur")
+            for name in ("sigma", "spread", "opening_radius", "distance", "blur")
             if (value := getattr(part, name, None))
         }
 

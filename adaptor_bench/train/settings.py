@@ -165,8 +165,19 @@ class Parts:
                 f"'network' draws maps {self.network.stride} times smaller than the image, "
                 f"'target' {self.target.stride} times"
             )
+        drawn, compared = (getattr(p, "outputs", 1) for p in (self.network, self.loss))
+        if drawn != compared:
+            yield (
+                f"'network' draws every map {_times(drawn)} in training, and 'loss' compares it "
+                f"{_times(compared)}: loss=two_stage goes with network=value_map and "
+                "network.both=true, other losses without"
+            )
         for part in (self.translate, self.target, self.network, self.loss, self.decode):
             yield from getattr(part, "problems", lambda input_size: ())(self.input_size)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _by(size: tuple[int, int]) -> str:
