@@ -16,6 +16,10 @@ EXTRAS = {
     "figures": ("matplotlib",),
     "slurm": ("submitit",),
     "ray": ("ray",),
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow", "sqlalchemy"),
+    "wandb": ("wandb",),
+    "trackio": ("trackio",),
 }
 
 

@@ -32,7 +32,7 @@ LAYERS: list[set[str]] = [
     {"phantom", "scoring"},
     # Parts that are trained by themselves, such as a CycleGAN, use the tools of the loop.
     {"submission", "method", "stages", "train"},
-    {"platforms", "blame", "methodspec", "registry"},
+    {"platforms", "blame", "methodspec", "registry", "trackers"},
     {"harness", "container"},
     {"results", "entries"},
     {"report"},

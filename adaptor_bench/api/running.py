@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.api.datasets import dataset_folder
 from adaptor_bench.api.results import Paths, Results, load_results, paths_of
-from adaptor_bench.errors import TrainingError
+from adaptor_bench.errors import TrainingError, UsageError
 from adaptor_bench.extras import require
 from adaptor_bench.matching.settings import RADIUS, MatchSettings
 from adaptor_bench.methodspec import MethodSpec, resolve_all
 from adaptor_bench.registry import discover, method
+from adaptor_bench.trackers import TRACKERS, require_trackers
 
 if TYPE_CHECKING:
     from adaptor_bench.harness import Bench
@@ -60,6 +61,7 @@ def run(
     missing: str = "empty",
     methods_from: Paths = (),
     restart: bool = False,
+    logger: str | Iterable[str] = (),
 ) -> Results:
     """Train and score methods on the folds of a dataset, as ``bench run`` does.
 
@@ -67,7 +69,8 @@ def run(
     the phantom of the profile: tiny for ``smoke``, mini for ``quick``, paper for ``paper``.
     ``profile`` None is ``paper`` with a GPU, else ``quick``. ``folds`` chooses folds by number,
     all by default; ``groups`` makes that many folds, balanced by frames. ``set`` gives values to
-    parameters of the methods. Finished folds are kept unless ``restart``. Progress goes to stderr.
+    parameters of the methods. Finished folds are kept unless ``restart``, and handed to ``logger``,
+    one or several of csv, tensorboard, mlflow, wandb, trackio. Progress goes to stderr.
 
     Returns the results of these folds, as ``ab.load_results`` does.
 
@@ -88,6 +91,7 @@ def run(
         matching=MatchSettings(matching, radius, inclusive, missing),
         methods_from=paths_of(methods_from),
         restart=restart,
+        loggers=_loggers(logger),
     )
     if failed := bench.run():
         from adaptor_bench.harness.failures import summary
@@ -96,6 +100,16 @@ def run(
             summary(failed, len(bench.cells)), hint=f"Finished folds are kept in {bench.root}."
         )
     return load_results(cell.directory for cell in bench.cells)
+
+
+def _loggers(given: str | Iterable[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if name not in TRACKERS:
+            raise UsageError(
+                f"there is no logger {name!r}", hint=f"There are {', '.join(TRACKERS)}."
+            )
+    return names
 
 
 def prepare(
@@ -127,6 +141,7 @@ def prepare(
     registry = discover(methods_from)
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
     require("train", "runs")
+    require_trackers(request.get("loggers", ()))
     if profile is None:
         profile = "quick"
         if not certainly_cpu(request["device"]):

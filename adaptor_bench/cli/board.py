@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adaptor_bench.cli import options
+from adaptor_bench.cli import completion, options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
@@ -101,7 +101,7 @@ def create(
 
 
 @command.command("withdraw")
-@click.argument("board")
+@click.argument("board", shell_complete=completion.board)
 @click.argument("entry")
 @option("--reason", required=True, help="Stands below the table.")
 @option("--date", type=_DAY, metavar="YYYY-MM-DD", help="Stands with it.")

@@ -8,15 +8,21 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import options
+from adaptor_bench.cli import completion, options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.methodspec import PROFILES
 
 
 @click.command("curve")
-@click.argument("method")
-@option("--method", "more", multiple=True, help="Another method; repeatable.")
+@click.argument("method", shell_complete=completion.methods)
+@option(
+    "--method",
+    "more",
+    multiple=True,
+    help="Another method; repeatable.",
+    shell_complete=completion.methods,
+)
 @option(
     "--data",
     type=options.PATH,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from adaptor_bench.cli import completion
+
 if TYPE_CHECKING:
     from adaptor_bench.matching.settings import MatchSettings
 
@@ -138,6 +140,7 @@ def boards(text: str) -> Callable[[Command], Command]:
         "boards",
         multiple=True,
         help=f"{text}: its name, its folder, or all; repeatable.",
+        shell_complete=completion.several_boards,
     )
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli.completion import run_or_folder
 from adaptor_bench.cli.options import PATH, device, domain, methods_from, option
 
 
 @click.command("predict")
-@click.argument("run", type=PATH)
+@click.argument("run", type=PATH, shell_complete=run_or_folder)
 @option("--input", "frames", type=PATH, required=True, help="Folder of frames.")
 @option("--output", "out", type=PATH, required=True, help="New folder for predictions.")
 @domain

@@ -8,21 +8,44 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import options
+from adaptor_bench.cli import completion, options
+from adaptor_bench.cli.experiment import options_from, settings_of_file
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.methodspec import PROFILES
 
 
 @click.command("run")
-@option("--method", "methods", multiple=True, required=True, help="Method name; repeatable.")
+@click.argument(
+    "experiment",
+    type=options.EXISTING_FILE,
+    required=False,
+    is_eager=True,
+    callback=options_from,
+    metavar="[EXPERIMENT.toml]",
+)
+@option(
+    "--method",
+    "methods",
+    multiple=True,
+    required=True,
+    help="Method name; repeatable.",
+    shell_complete=completion.methods,
+)
 @option(
     "--data",
     type=options.PATH,
     help="Dataset folder.  [default: the phantom, drawn once into the user's cache directory]",
 )
 @options.domain
-@option("--fold", "folds", type=click.IntRange(1), multiple=True, help="A fold; repeatable.")
+@option(
+    "--fold",
+    "folds",
+    type=click.IntRange(1),
+    multiple=True,
+    help="A fold; repeatable.",
+    shell_complete=completion.folds,
+)
 @option("--folds", "groups", type=click.IntRange(2), help="K folds by surgery, balanced by frames.")
 @option(
     "--profile",
@@ -59,12 +82,25 @@ from adaptor_bench.methodspec import PROFILES
     metavar="KEY=VALUE",
     help="Set a parameter to a number, true or false, a size (128x72), a range (0.8 to 1.2), none, "
     "or the name of a part; repeatable. `bench methods --parameters` lists them.",
+    shell_complete=completion.parameters,
 )
 @options.methods_from
 @options.matching_options
+@option(
+    "--logger",
+    "loggers",
+    type=options.Registered("trackers:TRACKERS"),
+    multiple=True,
+    help="Hand curves and results of every finished fold to an experiment tracker, too, offline "
+    "below <out>/<dataset>/trackers; repeatable.",
+)
 @option("--restart", is_flag=True, help="Run finished folds again.")
 @options.formats("text", "markdown", "json", help="Format of the leaderboard printed at the end.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
+    experiment: Path | None,
     format_: str,
     settings: tuple[str, ...],
     matching: str,
@@ -80,7 +116,8 @@ def command(
 
     A fold that is already finished with the same code, data and parameters is kept. If a method
     fails on a fold, the failure is recorded and the other folds go on. Several processes started
-    with the same command share the folds.
+    with the same command share the folds. EXPERIMENT.toml may give any of these options by its
+    name; what the command line says wins.
     """
     from adaptor_bench.api.running import prepare
     from adaptor_bench.errors import plural
@@ -99,7 +136,8 @@ def command(
     if executor != "local":
         _make_absolute(request)
     rules = options.settings_of(matching, radius, strict, missing)
-    request |= {"settings": parse_settings(settings), "matching": rules}
+    parameters = settings_of_file(context) | parse_settings(settings)
+    request |= {"settings": parameters, "matching": rules}
     harness = prepare(**request)
     request["profile"] = harness.request.profile
     if not harness.cells:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adaptor_bench.cli import completion
 from adaptor_bench.cli.options import EXISTING, board_data, option
 from adaptor_bench.names import printable
 from adaptor_bench.progress import message
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 @click.command(name="submit")
 @click.argument("results", nargs=-1, required=True, type=EXISTING)
-@option("--board", required=True, help="Name of a leaderboard, or its folder.")
+@option(
+    "--board",
+    required=True,
+    help="Name of a leaderboard, or its folder.",
+    shell_complete=completion.board,
+)
 @option("--team", required=True)
 @option("--method", help="Which method of RUNS, or the name of the one that made PREDICTIONS.")
 @option("--title", help="Shown on cards.  [default: the method's]")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from adaptor_bench.cli import completion
 from adaptor_bench.cli.options import EXISTING_FOLDER, board_data, formats, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 
 @click.command(name="verify")
-@click.argument("board")
+@click.argument("board", shell_complete=completion.board)
 @click.argument("entries", nargs=-1)
 @board_data
 @option(

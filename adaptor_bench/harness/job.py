@@ -33,12 +33,13 @@ from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import COMPUTING, damage, differences
-from adaptor_bench.harness.sharing import FAILED, share
+from adaptor_bench.harness.sharing import FAILED, KEPT, share
 from adaptor_bench.harness.telling import Aloud, Teller
 from adaptor_bench.method import FoldTask, Method, Resize
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.scoring.metrics import f1
 from adaptor_bench.sourcecode import Source, source_of
+from adaptor_bench.trackers import track
 from adaptor_bench.train.curves import write_curves
 
 RUN_SCHEMA = 1
@@ -135,6 +136,8 @@ class Bench:
                 if turn.theirs == FAILED:
                     known = next(iter(find_failures([place_of_failure(cell.directory)])), None)
                 failed += [known] if known else []
+                if turn.theirs == KEPT:
+                    track(self.request.loggers, self.root, cell.directory)
                 teller.ends(cell, text, ours=False, failure=known)
                 continue
             label = f"[{turn.number + 1}/{len(self.cells)}] {cell.title}"
@@ -159,6 +162,7 @@ class Bench:
                 teller.ends(cell, text, ours=True, failure=failure)
             else:
                 forget_failure(cell.directory)
+                track(self.request.loggers, self.root, cell.directory)
                 journal.ends(name_of(cell), f1(result.score.counts), result.seconds["total"])
                 teller.ends(cell, f"  {result}", ours=True, failure=None)
         journal.close()

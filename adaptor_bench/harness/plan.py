@@ -17,7 +17,8 @@ from adaptor_bench.methodspec import MethodSpec
 class RunRequest:
     """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds;
     ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU;
-    ``artefacts`` is where trained parts are kept, None: beside the results."""
+    ``artefacts`` is where trained parts are kept, None: beside the results; ``loggers`` are the
+    experiment trackers that finished folds are handed to."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]
@@ -32,6 +33,7 @@ class RunRequest:
     artefacts: Path | None = None
     restart: bool = False
     matching: MatchSettings = field(default_factory=MatchSettings)
+    loggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
