@@ -7,26 +7,61 @@ from pathlib import Path
 import click
 
 from adaptor_bench.cli.completion import run_or_folder
-from adaptor_bench.cli.options import PATH, device, domain, methods_from, option
+from adaptor_bench.cli.options import (
+    PATH,
+    Registered,
+    device,
+    domain,
+    methods_from,
+    option,
+)
 
 
 @click.command("predict")
-@click.argument("run", type=PATH, shell_complete=run_or_folder)
-@option("--input", "frames", type=PATH, required=True, help="Folder of frames.")
-@option("--output", "out", type=PATH, required=True, help="New folder for predictions.")
+@click.argument("run", metavar="RUN_OR_METHOD", shell_complete=run_or_folder)
+@option("--input", "frames", type=PATH, required=True, help="Folder of frames or pictures.")
+@option("--output", "out", type=PATH, default=Path("predictions"), help="New folder for them.")
+@option(
+    "--format",
+    "format_",
+    type=Registered("harness.outputs:FORMATS"),
+    default="challenge",
+    help="challenge: a JSON a frame, as submissions have it; csv: points.csv; json: points.json.",
+)
+@option("--overlay", is_flag=True, help="Also write pictures with the points, to OUTPUT/overlays.")
 @domain
 @device
 @methods_from
 def command(
-    run: Path, frames: Path, out: Path, domain: str, device: str, methods_from: tuple[Path, ...]
+    run: str,
+    frames: Path,
+    out: Path,
+    format_: str,
+    overlay: bool,
+    domain: str,
+    device: str,
+    methods_from: tuple[Path, ...],
 ) -> None:
-    """Predict landmarks with the method of RUN, a directory .../fold_<k>."""
+    """Predict landmarks with a finished run, or with a method that comes trained.
+
+    RUN_OR_METHOD is a directory .../fold_<k>, or the name of a method with weights
+    (baselines/weights). Pictures are PNG, JPEG, TIFF or BMP, in any folders.
+    """
     from adaptor_bench.errors import plural
+    from adaptor_bench.extras import require
     from adaptor_bench.harness.predict import predict_folder
+    from adaptor_bench.harness.shipped import run_or_weights
     from adaptor_bench.progress import Progress, message
     from adaptor_bench.registry import discover
+
+    registry = discover(methods_from)
+    place = run_or_weights(run, registry)
+    require("train", "runs")
     from adaptor_bench.train.device import resolve_device
 
-    registry, device = discover(methods_from), resolve_device(device)
-    number = predict_folder(run, frames, out, registry, device, Progress(), domain)
-    message(f"{plural(number, 'prediction')} written to {out}")
+    number, points = predict_folder(
+        place, frames, out, registry, resolve_device(device), Progress(lines=True), domain,
+        format=format_, overlay=overlay,
+    )  # fmt: skip
+    found = f"{plural(number, 'prediction')} ({plural(points, 'point')})"
+    message(f"{found} written to {out}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,11 +59,21 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Raises InputError for anything else: transparent pixels, CMYK, several pictures, pixels of other
     than 8 or 16 bits, damage, too many pixels.
     """
+    return _read(path, _rgb)
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """As :func:`read_image`, of a picture that no label belongs to: CMYK becomes RGB, and what is
+    transparent lies over black. Raises InputError."""
+    return _read(path, _shown)
+
+
+def _read(path: Path, decode: Callable[[Image.Image], Image.Image]) -> NDArray[np.uint8]:
     with _opened(path) as image:
         # Pillow turns a TIFF itself, when it decodes it.
         turn = None if isinstance(image, TiffImageFile) else _TURNS.get(_orientation(image))
         early = "exif" in image.info
-        rgb = _rgb(image)
+        rgb = decode(image)
         if not early and turn is None and "exif" in image.info:
             late = Image.Exif()
             late.load(image.info["exif"])
@@ -151,6 +161,17 @@ def _rgb(image: Image.Image) -> Image.Image:
         return opaque.convert("RGB")
     image.load()
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _shown(image: Image.Image) -> Image.Image:
+    """Decoded, RGB, 8 bits, as a viewer with a black background shows it. Raises ValueError."""
+    if image.mode == "CMYK":
+        return image.convert("RGB")
+    if image.mode.startswith("I") or not image.has_transparency_data:
+        return _rgb(image)
+    above = image.convert("RGBA")
+    black = Image.new("RGBA", above.size, (0, 0, 0, 255))
+    return Image.alpha_composite(black, above).convert("RGB")
 
 
 def _require_usual_bits(image: TiffImageFile) -> None:

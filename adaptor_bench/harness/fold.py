@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.data.check import LoadedFrame
-from adaptor_bench.harness.predict import write_prediction
+from adaptor_bench.harness.outputs import write_prediction
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import Ceiling, FoldTask, Method, Pixels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,19 @@ from numpy.typing import NDArray
 
 from adaptor_bench.ahead import ahead
 from adaptor_bench.atomic import atomic_directory
-from adaptor_bench.blame import blamed, checked
+from adaptor_bench.blame import MethodFailedError, blamed, checked
 from adaptor_bench.bounded import read_json
-from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import Frame, index_dataset
-from adaptor_bench.data.images import read_image, resize_image_smoothly, write_image
+from adaptor_bench.data.images import (
+    read_image,
+    read_picture,
+    resize_image_smoothly,
+    write_image,
+)
 from adaptor_bench.data.layout import image_place
+from adaptor_bench.data.pictures import find_pictures, require_apart
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.harness.outputs import FORMATS, Found, write_overlay
 from adaptor_bench.harness.plan import requested_domains
 from adaptor_bench.method import (
     LATER,
@@ -42,20 +49,58 @@ def predict_folder(
     device: str,
     progress: Progress,
     domain: str = "all",
-) -> int:
-    """Write a prediction for every frame below ``frames_root`` into the new folder ``out``.
+    *,
+    format: str = "challenge",
+    overlay: bool = False,
+) -> tuple[int, int]:
+    """Write a prediction for every frame or picture below ``frames_root`` into the new ``out``.
 
-    ``run`` is a run directory (``.../fold_<k>``); ``domain`` limits the frames to one domain.
-    Labels are neither needed nor read. Returns the number of frames. Raises what
-    :func:`load_method` does, and InputError when an image cannot be read or ``out`` exists.
+    ``run`` is a run directory (``.../fold_<k>``) or a folder of weights; ``domain`` limits the
+    frames of a dataset to one. ``format`` is one of :data:`outputs.FORMATS`; ``overlay`` adds
+    pictures with the points. Labels are neither needed nor read. Returns the numbers of frames and
+    of points. Raises what :func:`load_method` does, InputError when an image cannot be read or
+    ``out`` exists, UsageError for weights of another architecture.
     """
+    method = _ready(run, out, registry)
+    frames, read = _frames_or_pictures(frames_root, domain)
+    if format == "challenge":
+        require_apart(frames)
+    sizes: dict[Path, tuple[int, int]] = {}
 
-    def write(method: Method, frames: Sequence[Frame], folder: Path) -> None:
+    def measured(path: Path) -> NDArray[np.uint8]:
+        image = read(path)
+        sizes[path] = image.shape[1], image.shape[0]
+        return image
+
+    found: list[Found] = []
+    with atomic_directory(out) as folder:
         with progress.bar("predicting") as bar:
-            for frame, prediction in predicted(method, frames, device, bar):
-                write_prediction(frame, prediction, folder)
+            for frame, prediction in predicted(method, frames, device, bar, measured):
+                found.append((frame, sizes[frame.image], prediction))
+                if overlay:
+                    write_overlay(frame, read(frame.image), prediction, frames_root, folder)
+        about = {"method": read_json(run / "run.json")["method"], "run": str(run)}
+        FORMATS[format](found, frames_root, folder, about)
+    return len(found), sum(len(prediction.points) for _, _, prediction in found)
 
-    return _fill_folder(run, frames_root, out, registry, domain, write)
+
+def _frames_or_pictures(
+    root: Path, domain: str
+) -> tuple[list[Frame], Callable[[Path], NDArray[np.uint8]]]:
+    """The frames of a dataset, else the pictures of any folder, and what reads one."""
+    try:
+        dataset = index_dataset(root)
+    except InputError as error:
+        if not root.is_dir() or "no frames found" not in error.message:
+            raise
+        if domain != "all":
+            raise UsageError(
+                f"{root}: has no domains, it is not in the layout of a dataset",
+                hint="Leave --domain out.",
+            ) from error
+        return find_pictures(root), read_picture
+    domains = requested_domains(dataset, domain)
+    return [frame for name in domains for frame in dataset.domain(name)], read_image
 
 
 def translate_folder(
@@ -72,36 +117,24 @@ def translate_folder(
     ``run`` is a run directory that keeps a translator. The layout below ``out`` is
     ``<surgery>/<video>/images/<stem>.png``; an image has the size of its original, the network's
     resolution may be lower. Labels stay valid, for a translation moves nothing; they are not
-    copied. Returns and raises what :func:`predict_folder` does, and InputError when the run keeps
-    no translator into ``domain``.
+    copied. Returns the number of frames. Raises what :func:`predict_folder` does, and InputError
+    when the run keeps no translator into ``domain``.
     """
 
-    def write(method: Method, frames: Sequence[Frame], folder: Path) -> None:
-        with progress.bar("translating") as bar:
-            for frame, image in translated(method, frames, domain, device, bar):
-                surgery, video, stem = frame.written
-                write_image(image_place(folder / surgery / video, stem), image)
+    method = _ready(run, out, registry)
+    frames = [frame for some in index_dataset(frames_root).frames.values() for frame in some]
+    with atomic_directory(out) as folder, progress.bar("translating") as bar:
+        for frame, image in translated(method, frames, domain, device, bar):
+            surgery, video, stem = frame.written
+            write_image(image_place(folder / surgery / video, stem), image)
+    return len(frames)
 
-    return _fill_folder(run, frames_root, out, registry, "all", write)
 
-
-def _fill_folder(
-    run: Path,
-    frames_root: Path,
-    out: Path,
-    registry: Registry,
-    domain: str,
-    write: Callable[[Method, Sequence[Frame], Path], None],
-) -> int:
+def _ready(run: Path, out: Path, registry: Registry) -> Method:
     method = load_method(run, registry)
     if out.exists():
         raise InputError(f"{out}: already exists", hint="Choose a new folder.")
-    dataset = index_dataset(frames_root)
-    domains = requested_domains(dataset, domain)
-    frames = [frame for name in domains for frame in dataset.domain(name)]
-    with atomic_directory(out) as folder:
-        write(method, frames, folder)
-    return len(frames)
+    return method
 
 
 def load_method(run: Path, registry: Registry) -> Method:
@@ -156,17 +189,35 @@ def load_method(run: Path, registry: Registry) -> Method:
 
 
 def predicted(
-    method: Method, frames: Sequence[Frame], device: str, bar: Bar
+    method: Method,
+    frames: Sequence[Frame],
+    device: str,
+    bar: Bar,
+    read: Callable[[Path], NDArray[np.uint8]] = read_image,
 ) -> Iterator[tuple[Frame, Prediction]]:
-    """Every frame and what a loaded method finds in it, in order. Raises InputError."""
+    """Every frame and what a loaded method finds in it, in order. ``read`` gives the pixels of a
+    file. Raises InputError, and the UsageError of weights of another architecture."""
     doing = f"{type(method).__name__}.predict_frames"
     done = 0
-    for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 64), 1):
-        with blamed(doing):
-            given = method.predict_frames(pixels, device)
-        yield from zip(chunk, checked(given, pixels, doing), strict=True)
-        done += len(chunk)
-        bar(done, len(frames))
+    for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 64, read), 1):
+        with _usage_told():
+            with blamed(doing):
+                given = method.predict_frames(pixels, device)
+            for one in zip(chunk, checked(given, pixels, doing), strict=True):
+                yield one
+                done += 1
+                bar(done, len(frames))
+
+
+@contextmanager
+def _usage_told() -> Iterator[None]:
+    """What a part of ours refused as wrong usage is no failure of the method."""
+    try:
+        yield
+    except MethodFailedError as error:
+        if isinstance(error.__cause__, UsageError):
+            raise error.__cause__ from None
+        raise
 
 
 def translated(
@@ -201,34 +252,26 @@ def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
     return next(iter(method.decode_frames([read_pixels(frame, Resize.of(method))], device)))
 
 
-def write_prediction(frame: Frame, prediction: Prediction, root: Path) -> None:
-    """Write one frame's prediction below ``root`` in the challenge's layout and form."""
-    surgery, video, stem = frame.written
-    write_points(
-        frame.prediction_path(root),
-        prediction.points,
-        folder=surgery,
-        subfolder=video,
-        image=f"{stem}.png",
-        scores=prediction.scores,
-    )
-
-
 def in_chunks(
-    frames: Sequence[Frame], resize: Resize, most: int
+    frames: Sequence[Frame],
+    resize: Resize,
+    most: int,
+    read: Callable[[Path], NDArray[np.uint8]] = read_image,
 ) -> Iterator[tuple[Sequence[Frame], list[Pixels]]]:
     """Frames and their pixels, ``most`` at a time, fewer where they are large."""
     pixels: list[Pixels] = []
     for number, frame in enumerate(frames, start=1):
-        pixels.append(read_pixels(frame, resize))
+        pixels.append(read_pixels(frame, resize, read))
         full = len(pixels) == most or sum(p.image.nbytes for p in pixels) >= _BYTES
         if full or number == len(frames):
             yield frames[number - len(pixels) : number], pixels
             pixels = []
 
 
-def read_pixels(frame: Frame, resize: Resize) -> Pixels:
+def read_pixels(
+    frame: Frame, resize: Resize, read: Callable[[Path], NDArray[np.uint8]] = read_image
+) -> Pixels:
     """The image of a frame as a method wants it. Raises InputError."""
-    image = read_image(frame.image)
+    image = read(frame.image)
     stored = image.shape[1], image.shape[0]
     return Pixels(frame.key, resize(image), stored)

@@ -236,11 +236,11 @@ class Detector(Parts):
 
     def _built(self) -> nn.Module:
         """The network with its trained weights."""
-        from adaptor_bench.train.weights import read_weights
+        from adaptor_bench.train.weights import fill
 
         assert self._network is not None, "fit or load comes first"
         network = self.network.build(self.target.channels)
-        network.load_state_dict(read_weights(self._network / WEIGHTS))
+        fill(network, self._network / WEIGHTS)
         return network
 
     def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from adaptor_bench.errors import InputError, TrainingError
+from adaptor_bench.errors import InputError, TrainingError, UsageError
 from adaptor_bench.room import need
 
 
@@ -37,3 +37,17 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: not readable as network weights: {error}") from error
     return weights
+
+
+def fill(network: nn.Module, path: Path) -> None:
+    """Give ``network`` the weights of a file, in its own precision. Raises InputError for a file
+    that cannot be read, and UsageError for weights of another architecture."""
+    weights, own = read_weights(path), network.state_dict()
+    wrong = sorted(own.keys() ^ weights.keys())
+    wrong += [n for n in own.keys() & weights.keys() if own[n].shape != weights[n].shape]
+    if wrong:
+        raise UsageError(
+            f"{path}: weights of another architecture: {len(wrong)} of {len(own)} tensors are "
+            f"missing, unknown or of another shape ({min(wrong)} first)"
+        )
+    network.load_state_dict(weights)

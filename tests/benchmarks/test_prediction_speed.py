@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.harness.predict import predicted, read_pixels, write_prediction
+from adaptor_bench.harness.outputs import write_prediction
+from adaptor_bench.harness.predict import predicted, read_pixels
 from adaptor_bench.method import Resize
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
