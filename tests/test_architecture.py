@@ -36,7 +36,7 @@ LAYERS: list[set[str]] = [
     {"harness", "container"},
     {"results", "entries"},
     {"report"},
-    {"audit", "figures"},
+    {"audit", "figures", "testing"},
     {"site"},
     {"api"},
     {"cli"},

@@ -28,6 +28,7 @@ COMMANDS = {
     "status": ("status", "What every cell of a run is at: queued, running, done or failed."),
     "curve": ("curve", "Train a method with less and more of its budget; say if it is enough."),
     "methods": ("methods", "List the registered methods and their parameters."),
+    "check": ("check", "Check that a method does what the harness relies on, in seconds."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
     "predict": ("predict", "Predict on a folder of frames with a finished run."),
     "translate": ("translate", "Make frames look like the other domain with a finished run."),

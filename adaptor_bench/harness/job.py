@@ -29,6 +29,7 @@ from adaptor_bench.harness.failures import (
 )
 from adaptor_bench.harness.fold import FoldResult, run_fold
 from adaptor_bench.harness.journal import Journal, name_of
+from adaptor_bench.harness.misfits import refuse_misfits
 from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
@@ -100,7 +101,7 @@ class Bench:
         self, device: str, apart: Collection[str] = ()
     ) -> tuple[dict[Cell, FoldTask], dict[str, Method]]:
         """All that may be learned from in every cell, and the methods, judged."""
-        methods = self._methods()
+        refuse_misfits(methods := self._methods(), self.request, self.dataset.frames)
         needed = {c.domain for c in self.cells}
         for cell in self.cells:
             needed.update(self._others(cell, methods[cell.spec.name]))

@@ -32,7 +32,7 @@ from adaptor_bench.harness.shipped import MOST_BYTES
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.registry import discover
-from adaptor_bench.scoring.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.scoring.metrics import METRICS, Counts
 from adaptor_bench.scoring.score import score
 from adaptor_bench.train.weights import read_weights, write_weights
 
@@ -40,7 +40,7 @@ HERE = Path(__file__).resolve().parent
 CHECKPOINT = ("network.safetensors", "decoding.json")
 KEPT = (
     *("profile", "profile_changes", "seed", "train", "validation", "fold_plan", "dataset"),
-    *("notes", "seconds", "threads", "bfloat16", "versions", "code"),
+    *("notes", "cpu_seconds", "threads", "bfloat16", "versions", "code"),
 )
 """What is kept of a run's record, beside method and parameters."""
 
@@ -92,6 +92,7 @@ def ship(run: Path, data: Path, out: Path) -> Path:
         if not all(bool(v.isfinite().all()) for v in halved.values()):
             raise InputError(f"{run}: a weight is too large for 16 bits")
         write_weights(folder / CHECKPOINT[0], halved)
+        (folder / CHECKPOINT[0]).chmod(0o644)
         if (run / CHECKPOINT[1]).is_file():
             shutil.copy(run / CHECKPOINT[1], folder / CHECKPOINT[1])
         about = {key: record[key] for key in ("schema", "method", "parameters")}
@@ -126,7 +127,7 @@ def measured(folder: Path, data: Path, surgeries: list[str]) -> dict[str, dict[s
     return {
         domain: {
             **counts.to_json(),
-            **{m.__name__: round(100 * m(counts), 1) for m in (f1, precision, sensitivity)},
+            **{key: round(100 * metric(counts), 1) for key, metric in METRICS.items()},
         }
         for domain, counts in sorted(by_domain.items(), reverse=True)
     }

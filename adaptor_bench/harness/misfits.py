@@ -1,0 +1,56 @@
+"""Parts that do not fit what they are put into: told before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from adaptor_bench.data.sizes import FRAME_SIZE
+from adaptor_bench.errors import UsageError
+from adaptor_bench.harness.plan import RunRequest
+from adaptor_bench.method import Method
+from adaptor_bench.stages.ceiling import Decoding, perfect_points
+from adaptor_bench.stages.registry import mark_of
+
+_LANDMARKS = np.array([[128.0, 96.0], [384.0, 192.0]])  # of a frame to try a decoder on
+
+
+def refuse_misfits(
+    methods: Mapping[str, Method], request: RunRequest, there: Iterable[str]
+) -> None:
+    """Raise UsageError for a decoder that gives no score a point, and for a translator that was
+    asked for and has nothing to translate for any of the domains of ``request``, where the dataset
+    has the domains ``there``."""
+    for name, method in methods.items():
+        if isinstance(method, Decoding) and (problem := _without_scores(method)):
+            raise UsageError(f"method {name!r}: {problem}")
+    asked, domains = request.settings.get("translate", "none"), request.domains
+    if asked == "none":
+        return
+    for name, method in methods.items():
+        gains = (method.other_domains(d, [o for o in there if o != d]) for d in domains)
+        if not any(map(tuple, gains)):
+            word = asked if isinstance(asked, str) else getattr(mark_of(asked), "name", "..")
+            raise UsageError(
+                f"method {name!r}: translate={word} has nothing to translate for "
+                f"{' and '.join(domains)}: the dataset has frames of {' and '.join(there)}",
+                hint="Leave it out, or use a dataset of both domains (sim and intraop).",
+            )
+
+
+def _without_scores(method: Decoding) -> str:
+    """What is wrong with what its decoder gives of two perfect landmarks; empty: nothing."""
+    try:
+        points, scores = perfect_points(method, _LANDMARKS, FRAME_SIZE)
+        shape = np.shape(scores) if scores is not None else None
+    except Exception:  # told of the fold in which it happens
+        return ""
+    if shape == (len(points),):
+        return ""
+    mark = mark_of(method.decode)
+    given = "none" if shape is None else f"an array of shape {shape}"
+    return (
+        f"decode={mark.name if mark else type(method.decode).__name__} must give a score for each "
+        f"point, and gives {given} for {len(points)} points"
+    )

@@ -1,0 +1,1 @@
+"""A method and a decoder from outside adaptor_bench."""
