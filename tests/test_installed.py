@@ -90,6 +90,7 @@ curve stern --data data --domain sim --fold 1 --budget 1 --profile smoke --out c
 status runs | 12 done
 methods {MINE} | improved_heatmap/no_cutting
 methods --format json | "unavailable": {{}}
+check marks {MINE} --device cpu | marks: conforms
 data phantom phantom --profile tiny --workers 1 | drawn: phantom
 data phantom-check data | mean b* of a surgery
 data info data | aicm13
@@ -98,6 +99,7 @@ data formats --round-trip | yolo-pose
 data export coco data exported.json | 12 frames
 data import coco exported.json imported --images data | 12 images
 predict {RUN} --input data --output predicted {MINE} --device cpu | 12 predictions written
+predict unet_peaks --input data --output found --format csv --device cpu | 12 predictions written
 translate {RUN} --input data --output translated --to sim {MINE} --device cpu | 12 translated
 container landmark_detection --input data --output out --model {RUN} {MINE} --device cpu | 12 frames
 validate {RUN}/predictions --reference data | frame-missing

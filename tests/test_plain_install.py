@@ -65,6 +65,7 @@ LACKING = {
     "run --method template --profile smoke --executor ray": "ray",
     "curve stern --profile smoke": "train",
     "predict runs --input data --output p": "train",
+    "check template": "train",
     "translate runs --input data --output t --to sim": "train",
     "container landmark_detection --input data --output out --model runs": "train",
     **{f"paper {name} runs --out figure.png": "figures" for name in drawn_figures()},

@@ -63,5 +63,4 @@ def command(
         place, frames, out, registry, resolve_device(device), Progress(lines=True), domain,
         format=format_, overlay=overlay,
     )  # fmt: skip
-    found = f"{plural(number, 'prediction')} ({plural(points, 'point')})"
-    message(f"{found} written to {out}")
+    message(f"{plural(number, 'prediction')} written to {out}: {plural(points, 'point')}")
