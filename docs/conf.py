@@ -2,7 +2,7 @@
 
 Built from the root of the checkout, so that links between folders are the same in both places:
 
-    sphinx-build -W -n --keep-going -b html -c docs . docs/_build
+    sphinx-build -W -n --keep-going -b html -c docs . build/docs
 
 Pages are listed once, in the table of docs/README.md; the sidebar is made from it.
 """
@@ -27,7 +27,7 @@ language = "en"
 root_doc = "README"
 include_patterns = ["*.md", "baselines/*.md", "docs/**", "leaderboards/**", "submissions/**"]
 exclude_patterns = [
-    ".*", "adaptor_bench", "tests", "build", "dist", "runs", "docs/_build", "**.json", "**.gz",
+    ".*", "adaptor_bench", "tests", "build", "dist", "runs", "**.json", "**.gz",
     "submissions/gallery", "submissions/example",
 ]  # fmt: skip
 # The tables and cards of leaderboards are reached from their boards, not from the sidebar.

@@ -103,8 +103,11 @@ def test_the_page_of_commands_has_every_command():
 
 def test_the_index_names_every_page():
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
-    for page in (ROOT / "docs").glob("*.md"):
-        assert page.name == "README.md" or f"({page.name})" in index, page.name
+    docs = ROOT / "docs"
+    pages = [*docs.glob("*.md"), *docs.glob("[a-z]*/*.md"), *docs.glob("notebooks/*.ipynb")]
+    for page in pages:
+        name = page.relative_to(docs).as_posix()
+        assert name == "README.md" or f"({name})" in index, name
 
 
 def test_the_front_page_is_one_screen():

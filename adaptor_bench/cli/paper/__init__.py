@@ -35,6 +35,6 @@ class _PaperGroup(LazyGroup):
         return figure_command(figure) if figure else None
 
 
-@click.group(cls=_PaperGroup)
+@click.group("paper", cls=_PaperGroup)
 def command() -> None:
     """Tables and figures for a paper: published numbers and measured ones, apart and labelled."""
