@@ -20,6 +20,7 @@ EXTRAS = {
     "mlflow": ("mlflow", "sqlalchemy"),
     "wandb": ("wandb",),
     "trackio": ("trackio",),
+    "torchmetrics": ("torchmetrics",),
 }
 
 

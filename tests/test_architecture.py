@@ -33,7 +33,7 @@ LAYERS: list[set[str]] = [
     # Parts that are trained by themselves, such as a CycleGAN, use the tools of the loop.
     {"submission", "method", "stages", "train"},
     {"platforms", "blame", "methodspec", "registry", "trackers"},
-    {"harness", "container"},
+    {"harness", "container", "doctor"},
     {"results", "entries"},
     {"report"},
     {"audit", "figures", "testing"},

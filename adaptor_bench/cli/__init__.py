@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("run", "Train and score methods on the standard folds; print the leaderboard."),
     "status": ("status", "What every cell of a run is at: queued, running, done or failed."),
     "curve": ("curve", "Train a method with less and more of its budget; say if it is enough."),
+    "doctor": ("doctor", "Look at this machine and installation; say what is wrong or slow."),
     "methods": ("methods", "List the registered methods and their parameters."),
     "check": ("check", "Check that a method does what the harness relies on, in seconds."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
