@@ -37,6 +37,7 @@ evaluate good data --format json | "f1": 1.0
 audit good data | no pair is fragile
 conformance | "cases"
 methods --parameters | improved_heatmap/no_cutting
+doctor | judging, scoring and tables work
 data info data | leave-one-surgery-out
 data check data | no problem found
 data phantom phantom --profile tiny --workers 1 | drawn: phantom
