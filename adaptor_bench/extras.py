@@ -21,6 +21,7 @@ EXTRAS = {
     "wandb": ("wandb",),
     "trackio": ("trackio",),
     "torchmetrics": ("torchmetrics",),
+    "spotiflow": ("spotiflow",),
 }
 
 
@@ -39,6 +40,12 @@ def require(extra: str, what: str, *, load: bool = False) -> None:
                 raise _lacking(
                     extra, f"{what} need {library}, which cannot be loaded ({error})"
                 ) from error
+
+
+def how_to_get(extra: str) -> str:
+    """A command that installs what is missing of ``extra``; empty where nothing is, or none."""
+    lacks = any(find_spec(library) is None for library in EXTRAS.get(extra, ()))
+    return f'pip install "adaptor-bench[{extra}]"' if lacks else ""
 
 
 def missing(error: ImportError) -> UsageError | None:

@@ -29,7 +29,8 @@ class Card:
 
     ``role`` is empty for a competitor. A ``floor`` learns nothing of what a landmark is, a
     ``ceiling`` is given the labels it is scored on (:class:`Ceiling`): boards show both apart,
-    without a rank, and no test counts them.
+    without a rank, and no test counts them. ``extra`` is that of pip which brings a library that
+    only this method needs.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Card:
     url: str = ""
     licence: str = ""
     role: str = ""
+    extra: str = ""
 
 
 @dataclass(frozen=True)

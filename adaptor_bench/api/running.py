@@ -142,6 +142,9 @@ def prepare(
     specs = tuple(registry.get(name) for name in dict.fromkeys(methods))
     require("train", "runs")
     require_trackers(request.get("loggers", ()))
+    for spec in specs:
+        if spec.card.extra:
+            require(spec.card.extra, f"runs of {spec.name!r}")
     if profile is None:
         profile = "quick"
         if not certainly_cpu(request["device"]):

@@ -10,6 +10,7 @@ import click
 
 from adaptor_bench.cli.options import formats, methods_from, option
 from adaptor_bench.cli.output import show
+from adaptor_bench.extras import how_to_get
 from adaptor_bench.parameters import written
 from adaptor_bench.progress import message
 
@@ -48,6 +49,8 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
     for spec in registry.methods.values():
         what = f"without {spec.ablates}" if spec.ablates else spec.card.title
         what += f" ({spec.card.role})" * bool(spec.card.role)
+        if get := how_to_get(spec.card.extra):
+            what += f"; not installed, get it with: {get}"
         show(f"{spec.name:<{width}}  {what}")
         if parameters:
             columns = [spec.resolve(profile) for profile in PROFILES]

@@ -172,8 +172,29 @@ class Parts:
                 f"{_times(compared)}: loss=two_stage goes with network=value_map and "
                 "network.both=true, other losses without"
             )
+        yield from self._strangers()
         for part in (self.translate, self.target, self.network, self.loss, self.decode):
             yield from getattr(part, "problems", lambda input_size: ())(self.input_size)
+
+    def _strangers(self) -> Iterator[str]:
+        """Parts that read other maps than the target draws. What they need of it, they say:
+        ``least_maps``, and in ``agrees_on`` the settings that have to be the target's."""
+        for stage in ("network", "loss", "decode"):
+            part = getattr(self, stage)
+            least = getattr(part, "least_maps", 1)
+            if self.target.channels < least:
+                yield (
+                    f"{stage!r} is of a target with at least {least} maps, and 'target' draws "
+                    f"{self.target.channels}"
+                )
+                continue
+            for name in getattr(part, "agrees_on", ()):
+                here, there = getattr(part, name), getattr(self.target, name, "nothing of the kind")
+                if here != there:
+                    yield (
+                        f"'{stage}.{name}' is {here} and has to be that of 'target', which has "
+                        f"{there}"
+                    )
 
 
 def _times(number: int) -> str:

@@ -13,17 +13,20 @@ class SmallUNet(nn.Module):
     """3x3 stem, one residual block a level, max pooling; upward 1x1, nearest, one 3x3.
 
     ``maps`` are the feature maps from the first level to the bottleneck; ``bias`` is that of the
-    head, the logit of a landmark before anything is learnt.
+    head, the logit of a landmark before anything is learnt. The way up ends at the level
+    ``last``, each of which halves the resolution.
     """
 
-    def __init__(self, maps: tuple[int, ...], channels: int = 1, *, bias: float = -4.0) -> None:
+    def __init__(
+        self, maps: tuple[int, ...], channels: int = 1, *, bias: float = -4.0, last: int = 0
+    ) -> None:
         super().__init__()
         self.stem = _convolution(3, maps[0])
         self.down = nn.ModuleList(_Residual(i, o) for i, o in pairwise((maps[0], *maps)))
-        upward = list(pairwise(reversed(maps)))
+        upward = list(pairwise(reversed(maps[last:])))
         self.narrow = nn.ModuleList(nn.Conv2d(i, o, 1, bias=False) for i, o in upward)
         self.up = nn.ModuleList(_convolution(2 * o, o) for _, o in upward)
-        self.head = nn.Conv2d(maps[0], channels, 1)
+        self.head: nn.Module = nn.Conv2d(maps[last], channels, 1)
         assert self.head.bias is not None
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, bias)

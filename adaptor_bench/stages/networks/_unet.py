@@ -68,15 +68,17 @@ class UNet(nn.Module):
 
 
 class AnySize(nn.Module):
-    """Pads the input on the right and below to a multiple of ``stride``, crops the output."""
+    """Pads the input on the right and below to a multiple of ``stride``, crops the output, which
+    is ``smaller`` times smaller than the image."""
 
-    def __init__(self, network: nn.Module, stride: int) -> None:
+    def __init__(self, network: nn.Module, stride: int, smaller: int = 1) -> None:
         super().__init__()
         self.network = network
         self.stride = stride
+        self.smaller = smaller
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
         below, right = -height % self.stride, -width % self.stride
         logits: Tensor = self.network(nn.functional.pad(image, (0, right, 0, below)))
-        return logits[..., :height, :width]
+        return logits[..., : -(-height // self.smaller), : -(-width // self.smaller)]
