@@ -183,7 +183,7 @@ def test_no_command_prints_what_steers(world, tmp_path, monkeypatch, line):
 def test_the_sweep_covers_every_command():
     from adaptor_bench.cli import COMMANDS as known
 
-    silent = {"doctor", "conformance", "schema"}  # they read nothing of a stranger's but coordinates
+    silent = {"doctor", "conformance", "schema"}  # they read nothing but coordinates
     assert {line.split()[0] for line in COMMANDS} - {"{nasty}"} == known.keys() - silent
 
 
