@@ -95,6 +95,8 @@ methods --methods-from {methods}
 methods --methods-from {methods} --format json
 run --method point --methods-from {methods} --data {data} --profile smoke --out {out} --device cpu
 run --method {nasty} --data {data}
+check point --methods-from {methods} --device cpu
+check {nasty}
 curve point --methods-from {methods} --data {data}
 curve {nasty} --data {data} --fold 1
 curve stern --data {data} --profile smoke --budget 1 --fold 1 --out {out} --device cpu
