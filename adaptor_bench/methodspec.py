@@ -59,7 +59,8 @@ class MethodSpec:
         return values
 
     def _layered(self, profile: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-        return self.schema.layered(self.profiles.get(profile, {}), self.changes, settings)
+        layers = self.profiles.get(profile, {}), self.changes, settings
+        return self.schema.layered(*layers, profile=profile)
 
     def has(self, key: str, profile: str, settings: Mapping[str, Any]) -> bool:
         """Whether there is a parameter ``key``, with the part that ``settings`` choose for it."""

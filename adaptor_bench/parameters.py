@@ -163,7 +163,7 @@ class Signature:
             rules[name] = _rule(annotation)
         return {name: Parameter(d, d, rules.get(name)) for name, d in self.defaults.items()}
 
-    def layered(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+    def layered(self, *layers: Mapping[str, Any], profile: str = "") -> dict[str, Any]:
         """All parameters, not looked at yet; later layers win. Raises UsageError."""
         values = self.defaults
         for layer in layers:

@@ -17,8 +17,10 @@ from adaptor_bench.stages.registry import mark_of
 from adaptor_bench.stages.targets.gaussian import Gaussian
 from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.cyclegan import CycleGan
+from adaptor_bench.stages.translators.detcyclegan import DetCycleGan
 from adaptor_bench.stages.translators.fourier import Fourier
 from adaptor_bench.stages.translators.histogram import Histogram
+from adaptor_bench.stages.translators.hyperrealism import Hyperrealism
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.settings import Augmentation, Training
@@ -53,26 +55,15 @@ STEPS = Training(
     crop=(192, 128),
     choose="last",
 )
-# 45 s of one core; leaderboards/experiments/translators.py measures what more brings.
-GAN = CycleGan(
-    generator="colour_texture",
-    width=16,
-    blocks=3,
-    judge_width=16,
-    crop=(128, 96),
-    batch=2,
-    steps=400,
-    rate=5e-4,
-    cycle=12.0,
-    identity=0.0,
-    pool=0,
-    average=0.99,
-)
-QUICK = {"translate": GAN, "network": SmallUNet(), "training": STEPS}
+QUICK = {
+    "translate": CycleGan(**CycleGan.profiles["quick"]),
+    "network": SmallUNet(),
+    "training": STEPS,
+}
 # Seconds: proves that every stage runs, not that anything is learnt.
 SMOKE = QUICK | {
     "input_size": (128, 72),
-    "translate": replace(GAN, steps=2, crop=(64, 64)),
+    "translate": CycleGan(**CycleGan.profiles["smoke"]),
     "training": replace(STEPS, crop=(64, 64), steps=4, batch=2, retry=False),
 }
 
@@ -87,6 +78,9 @@ improved_heatmap.variant("no_cyclegan", ablates="CycleGAN translation", translat
 for other in (Histogram(), ColourStatistics(), Fourier()):
     name = mark_of(other).name
     improved_heatmap.variant(name, ablates=f"CycleGAN, for {other.title}", translate=other)
+for another in (DetCycleGan, Hyperrealism):  # by name: each comes with its own quick settings
+    name = mark_of(another).name
+    improved_heatmap.variant(name, ablates=f"CycleGAN, for {another.title}", translate=name)
 improved_heatmap.variant(
     "no_cutting", ablates="cutting of large regions", decode=replace(PAPER.decode, cut=False)
 )

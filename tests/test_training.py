@@ -38,8 +38,13 @@ from adaptor_bench.stages.protocols import Decoded
 from adaptor_bench.stages.registry import shipped, stage
 from adaptor_bench.stages.targets.gaussian import Gaussian, draw_heatmap
 from adaptor_bench.stages.translators import _cyclegan
-from adaptor_bench.stages.translators._cyclegan import build_generator, fit_translator, translate
-from adaptor_bench.stages.translators._gan import Discriminator, ImagePool, ResNet
+from adaptor_bench.stages.translators._cyclegan import fit_translator, translate
+from adaptor_bench.stages.translators._gan import (
+    Discriminator,
+    ImagePool,
+    ResNet,
+    build_generator,
+)
 from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan

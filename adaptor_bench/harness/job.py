@@ -30,7 +30,7 @@ from adaptor_bench.harness.failures import (
 from adaptor_bench.harness.fold import FoldResult, run_fold
 from adaptor_bench.harness.journal import Journal, name_of
 from adaptor_bench.harness.misfits import refuse_misfits
-from adaptor_bench.harness.oddities import oddities
+from adaptor_bench.harness.oddities import oddities, refuse
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import COMPUTING, damage, differences
@@ -111,6 +111,7 @@ class Bench:
                     self.dataset, sorted(needed), prepare=resize, progress=bar
                 )
         tasks = {cell: self._task(cell, methods[cell.spec.name], device) for cell in self.cells}
+        refuse(tasks, methods)
         # The longest first, so that no process idles at the end: a translator takes time.
         self.cells.sort(key=lambda cell: not tasks[cell].others)
         self._refuse_other_results(tasks, apart)

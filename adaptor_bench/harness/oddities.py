@@ -7,9 +7,22 @@ from collections.abc import Iterator, Mapping
 from adaptor_bench.data.check import DomainFrames
 from adaptor_bench.data.oddities import find_all
 from adaptor_bench.data.sizes import radius_note, settings_note
+from adaptor_bench.errors import UsageError
 from adaptor_bench.harness.plan import Cell
 from adaptor_bench.matching.settings import RADIUS
 from adaptor_bench.method import FoldTask, Method
+
+
+def refuse(tasks: Mapping[Cell, FoldTask], methods: Mapping[str, Method]) -> None:
+    """Raise one UsageError that says which methods cannot learn from these frames, and why: each
+    may have ``refuses(task)``."""
+    problems = {
+        f"method {cell.spec.name!r}, {cell.domain}: {why}": None
+        for cell, task in tasks.items()
+        for why in getattr(methods[cell.spec.name], "refuses", lambda _: ())(task)
+    }
+    if problems:
+        raise UsageError("\n  ".join(problems), hint="Leave them out, or use another translator.")
 
 
 def oddities(

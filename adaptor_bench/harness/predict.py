@@ -232,9 +232,11 @@ def translated(
             "the method of this run cannot translate frames",
             hint="Pass an intraop run of a method with a translator, such as improved_heatmap.",
         )
-    done = 0
+    done, before = 0, list[Pixels]()
     for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 16), 1):
-        images = method.translate_frames(pixels, domain, device)
+        images = method.translate_frames([*before, *pixels], domain, device)[len(before) :]
+        if getattr(method, "looks_back", False):
+            before = pixels[-1:]
         for frame, given, image in zip(chunk, pixels, images, strict=True):
             yield frame, resize_image_smoothly(image, given.size)
         done += len(chunk)

@@ -74,9 +74,10 @@ class Composition:
         marks = (mark_of(getattr(self.build(values), f.name)) for f in fields(self.whole))
         return [Path(mark.origin) for mark in marks if mark]
 
-    def layered(self, *layers: Mapping[str, Any]) -> dict[str, Any]:
+    def layered(self, *layers: Mapping[str, Any], profile: str = "") -> dict[str, Any]:
         """All parameters, not looked at yet; later layers win, and a part given as such stands for
-        its parameters. Raises UsageError for an unknown name."""
+        its parameters. One that is exchanged by its name comes as its ``profiles`` have it, if it
+        has any. Raises UsageError for an unknown name."""
         stages = {field.name: _stage(field) for field in fields(self.whole)}
         values = {name: _flat(name, getattr(self.whole, name)) for name in stages}
         for layer in layers:
@@ -86,7 +87,8 @@ class Composition:
                     values[name] = _flat(name, given)
                 elif stage and given != values[name][name]:
                     part = self._part(stage, given)
-                    values[name] = _flat(name, part()) if part else {name: given}
+                    own = getattr(part, "profiles", {}).get(profile, {})
+                    values[name] = _flat(name, part(**own)) if part else {name: given}
             for key, given in layer.items():
                 name = key.partition(".")[0]
                 if is_dataclass(given) or stages.get(key):

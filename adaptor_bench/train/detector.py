@@ -21,7 +21,6 @@ from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.sizes import reference_size
-from adaptor_bench.errors import InputError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import NOTHING_LEARNT, FoldTask, Pixels, Prediction
 from adaptor_bench.stages.maps import as_stored, from_stored
@@ -69,6 +68,15 @@ class Detector(Parts):
             if (value := getattr(part, name, None))
         }
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether a frame is translated by what the frame before it shows."""
+        return translation.in_order(self.translate)
+
+    def refuses(self, task: FoldTask) -> Iterator[str]:
+        """Why it cannot be trained in this fold, before anything is."""
+        yield from translation.refused(self.translate, task)
+
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         """The domain whose frames the translator makes look like ``domain``, if there is one."""
         source = self.translate.source_for(domain)
@@ -76,18 +84,7 @@ class Detector(Parts):
 
     def fit(self, task: FoldTask) -> None:
         """Train the network of this fold, or find it among the artefacts."""
-        source = self.translate.source_for(task.domain)
-        if not task.others and translation.alone(self):
-            why = f"no {source} frames in this dataset" if source else "none is made for it"
-            raise InputError(
-                f"'training.translated_share' is 1, so {task.domain} is trained on translated "
-                f"frames alone, and there are none: {why}"
-            )
-        if source and not task.others:
-            task.notes.append(
-                f"no {source} frames in this dataset: trained without {self.translate.title} "
-                "translation"
-            )
+        task.notes += translation.lacking(self, task)
         translator, translated_by = None, None
         if task.others:
             drawn_by = translation.key(self, task, self._common_key(task))
@@ -206,12 +203,9 @@ class Detector(Parts):
         For a loaded method. Raises InputError when the run keeps no translator into ``domain``.
         """
         assert self._translator is not None, "load comes first"
-        images = [f.image for f in frames]
-        return list(
-            self.translate.translate(
-                images, domain, self._translator, device=device, bar=lambda *_: None
-            )
-        )
+        images, keys = [f.image for f in frames], [f.key for f in frames]
+        by, kept = self.translate, self._translator
+        return list(translation.translated(by, images, keys, domain, kept, device, lambda *_: None))
 
     def _with_threshold(self, task: FoldTask) -> Decoder:
         """The decoder, at a threshold chosen on training frames if it has none."""

@@ -7,14 +7,17 @@ are the same. Nothing here imports torch before something is made.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import read_image, write_image
+from adaptor_bench.errors import InputError
 from adaptor_bench.method import FoldTask
-from adaptor_bench.stages.protocols import Translator
+from adaptor_bench.progress import Bar
+from adaptor_bench.stages.protocols import Images, Translator
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train.keys import code_of, seed_of, translator_payload
 from adaptor_bench.train.settings import Parts
@@ -32,10 +35,32 @@ def alone(parts: Parts) -> bool:
     return translates and parts.training.translated_share == 1
 
 
+def lacking(parts: Parts, task: FoldTask) -> list[str]:
+    """What a reader must know of a fold for which no frame is translated though there is a
+    translator. Raises InputError where nothing would be left to train on."""
+    source = parts.translate.source_for(task.domain)
+    if task.others:
+        return []
+    if alone(parts):
+        why = f"no {source} frames in this dataset" if source else "none is made for it"
+        raise InputError(
+            f"'training.translated_share' is 1, so {task.domain} is trained on translated "
+            f"frames alone, and there are none: {why}"
+        )
+    told = f"no {source} frames in this dataset: trained without {parts.translate.title}"
+    return [f"{told} translation"] if source else []
+
+
 def key(parts: Parts, task: FoldTask, common: dict[str, Any]) -> dict[str, Any]:
     """What the random numbers of the fold's translator depend on, beside what is ``common``."""
     (source,) = task.others.values()
     return {**common, "translation": translator_payload(parts), "source": source.fingerprint}
+
+
+def refused(translator: Translator, task: FoldTask) -> Iterator[str]:
+    """Why the translator cannot be trained on the frames of this fold, a sentence each."""
+    for source in task.others.values():
+        yield from getattr(translator, "refuses", lambda *_: ())(source.frames, task.train)
 
 
 def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Path:
@@ -76,8 +101,9 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
     def build(directory: Path) -> None:
         began = time.process_time()
         with task.progress.bar("translating") as bar:
-            images = translator.translate(
-                [s.image for s in given], task.domain, fitted, device=task.device, bar=bar
+            keys = [f.frame.key for f in source.frames]
+            images = translated(
+                translator, [s.image for s in given], keys, task.domain, fitted, task.device, bar
             )
         for place, image in enumerate(images):
             write_image(directory / f"{place:06}.png", image, compression=1)
@@ -88,6 +114,26 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
         Sample(read_image(kept / f"{place:06}.png"), s.points, s.stored)
         for place, s in enumerate(given)
     ]
+
+
+def translated(
+    translator: Translator,
+    images: Images,
+    keys: Sequence[str],
+    domain: str,
+    fitted: Path,
+    device: str,
+    bar: Bar,
+) -> Images:
+    """The images as if of ``domain``; a translator of videos is told their ``keys``. Raises
+    InputError when ``fitted`` holds no translator into ``domain``."""
+    told = {"keys": keys} if in_order(translator) else {}
+    return translator.translate(images, domain, fitted, device=device, bar=bar, **told)
+
+
+def in_order(translator: Translator) -> bool:
+    """Whether it looks at the frame before each one."""
+    return bool(getattr(translator, "in_order", False))
 
 
 def costs(task: FoldTask, fitted: Path) -> dict[str, float]:

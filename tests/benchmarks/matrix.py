@@ -142,7 +142,7 @@ def main():
                     gan = method.translate
                     part = f"CycleGAN, batch {gan.batch}"
                     if part not in seconds:
-                        from adaptor_bench.stages.translators._cyclegan import build_generator
+                        from adaptor_bench.stages.translators._gan import build_generator
 
                         sizes[part] = 2 * parameters(build_generator(gan))
                         seconds[part] = step_of_translator(gan, device, steps)

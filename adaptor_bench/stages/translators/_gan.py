@@ -1,10 +1,14 @@
 """The two halves of a CycleGAN. Images are in [-1, 1], shape (B, 3, H, W).
 
+With ``frames`` 2 a network is shown two frames of a video, the earlier one first, as 6 channels.
+
 No generator has a transposed convolution: feature maps are enlarged by repeating pixels, then
 convolved, which leaves no checkerboard (Odena, Dumoulin, Olah 2016).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +24,10 @@ class ResNet(nn.Module):
     ``width`` is 64 and ``blocks`` 9 in the paper.
     """
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, width: int, blocks: int, frames: int = 1) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_norm(nn.Conv2d(3, width, 7), width)]
+        first = nn.Conv2d(3 * frames, width, 7)
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), *_norm(first, width)]
         for w in (width, 2 * width):
             layers += _norm(nn.Conv2d(w, 2 * w, 3, stride=2, padding=1), 2 * w)
         layers += [_Residual(4 * width) for _ in range(blocks)]
@@ -50,13 +55,13 @@ class ColourTexture(nn.Module):
     are translated alike.
     """
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, width: int, blocks: int, frames: int = 1) -> None:
         super().__init__()
-        fine = max(4, 3 * width // 4)
+        fine, seen = max(4, 3 * width // 4), 3 * frames
         self.colour = nn.Conv2d(3, 3, 1)
         self.down = nn.ModuleList(
             nn.Conv2d(a, b, 3, stride=2, padding=1)
-            for a, b in ((3, width), (width, 2 * width), (2 * width, 4 * width))
+            for a, b in ((seen, width), (width, 2 * width), (2 * width, 4 * width))
         )
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -68,7 +73,7 @@ class ColourTexture(nn.Module):
         )
         self.up = nn.ModuleList(
             nn.Conv2d(a, b, 3, padding=1)
-            for a, b in ((6 * width, 2 * width), (3 * width, width), (width + 3, fine))
+            for a, b in ((6 * width, 2 * width), (3 * width, width), (width + seen, fine))
         )
         self.smooth = nn.Conv2d(width, 3, 3, padding=1)
         self.texture = nn.Conv2d(fine, 3, 3, padding=1)
@@ -105,20 +110,45 @@ class ColourTexture(nn.Module):
         change = functional.interpolate(
             self.smooth(smooth), scale_factor=2.0, mode="bilinear", align_corners=False
         )
-        translated = self.colour(image) + change + self.texture(x)
+        now = image if image.shape[1] == 3 else image[:, -3:]
+        translated = self.colour(now) + change + self.texture(x)
         return translated[..., :height, :width].float()
+
+
+class InTime(nn.Module):
+    """A generator of two frames, along a video: draws each frame from it and the one before.
+
+    From F frames, the earliest first, (B, 3 F, H, W), it draws all but the first one.
+    """
+
+    def __init__(self, generator: ResNet | ColourTexture) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def start_from(self, matrix: Tensor, offset: Tensor) -> None:
+        """See :meth:`ColourTexture.start_from`."""
+        assert isinstance(self.generator, ColourTexture)
+        self.generator.start_from(matrix, offset)
+
+    def forward(self, window: Tensor) -> Tensor:
+        pairs = [window[:, at : at + 6] for at in range(0, window.shape[1] - 3, 3)]
+        return torch.cat(self.generator(torch.cat(pairs)).chunk(len(pairs)), 1)
 
 
 class Discriminator(nn.Module):
     """PatchGAN w-2w-4w-8w with ``layers`` strided convolutions (3: 70x70 px); no final sigmoid.
 
     ``spectral`` bounds every layer's gain (Miyato et al. 2018) in place of instance norm, which
-    hides from a judge how bright, colourful and rich in contrast a window is.
+    hides from a judge how bright, colourful and rich in contrast a window is. ``pooled``: its
+    patches are averaged to one number a window.
     """
 
-    def __init__(self, width: int, layers: int, *, spectral: bool) -> None:
+    def __init__(
+        self, width: int, layers: int, *, spectral: bool, pooled: bool = False, frames: int = 1
+    ) -> None:
         super().__init__()
-        first = nn.Conv2d(3, width, 4, stride=2, padding=1)
+        self.pooled = pooled
+        first = nn.Conv2d(3 * frames, width, 4, stride=2, padding=1)
         stack: list[nn.Module] = [first, nn.LeakyReLU(_SLOPE)]
         w = width
         for depth in range(1, layers + 1):
@@ -138,7 +168,14 @@ class Discriminator(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         score: Tensor = self.layers(image)
-        return score.float()
+        return (score.mean((-2, -1), keepdim=True) if self.pooled else score).float()
+
+
+def build_generator(settings: Any) -> ResNet | ColourTexture | InTime:
+    """The generator these settings describe, not yet trained."""
+    kind = ColourTexture if settings.generator == "colour_texture" else ResNet
+    made = kind(settings.width, settings.blocks, settings.frames_seen)
+    return InTime(made) if settings.frames_seen > 1 else made
 
 
 class ImagePool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from adaptor_bench.atomic import write_json
 from adaptor_bench.parameters import Number, OneOf
@@ -16,10 +16,28 @@ from adaptor_bench.stages.translators.none import NoTranslation, source_of
 from adaptor_bench.train.curves import OF_TRANSLATOR
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from adaptor_bench.train.savepoints import Savepoint
 
 WEIGHTS = {"intraop": "generator.safetensors", "sim": "generator_back.safetensors"}
 Share = Annotated[float, Number(0, 1)]
+# 45 s of one core; leaderboards/experiments/translators.py measures what more brings.
+QUICK: Mapping[str, Any] = {
+    "generator": "colour_texture",
+    "width": 16,
+    "blocks": 3,
+    "judge_width": 16,
+    "crop": (128, 96),
+    "batch": 2,
+    "steps": 400,
+    "rate": 5e-4,
+    "cycle": 12.0,
+    "identity": 0.0,
+    "pool": 0,
+    "average": 0.99,
+}
+SMOKE = {**QUICK, "steps": 2, "crop": (64, 64)}
 
 
 @stage("translate", "cyclegan")
@@ -55,6 +73,9 @@ class CycleGan:
     bfloat16: bool = True
     title: ClassVar[str] = "CycleGAN"
     resumes: ClassVar[bool] = True
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": QUICK, "smoke": SMOKE}
+    pooled: ClassVar[bool] = False  # judges judge patches
+    frames_seen: ClassVar[int] = 1  # by a generator, to draw one, and by a judge
 
     def problems(self, input_size: tuple[int, int]) -> Iterator[str]:
         """What of it does not go with a network's image of ``input_size``."""
@@ -89,22 +110,32 @@ class CycleGan:
     ) -> None:
         """Train both generators; labels play no part. Raises TrainingError when it diverges."""
         from adaptor_bench.stages.translators._cyclegan import fit_translator
-        from adaptor_bench.train.weights import write_weights
 
         images = [[f.image for f in frames] for frames in (source, target)]
         losses: dict[str, list[list[float]]] = {}
-        weights = fit_translator(
+        made = fit_translator(
             self, *images, seed=seed, device=device, bar=bar, savepoint=savepoint, losses=losses
         )
-        for name, of_generator in zip(WEIGHTS.values(), weights, strict=True):
-            write_weights(directory / name, of_generator)
-        write_json(directory / OF_TRANSLATOR, losses)
+        keep(made, losses, directory)
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
     ) -> Images:
         """Images (H, W, 3) uint8 as if of ``domain``. Raises InputError without a generator."""
-        from adaptor_bench.stages.translators._cyclegan import build_generator, translate
+        return self.translated(images, domain, directory, device, bar)
+
+    def translated(
+        self,
+        images: Images,
+        domain: str,
+        directory: Path,
+        device: str,
+        bar: Bar,
+        before: Sequence[int] | None = None,
+    ) -> Images:
+        """:meth:`translate`; ``before`` is where the frame before each one is, if that is seen."""
+        from adaptor_bench.stages.translators._cyclegan import translate
+        from adaptor_bench.stages.translators._gan import build_generator
         from adaptor_bench.train.weights import read_weights
 
         path = directory / WEIGHTS.get(domain, "")
@@ -112,7 +143,20 @@ class CycleGan:
             return NoTranslation().translate(images, domain, directory, device=device, bar=bar)
         generator = build_generator(self)
         generator.load_state_dict(read_weights(path))
-        return translate(generator, images, device=device, bar=bar, bfloat16=self.bfloat16)
+        return translate(
+            generator, images, device=device, bar=bar, bfloat16=self.bfloat16, before=before
+        )
+
+
+def keep(
+    weights: Sequence[dict[str, Tensor]], losses: dict[str, list[list[float]]], directory: Path
+) -> None:
+    """Write those of the generators forth and back, and the losses, into ``directory``."""
+    from adaptor_bench.train.weights import write_weights
+
+    for name, of_generator in zip(WEIGHTS.values(), weights, strict=True):
+        write_weights(directory / name, of_generator)
+    write_json(directory / OF_TRANSLATOR, losses)
 
 
 def _by(size: tuple[int, int]) -> str:
