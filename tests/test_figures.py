@@ -194,7 +194,7 @@ def test_the_same_figure_has_the_same_bytes(shot, decoded, tmp_path, kind):
         lambda: detections([[shot]]),
         lambda: radius_curves([1, 2], {"sim": {"m": np.ones((2, 2))}}, ["a line"], 1.5),
         lambda: translations(
-            [("a/b/c", shot.image, shot.image)], [("d/e/f", shot.image)], "sim", "intraop", []
+            [("To", [("sim", [shot.image] * 2)]), ("Fro", [("real", [shot.image])])], ["a line"]
         ),
     ]
     for i, draw in enumerate(figures):

@@ -327,6 +327,11 @@ def test_a_run_and_its_translator_through_the_commands(data, tmp_path, name):
     for domain in ("sim", "intraop"):
         invoke("translate", fold, "--input", data, "--output", tmp_path / domain, "--to", domain)
         assert len(list((tmp_path / domain).rglob("*.png"))) == 15
+    out = tmp_path / "looks.svg"
+    invoke("paper", "translated", tmp_path / "runs", "--data", data, "--out", out, "--dpi", 50)
+    text = out.read_text("utf-8")
+    assert text.count(f">{name}</text>") == 2, "a row in either direction"
+    assert ">real sim</text>" in text and ">real intraop</text>" in text
 
 
 def test_what_cannot_be_translated_is_told_before_anything_is_trained(data, tmp_path):

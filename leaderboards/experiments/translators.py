@@ -15,6 +15,10 @@ intraop fold. The other sim surgeries are translated and judged:
   of its neighbours' (dB, the worst of both directions). Asked for: at most 1 dB more than in real
   frames.
 
+- *cycle*, *identity*, *colours*, *textures*: cycle and identity error in grey levels, and style
+  distances to real frames of the target, whose floor is how far these are from each other; see
+  ``adaptor_bench/stages/translators/measures.py``. The other direction is measured by them, too.
+
 ``--set translate.rate=3e-4`` tries a CycleGAN of other settings. A line a translator, fold, seed,
 budget and settings is kept in translators.csv, and not measured again. The exit code is 1 when the
 CycleGAN at its own budget and settings misses what is asked for.
@@ -37,10 +41,22 @@ from judges import Image, Judges, comb, kept
 
 from adaptor_bench.data.check import LoadedFrame, load_frames
 from adaptor_bench.data.frames import index_dataset
+from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.progress import message
 from adaptor_bench.registry import discover, parse_settings
+from adaptor_bench.stages.translators.measures import (
+    colour_style,
+    pixel_error,
+    self_distance,
+    style_distance,
+    texture_style,
+)
 
-NAMES = ("cyclegan", "histogram", "colour_statistics", "fourier", "unchanged")
+NAMES = (
+    "cyclegan", "detcyclegan", "hyperrealism", "histogram", "colour_statistics", "fourier",
+    "unchanged",
+)  # fmt: skip
+TRAINED = NAMES[:3]
 TARGET, KEPT, COMB = 80.0, 90.0, 1.0
 SHEET = 4  # frames a row
 
@@ -68,6 +84,18 @@ class Line:
     moved_px: float
     comb: float
     comb_real: float
+    cycle: float
+    cycle_back: float
+    identity: float
+    identity_back: float
+    colours: float
+    colours_floor: float
+    colours_back: float
+    colours_back_floor: float
+    textures: float
+    textures_floor: float
+    textures_back: float
+    textures_back_floor: float
 
     @property
     def accepted(self) -> bool:
@@ -78,14 +106,9 @@ class Line:
 def part_of(name: str, budget: float, settings: Mapping[str, Any]) -> Any:
     """The translator, as the profile ``quick`` has it but for ``settings``, with so many times its
     steps."""
-    from adaptor_bench.stages.registry import shipped
-
-    part = shipped()["translate", name]()
-    if name != "cyclegan":
-        return part
     spec = discover().get("improved_heatmap")
-    own = spec.build(spec.resolve("quick", settings)).translate
-    return replace(own, steps=max(1, round(own.steps * budget)))
+    own = spec.build(spec.resolve("quick", {"translate": name, **settings})).translate
+    return replace(own, steps=max(1, round(own.steps * budget))) if name in TRAINED else own
 
 
 def told(settings: Mapping[str, Any]) -> str:
@@ -106,21 +129,21 @@ def measure(given: Any, settings: Mapping[str, Any], known: set[tuple[Any, ...]]
         sim = loaded["sim"].without(dataset.outside(fold.cohort)).frames
         surgeries = list(dict.fromkeys(f.frame.surgery for f in sim))
         trained = [f for f in sim if f.frame.surgery in surgeries[::2]]
-        judged = [f for f in sim if f.frame.surgery in surgeries[1::2]][::3]
+        judged = [f for f in sim if f.frame.surgery in surgeries[1::2]]
         target, unseen = (loaded["intraop"].of(s) for s in (fold.train, fold.validation))
         judges: Judges | None = None
         for seed in given.seed or [0]:
             for name in given.translator or NAMES:
                 for budget in given.budgets or [1.0]:
-                    changed = settings if name == "cyclegan" else {}
+                    changed = settings if name in TRAINED else {}
                     if (name, dataset.name, number, seed, budget, told(changed)) in known:
                         continue
-                    if name != "cyclegan" and (budget != 1 or settings):
+                    if name not in TRAINED and (budget != 1 or settings):
                         continue
                     judges = judges or Judges(trained, target)
                     yield _line(
                         name, dataset.name, number, seed, budget, changed, judges, sim, target,
-                        judged, unseen[::3], given.out,
+                        judged, unseen, given.out,
                     )  # fmt: skip
 
 
@@ -140,25 +163,70 @@ def _line(
 ) -> Line:
     part, quiet = part_of(name, budget, settings), {"device": "cpu", "bar": lambda *_: None}
     real = [[f.image for f in frames] for frames in (judged, unseen)]
+    keys = [[f.frame.key for f in frames] for frames in (judged, unseen)]
+    ways = DOMAINS[::-1]  # of judged frames, which are sim, and of unseen ones
     with tempfile.TemporaryDirectory() as folder:
         began = time.process_time()
         part.fit(sim, target, Path(folder), seed=seed, **quiet)
         fitted = time.process_time()
-        translated = part.translate(real[0], "intraop", Path(folder), **quiet)
+
+        def to(images: Sequence[Image], way: int, of: int) -> Sequence[Image]:
+            return looked(part, images, keys[of], ways[way], Path(folder), **quiet)
+
+        translated = to(real[0], 0, 0)
         ended = time.process_time()
+        back = to(real[1], 1, 1)
+        again = to(translated, 1, 0), to(back, 0, 1)
+        same = to(real[1], 0, 1), to(real[0], 1, 0)
+    # All are translated, for a translator of videos; every third one is judged.
+    judged, translated, back = judged[::3], translated[::3], back[::3]
+    real = [images[::3] for images in real]
+    again, same = ([images[::3] for images in both] for both in (again, same))
+    groups = [_surgeries(frames) for frames in (target, sim)]
+    styles = [
+        figure
+        for style in (colour_style, texture_style)
+        for made, surgeries in zip((translated, back), groups, strict=True)
+        for figure in _style(style, made, surgeries)
+    ]
     sheet = " ".join((f"{name} {dataset} fold{fold} seed{seed} x{budget:g}", told(settings)))
     _sheet(out / "sheets" / f"{sheet.strip().replace(' ', '_')}.jpg", real, translated)
     share, hits, moved = kept(judges, judged, translated)
     line = Line(
         name, dataset, fold, seed, budget, told(settings),
-        round(fitted - began, 1), round((ended - fitted) / len(translated), 4),
+        round(fitted - began, 1), round((ended - fitted) / len(keys[0]), 4),
         judges.classifier(translated), *(judges.classifier(images) for images in real),
         judges.colourless(translated), *(judges.colourless(images) for images in real),
         round(share, 2), hits, round(moved, 2),
         round(comb(translated), 2), round(max(comb(images) for images in real), 2),
+        *(round(pixel_error(*pair), 2) for pair in zip(real, again, strict=True)),
+        *(round(pixel_error(*pair), 2) for pair in zip(real[::-1], same, strict=True)),
+        *(round(number, 3) for number in styles),
     )  # fmt: skip
     message(str(line))
     return line
+
+
+def looked(
+    part: Any, images: Sequence[Image], keys: Sequence[str], domain: str, folder: Path, **quiet: Any
+) -> Sequence[Image]:
+    """The images as if of ``domain``."""
+    told = {"keys": keys} if getattr(part, "in_order", False) else {}
+    return list(part.translate(images, domain, folder, **quiet, **told))
+
+
+def _surgeries(frames: Sequence[LoadedFrame]) -> list[list[Image]]:
+    """Every third image of each surgery."""
+    found: dict[str, list[Image]] = {}
+    for frame in frames:
+        found.setdefault(frame.frame.surgery, []).append(frame.image)
+    return [images[::3] for images in found.values()]
+
+
+def _style(style: Any, made: Sequence[Image], surgeries: Sequence[Any]) -> tuple[float, float]:
+    """The distance of what was made to real frames of these surgeries, and the floor."""
+    features = [style(images) for images in surgeries]
+    return style_distance(style(made), np.concatenate(features)), self_distance(features)
 
 
 def _sheet(path: Path, real: Sequence[Sequence[Image]], translated: Sequence[Image]) -> None:
@@ -199,7 +267,8 @@ def table(lines: Sequence[Line]) -> str:
         "real sim / intraop",
     ]
     head += ["without colour %", "real sim / intraop", "kept %", "hits", "moved px", "comb dB"]
-    head += ["comb of real frames", "accepted"]
+    head += ["comb of real frames", "accepted", "cycle / back", "identity / back"]
+    head += ["colours (floor)", "colours back (floor)", "textures (floor)", "textures back (floor)"]
     rows = [
         [
             f"`{x.translator}`", x.dataset, str(x.fold), str(x.seed), f"{x.budget:g}",
@@ -209,6 +278,11 @@ def table(lines: Sequence[Line]) -> str:
             f"{x.colourless:.0f}", f"{x.colourless_real_sim:.0f} / {x.colourless_real_intraop:.0f}",
             f"{x.kept:.1f}", str(x.hits), f"{x.moved_px:.1f}",
             f"{x.comb:.2f}", f"{x.comb_real:.2f}", "yes" if x.accepted else "no",
+            f"{x.cycle:.1f} / {x.cycle_back:.1f}", f"{x.identity:.1f} / {x.identity_back:.1f}",
+            f"{x.colours:.2f} ({x.colours_floor:.2f})",
+            f"{x.colours_back:.2f} ({x.colours_back_floor:.2f})",
+            f"{x.textures:.2f} ({x.textures_floor:.2f})",
+            f"{x.textures_back:.2f} ({x.textures_back_floor:.2f})",
         ]
         for x in lines
     ]  # fmt: skip
