@@ -356,13 +356,16 @@ def test_long_videos_are_translated_alike_in_any_pieces(monkeypatch, tmp_path):
     method.translate, method._translator = FILM, tmp_path / "t"
     images = noise(7, 5, (128, 72))
     frames = [SimpleNamespace(key=f"a/V/{i}", image=i) for i in range(7)]
-    monkeypatch.setattr(predict, "read_image", lambda i: images[i])
     whole = translate(
         _generator(tmp_path / "t"), images, device="cpu", bar=silent, before=[0, *range(6)]
     )
     real = predict.in_chunks
+
+    def part(most):
+        return lambda f, r, _: real(f, r, most, lambda i: images[i])
+
     for most in (7, 3, 1):
-        monkeypatch.setattr(predict, "in_chunks", lambda f, r, _, most=most: real(f, r, most))
+        monkeypatch.setattr(predict, "in_chunks", part(most))
         found = [i for _, i in predict.translated(method, frames, "intraop", "cpu", silent)]
         for a, b in zip(found, whole, strict=True):
             np.testing.assert_array_equal(a, b)

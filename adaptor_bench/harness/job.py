@@ -103,8 +103,7 @@ class Bench:
         """All that may be learned from in every cell, and the methods, judged."""
         refuse_misfits(methods := self._methods(), self.request, self.dataset.frames)
         needed = {c.domain for c in self.cells}
-        for cell in self.cells:
-            needed.update(self._others(cell, methods[cell.spec.name]))
+        needed.update(*(self._others(c, methods[c.spec.name]) for c in self.cells))
         for resize in dict.fromkeys(map(Resize.of, methods.values())):
             with self.progress.bar("reading frames") as bar:
                 self._loaded[resize] = load_frames(
