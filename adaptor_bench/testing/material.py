@@ -13,7 +13,7 @@ from adaptor_bench.data.layout import image_place, label_place
 
 SIZE = (160, 90)
 SURGERIES = {"sim": ("case_1", "case_2", "case_3"), "intraop": ("case_5", "case_6", "case_7")}
-_VIDEO, _FRAMES, _POINTS, _MARGIN = "video", 2, 4, 12
+_VIDEO, _FRAMES, _POINTS, _MARGIN = "video", 3, 4, 12  # three in a row: some look at time
 
 
 def write_frames(root: Path) -> None:

@@ -115,7 +115,8 @@ class Watch:
 
     def _changed(self, path: Path) -> None:
         own = path.is_relative_to(self.folder) and not path.is_relative_to(self.data)
-        if own or path.parts[:2] == ("/", "dev") or "__pycache__" in path.parts:
+        device = path.parts[:2] == ("/", "dev") and path.parts[2:3] != ("shm",)
+        if own or device or "__pycache__" in path.parts:
             return
         caches = [os.environ.get("XDG_CACHE_HOME"), str(Path.home() / ".cache")]
         if not any(path.is_relative_to(place) for place in caches if place):
