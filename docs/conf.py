@@ -25,7 +25,7 @@ copyright = author
 language = "en"
 
 root_doc = "README"
-include_patterns = ["*.md", "baselines/*.md", "docs/**", "leaderboards/**", "submissions/**"]
+include_patterns = ["*.md", "baselines/**.md", "docs/**", "leaderboards/**", "submissions/**"]
 exclude_patterns = [
     ".*", "adaptor_bench", "tests", "build", "dist", "runs", "**.json", "**.gz",
     "submissions/gallery", "submissions/example",

@@ -130,7 +130,7 @@ def test_a_package_adds_a_method_and_a_decoder(installed):
     listed = invoke_json("methods")
     assert not listed["unavailable"]
     assert "bright_marks" in {row["method"] for row in listed["methods"]}
-    assert listed["parts"]["decode"]["brightest"] == {"number": 3}
+    assert listed["parts"]["decode"]["bright_pixels"] == {"number": 3}
     found = invoke_json("check", "bright_marks")
     assert found["conforms"], json.dumps(found, indent=1)
     assert Path(found["file"]).is_relative_to(installed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,7 @@ translate {RUN} --input data --output translated --to sim {MINE} --device cpu | 
 container landmark_detection --input data --output out --model {RUN} {MINE} --device cpu | 12 frames
 validate {RUN}/predictions --reference data | frame-missing
 explain frame-missing | frame-missing
+doctor | python
 schema | "$schema"
 evaluate predicted data --format json | "f1": 1.0
 evaluate {HALF}/predictions data --analysis --missing skip | F1
@@ -209,7 +211,7 @@ def world(site, tmp_path_factory) -> tuple[dict[str, list], Path]:
     for name, file in loaded.items():
         inside = site in Path(file).parents or home / "mine" in Path(file).parents
         assert inside, f"{name} was loaded from {file}"
-    shown = "".join(out + err for _, out, err, _ in done)
+    shown = "".join(out + err for _, out, err, _ in done).replace(sys.executable, "python")
     assert str(site / "adaptor_bench" / "_bundled") in shown and str(REPOSITORY) not in shown
     assert contents(site) == before, "a command wrote into the installation"
     return {line: d[:3] for line, d in zip(given, done, strict=True)}, home

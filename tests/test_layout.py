@@ -57,7 +57,7 @@ def test_a_surgery_meets_itself_in_every_unicode_form(tmp_path, labels, predicti
 
 
 def test_predictions_are_written_in_the_spelling_of_the_dataset(tmp_path):
-    from adaptor_bench.harness.predict import write_prediction
+    from adaptor_bench.harness.outputs import write_prediction
     from adaptor_bench.method import Prediction
 
     write_frame(tmp_path / "gt", NFD, "000000", [(10, 10)])

@@ -414,7 +414,7 @@ def full_disk(*_, **__):
 @pytest.mark.parametrize(
     ("target", "kept"),
     [
-        ("adaptor_bench.harness.predict.write_points", ["heatmaps", "network"]),
+        ("adaptor_bench.harness.outputs.write_points", ["heatmaps", "network"]),
         ("adaptor_bench.harness.job.write_json", ["heatmaps", "network"]),
         ("adaptor_bench.train.heatmaps.np.save", ["network"]),
         ("adaptor_bench.train.weights.write_weights", []),

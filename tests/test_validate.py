@@ -394,7 +394,7 @@ def test_images_as_reference(tmp_path):
     (tmp_path / "set/aicm1/video_1/images/000001.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"000001\.png: not readable as an image"):
         validate(tmp_path / "p", tmp_path / "set")
-    with pytest.raises(InputError, match="no label files and no PNG"):
+    with pytest.raises(InputError, match="no label files and no images"):
         validate(tmp_path / "p", tmp_path / "p" / "aicm1" / "video_1" / "..")
 
 

@@ -11,7 +11,7 @@ from adaptor_bench.stages.protocols import Decoded
 from adaptor_bench.stages.registry import stage
 
 
-@stage("decode", "brightest")
+@stage("decode", "bright_pixels")
 @dataclass(frozen=True)
 class Brightest:
     number: Annotated[int, Number(1, 100)] = 3
