@@ -110,6 +110,13 @@ def test_csv_has_what_is_hidden_and_splits_spreads():
     assert (found[2]["n"], found[2]["m"], found[2]["value_mean"]) == ("", "", "")
 
 
+def test_csv_of_tables_with_the_same_columns_is_one_table():
+    one = render([TABLE], "csv")
+    assert render([TABLE, TABLE], "csv") == one + one.partition("\n")[2]
+    other = Table("Other", (Column("x", "x"),), [{"x": 1}])
+    assert render([TABLE, other], "csv") == one + "x\n1\n"
+
+
 @given(st.lists(st.tuples(st.text(max_size=8), st.none() | st.floats(-1e6, 1e6)), max_size=5))
 def test_csv_round_trip(content):
     columns = (Column("name", "n"), Column("value", "v"))

@@ -33,6 +33,10 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.names import printable
 
 
+class NoFramesError(InputError):
+    """A folder that can be read, without a frame in the layout of a dataset."""
+
+
 @dataclass(frozen=True, order=True)
 class Frame:
     """One frame of a video. Identified by (surgery, video, stem), never by position in a list.
@@ -142,7 +146,7 @@ def index_dataset(root: Path) -> Dataset:
         if frames.get(domain)
     }
     if not found:
-        raise InputError(f"{root}: no frames found", hint=_hint(root))
+        raise NoFramesError(f"{root}: no frames found", hint=_hint(root))
     kind = description.kind or _recognise(found)
     # The name becomes a folder of results, and hidden folders are skipped.
     default_name = "adaptor2021" if kind == "adaptor2021" else root.resolve().name.lstrip(".")

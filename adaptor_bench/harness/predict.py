@@ -13,7 +13,7 @@ from adaptor_bench.ahead import ahead
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import MethodFailedError, blamed, checked
 from adaptor_bench.bounded import read_json
-from adaptor_bench.data.frames import Frame, index_dataset
+from adaptor_bench.data.frames import Frame, NoFramesError, index_dataset
 from adaptor_bench.data.images import (
     read_image,
     read_picture,
@@ -90,9 +90,7 @@ def _frames_or_pictures(
     """The frames of a dataset, else the pictures of any folder, and what reads one."""
     try:
         dataset = index_dataset(root)
-    except InputError as error:
-        if not root.is_dir() or "no frames found" not in error.message:
-            raise
+    except NoFramesError as error:
         if domain != "all":
             raise UsageError(
                 f"{root}: has no domains, it is not in the layout of a dataset",

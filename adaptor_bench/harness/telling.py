@@ -45,3 +45,15 @@ class Aloud:
     def waits(self, cells: Sequence[Cell]) -> None:
         names = ", ".join("/".join(cell.directory.parts[-3:]) for cell in cells)
         message(f"waiting for folds that other processes are running: {names}")
+
+
+class Silent:
+    """Tells nobody."""
+
+    def begins(self, cell: Cell) -> None: ...
+
+    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None: ...
+
+    def put_off(self, cell: Cell) -> None: ...
+
+    def waits(self, cells: Sequence[Cell]) -> None: ...

@@ -95,9 +95,12 @@ def _starred(table: Table, column: Column) -> bool:
 def _csv(tables: Sequence[Table]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
+    before: list[str] = []
     for table in tables:
         keys = [key for c in table.columns for key in _parts(table, c.key)]
-        writer.writerow(keys)
+        if keys != before:  # tables of the same columns are one, for whoever reads it
+            writer.writerow(keys)
+        before = keys
         for row in table.rows:
             flat: dict[str, Any] = {}
             for key, value in row.items():

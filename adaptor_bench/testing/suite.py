@@ -24,6 +24,7 @@ from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.outputs import write_prediction
 from adaptor_bench.harness.plan import Cell, RunRequest
 from adaptor_bench.harness.predict import load_method, predicted
+from adaptor_bench.harness.telling import Silent
 from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize
 from adaptor_bench.methodspec import MethodSpec
 from adaptor_bench.progress import Progress
@@ -31,7 +32,7 @@ from adaptor_bench.registry import Registry, discover
 from adaptor_bench.submission.validate import validate
 from adaptor_bench.testing.material import SIZE, pictures, write_frames
 from adaptor_bench.testing.verdict import CHECKS, Outcome, Verdict
-from adaptor_bench.testing.watch import Watch
+from adaptor_bench.testing.watch import Watch, Watched
 
 FOLDS = (1, 2)
 """Of each domain."""
@@ -132,7 +133,7 @@ class _Suite:
 
     def _folds(self, dataset: Dataset, folder: Path, watch: Watch) -> list[Cell]:
         """The folds that were finished; those that were not are told, one by one."""
-        spec = replace(self.spec, schema=cast(Any, _Watched(self.spec.schema, watch)))
+        spec = replace(self.spec, schema=cast(Any, Watched(self.spec.schema, watch)))
         bench = self._bench(spec, dataset, folder / "runs")
         try:
             failures = bench.run()
@@ -158,7 +159,7 @@ class _Suite:
             threads=1,
             out=out,
         )
-        bench = Bench(dataset, request, self.progress, _Silent())
+        bench = Bench(dataset, request, self.progress, Silent())
         bench.leads = False
         return bench
 
@@ -287,31 +288,6 @@ class _Suite:
             self._fail(check, problem)
         if not any(one.check == check for one in self.verdict.outcomes):
             self.verdict.outcomes.append(Outcome(check, "passed"))
-
-
-class _Watched:
-    """A method's schema, but that what it builds is watched."""
-
-    def __init__(self, schema: Any, watch: Watch) -> None:
-        self._schema, self._watch = schema, watch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._schema, name)
-
-    def build(self, values: Mapping[str, Any]) -> Method:
-        return self._watch.over(self._schema.build(values))
-
-
-class _Silent:
-    """Tells nobody."""
-
-    def begins(self, cell: Cell) -> None: ...
-
-    def ends(self, cell: Cell, text: str, *, ours: bool, failure: Failure | None) -> None: ...
-
-    def put_off(self, cell: Cell) -> None: ...
-
-    def waits(self, cells: Sequence[Cell]) -> None: ...
 
 
 def _at(cell: Cell) -> str:

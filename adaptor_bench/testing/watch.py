@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -140,3 +140,16 @@ def _place(given: Any) -> Path | None:
     if not isinstance(given, str | bytes | os.PathLike):
         return None  # a descriptor
     return Path(os.path.normpath(Path.cwd() / os.fsdecode(given)))
+
+
+class Watched:
+    """A method's schema, but that what it builds is watched."""
+
+    def __init__(self, schema: Any, watch: Watch) -> None:
+        self._schema, self._watch = schema, watch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._schema, name)
+
+    def build(self, values: Mapping[str, Any]) -> Method:
+        return self._watch.over(self._schema.build(values))

@@ -6,7 +6,7 @@ the same for all surgeries of its fold: noise of the seed, and the mean over its
 of what each of them does for the method. Two folds of a cohort have most training surgeries in
 common, hence most of the last part. The difference of the two surgeries of a fold correlates by
 about 0.9, as measured on phantom 2. ``share`` is the part of the variance of networks
-that comes from training surgeries. Prints the tables of docs/uncertainty.md; about a minute.
+that comes from training surgeries. Prints the tables of docs/uncertainty.md; about five minutes.
 """
 
 from __future__ import annotations
