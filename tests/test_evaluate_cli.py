@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import invoke, invoke_json
-from frame_files import put_points
+from frame_files import put_points, write_frame
 
 from adaptor_bench.scoring.scorefile import FoldScore
 from adaptor_bench.submission.validate import validate
@@ -274,3 +274,11 @@ def test_an_unsafe_archive_is_refused(folders, tmp_path):
     assert "not safe" in run(archive, folders[1], code=1)[1]
     (tmp_path / "notes.txt").write_text("no archive")
     assert "nor an archive" in run(tmp_path / "notes.txt", folders[1], code=2)[1]
+
+
+def test_a_broken_file_is_not_asked_for_again(tmp_path):
+    write_frame(tmp_path / "data", "a", "000000", [(100, 100)])
+    (tmp_path / "broken.json").write_text("{")
+    _, told = invoke("evaluate", tmp_path / "broken.json", tmp_path / "data", code=2)
+    assert "neither a folder nor an archive" in told
+    assert "Pass a folder, or an archive" in told and ".json file" not in told

@@ -20,7 +20,8 @@ from adaptor_bench.submission.tars import TarSource
 from adaptor_bench.submission.zips import ZipSource
 
 DEFAULT = Limits()
-_HINT = f"Pass a .json file, a folder, or an archive ({', '.join(ARCHIVES)})."
+_MANY = f"a folder, or an archive ({', '.join(ARCHIVES)})."
+_HINT = f"Pass a .json file, {_MANY}"
 _FOREIGN = {
     b"BZh": "a bzip2 file",
     b"\xfd7zXZ\0": "an xz file",
@@ -75,7 +76,7 @@ def extracted(path: Path, limits: Limits = DEFAULT, *, labels: bool = False) -> 
     if _kind(path, submitted=not labels) not in ("zip", "tar"):
         raise UsageError(
             f"{path}: neither a folder nor an archive",
-            hint=told_foreign(path, predictions=not labels) or _HINT,
+            hint=told_foreign(path, predictions=not labels) or f"Pass {_MANY}",
         )
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         with open_source(path, limits) as source:
