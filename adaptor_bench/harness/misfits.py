@@ -35,7 +35,7 @@ def refuse_misfits(
             raise UsageError(
                 f"method {name!r}: translate={word} has nothing to translate for "
                 f"{' and '.join(domains)}: the dataset has frames of {' and '.join(there)}",
-                hint="Leave it out, or use a dataset of both domains (sim and intraop).",
+                hint="Leave it out, or run a domain it translates into, with frames of another.",
             )
 
 
