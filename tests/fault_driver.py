@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -156,21 +157,22 @@ def _child(call: Call, files: Path) -> None:
     moments = os.open(files.with_suffix(".moments"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     places = [call.words[i + 1] for i, word in enumerate(call.words) if word in PLACES]
     place = str(places[0])
-    done, steps, struck = 0, 0, False
+    numbers, steps, struck = count(1), 0, False
 
-    def moment(step: int = 0, event: str = "") -> None:
-        nonlocal done, struck
-        done += 1
+    def moment(step: int = 0, event: str = "") -> int:
+        nonlocal struck
+        number = next(numbers)  # in one go: several threads have files open
         os.write(moments, b".")
-        at = done == call.at and not call.error
+        at = number == call.at and not call.error
         if not struck and (at or (step and step == call.step) or (event and event == call.on)):
             struck = True
             os.kill(os.getpid(), call.signal)
+        return number
 
     def heard(event: str, arguments: tuple[object, ...]) -> None:
         if event in FILES and str(arguments[0]).startswith(place):
-            moment(event=event)
-            if call.error and done >= call.at and _writes(event, arguments, call.error):
+            number = moment(event=event)
+            if call.error and number >= call.at and _writes(event, arguments, call.error):
                 raise OSError(call.error, os.strerror(call.error), str(arguments[0]))
 
     if call.limit:
