@@ -55,6 +55,11 @@ def test_links_and_paths_lead_somewhere(page):
         assert (path.parent if path.stem == "NAME" else path).exists(), place  # of any such file
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_half_of_a_merge_is_left(page):
+    assert not re.search(r"^(<{7}|={7}$|>{7})", page.read_text("utf-8"), re.M)
+
+
 def test_named_tests_are_there():
     named = [
         (page.parent / file, name)
