@@ -80,6 +80,9 @@ COMMANDS = """
 data info {data}
 data info {data} --format json
 data check {data}
+data croissant {data} --description d --license {nasty} --creator c --cite c
+data croissant {data} --description d --license MIT --creator {nasty} --cite c
+data croissant {bad} --description d --license MIT --creator c --cite c
 data check {bad}
 data info {bad}
 evaluate {p1} {bad}

@@ -99,6 +99,7 @@ data check data | no problem found
 data formats --round-trip | yolo-pose
 data export coco data exported.json | 12 frames
 data import coco exported.json imported --images data | 12 images
+data croissant data --description D --license MIT --creator C --cite X | croissant.json
 predict {RUN} --input data --output predicted {MINE} --device cpu | 12 predictions written
 predict unet_peaks --input data --output found --format csv --device cpu | 12 predictions written
 translate {RUN} --input data --output translated --to sim {MINE} --device cpu | 12 translated

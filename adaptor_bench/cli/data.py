@@ -1,4 +1,4 @@
-"""``bench data``: draw the phantom, look at a dataset folder, check it, convert it."""
+"""``bench data``: draw the phantom, look at a dataset folder, check, describe, convert it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import conversion, options
+from adaptor_bench.cli import conversion, croissant, options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
@@ -33,7 +33,7 @@ class Seeds(click.ParamType):  # type: ignore[type-arg]  # no generic before cli
 
 @click.group("data")
 def command() -> None:
-    """Draw the phantom dataset; look at, check, import or export a dataset folder."""
+    """Draw the phantom dataset; look at, check, describe, import or export a dataset folder."""
 
 
 @command.command("phantom")
@@ -183,7 +183,7 @@ def check(context: click.Context, folder: Path) -> None:
     context.exit(1 if any(finding.error for finding in oddities) else 0)
 
 
-for _one in (conversion.import_, conversion.export, conversion.formats):
+for _one in (conversion.import_, conversion.export, conversion.formats, croissant.croissant):
     command.add_command(_one)
 
 

@@ -20,13 +20,14 @@ _WORD = r"[A-Za-z0-9_-]+"
 @dataclass(frozen=True)
 class Description:
     """``name`` and ``kind`` of the dataset (None: not said), and of its surgeries, by id in NFC,
-    the ``domains`` and the ``cohorts``."""
+    the ``domains`` and the ``cohorts``. ``document`` is all of the file."""
 
     path: Path
     name: str | None = None
     kind: str | None = None
     domains: Mapping[str, str] = field(default_factory=dict)
     cohorts: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
 
     def domain_of(self, surgery: str) -> str:
         """As the file says, else as the challenge has it, else ``intraop``."""
@@ -76,7 +77,8 @@ def read_description(root: Path) -> Description:
             raise InputError(
                 f"{path}: the domain of {surgery!r} cannot be 'all', which is every one"
             )
-    return Description(path, name, found.get("kind"), domains, _words(path, found, "cohort"))
+    cohorts = _words(path, found, "cohort")
+    return Description(path, name, found.get("kind"), domains, cohorts, found)
 
 
 def _words(path: Path, found: Mapping[str, Any], what: str) -> dict[str, str]:

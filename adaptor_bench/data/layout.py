@@ -25,6 +25,8 @@ FRAMES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 """Endings of images that are frames. Where there is a PNG, others of its name are no frame."""
 NO_FRAMES = (".webp", ".gif", ".avif", ".heic", ".jp2")
 """Endings of images that are none, to name them where one is missing."""
+DESCRIPTIONS = ("croissant.json", "croissant_frames.csv", "croissant_landmarks.csv")
+"""Files at the root that describe a dataset (``bench data croissant``); no frame's points."""
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 

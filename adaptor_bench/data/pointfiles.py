@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 
 from adaptor_bench.data.formats.known import readable_endings
 from adaptor_bench.data.layout import (
+    DESCRIPTIONS,
     LABELS,
     common_prefix,
     composed,
@@ -120,7 +121,11 @@ def _folders(
             if entry.is_dir():
                 if not passed_over(entry.name, folder=True):
                     subfolders.append((entry.name, entry.is_symlink()))
-            elif _ending(entry.name) in endings and not passed_over(entry.name, folder=False):
+            elif (
+                _ending(entry.name) in endings
+                and not passed_over(entry.name, folder=False)
+                and (parts or entry.name not in DESCRIPTIONS)
+            ):
                 names.append(entry.name)
     if names:
         yield parts, folder, names

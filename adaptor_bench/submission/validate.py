@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.formats.format import Format
 from adaptor_bench.data.formats.known import foreign_below, foreign_document
-from adaptor_bench.data.layout import LABELS, composed, frame_key
+from adaptor_bench.data.layout import DESCRIPTIONS, LABELS, composed, frame_key
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.progress import Progress
 from adaptor_bench.submission.codes import finding
@@ -92,6 +92,10 @@ class _Pass:
 
     def take(self, entry: SourceFile) -> None:
         """Read and check one file."""
+        if entry.name in DESCRIPTIONS and not self._alone:
+            text = "describes a dataset, holds no predictions"
+            self.add([finding("file-ignored", entry.name, text)])
+            return
         self._files.append(entry.name)
         try:
             data = entry.read(FILE_LIMIT)
