@@ -71,6 +71,8 @@ def world(tmp_path_factory):
         path.write_text(json.dumps(document))
     write_frame(root / f"bad{NASTY}", NASTY, NASTY, [(10, 10)])
     put_method(root / "methods", ('title="Point"', f"title={NASTY!r}"))
+    rows = [f"{SOFT}task,{SOFT}{case},{SOFT}{a},{case + a}" for case in (1, 2) for a in (1, 3)]
+    (root / "table").write_text("\n".join(["task,case,algorithm,value", *rows]), "utf-8")
     (root / "p0" / f"{NASTY}.txt").write_text("x")
     (root / "p0" / SURGERIES[0] / f"{NASTY}.json").write_text("{")
     return root
@@ -154,6 +156,11 @@ paper ablation {runs} --format csv
 card {runs}
 card --board {board} --format markdown
 card --board {board} --format html
+card --challenger {table}
+card --challenger {table} --format markdown
+card --challenger {table} --format html
+card --challenger {table} --format latex
+card --challenger {table} --column value={nasty}
 report {runs} --board {board} --data {data} --out {out}/site --public
 {nasty}
 """.strip().splitlines()
@@ -163,7 +170,7 @@ report {runs} --board {board} --data {data} --out {out}/site --public
 def test_no_command_prints_what_steers(world, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
     (run,) = (world / "runs").glob(f"*/{NASTY}0/intraop/fold_1")
-    places = {name: world / name for name in ("methods", "p0", "p1", "runs", "board")}
+    places = {name: world / name for name in ("methods", "p0", "p1", "runs", "board", "table")}
     places |= {"data": world / f"data{NASTY}", "out": tmp_path / "out", "run": run, "nasty": NASTY,
                "bad": world / f"bad{NASTY}"}  # fmt: skip
     code, shown, told = outcome(*(part.format(**places) for part in line.split()))
@@ -173,7 +180,8 @@ def test_no_command_prints_what_steers(world, tmp_path, monkeypatch, line):
             "status {runs}",
             "leaderboard {runs}",
             "leaderboard --board {board} --f",
-            "card",
+            "card {runs}",
+            "card --board",
             "data info {d",
         )
     ):

@@ -141,6 +141,7 @@ paper forest runs --out forest.svg | forest.svg
 paper translated runs --data data --out to.png {MINE} --method marks --device cpu | to.png
 card runs | Ranking card
 card --board small --format json | "verdict"
+card --challenger table.csv --na drop | Ranking card: surgery-f1
 report runs --data data --board small --out site {MINE} | index.html
 board create --labels data --title Mine --out own | board.json
 board withdraw small b-marks-half --reason Copied | is withdrawn

@@ -55,6 +55,7 @@ card --board small --format json | "verdict"
 report runs --board small --data data --out site | index.html
 adapter codabench --labels data --out codabench | README.md
 adapter challenger-csv --labels data --entry a=good --entry b=poor --out t.csv | 2 algorithms
+card --challenger t.csv --na drop | Ranking card: surgery-f1
 paper table1 --data data | case_1
 paper table3 runs | two
 """.strip().splitlines()

@@ -22,7 +22,7 @@ from adaptor_bench.scoring.ranking import SAME
 from adaptor_bench.scoring.uncertainty.intervals import Interval
 from adaptor_bench.scoring.uncertainty.significance import Comparison, folds_needed, smallest_p
 from adaptor_bench.scoring.uncertainty.stability import SCHEMES
-from adaptor_bench.scoring.uncertainty.study import Options, Study
+from adaptor_bench.scoring.uncertainty.study import Options, Ranked, Study
 
 INTERVALS = (
     "Intervals: Student's t over folds, corrected for training surgeries that folds share (Nadeau "
@@ -81,7 +81,7 @@ def card_of(board: BoardStudy) -> Card:
     ]
     tables = [
         estimates("Estimates with intervals (%)", found, found.methods, ranked=True),
-        _rank_table(found),
+        rank_table(found),
         pair_table("Every pair", found, found.pairs.values(), "all pairs of this board"),
         _schemes(found),
     ]
@@ -135,7 +135,8 @@ def estimates(title: str, found: Study, names: Sequence[str], *, ranked: bool = 
     return Table(title, columns, _plain(rows), (INTERVALS,))
 
 
-def _rank_table(found: Study) -> Table:
+def rank_table(found: Ranked, units: str = "folds") -> Table:
+    """How probable each rank of each method is; ``units`` are what was averaged over."""
     places = range(1, len(found.methods) + 1)
     columns = (
         Column("method", "Method", role="label"),
@@ -146,8 +147,8 @@ def _rank_table(found: Study) -> Table:
         for i, name in enumerate(found.methods)
     ]
     note = (
-        "Of the true mean over folds, if the t distribution of the primary analysis is taken for "
-        "what is known of it (flat prior). Equal values share the better rank."
+        f"Of the true mean over {units}, if the t distribution of the primary analysis is taken "
+        "for what is known of it (flat prior). Equal values share the better rank."
     )
     return Table("How probable each rank is (%)", columns, _plain(rows), (note,))
 

@@ -25,6 +25,7 @@ Integers = npt.NDArray[np.int64]
 
 EXACT_FOLDS = 16  # 65,536 flips; with more, flips are drawn
 DRAWS = 100_000
+_FLIPS = 4_000_000  # signs drawn in all; more than 40 values have fewer patterns drawn
 _SAME = 1e-12  # sums this close differ by rounding
 
 
@@ -128,17 +129,23 @@ def folds_needed(
 
 def smallest_p(n: int) -> float:
     """The smallest two-sided p that ``sign_flip_p`` can give for ``n`` folds: 2 / 2^n, or
-    1 / (DRAWS + 1) where flips are drawn."""
-    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_FOLDS else 1 / (DRAWS + 1)
+    1 / (patterns + 1) where flips are drawn."""
+    return min(1.0, 2.0 ** (1 - n)) if n <= EXACT_FOLDS else 1 / (_patterns(n) + 1)
 
 
-def sign_flip_p(differences: Floats, draws: int = DRAWS, seed: int = 0) -> float:
+def _patterns(n: int) -> int:
+    """How many patterns of ``n`` signs are drawn."""
+    return max(1000, min(DRAWS, _FLIPS // n))
+
+
+def sign_flip_p(differences: Floats, draws: int | None = None, seed: int = 0) -> float:
     """Two-sided p of "no difference" from paired ``differences`` (n,), one per fold.
 
     If the two methods were exchangeable in every fold, each difference could as well have had
     the other sign. p is the share of the 2^n sign patterns whose sum is at least as far from 0
-    as the one seen; with more than 16 folds, of ``draws`` random patterns and the one seen
-    ((b + 1) / (m + 1), Phipson and Smyth 2010). NaN when a difference is NaN or there is none.
+    as the one seen; with more than 16 folds, of ``draws`` random patterns (100,000; with more than
+    40 folds fewer, at least 1,000) and the one seen ((b + 1) / (m + 1), Phipson and Smyth 2010).
+    NaN when a difference is NaN or there is none.
     """
     n = len(differences)
     if n == 0 or np.isnan(differences).any():
@@ -150,7 +157,7 @@ def sign_flip_p(differences: Floats, draws: int = DRAWS, seed: int = 0) -> float
         sums = (1 - 2 * bits) @ differences
         return float(np.mean(np.abs(sums) >= seen))
     rng = np.random.default_rng(seed)
-    reached = 0
+    draws, reached = draws or _patterns(n), 0
     for start in range(0, draws, 10_000):
         size = min(10_000, draws - start)
         signs = 2 * rng.integers(0, 2, (size, n), dtype=np.int8) - 1

@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 DRAWS = 10_000
+_MANY = 64
 
 
 def rank_distribution(values: Floats, cohort: Integers, draws: int = DRAWS) -> Floats:
@@ -36,9 +37,11 @@ def rank_distribution(values: Floats, cohort: Integers, draws: int = DRAWS) -> F
     rng = np.random.default_rng(0)
     means = values[placed].mean(axis=1)
     deviations = (values[placed] - means[:, None]) * np.sqrt(inflation(cohort) / n)
+    if n > _MANY:  # the same distribution from fewer numbers
+        deviations = np.linalg.qr(deviations.T)[1].T
     # Of covariance deviations @ deviations.T / (n - 1), over the root of a chi square / (n - 1).
     scale = np.sqrt(rng.chisquare(n - 1, (draws, 1)))
-    drawn = means + rng.standard_normal((draws, n)) @ deviations.T / scale
+    drawn = means + rng.standard_normal((draws, deviations.shape[1])) @ deviations.T / scale
     for m, of_method in zip(np.flatnonzero(placed), drawn.T, strict=True):
         place = (drawn - of_method[:, None] > SAME).sum(axis=1)
         table[m] = np.bincount(place, minlength=len(values)) / draws
@@ -85,8 +88,12 @@ def _pooled(tally: Tally, metric: str) -> Floats:
 
 
 def _mean_rank(tally: Tally, metric: str) -> Floats:
-    """Minus the mean over folds of the rank within the fold: higher is better."""
-    values = tally.values(metric)
+    return mean_rank(tally.values(metric))
+
+
+def mean_rank(values: Floats) -> Floats:
+    """Minus the mean over folds of the rank within the fold, from ``values`` (methods, folds):
+    higher is better. Ties share the middle rank; NaN for all where there is one."""
     if np.isnan(values).any():
         return np.full(len(values), np.nan)
     place = (values[None] - values[:, None] > SAME).sum(axis=1)  # (methods, folds)

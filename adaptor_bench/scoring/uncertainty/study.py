@@ -26,6 +26,7 @@ from adaptor_bench.scoring.uncertainty.stability import (
 from adaptor_bench.scoring.uncertainty.tally import Tally
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,46 +39,40 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Study:
-    """Methods stand in the order of the ranking: the mean over folds of ``options.metric``. All
-    parts are computed when they are asked for, and all are deterministic."""
+class Ranked:
+    """An order of methods and how sure it is, from one value of each method in each unit.
 
-    tally: Tally
+    Methods stand best first: larger means are better. All parts are computed when they are asked
+    for, and all are deterministic. Who derives from it says what ``methods``, ``values`` and
+    ``cohort`` are.
+    """
+
     options: Options
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Best first."""
-        return self.tally.methods
+        raise NotImplementedError
 
-    @cached_property
+    @property
     def values(self) -> Floats:
-        """(methods, folds) of the metric that ranks, mean over seeds."""
-        return self.tally.values(self.options.metric)
+        """(methods, units) of what ranks."""
+        raise NotImplementedError
+
+    @property
+    def cohort(self) -> Integers:
+        """(units,) as in :func:`adaptor_bench.scoring.uncertainty.intervals.inflation`."""
+        raise NotImplementedError
 
     @property
     def ranks(self) -> dict[str, int | None]:
-        """None for a method that is 0/0 in a fold."""
+        """None for a method that has no value in a unit."""
         return self._named(ranks(self.values.mean(axis=1).tolist()))
 
-    @cached_property
-    def intervals(self) -> dict[str, dict[str, Interval]]:
-        """Method to metric to the mean over folds with its corrected t interval."""
-        of_metric = {key: self.tally.values(key) for key in METRICS}
-        return {
-            name: {
-                key: fold_interval(values[i], self.tally.cohort, self.options.level)
-                for key, values in of_metric.items()
-            }
-            for i, name in enumerate(self.methods)
-        }
-
-    def difference(self, a: str, b: str, metric: str | None = None, where: str = "") -> Difference:
-        """``a`` minus ``b`` fold by fold, of ``metric`` or the one that ranks."""
-        key = metric or self.options.metric
-        values = self.tally.values(key)
+    def difference(self, a: str, b: str) -> Difference:
+        """``a`` minus ``b`` unit by unit."""
         i, j = self.methods.index(a), self.methods.index(b)
-        return Difference(a, b, values[i] - values[j], self.tally.cohort, key, where)
+        return Difference(a, b, self.values[i] - self.values[j], self.cohort, self.options.metric)
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Comparison]:
@@ -98,7 +93,51 @@ class Study:
     @cached_property
     def rank_probability(self) -> Floats:
         """(methods, methods), row by method, column by rank; NaN for a method without a value."""
-        return rank_distribution(self.values, self.tally.cohort)
+        return rank_distribution(self.values, self.cohort)
+
+    def _named(self, values: list[int | None]) -> dict[str, int | None]:
+        return dict(zip(self.methods, values, strict=True))
+
+
+@dataclass(frozen=True)
+class Study(Ranked):
+    """Methods by the mean over folds of ``options.metric``; the units are folds."""
+
+    tally: Tally
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Best first."""
+        return self.tally.methods
+
+    @cached_property
+    def values(self) -> Floats:
+        """(methods, folds) of the metric that ranks, mean over seeds; NaN for 0/0."""
+        return self.tally.values(self.options.metric)
+
+    @property
+    def cohort(self) -> Integers:
+        """(folds,)"""
+        return self.tally.cohort
+
+    @cached_property
+    def intervals(self) -> dict[str, dict[str, Interval]]:
+        """Method to metric to the mean over folds with its corrected t interval."""
+        of_metric = {key: self.tally.values(key) for key in METRICS}
+        return {
+            name: {
+                key: fold_interval(values[i], self.tally.cohort, self.options.level)
+                for key, values in of_metric.items()
+            }
+            for i, name in enumerate(self.methods)
+        }
+
+    def difference(self, a: str, b: str, metric: str | None = None, where: str = "") -> Difference:
+        """``a`` minus ``b`` fold by fold, of ``metric`` or the one that ranks."""
+        key = metric or self.options.metric
+        values = self.tally.values(key)
+        i, j = self.methods.index(a), self.methods.index(b)
+        return Difference(a, b, values[i] - values[j], self.tally.cohort, key, where)
 
     @property
     def left_out(self) -> dict[int, list[int | None]]:
@@ -112,9 +151,6 @@ class Study:
         values = scheme_values(self.tally, self.options.metric)
         return {scheme: self._named(ranks(row.tolist())) for scheme, row in values.items()}
 
-    def _named(self, values: list[int | None]) -> dict[str, int | None]:
-        return dict(zip(self.methods, values, strict=True))
-
 
 def study(tally: Tally, options: Options | None = None) -> Study:
     """The whole analysis of the methods of ``tally``."""
@@ -123,4 +159,4 @@ def study(tally: Tally, options: Options | None = None) -> Study:
     filled = np.where(np.isnan(means), -np.inf, means)
     # Best first; equal ones by name; those without a value last.
     order = [name for _, name in sorted(zip(-np.round(filled, 9), tally.methods, strict=True))]
-    return Study(tally.select(order), options)
+    return Study(options, tally.select(order))
