@@ -102,7 +102,8 @@ def find_images(root: Path) -> list[Frame]:
 
 def _work(given: argparse.Namespace, frames: list[Frame], folder: Path, bar: Bar) -> None:
     """Do what the verb says and write the results below ``folder``."""
-    from adaptor_bench.harness.predict import load_method, predicted, translated
+    from adaptor_bench.harness.checkpoint import load_method
+    from adaptor_bench.harness.predict import predicted, translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
 

@@ -14,6 +14,7 @@ from adaptor_bench.errors import UsageError
 EXTRAS = {
     "train": ("torch", "torchvision", "segmentation_models_pytorch", "safetensors", "skimage"),
     "figures": ("matplotlib",),
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "slurm": ("submitit",),
     "ray": ("ray",),
     "tensorboard": ("tensorboard",),

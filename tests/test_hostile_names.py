@@ -108,6 +108,8 @@ curve stern --data {data} --profile smoke --budget 1 --fold 1 --out {out} --devi
 paper curve {runs} --out {out}/curve.svg
 predict {nasty} --input {data} --output {out}/p
 predict {run} --input {data} --output {out}/p --device cpu
+export {nasty} --format torchscript --out {out}/e
+export {run} --format safetensors --out {out}/e
 translate {run} --input {data} --output {out}/t --to {nasty}
 validate {p0} --reference {data}
 validate {p0} --format json

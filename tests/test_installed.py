@@ -102,6 +102,7 @@ data import coco exported.json imported --images data | 12 images
 data croissant data --description D --license MIT --creator C --cite X | croissant.json
 predict {RUN} --input data --output predicted {MINE} --device cpu | 12 predictions written
 predict unet_peaks --input data --output found --format csv --device cpu | 12 predictions written
+export unet_peaks --format safetensors --out hub --data data | compared with the original on
 translate {RUN} --input data --output translated --to sim {MINE} --device cpu | 12 translated
 container landmark_detection --input data --output out --model {RUN} {MINE} --device cpu | 12 frames
 validate {RUN}/predictions --reference data | frame-missing

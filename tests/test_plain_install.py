@@ -67,6 +67,7 @@ LACKING = {
     "run --method template --profile smoke --executor ray": "ray",
     "curve stern --profile smoke": "train",
     "predict runs --input data --output p": "train",
+    "export unet_peaks --format onnx --out e": "train",
     "check template": "train",
     "translate runs --input data --output t --to sim": "train",
     "container landmark_detection --input data --output out --model runs": "train",

@@ -21,10 +21,10 @@ from adaptor_bench.bounded import read_file
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import InputError, TrainingError
+from adaptor_bench.harness.checkpoint import load_method
 from adaptor_bench.harness.failures import summary
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.plan import RunRequest
-from adaptor_bench.harness.predict import load_method
 from adaptor_bench.method import Pixels, Resize
 from adaptor_bench.phantom import PhantomOptions, write_phantom
 from adaptor_bench.progress import Progress

@@ -32,6 +32,7 @@ COMMANDS = {
     "check": ("check", "Check that a method does what the harness relies on, in seconds."),
     "data": ("data", "Draw the phantom dataset, look at or check a dataset folder."),
     "predict": ("predict", "Predict on a folder of frames with a finished run."),
+    "export": ("export", "Write a trained network as ONNX, TorchScript or for a model hub."),
     "translate": ("translate", "Make frames look like the other domain with a finished run."),
     "validate": ("validate", "Check prediction files; report everything that is wrong."),
     "explain": ("explain", "What a finding of validate means, and what to do about it."),

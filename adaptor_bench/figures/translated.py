@@ -56,7 +56,8 @@ def _draw(
 ) -> Drawing:
     """By the translators of intraop runs: all there are, or that of ``method``. Raises InputError
     or UsageError."""
-    from adaptor_bench.harness.predict import load_method, translated
+    from adaptor_bench.harness.checkpoint import load_method
+    from adaptor_bench.harness.predict import translated
     from adaptor_bench.registry import discover
     from adaptor_bench.train.device import resolve_device
 

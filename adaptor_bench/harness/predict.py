@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from adaptor_bench.ahead import ahead
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.blame import MethodFailedError, blamed, checked
-from adaptor_bench.bounded import read_json
 from adaptor_bench.data.frames import Frame, NoFramesError, index_dataset
 from adaptor_bench.data.images import (
     read_image,
@@ -23,10 +22,10 @@ from adaptor_bench.data.images import (
 from adaptor_bench.data.layout import image_place
 from adaptor_bench.data.pictures import find_pictures, require_apart
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.harness.checkpoint import load_method, record_of
 from adaptor_bench.harness.outputs import FORMATS, Found, write_overlay
 from adaptor_bench.harness.plan import requested_domains
 from adaptor_bench.method import (
-    LATER,
     Method,
     Pixels,
     Prediction,
@@ -58,7 +57,7 @@ def predict_folder(
     ``run`` is a run directory (``.../fold_<k>``) or a folder of weights; ``domain`` limits the
     frames of a dataset to one. ``format`` is one of :data:`outputs.FORMATS`; ``overlay`` adds
     pictures with the points. Labels are neither needed nor read. Returns the numbers of frames and
-    of points. Raises what :func:`load_method` does, InputError when an image cannot be read or
+    of points. Raises what ``load_method`` does, InputError when an image cannot be read or
     ``out`` exists, UsageError for weights of another architecture.
     """
     method = _ready(run, out, registry)
@@ -79,7 +78,7 @@ def predict_folder(
                 found.append((frame, sizes[frame.image], prediction))
                 if overlay:
                     write_overlay(frame, read(frame.image), prediction, frames_root, folder)
-        about = {"method": read_json(run / "run.json")["method"], "run": str(run)}
+        about = {"method": record_of(run)["method"], "run": str(run)}
         FORMATS[format](found, frames_root, folder, about)
     return len(found), sum(len(prediction.points) for _, _, prediction in found)
 
@@ -132,57 +131,6 @@ def _ready(run: Path, out: Path, registry: Registry) -> Method:
     method = load_method(run, registry)
     if out.exists():
         raise InputError(f"{out}: already exists", hint="Choose a new folder.")
-    return method
-
-
-def load_method(run: Path, registry: Registry) -> Method:
-    """The method of a finished run, its checkpoint loaded.
-
-    Raises InputError when the run is not usable, its parameters included, and UsageError when its
-    method is not in ``registry``.
-    """
-    try:
-        record = read_json(run / "run.json")
-        name, settings = record["method"], dict(record["parameters"])
-        if not isinstance(name, str) or record.get("schema", 1) != 1:
-            raise ValueError("its run.json is damaged, or of another version")
-    except (InputError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{run}: not a finished run: {error}",
-            hint="Pass a directory .../fold_<k> that holds run.json and a checkpoint.",
-        ) from error
-    try:
-        spec = registry.get(name)
-    except UsageError as error:
-        # Its code is never looked for where a file says: a name in a file is no reason to run it.
-        raise UsageError(
-            f"{run}: {error.message}",
-            hint="A run made with --methods-from needs the same --methods-from here.",
-        ) from error
-    if spec.card.role == "ceiling":
-        raise InputError(f"{run}: {name!r} is a ceiling, drawn from labels: it predicts nothing")
-    if "decode" in spec.resolve("paper") and "decode" not in settings:
-        raise InputError(
-            f"{run}: made by an earlier version, which named no parts such as 'decode'",
-            hint="Its results are still shown everywhere; run the fold again to use its network.",
-        )
-    try:
-        parameters = spec.resolve("paper", settings)
-    except UsageError as error:
-        raise InputError(
-            f"{run / 'run.json'}: {error.message}",
-            hint="It is damaged, was made by another version of the method, or needs the "
-            "--methods-from that it was made with.",
-        ) from error
-    method = spec.build(parameters)
-    lacking = [name for name in LATER if not hasattr(method, name)]
-    if lacking:
-        raise InputError(
-            f"{run}: method {spec.name!r} ({spec.origin}) lacks {', '.join(lacking)}",
-            hint="baselines/README.md lists what a method must provide.",
-        )
-    with blamed(f"{run}: load"):
-        method.load(run)
     return method
 
 
@@ -244,7 +192,7 @@ def translated(
 def staged(run: Path, frame: Frame, registry: Registry, device: str) -> Decoded:
     """How the method of a finished run comes to its points on ``frame``.
 
-    Raises what :func:`load_method` does, and InputError when the method draws no heatmaps.
+    Raises what ``load_method`` does, and InputError when the method draws no heatmaps.
     """
     method = load_method(run, registry)
     if not isinstance(method, StepByStep):

@@ -32,6 +32,16 @@ def embedded_profile(name: str, kind: str) -> str | None:
     return profile if kind == "phantom" and name != profile and profile in PROFILES else None
 
 
+def drawn_phantom(profile: str) -> Path | None:
+    """The folder of the phantom ``profile`` as embedded; None where it has not been drawn yet."""
+    root = _place(profile)
+    return root if root.is_dir() else None
+
+
+def _place(profile: str) -> Path:
+    return cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
+
+
 def cached_phantom(profile: str, progress: Progress, version: int | None = None) -> Path:
     """The folder of the phantom ``profile`` as embedded (report seeds); drawn if not there yet.
 
@@ -44,7 +54,7 @@ def cached_phantom(profile: str, progress: Progress, version: int | None = None)
             f"version {GENERATOR_VERSION}, so nothing can be scored again",
             hint="Use the release that it was made with, or give its data with --data DIR.",
         )
-    root = cache_directory() / f"phantom-{profile}-v{GENERATOR_VERSION}"
+    root = _place(profile)
     if root.is_dir():
         return root
     with claimed(root, lambda: message(f"{root}: another process is drawing it; waiting")):

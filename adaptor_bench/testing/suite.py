@@ -19,11 +19,12 @@ from adaptor_bench.blame import MethodFailedError, blamed, checked, said
 from adaptor_bench.data.frames import Dataset, index_dataset
 from adaptor_bench.errors import BenchError, InputError, UsageError
 from adaptor_bench.extras import require
+from adaptor_bench.harness.checkpoint import load_method
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.outputs import write_prediction
 from adaptor_bench.harness.plan import Cell, RunRequest
-from adaptor_bench.harness.predict import load_method, predicted
+from adaptor_bench.harness.predict import predicted
 from adaptor_bench.harness.telling import Silent
 from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize
 from adaptor_bench.methodspec import MethodSpec

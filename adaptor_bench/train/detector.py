@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 WEIGHTS = "network.safetensors"
+EXPORTED = "model.safetensors"  # the same in a folder of `bench export`
 DECODING = "decoding.json"  # the threshold that was chosen, where one was
 
 
@@ -161,12 +162,12 @@ class Detector(Parts):
 
         stored = read_maps(task.store.get("heatmaps", key, build))
         with task.progress.bar("decoding") as bar:
-            yield from _told(map(self._predicted, stored, frames), bar, len(frames))
+            yield from _told(map(self.points_of, stored, frames), bar, len(frames))
 
     def predict_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Prediction]:
         """The same without keeping anything: for a method that was loaded to be used."""
         maps = self._maps(frames, device)
-        yield from map(self._predicted, map(as_stored, maps), frames)
+        yield from map(self.points_of, map(as_stored, maps), frames)
 
     def decode_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Decoded]:
         """How a loaded method gets from maps to points, at the frames' reference sizes."""
@@ -219,7 +220,7 @@ class Detector(Parts):
         else:
             samples = some_of([sample_of(f) for f in task.train])
         return with_threshold(
-            self._built(), samples, self.decode, task.device, task.matching,
+            self.trained(), samples, self.decode, task.device, task.matching,
             bfloat16=self.training.bfloat16,
         )  # fmt: skip
 
@@ -228,14 +229,20 @@ class Detector(Parts):
 
         return self.training.bfloat16 and has_bfloat16(device)
 
-    def _built(self) -> nn.Module:
-        """The network with its trained weights."""
+    def trained(self) -> nn.Module:
+        """The network, (B, 3, H, W) in [0, 1] to logits, with its trained weights."""
         from adaptor_bench.train.weights import fill
 
         assert self._network is not None, "fit or load comes first"
         network = self.network.build(self.target.channels)
-        fill(network, self._network / WEIGHTS)
+        exported = self._network / EXPORTED
+        fill(network, exported if exported.is_file() else self._network / WEIGHTS)
         return network
+
+    @property
+    def decoder(self) -> Decoder:
+        """The decoder, with the threshold that was chosen for it where one was."""
+        return self._decode
 
     def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
         """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image, computed in
@@ -244,10 +251,11 @@ class Detector(Parts):
         from adaptor_bench.train.inference import predict_maps
 
         images = [f.image for f in frames]
-        maps = predict_maps(self._built(), images, device=device, bfloat16=self.training.bfloat16)
+        maps = predict_maps(self.trained(), images, device=device, bfloat16=self.training.bfloat16)
         return ahead(maps, 8, flushing_as_here())
 
-    def _predicted(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
+    def points_of(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
+        """The points that the maps of a frame, as :func:`as_stored` keeps them, show."""
         found = self._decoded(stored, frame)
         points = scale_points(found.points, reference_size(frame.size), frame.size)
         return Prediction(points, found.scores)

@@ -26,8 +26,9 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.data.description import Description
 from adaptor_bench.data.frames import Frame, index_dataset
 from adaptor_bench.errors import BenchError, InputError
+from adaptor_bench.harness.checkpoint import load_method
 from adaptor_bench.harness.outputs import write_prediction
-from adaptor_bench.harness.predict import load_method, predicted
+from adaptor_bench.harness.predict import predicted
 from adaptor_bench.harness.shipped import MOST_BYTES
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress, message
