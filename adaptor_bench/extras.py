@@ -15,6 +15,7 @@ EXTRAS = {
     "train": ("torch", "torchvision", "segmentation_models_pytorch", "safetensors", "skimage"),
     "figures": ("matplotlib",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "parquet": ("pyarrow",),
     "slurm": ("submitit",),
     "ray": ("ray",),
     "tensorboard": ("tensorboard",),

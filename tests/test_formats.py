@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from adaptor_bench import extras
 from adaptor_bench.audit.round_trip import formats_table, round_trips
-from adaptor_bench.data.formats import coco, imagej
+from adaptor_bench.data.formats import coco, imagej, parquet
 from adaptor_bench.data.formats.format import (
     FramePoints,
     PointFile,
@@ -30,6 +31,7 @@ from adaptor_bench.data.importing import ImportOptions, import_points
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.placing import Placing
 from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.extras import how_to_get
 from adaptor_bench.report.render import render
 
 pytestmark = pytest.mark.quick
@@ -59,7 +61,16 @@ def landmarks():
     return st.lists(st.tuples(x, y), max_size=6)
 
 
-@pytest.mark.parametrize("key", [key for key in exportable() if key != "dot-mask"])
+LACKING = [key for key in exportable() if how_to_get(format_named(key).extra)]
+PARQUET = pytest.mark.skipif("parquet" in LACKING, reason="the extra [parquet] is not installed")
+WRITTEN = [
+    pytest.param(key, marks=PARQUET if key == "parquet" else ())
+    for key in exportable()
+    if key != "dot-mask"
+]
+
+
+@pytest.mark.parametrize("key", WRITTEN)
 @given(frames=st.lists(landmarks(), min_size=1, max_size=3))
 @SOON
 def test_what_is_written_is_read_again(key, frames):
@@ -99,6 +110,7 @@ def test_what_is_written_is_read_again(key, frames):
             assert np.abs(np.array(points) - again).max() <= format_.precision + 1e-9
 
 
+@PARQUET
 def test_the_page_shows_what_the_command_prints():
     page = (ROOT / "docs" / "formats.md").read_text("utf-8")
     measured = round_trips()
@@ -242,6 +254,75 @@ def test_via_of_both_versions_and_as_a_table():
         '1.png,12,"{}",0,0,"{}","{}"\n'
     )
     assert read("via", text) == {"0.png": [[3, 4]], "1.png": []}
+
+
+@PARQUET
+def test_parquet_has_the_columns_of_a_text_table(tmp_path):
+    import pandas as pd
+
+    def stored(**columns) -> bytes:
+        frame = pd.DataFrame(columns)
+        frame.to_parquet(tmp_path / "t.parquet")
+        return (tmp_path / "t.parquet").read_bytes()
+
+    x, y = 1 / 3, 2 / 3  # to the last digit
+    assert read("parquet", stored(x=[x], y=[y])) == {"": [[x, y]]}
+    assert read("parquet", stored(x=[], y=[])) == {"": []}
+    named = stored(image=["a/v/0.png", "a/v/1.png"], x=[1, 3], y=[2, 4], score=[0.5, 1.0])
+    assert read("parquet", named) == {"a/v/0.png": [[1, 2]], "a/v/1.png": [[3, 4]]}
+    napari = {"axis-0": [3, 3], "axis-1": [2.5, 4.5], "axis-2": [1.0, 3.0]}
+    assert read("parquet", stored(**napari)) == {"film/000003": [[1, 2.5], [3, 4.5]]}
+    assert read("parquet", stored(y=[2], x=[1], probability=[0.5])) == {"": [[1, 2]]}
+    kind = pd.Categorical(["suture", "tool"])
+    both = stored(x=[1, 5], y=[2, 6], label=kind, outline=[[1, 2], [3]])
+    assert read("parquet", both, labels=frozenset(["suture"])) == {"": [[1, 2]]}
+    micron = {"POSITION_X": [10.0], "POSITION_Y": [4.0], "FRAME": [0]}
+    assert read("parquet", stored(**micron), pixel_size=2.0) == {"film/000000": [[5, 2]]}
+    whole = stored(x=[1.0, 2.0], y=[1.0, None])
+    with pytest.raises(InputError, match="row 2: y is not a finite number"):
+        read("parquet", whole)
+    with pytest.raises(InputError, match=r"no columns x and y, .*: place, team"):
+        read("parquet", stored(place=[1], team=["a"]))
+    for damaged in (whole[:-9], whole[:40], b"PAR1", whole[:4] + whole[40:]):
+        with pytest.raises(InputError, match="not readable as Parquet"):
+            read("parquet", damaged)
+
+
+@PARQUET
+def test_a_table_of_too_many_rows_is_not_unpacked(monkeypatch):
+    frame = FramePoints("a/v", "0", "", PointFile(np.ones((9, 2))))
+    (content,) = parquet.FORMATS[0].write([frame], WriteOptions()).values()
+    monkeypatch.setattr(parquet, "_MOST_ROWS", 8)
+    with pytest.raises(InputError, match=r"it: 9 rows of .* bytes, which are not read"):
+        read("parquet", content)
+
+
+@PARQUET
+def test_parquet_in_place_of_a_folder_is_answered_with_the_command(tmp_path):
+    write_frame(tmp_path / "ds", "a", "000000", [(10.25, 20.5), (300, 200)])
+    invoke("data", "export", "parquet", tmp_path / "ds", tmp_path / "theirs")
+    (path,) = (tmp_path / "theirs").rglob("*.parquet")
+    told = invoke("validate", path, code=2)[1]
+    assert "a Parquet table" in told
+    assert f"bench data import parquet {path} NEW_FOLDER --predictions" in told
+    told = invoke_all("validate", tmp_path / "theirs", code=1).replace("\n", " ")
+    assert f"bench data import parquet {tmp_path / 'theirs'} NEW_FOLDER --predictions" in told
+    invoke("data", "import", "parquet", tmp_path / "theirs", tmp_path / "back", "--predictions")
+    command = ("evaluate", tmp_path / "back", tmp_path / "ds", "--radius", 0.01, "--format", "json")
+    assert json.loads(invoke(*command)[0])["counts"] == {"tp": 2, "fp": 0, "fn": 0}
+
+
+def test_a_library_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(extras.EXTRAS, "parquet", ("a_library_nobody_has",))
+    write_frame(tmp_path / "ds", "a", "000000", [(1, 1)])
+    for words in (("export", "parquet", tmp_path / "ds"), ("import", "parquet", tmp_path)):
+        told = invoke("data", *words, tmp_path / "out", code=2)[1]
+        assert "files of Parquet need a_library_nobody_has" in told
+        assert 'pip install "adaptor-bench[parquet]"' in told
+    (tmp_path / "0.parquet").write_bytes(b"PAR1" + bytes(20))
+    assert "bench data import parquet" in invoke("validate", tmp_path / "0.parquet", code=2)[1]
+    notes = round_trips().notes
+    assert any(note.startswith("parquet: not measured") for note in notes)
 
 
 TRACKMATE = """LABEL,ID,QUALITY,POSITION_X,POSITION_Y,FRAME

@@ -13,6 +13,7 @@ from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.formats.format import Format, FramePoints, ReadOptions, Size, WriteOptions
 from adaptor_bench.data.formats.known import formats
 from adaptor_bench.data.importing import ImportOptions, import_points
+from adaptor_bench.extras import how_to_get
 from adaptor_bench.report.table import Column, Table
 
 SIZE: Size = (512, 288)
@@ -60,7 +61,7 @@ def round_trips() -> Table:
         draw(root / "drawn", np.random.default_rng(0))
         before = frames_below(root / "drawn")
         for one in _named():
-            if one.write:
+            if one.write and not how_to_get(one.extra):
                 rows.append({"key": one.key, **_measure(one, root, before)})
     columns = (
         Column("key", "FORMAT", align="left"),
@@ -75,7 +76,12 @@ def round_trips() -> Table:
         f"{FRAMES} frames of {SIZE[0]}x{SIZE[1]} with {(FRAMES - 1) * LANDMARKS} landmarks, the "
         "last frame without any. Difference in x or y between what was written and what was read."
     )
-    return Table("", columns, rows, (note,))
+    lacking = [
+        f"{one.key}: not measured, its library is not installed ({how_to_get(one.extra)})."
+        for one in _named()
+        if one.write and how_to_get(one.extra)
+    ]
+    return Table("", columns, rows, (note, *lacking))
 
 
 def draw(root: Path, random: np.random.Generator) -> None:

@@ -63,6 +63,10 @@ def export_points(
     """
     if format_.write is None:
         raise UsageError(f"{format_.name} is not written, only read")
+    if format_.extra:
+        from adaptor_bench.extras import require  # of no use to bundles, which score alone
+
+        require(format_.extra, f"files of {format_.name}")
     if out.exists():
         raise UsageError(f"{out}: exists already", hint="Name a new one.")
     frames = frames_below(root, size)

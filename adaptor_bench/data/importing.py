@@ -68,6 +68,10 @@ def import_points(format_: Format, source: Path, out: Path, options: ImportOptio
     """
     if format_.read is None:
         raise UsageError(f"{format_.name} is not read, only written")
+    if format_.extra:
+        from adaptor_bench.extras import require  # of no use to bundles, which score alone
+
+        require(format_.extra, f"files of {format_.name}")
     if not source.exists():
         raise UsageError(f"{source}: no such file or folder")
     if out.exists():

@@ -143,7 +143,7 @@ class Format:
     most by which x or y may differ after writing and reading, in px; ``sizes`` says whether these
     are kept. ``takes`` names the options of import and export that are not for all. ``centre`` is x
     and y that the program gives to the middle of the first pixel, where that is known. ``images``
-    is the folder for images that are written along.
+    is the folder for images that are written along. ``extra`` of pip brings the library it needs.
     """
 
     name: str
@@ -161,6 +161,7 @@ class Format:
     centre: str = ""
     images: str = ""
     takes: frozenset[str] = frozenset()
+    extra: str = ""
 
     def image_place(self, frame: FramePoints) -> str:
         """Where a copy of its image belongs: beside its file, or likewise below ``images``."""
