@@ -16,6 +16,7 @@ EXTRAS = {
     "figures": ("matplotlib",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "parquet": ("pyarrow",),
+    "video": ("av",),
     "slurm": ("submitit",),
     "ray": ("ray",),
     "tensorboard": ("tensorboard",),

@@ -86,6 +86,8 @@ data croissant {data} --description d --license {nasty} --creator c --cite c
 data croissant {data} --description d --license MIT --creator {nasty} --cite c
 data croissant {bad} --description d --license MIT --creator c --cite c
 data check {bad}
+data frames {nasty} {out}/f --every 1
+data frames {board}/board.json {out}/f --points {nasty}
 data info {bad}
 evaluate {p1} {bad}
 evaluate {bad} {data}

@@ -11,6 +11,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -98,6 +99,7 @@ data info data | aicm13
 data check data | no problem found
 data formats --round-trip | yolo-pose
 data export coco data exported.json | 12 frames
+data frames answers.json stills --every 25 | video
 data import coco exported.json imported --images data | 12 images
 data croissant data --description D --license MIT --creator C --cite X | croissant.json
 predict {RUN} --input data --output predicted {MINE} --device cpu | 12 predictions written
@@ -149,6 +151,7 @@ board withdraw small b-marks-half --reason Copied | is withdrawn
 """.strip().splitlines()
 # What these lines are answered with; the others with 0.
 REFUSED = {"validate": 1, "data phantom-check data": 1}
+REFUSED["data frames answers.json stills --every 25"] = 1 if find_spec("av") else 2
 REFUSED |= {line.rpartition(" | ")[0]: 2 for line in CASES if "belongs to" in line}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import conversion, croissant, options
+from adaptor_bench.cli import conversion, croissant, options, video
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
@@ -183,7 +183,13 @@ def check(context: click.Context, folder: Path) -> None:
     context.exit(1 if any(finding.error for finding in oddities) else 0)
 
 
-for _one in (conversion.import_, conversion.export, conversion.formats, croissant.croissant):
+for _one in (
+    conversion.import_,
+    conversion.export,
+    conversion.formats,
+    croissant.croissant,
+    video.frames,
+):
     command.add_command(_one)
 
 
