@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from adaptor_bench.artefacts import ArtefactStore
 from adaptor_bench.data.check import DomainFrames, LoadedFrame
 from adaptor_bench.data.images import resize_image
+from adaptor_bench.data.pixels import Picture, Pictured, PixelStore
 from adaptor_bench.data.sizes import network_size
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
@@ -63,13 +64,19 @@ class Resize:
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """A frame to predict on: its key, its image (H, W, 3) uint8 RGB at the size the method asked
-    for, and the (width, height) of the frame as stored, in which points are to be returned."""
+class Pixels(Pictured):
+    """A frame to predict on: its key, its ``image`` (H, W, 3) uint8 RGB at the size the method
+    asked for, and the (width, height) of the frame as stored, in which points are to be returned.
+    """
 
     key: str
-    image: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | Picture
     size: tuple[int, int]
+
+    @classmethod
+    def of(cls, loaded: LoadedFrame) -> Pixels:
+        """A loaded frame without its labels."""
+        return cls(loaded.frame.key, loaded.pixels, loaded.size)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ class FoldTask:
     the other domains the method asked for. ``seed`` and ``device`` are to be obeyed; ``store``
     keeps artefacts that other methods may share; ``notes`` collects sentences for the reader;
     ``matching`` is how the fold will be scored, in px of the frames as stored. ``cpu_seconds`` is
-    for what each trained part has cost, where it was made.
+    for what each trained part has cost, where it was made; ``pixels`` keeps images that were read,
+    within its limit.
     """
 
     domain: str
@@ -104,6 +112,7 @@ class FoldTask:
     notes: list[str] = field(default_factory=list)
     matching: MatchSettings = field(default_factory=MatchSettings)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+    pixels: PixelStore = field(default_factory=PixelStore)
 
 
 NOTHING_LEARNT = "found nothing to speak of"

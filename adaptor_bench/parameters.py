@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -23,6 +22,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from adaptor_bench.errors import UsageError, nearest
+from adaptor_bench.values import plain, read_as, written
 
 Relation = Callable[[Mapping[str, Any]], Iterator[str]]
 """From all parameters of a method to sentences on those that do not go together."""
@@ -44,7 +44,7 @@ class Number:
 
     def __str__(self) -> str:
         """``from 0 to 1``, ``above 0 or 'otsu'``, ..; empty without any limit."""
-        low, high = _plain(self.low), _plain(self.high)
+        low, high = plain(self.low), plain(self.high)
         text = f"up to {high}" if self.high < math.inf else ""
         if self.low > -math.inf and self.above:
             text = f"above {low} {text}".rstrip()
@@ -96,7 +96,7 @@ class Parameter:
             raise ValueError(str(self.rule), nearest(str(value), words))
         # A word may stand in for a number, as a default too.
         example = 0.5 if words and isinstance(self.example, str) else self.example
-        fitted = _typed(value, example)
+        fitted = read_as(value, example)
         numbers = fitted if isinstance(fitted, tuple) else (fitted,)
         finite = all(not isinstance(n, float) or math.isfinite(n) for n in numbers)
         refused = fitted is None and example is not None
@@ -235,47 +235,11 @@ _OPTIONS = (
     "data", "device", "domain", "fold", "folds", "matching", "method", "missing", "out", "profile",
     "radius", "restart", "seed",
 )  # fmt: skip
-_BOOLEANS = {
-    "true": True, "yes": True, "on": True, "false": False, "no": False, "off": False,
-}  # fmt: skip
 
 
 def _rule(annotation: Any) -> Rule | None:
     extras = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
     return next((extra for extra in extras if isinstance(extra, Number | OneOf)), None)
-
-
-def _typed(value: Any, default: Any) -> Any:
-    """None if it does not fit."""
-    if default is None:
-        return value
-    if isinstance(value, str) and isinstance(default, bool | tuple):
-        value = _read(value, default)
-    if isinstance(default, float) and type(value) is int:
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf
-    if isinstance(default, tuple):
-        if not isinstance(value, list | tuple) or len(value) != len(default):
-            return None
-        items = tuple(_typed(v, d) for v, d in zip(value, default, strict=True))
-        return None if any(item is None for item in items) else items
-    return value if type(value) is type(default) else None
-
-
-def _read(text: str, example: bool | tuple[Any, ...]) -> Any:
-    """A boolean or several numbers as they are typed and printed; None if it is neither."""
-    if isinstance(example, bool):
-        return _BOOLEANS.get(text.strip().lower())
-    items = re.split(r"[x×,]|\bto\b", text.strip().strip("()[]").lower())
-    kinds = [type(one) for one in example]
-    if len(items) != len(kinds) or not {*kinds} <= {int, float}:
-        return None
-    try:
-        return tuple(kind(item) for kind, item in zip(kinds, items, strict=True))
-    except ValueError:
-        return None
 
 
 def _expected(example: Any, rule: Rule | None) -> str:
@@ -289,18 +253,3 @@ def _expected(example: Any, rule: Rule | None) -> str:
     if isinstance(example, tuple):
         kind = f"like {written(example)}, each {kind}"
     return f"{kind} {rule or ''}".rstrip()
-
-
-def written(value: object) -> str:
-    """A value as it can be typed: ``none``, ``512x288``, ``0.8 to 1.2``."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple) and value:
-        return (" to " if isinstance(value[0], float) else "x").join(map(str, value))
-    return str(value)
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if math.isfinite(number) and number == int(number) else f"{number:g}"

@@ -29,7 +29,8 @@ CARRIERS = frozenset(
         f"{_PACKAGE.name}.{name}"
         for name in ("artefacts", "atomic", "bounded", "errors", "harness", "harness.provenance",
                      "locks", "methodspec", "names", "parameters", "progress", "registry",
-                     "resources", "sourcecode", "stages.composition", "stages.registry", "stopping")
+                     "resources", "sourcecode", "stages.composition", "stages.registry", "stopping",
+                     "values")
     }
 )  # fmt: skip
 _provided = cache(packages_distributions)  # top-level module to its distributions

@@ -118,7 +118,9 @@ def test_a_translator_of_videos_draws_a_frame_from_its_own_video_only(tmp_path):
     keys = ["a/V/0", "a/V/1", "b/V/0", "b/V/1", "b/V/2"]
 
     def to(images, keys, domain="intraop"):
-        return FILM.translate(images, domain, tmp_path / "t", device="cpu", bar=silent, keys=keys)
+        return list(
+            FILM.translate(images, domain, tmp_path / "t", device="cpu", bar=silent, keys=keys)
+        )
 
     together = to(images, keys)
     assert [(t.shape, t.dtype) for t in together] == [((22, 30, 3), np.uint8)] * 5
@@ -356,9 +358,9 @@ def test_long_videos_are_translated_alike_in_any_pieces(monkeypatch, tmp_path):
     method.translate, method._translator = FILM, tmp_path / "t"
     images = noise(7, 5, (128, 72))
     frames = [SimpleNamespace(key=f"a/V/{i}", image=i) for i in range(7)]
-    whole = translate(
-        _generator(tmp_path / "t"), images, device="cpu", bar=silent, before=[0, *range(6)]
-    )
+    generator = _generator(tmp_path / "t")
+    drawn = translate(generator, images, device="cpu", bar=silent, before=[0, *range(6)])
+    whole = list(drawn)
     real = predict.in_chunks
 
     def part(most):

@@ -465,7 +465,7 @@ def test_what_is_not_finite_becomes_no_heatmap_and_no_picture(value):
         maps = list(predict_maps(Constant(value, 1), images, device="cpu"))
         assert np.all(np.array(maps) == (value > 0))
     with pytest.raises(TrainingError, match="image 1 of 3"):
-        translate(Constant(value, 3), images, device="cpu", bar=silent)
+        list(translate(Constant(value, 3), images, device="cpu", bar=silent))
 
 
 @pytest.mark.parametrize(
@@ -718,7 +718,7 @@ def test_the_linear_transfer_gives_one_pool_of_colours_the_moments_of_another():
 @pytest.mark.parametrize("size", [SIZE, (33, 21), (30, 50)])
 def test_translation_keeps_size_type_and_order(size):
     images = [np.full((size[1], size[0], 3), v, np.uint8) for v in (30, 120, 200)]
-    found = translate(fresh_generator(), images, device="cpu", bar=silent)
+    found = list(translate(fresh_generator(), images, device="cpu", bar=silent))
     assert [(f.shape, f.dtype) for f in found] == [(i.shape, np.uint8) for i in images]
     assert found[0].mean() < found[1].mean() < found[2].mean()
 

@@ -117,7 +117,7 @@ def _floors(
             return task
 
         def reached(task: FoldTask, frames: Sequence[LoadedFrame]) -> float:
-            pixels = [Pixels(f.frame.key, f.image, f.size) for f in frames]
+            pixels = [Pixels.of(f) for f in frames]
             return pooled_f1([p.points for p in method.predict(pixels, task)], frames)
 
         folds = {}

@@ -159,6 +159,7 @@ def check(context: click.Context, folder: Path) -> None:
     from adaptor_bench.data.check import load_frames
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.data.oddities import find_all
+    from adaptor_bench.data.pixels import PixelStore
     from adaptor_bench.errors import plural
     from adaptor_bench.progress import Progress
 
@@ -167,9 +168,7 @@ def check(context: click.Context, folder: Path) -> None:
     plans = {d: dataset.fold_plan(d) for d in dataset.frames if len(dataset.surgeries(d)) > 1}
     with Progress().bar("reading frames") as bar:
         # Pixels are looked at and dropped: checking needs no memory for a whole dataset.
-        loaded = load_frames(
-            dataset, dataset.frames, prepare=lambda image: image[:1, :1].copy(), progress=bar
-        )
+        loaded = load_frames(dataset, dataset.frames, progress=bar, store=PixelStore(0))
     oddities = find_all(loaded, plans, dataset.cohorts)
     verdict = "all readable" if oddities else "no problem found"
     for domain, frames in loaded.items():

@@ -11,8 +11,8 @@ import click
 from adaptor_bench.cli.options import formats, methods_from, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.extras import how_to_get
-from adaptor_bench.parameters import written
 from adaptor_bench.progress import message
+from adaptor_bench.values import written
 
 if TYPE_CHECKING:
     from adaptor_bench.registry import Registry

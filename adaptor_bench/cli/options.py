@@ -106,6 +106,14 @@ threads = option(
     help="CPU threads of each; results depend on them in their last bits.  [default: 1, beside a "
     "GPU torch's own]",
 )
+frame_memory = option(
+    "--frame-memory",
+    type=click.IntRange(0, 1 << 20),
+    default=512,  # data.pixels.MOST, which is not loaded for a list of options
+    envvar="ADAPTOR_BENCH_FRAME_MEMORY",
+    help="MiB of pixels that each process keeps; other frames are read again when they are needed. "
+    "The results are the same.",
+)
 seed = option("--seed", type=click.IntRange(0), default=0)
 metrics = Registered("scoring.metrics:METRICS")
 methods_from = option(

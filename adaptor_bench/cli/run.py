@@ -58,6 +58,7 @@ from adaptor_bench.methodspec import PROFILES
 @options.device
 @options.workers
 @options.threads
+@options.frame_memory
 @option(
     "--executor",
     type=options.Registered("harness.executors:EXECUTORS"),

@@ -65,12 +65,18 @@ class Shared:
 
 def trace_of(image: NDArray[np.uint8]) -> Trace:
     """The trace of one frame, shape (height, width, 3), uint8."""
-    digest = hashlib.blake2b(f"{image.shape}".encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image).reshape(-1).data)
+    pixels = hash_of(image)
     step = math.ceil(math.sqrt(image[..., 0].size / _ENOUGH))
     image = np.ascontiguousarray(image[::step, ::step])
     grey = Image.fromarray(image).convert("L").resize(SIZE, Image.Resampling.BOX)
-    return Trace(digest.digest(), np.asarray(grey))
+    return Trace(pixels, np.asarray(grey))
+
+
+def hash_of(image: NDArray[np.uint8]) -> bytes:
+    """16 bytes that stand for the pixels of an image (H, W, 3) and its size."""
+    digest = hashlib.blake2b(f"{image.shape}".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).reshape(-1).data)
+    return digest.digest()
 
 
 def shapes(thumbnails: NDArray[np.uint8]) -> Floats:

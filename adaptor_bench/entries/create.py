@@ -13,6 +13,7 @@ from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.folds import report_folds
 from adaptor_bench.data.frames import Dataset, Frame, index_dataset
 from adaptor_bench.data.labels import read_all
+from adaptor_bench.data.pixels import PixelStore
 from adaptor_bench.data.pointfiles import find_point_files
 from adaptor_bench.data.sizes import Size, frame_sizes, radius_note
 from adaptor_bench.entries.entry import Leaderboard, write_board
@@ -123,7 +124,7 @@ def board_from_labels(
 def _hashes(dataset: Dataset, domain: str) -> tuple[str, str, set[Size]]:
     """Fingerprint, hash of the labels, and the sizes of frames, as far as they are known."""
     if has_images(dataset, domain):
-        loaded = load_frames(dataset, [domain], prepare=lambda image: image[:1, :1])[domain]
+        loaded = load_frames(dataset, [domain], store=PixelStore(0))[domain]
         found = loaded.fingerprint, labels_digest(loaded), {f.size for f in loaded.frames}
         points = sum(len(frame.points) for frame in loaded.frames)
     else:

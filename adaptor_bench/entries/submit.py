@@ -9,6 +9,7 @@ from typing import Any
 
 from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.frames import in_order, index_dataset
+from adaptor_bench.data.pixels import PixelStore
 from adaptor_bench.data.sizes import radius_note
 from adaptor_bench.entries.admission import collapses, other_frames, scored_again, unfit
 from adaptor_bench.entries.entry import (
@@ -134,7 +135,7 @@ def entry_from_predictions(
 
 def with_labels(board: Leaderboard, data: Path) -> Leaderboard:
     """The board with the hash of its labels. Raises InputError when ``data`` are not its data."""
-    loaded = load_frames(index_dataset(data), board.folds, prepare=lambda image: image[:1, :1])
+    loaded = load_frames(index_dataset(data), board.folds, store=PixelStore(0))
     other = [d for d, f in board.fingerprints.items() if loaded[d].fingerprint != f]
     if other:
         raise InputError(f"{data}: not the {', '.join(other)} frames these runs were scored on")

@@ -10,6 +10,7 @@ from typing import Any
 from adaptor_bench.data.check import DomainFrames, load_frames
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.labels import read_all
+from adaptor_bench.data.pixels import PixelStore
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
 from adaptor_bench.entries.packed import Points, digest, unpack
 from adaptor_bench.errors import BenchError, InputError, UsageError, plural
@@ -102,10 +103,8 @@ def frames_of_board(
                         f"{domain}: labels {here[:12]}, the leaderboard's are {known[:12]}"
                     )
                 continue
-            # Only the hash is wanted: one pixel of each image is enough to keep.
-            loaded = load_frames(
-                dataset, [domain], prepare=lambda image: image[:1, :1], progress=bar
-            )[domain]
+            # Only the hash is wanted: no image has to be kept.
+            loaded = load_frames(dataset, [domain], progress=bar, store=PixelStore(0))[domain]
             if loaded.fingerprint != fingerprint:
                 same = board.embedded if known is None else labels_digest(loaded) == known
                 (notes if same else problems).append(

@@ -57,7 +57,7 @@ def run_fold(
         method.fit(task)
     fitted = time.monotonic()
     cpu_of_fit = time.process_time() - busy
-    pixels = [Pixels(f.frame.key, f.image, f.size) for f in validation]
+    pixels = [Pixels.of(f) for f in validation]
     predictions = directory / "predictions"
     with blamed("predict"):
         if isinstance(method, Ceiling):  # its card says so, or it would not have been made

@@ -14,12 +14,10 @@ from typing import Any
 
 from adaptor_bench.artefacts import ArtefactBusy, ArtefactStore
 from adaptor_bench.atomic import atomic_directory, remove_abandoned, write_json
-from adaptor_bench.blame import MethodFailedError, blamed, said
-from adaptor_bench.data.check import DomainFrames, load_frames
-from adaptor_bench.data.folds import inner_split
+from adaptor_bench.blame import MethodFailedError, said
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.sizes import count_sizes
-from adaptor_bench.errors import InputError, UsageError
+from adaptor_bench.errors import InputError
 from adaptor_bench.harness.failures import (
     Failure,
     find_failures,
@@ -29,17 +27,16 @@ from adaptor_bench.harness.failures import (
 )
 from adaptor_bench.harness.fold import FoldResult, run_fold
 from adaptor_bench.harness.journal import Journal, name_of
-from adaptor_bench.harness.misfits import refuse_misfits
-from adaptor_bench.harness.oddities import oddities, refuse
+from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import COMPUTING, damage, differences
 from adaptor_bench.harness.sharing import FAILED, KEPT, share
+from adaptor_bench.harness.tasks import Tasks
 from adaptor_bench.harness.telling import Aloud, Teller
-from adaptor_bench.method import FoldTask, Method, Resize
+from adaptor_bench.method import FoldTask
 from adaptor_bench.progress import Progress, message
 from adaptor_bench.scoring.metrics import f1
-from adaptor_bench.sourcecode import Source, source_of
 from adaptor_bench.trackers import track
 from adaptor_bench.train.curves import write_curves
 
@@ -73,8 +70,7 @@ class Bench:
             self.cells = whole[shard[0] - 1 :: shard[1]]
         self.threads, self.bfloat16 = 0, False
         self.versions = versions()
-        self._sources: dict[str, Source] = {}
-        self._loaded: dict[Resize, dict[str, DomainFrames]] = {}
+        self._tasks = Tasks(dataset, request, progress)
 
     def run(self) -> list[Failure]:
         """Run what is not finished yet; returns the folds that failed.
@@ -97,28 +93,17 @@ class Bench:
         what the machine there computes with is not known, and not compared."""
         self._ready(self.request.device, apart=COMPUTING)
 
-    def _ready(
-        self, device: str, apart: Collection[str] = ()
-    ) -> tuple[dict[Cell, FoldTask], dict[str, Method]]:
-        """All that may be learned from in every cell, and the methods, judged."""
-        refuse_misfits(methods := self._methods(), self.request, self.dataset.frames)
-        needed = {c.domain for c in self.cells}
-        needed.update(*(self._others(c, methods[c.spec.name]) for c in self.cells))
-        for resize in dict.fromkeys(map(Resize.of, methods.values())):
-            with self.progress.bar("reading frames") as bar:
-                self._loaded[resize] = load_frames(
-                    self.dataset, sorted(needed), prepare=resize, progress=bar
-                )
-        tasks = {cell: self._task(cell, methods[cell.spec.name], device) for cell in self.cells}
-        refuse(tasks, methods)
+    def _ready(self, device: str, apart: Collection[str] = ()) -> dict[Cell, FoldTask]:
+        """What every cell may learn from, judged."""
+        tasks = self._tasks.of(self.cells, device, self.store)
         # The longest first, so that no process idles at the end: a translator takes time.
         self.cells.sort(key=lambda cell: not tasks[cell].others)
         self._refuse_other_results(tasks, apart)
-        self._warn(tasks, methods)
-        return tasks, methods
+        self._warn(tasks)
+        return tasks
 
     def _run(self, device: str) -> list[Failure]:
-        tasks, methods = self._ready(device)
+        tasks = self._ready(device)
         remove_abandoned(self.store.root)
         failed = []
         teller = self.teller or Aloud(len(self.cells))
@@ -150,7 +135,7 @@ class Bench:
             self.store.patient = turn.last
             before = list(task.notes)
             try:
-                result = self._run_cell(cell, methods[cell.spec.name], task)
+                result = self._run_cell(cell, task)
             except ArtefactBusy:
                 task.notes[:] = before
                 turn.later = True
@@ -170,76 +155,17 @@ class Bench:
         self._refuse_other_results(tasks)  # of processes that ran at the same time
         return failed
 
-    def _warn(self, tasks: Mapping[Cell, FoldTask], methods: Mapping[str, Method]) -> None:
+    def _warn(self, tasks: Mapping[Cell, FoldTask]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
-        loaded = next(iter(self._loaded.values()))
+        loaded, methods = self._tasks.frames, self._tasks.methods
         for text, note, touched in oddities(loaded, tasks, methods, self.dataset.cohorts):
             if self.leads:
                 message(f"warning: {text}")
             for cell in touched:
                 tasks[cell].notes.append(note)
 
-    def _methods(self) -> dict[str, Method]:
-        """The methods of all cells, made and looked at; all that is wrong with them at once."""
-        made, problems = {}, []
-        for cell in self.cells:
-            spec = cell.spec
-            if spec.name in self._sources:
-                continue
-            files = spec.files(cell.parameters)
-            self._sources[spec.name] = source_of(*files, "adaptor_bench.harness.fold")
-            try:
-                made[spec.name] = spec.build(cell.parameters)
-            except InputError as error:
-                problems.append(error.message)
-        if problems:
-            raise InputError.collect(
-                "these methods cannot be run; nothing was trained:",
-                problems,
-                hint="baselines/README.md lists what a method must provide.",
-            )
-        return made
-
-    def _others(self, cell: Cell, method: Method) -> tuple[str, ...]:
-        """The other domains the method wants for this cell; never the cell's own."""
-        available = [domain for domain in self.dataset.frames if domain != cell.domain]
-        with blamed(f"method {cell.spec.name!r} ({cell.spec.origin}), other_domains"):
-            wanted = tuple(method.other_domains(cell.domain, available))
-        foreign = sorted(set(wanted) - set(available))
-        if foreign:
-            raise UsageError(
-                f"method {cell.spec.name!r} asks for {foreign[0]!r} beside {cell.domain!r}: "
-                "it may only use other domains of the dataset",
-                hint=f"Other domains: {', '.join(available) or 'none'}.",
-            )
-        return wanted
-
-    def _task(self, cell: Cell, method: Method, device: str) -> FoldTask:
-        """All that the method may learn from in this cell."""
-        frames = self._loaded[Resize.of(method)]
-        labelled = {f.frame.surgery for f in frames[cell.domain].frames if len(f.points)}
-        usable = tuple(s for s in cell.fold.train if s in labelled)
-        held_back = (
-            inner_split(self.dataset.surgeries(cell.domain), usable)
-            if getattr(method, "holds_back", True)
-            else ()
-        )
-        unseen = {*cell.fold.validation, *self.dataset.outside(cell.fold.cohort)}
-        return FoldTask(
-            domain=cell.domain,
-            train=frames[cell.domain].of(set(cell.fold.train) - set(held_back)),
-            selection=frames[cell.domain].of(held_back),
-            others={other: frames[other].without(unseen) for other in self._others(cell, method)},
-            fingerprint=frames[cell.domain].fingerprint,
-            seed=self.request.seed,
-            device=device,
-            store=self.store,
-            progress=self.progress,
-            matching=self.request.matching,
-        )
-
-    def _run_cell(self, cell: Cell, method: Method, task: FoldTask) -> FoldResult:
-        validation = self._loaded[Resize.of(method)][cell.domain].of(cell.fold.validation)
+    def _run_cell(self, cell: Cell, task: FoldTask) -> FoldResult:
+        method, validation = self._tasks.methods[cell.spec.name], self._tasks.validation(cell)
         with atomic_directory(cell.directory, replace=self.request.restart) as directory:
             result = run_fold(method, task, validation, directory)
             write_curves(directory)
@@ -264,7 +190,7 @@ class Bench:
 
     def _record(self, cell: Cell, task: FoldTask) -> dict[str, Any]:
         """What stands in run.json, but for what only running tells."""
-        source = self._sources[cell.spec.name]
+        source = self._tasks.sources[cell.spec.name]
         return {
             "schema": RUN_SCHEMA,
             "method": cell.spec.name,

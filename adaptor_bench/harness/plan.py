@@ -9,6 +9,7 @@ from typing import Any
 
 from adaptor_bench.data.folds import Fold, FoldPlan
 from adaptor_bench.data.frames import Dataset
+from adaptor_bench.data.pixels import MOST
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.methodspec import MethodSpec
 
@@ -18,7 +19,8 @@ class RunRequest:
     """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds;
     ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU;
     ``artefacts`` is where trained parts are kept, None: beside the results; ``loggers`` are the
-    experiment trackers that finished folds are handed to."""
+    experiment trackers that finished folds are handed to; ``frame_memory`` is how many MiB of
+    pixels a process keeps, the others are read again when they are needed."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]
@@ -34,6 +36,7 @@ class RunRequest:
     restart: bool = False
     matching: MatchSettings = field(default_factory=MatchSettings)
     loggers: tuple[str, ...] = ()
+    frame_memory: int = MOST
 
 
 @dataclass(frozen=True, eq=False)

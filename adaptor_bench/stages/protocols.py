@@ -11,7 +11,7 @@ x, y; pixel centres are at integers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Maps = NDArray[np.float32]
-Images = Sequence[NDArray[np.uint8]]
+Image = NDArray[np.uint8]
+Images = Sequence[Image]  # of frames they are read when they are asked for
 Frames = Sequence[LoadedFrame]
 
 
@@ -112,10 +113,11 @@ class Translator(Protocol):
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
-    ) -> Images:
-        """The images (H, W, 3) uint8 as if of ``domain``, by what ``directory`` keeps.
+    ) -> Iterable[Image]:
+        """The images (H, W, 3) uint8 as if of ``domain``, by what ``directory`` keeps, in order.
 
-        Raises InputError when that is nothing for this domain.
+        Of a generator none is kept longer than it takes to write it. Raises InputError when
+        ``directory`` keeps nothing for this domain.
         """
 
 

@@ -15,18 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import adaptor_bench
-from adaptor_bench.ahead import ahead
 from adaptor_bench.artefacts import MANIFEST
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
-from adaptor_bench.data.images import scale_points
-from adaptor_bench.data.sizes import reference_size
+from adaptor_bench.data.pixels import ImagesOf
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.method import NOTHING_LEARNT, FoldTask, Pixels, Prediction
-from adaptor_bench.stages.maps import as_stored, from_stored
+from adaptor_bench.stages.maps import as_stored
 from adaptor_bench.stages.protocols import Decoded, Decoder, is_open
 from adaptor_bench.train import translation
-from adaptor_bench.train.heatmaps import HISTORY, hash_of_frames, read_maps, write_maps
+from adaptor_bench.train.drawing import decoded, drawn_maps, found, size_of_maps
+from adaptor_bench.train.heatmaps import HISTORY, each_map, hash_of_frames, write_maps
 from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload
 from adaptor_bench.train.settings import Parts
 
@@ -154,13 +153,13 @@ class Detector(Parts):
         }
 
         def build(directory: Path) -> None:
-            sides = [self._size(f) for f in frames]
+            sides = [size_of_maps(f, self.target.stride) for f in frames]
             largest = (self.target.channels, max(h for h, _ in sides), max(w for _, w in sides))
             with task.progress.bar("heatmaps") as bar:
                 told = _told(self._maps(frames, task.device), bar, len(frames))
                 write_maps(directory, told, len(frames), largest)
 
-        stored = read_maps(task.store.get("heatmaps", key, build))
+        stored = each_map(task.store.get("heatmaps", key, build))
         with task.progress.bar("decoding") as bar:
             yield from _told(map(self.points_of, stored, frames), bar, len(frames))
 
@@ -171,8 +170,8 @@ class Detector(Parts):
 
     def decode_frames(self, frames: Sequence[Pixels], device: str) -> Iterator[Decoded]:
         """How a loaded method gets from maps to points, at the frames' reference sizes."""
-        maps = self._maps(frames, device)
-        yield from map(self._decoded, map(as_stored, maps), frames)
+        for maps, frame in zip(self._maps(frames, device), frames, strict=True):
+            yield decoded(as_stored(maps), frame, self._decode, self.target.stride)
 
     def save(self, directory: Path) -> None:
         """The checkpoint: weights (a hard link to the artefact where possible) and what trained."""
@@ -204,7 +203,7 @@ class Detector(Parts):
         For a loaded method. Raises InputError when the run keeps no translator into ``domain``.
         """
         assert self._translator is not None, "load comes first"
-        images, keys = [f.image for f in frames], [f.key for f in frames]
+        images, keys = ImagesOf(frames), [f.key for f in frames]
         by, kept = self.translate, self._translator
         return list(translation.translated(by, images, keys, domain, kept, device, lambda *_: None))
 
@@ -245,30 +244,11 @@ class Detector(Parts):
         return self._decode
 
     def _maps(self, frames: Sequence[Pixels], device: str) -> Iterator[NDArray[np.float32]]:
-        """Maps (C, H, W) in [0, 1] of every frame, at the size of the network's image, computed in
-        a thread while those before are decoded and written."""
-        from adaptor_bench.train.device import flushing_as_here
-        from adaptor_bench.train.inference import predict_maps
-
-        images = [f.image for f in frames]
-        maps = predict_maps(self.trained(), images, device=device, bfloat16=self.training.bfloat16)
-        return ahead(maps, 8, flushing_as_here())
+        return drawn_maps(self.trained(), frames, device, self.training.bfloat16)
 
     def points_of(self, stored: NDArray[np.uint16], frame: Pixels) -> Prediction:
         """The points that the maps of a frame, as :func:`as_stored` keeps them, show."""
-        found = self._decoded(stored, frame)
-        points = scale_points(found.points, reference_size(frame.size), frame.size)
-        return Prediction(points, found.scores)
-
-    def _decoded(self, stored: NDArray[np.uint16], frame: Pixels) -> Decoded:
-        height, width = self._size(frame)
-        maps = from_stored(stored[:, :height, :width])
-        return self._decode.decode(maps, reference_size(frame.size))
-
-    def _size(self, frame: Pixels) -> tuple[int, int]:
-        """(height, width) of its maps."""
-        height, width = frame.image.shape[:2]
-        return -(-height // self.target.stride), -(-width // self.target.stride)
+        return found(stored, frame, self._decode, self.target.stride)
 
     def _tell_costs(self, task: FoldTask, history: dict[str, Any]) -> None:
         """CPU seconds of what this fold rests on, whichever run made it."""

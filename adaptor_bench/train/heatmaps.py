@@ -8,7 +8,8 @@ it names the network and the frames. No torch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,35 @@ def hash_of_frames(keys: Iterable[str]) -> str:
 def write_maps(
     directory: Path, maps: Iterable[NDArray[np.float32]], number: int, largest: tuple[int, ...]
 ) -> None:
-    """Keep ``number`` maps (C, H, W), none larger than ``largest`` (C, H, W)."""
-    stored = np.zeros((number, *largest), np.uint16)
-    for place, one in zip(stored, maps, strict=True):
-        place[:, : one.shape[1], : one.shape[2]] = as_stored(one)
-    need(directory, stored.nbytes)
-    np.save(directory / _MAPS, stored, allow_pickle=False)
+    """Keep ``number`` maps (C, H, W), none larger than ``largest`` (C, H, W), each written as it
+    comes."""
+    shape = number, *largest
+    need(directory, math.prod(shape) * np.dtype(np.uint16).itemsize)
+    described = {"descr": "<u2", "fortran_order": False, "shape": shape}
+    with (directory / _MAPS).open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, described)
+        for _, one in zip(range(number), maps, strict=True):
+            whole = np.zeros(largest, "<u2")
+            whole[:, : one.shape[1], : one.shape[2]] = as_stored(one)
+            stream.write(whole.data)
 
 
-def read_maps(directory: Path) -> NDArray[np.uint16]:
-    """What :func:`write_maps` kept, not yet in memory."""
-    stored: NDArray[np.uint16] = np.load(directory / _MAPS, mmap_mode="r", allow_pickle=False)
+def each_map(directory: Path) -> Iterator[NDArray[np.uint16]]:
+    """What :func:`write_maps` kept, map by map: of a mapped file all that was looked at would count
+    as memory of this process."""
+    mapped = _mapped(directory)
+    with (directory / _MAPS).open("rb") as stream:
+        stream.seek(mapped.offset)
+        for _ in mapped:
+            content = stream.read(mapped.nbytes // len(mapped))
+            yield np.frombuffer(content, mapped.dtype).reshape(mapped.shape[1:])
+
+
+def _mapped(directory: Path) -> np.memmap[Any, np.dtype[np.uint16]]:
+    """All maps, not yet in memory."""
+    stored: np.memmap[Any, np.dtype[np.uint16]] = np.load(
+        directory / _MAPS, mmap_mode="r", allow_pickle=False
+    )
     return stored
 
 
@@ -87,7 +106,7 @@ class StoredHeatmaps:
         not what it should be."""
         if artefact not in self._maps:
             try:
-                maps = read_maps(artefact)
+                maps = _mapped(artefact)
             except (OSError, ValueError, EOFError):  # the last of an empty file
                 maps = None
             fits = maps is not None and maps.ndim in (3, 4) and maps.dtype == np.uint16

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from adaptor_bench.train.samples import image_tensor
 
 def predict_maps(
     network: nn.Module,
-    images: Sequence[NDArray[np.uint8]],
+    images: Iterable[NDArray[np.uint8]],
     *,
     device: torch.device | str,
     batch: int = 4,
@@ -45,10 +44,13 @@ def predict_maps(
         yield from maps
 
 
-def _batches(
-    images: Sequence[NDArray[np.uint8]], most: int
-) -> Iterator[Sequence[NDArray[np.uint8]]]:
-    for _, group in itertools.groupby(images, key=lambda image: image.shape):
-        same = list(group)
-        for start in range(0, len(same), most):
-            yield same[start : start + most]
+def _batches(images: Iterable[NDArray[np.uint8]], most: int) -> Iterator[list[NDArray[np.uint8]]]:
+    """Up to ``most`` neighbours of one size; no image is asked for before its turn."""
+    same: list[NDArray[np.uint8]] = []
+    for image in images:
+        if same and (len(same) == most or image.shape != same[0].shape):
+            yield same
+            same = []
+        same.append(image)
+    if same:
+        yield same

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.pixels import Picture, Pictured, largest
 from adaptor_bench.stages.protocols import Target
 from adaptor_bench.train.augment import augment, fill_up
 from adaptor_bench.train.device import flushing_as_here
@@ -20,37 +21,32 @@ from adaptor_bench.train.settings import Augmentation
 
 
 @dataclass(frozen=True)
-class Sample:
-    """An image (H, W, 3) uint8 and its points (N, 2), order x, y, in px of that image.
+class Sample(Pictured):
+    """An ``image`` (H, W, 3) uint8 and its points (N, 2), order x, y, in px of that image.
 
     ``stored`` is (width, height) of the frame as stored; None where it is the image's own.
     """
 
-    image: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | Picture
     points: NDArray[np.float64]
     stored: tuple[int, int] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the image."""
-        return self.image.shape[1], self.image.shape[0]
+        return self.image_size
 
 
 def sample_of(loaded: LoadedFrame) -> Sample:
     """A loaded frame with its points moved from the frame as stored to the image as loaded."""
-    size = loaded.image.shape[1], loaded.image.shape[0]
-    return Sample(loaded.image, scale_points(loaded.points, loaded.size, size), loaded.size)
+    points = scale_points(loaded.points, loaded.size, loaded.image_size)
+    return Sample(loaded.pixels, points, loaded.size)
 
 
 def image_tensor(image: NDArray[np.uint8]) -> Tensor:
     """(3, H, W) float in [0, 1], as the public code feeds its network."""
     # A copy, since the array may be a read-only view of a larger image.
     return torch.from_numpy(image.copy()).permute(2, 0, 1).float().div_(255)
-
-
-def largest(images: Sequence[NDArray[np.uint8]]) -> tuple[int, int]:
-    """(width, height) that every one of ``images`` (H, W, 3) fits into."""
-    return max(i.shape[1] for i in images), max(i.shape[0] for i in images)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -75,7 +71,7 @@ class SampleStream:
 
     def __post_init__(self) -> None:
         used = [*self.samples, *self.translated]
-        self.size = largest([s.image for s in used])
+        self.size = largest(s.size for s in used)
         share = self.share if self.translated else 0.0
         # How many translated ones are among the first i items, for i from 0.
         passed = np.floor(np.arange(self.length + 1) * share + 1e-9).astype(int)
@@ -114,6 +110,7 @@ class SampleStream:
 
         The one after it is made in a thread meanwhile, so that a network need not wait for it.
         """
+        # Not `ahead`, which is for one pass: norms are averaged over batches that were seen before.
         asked, coming = (number, of), self._coming
         made = coming[1].result() if coming and coming[0] == asked else self._made(*asked)
         self._coming = None

@@ -7,17 +7,19 @@ are the same. Nothing here imports torch before something is made.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adaptor_bench.atomic import write_json
 from adaptor_bench.bounded import read_json
-from adaptor_bench.data.images import read_image, write_image
+from adaptor_bench.data.images import image_size, read_image, write_image
+from adaptor_bench.data.pixels import ImagesOf, Picture
 from adaptor_bench.errors import InputError
 from adaptor_bench.method import FoldTask
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Images, Translator
+from adaptor_bench.stages.protocols import Image, Images, Translator
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train.keys import code_of, seed_of, translator_payload
 from adaptor_bench.train.settings import Parts
@@ -103,16 +105,17 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
         with task.progress.bar("translating") as bar:
             keys = [f.frame.key for f in source.frames]
             images = translated(
-                translator, [s.image for s in given], keys, task.domain, fitted, task.device, bar
+                translator, ImagesOf(given), keys, task.domain, fitted, task.device, bar
             )
-        for place, image in enumerate(images):
-            write_image(directory / f"{place:06}.png", image, compression=1)
+            for place, image in enumerate(images):
+                write_image(directory / f"{place:06}.png", image, compression=1)
         write_json(directory / OF_FRAMES, _cost(time.process_time() - began))
 
     kept = task.store.get("translated", {"translator": fitted.name}, build)
+    paths = [kept / f"{place:06}.png" for place in range(len(given))]
     return [
-        Sample(read_image(kept / f"{place:06}.png"), s.points, s.stored)
-        for place, s in enumerate(given)
+        Sample(Picture(image_size(p), partial(read_image, p), task.pixels), s.points, s.stored)
+        for p, s in zip(paths, given, strict=True)
     ]
 
 
@@ -124,7 +127,7 @@ def translated(
     fitted: Path,
     device: str,
     bar: Bar,
-) -> Images:
+) -> Iterable[Image]:
     """The images as if of ``domain``; a translator of videos is told their ``keys``. Raises
     InputError when ``fitted`` holds no translator into ``domain``."""
     told = {"keys": keys} if in_order(translator) else {}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from adaptor_bench.data.images import scale_points
+from adaptor_bench.data.pixels import ImagesOf
 from adaptor_bench.data.sizes import reference_size
 from adaptor_bench.matching.match import match
 from adaptor_bench.matching.settings import MatchSettings
@@ -101,7 +102,7 @@ def _found(
     network: nn.Module, samples: Sequence[Sample], decode: Any, device: Any, bfloat16: bool
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
     """Points, their scores, and labels of every sample, in px of the frame as stored."""
-    drawn = predict_maps(network, [s.image for s in samples], device=device, bfloat16=bfloat16)
+    drawn = predict_maps(network, ImagesOf(samples), device=device, bfloat16=bfloat16)
     for sample, maps in zip(samples, drawn, strict=True):
         stored = sample.stored or sample.size
         size = reference_size(stored)

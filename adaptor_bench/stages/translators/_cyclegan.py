@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Images
+from adaptor_bench.stages.protocols import Image, Images
 from adaptor_bench.stages.translators._game import (
     Game,
     Losses,
@@ -115,14 +115,13 @@ def translate(
     bar: Bar,
     bfloat16: bool = False,
     before: Sequence[int] | None = None,
-) -> Images:
-    """Translated copies (H, W, 3) uint8 of ``images``, in order.
+) -> Iterator[Image]:
+    """Translated copies (H, W, 3) uint8 of ``images``, in order, each made when it is asked for.
 
     ``before`` says where among them the frame before each one is, for a generator that sees both.
     Raises TrainingError when the generator gives no numbers for one.
     """
     generator = generator.to(device).to(memory_format=torch.channels_last).eval()
-    result = []
     for i, image in enumerate(images):
         shown = [image] if before is None else [images[before[i]], image]
         given = torch.cat([signed(s) for s in shown])[None]
@@ -135,6 +134,5 @@ def translate(
                 hint=_HINT,
             )
         pixels = ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        result.append(pixels.permute(1, 2, 0).cpu().numpy())
+        yield pixels.permute(1, 2, 0).cpu().numpy()
         bar(i + 1, len(images))
-    return result

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adaptor_bench.data.pixels import largest
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.decoders.peaks import Peaks
@@ -21,7 +22,7 @@ from adaptor_bench.stages.targets.gaussian import Gaussian
 from adaptor_bench.stages.translators._game import Game, Settings, Windows, signed
 from adaptor_bench.train.augment import crop_around, fill_up
 from adaptor_bench.train.fit import fit_network
-from adaptor_bench.train.samples import Sample, largest
+from adaptor_bench.train.samples import Sample
 from adaptor_bench.train.settings import Augmentation, Parts, Training
 
 _WINDOW = (192, 128)  # of a detector's training, px
@@ -36,7 +37,7 @@ def fit_detectors(
     them (F1, None without landmarks; trainings that found nothing). Raises TrainingError."""
     detectors, reached = [], []
     for number, of_domain in enumerate(samples):
-        size = largest([s.image for s in of_domain])
+        size = largest(s.size for s in of_domain)
         parts = Parts(
             input_size=_scale(size),
             target=Gaussian(settings.sigma, "max"),

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from adaptor_bench.data.pixels import largest, sizes_of
 from adaptor_bench.stages.protocols import Images
 from adaptor_bench.stages.translators._gan import (
     Discriminator,
@@ -20,7 +21,7 @@ from adaptor_bench.stages.translators._gan import (
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.train.augment import crop_around, fill_up
 from adaptor_bench.train.device import mixed_precision
-from adaptor_bench.train.samples import image_tensor, largest
+from adaptor_bench.train.samples import image_tensor
 from adaptor_bench.train.savepoints import (
     State,
     UnusableSavepoint,
@@ -51,7 +52,7 @@ class Windows:
     def __init__(self, source: Images, target: Images, settings: Settings, seed: int) -> None:
         self.domains: tuple[Sequence[Any], ...] = source, target
         self.number, self.crop, self.seed = settings.batch, settings.crop, seed
-        self.sizes = [self.crop or largest(images) for images in self.domains]
+        self.sizes = [self.crop or largest(sizes_of(images)) for images in self.domains]
 
     def batch(self, step: int) -> list[Tensor]:
         """(B, 3, H, W) in [-1, 1] of either domain."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from adaptor_bench.atomic import write_json
+from adaptor_bench.data.pixels import ImagesOf
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Frames, Images
+from adaptor_bench.stages.protocols import Frames, Image, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.none import NoTranslation, source_of
 from adaptor_bench.train.curves import OF_TRANSLATOR
@@ -111,7 +112,7 @@ class CycleGan:
         """Train both generators; labels play no part. Raises TrainingError when it diverges."""
         from adaptor_bench.stages.translators._cyclegan import fit_translator
 
-        images = [[f.image for f in frames] for frames in (source, target)]
+        images = [ImagesOf(frames) for frames in (source, target)]
         losses: dict[str, list[list[float]]] = {}
         made = fit_translator(
             self, *images, seed=seed, device=device, bar=bar, savepoint=savepoint, losses=losses
@@ -120,7 +121,7 @@ class CycleGan:
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
-    ) -> Images:
+    ) -> Iterable[Image]:
         """Images (H, W, 3) uint8 as if of ``domain``. Raises InputError without a generator."""
         return self.translated(images, domain, directory, device, bar)
 
@@ -132,7 +133,7 @@ class CycleGan:
         device: str,
         bar: Bar,
         before: Sequence[int] | None = None,
-    ) -> Images:
+    ) -> Iterable[Image]:
         """:meth:`translate`; ``before`` is where the frame before each one is, if that is seen."""
         from adaptor_bench.stages.translators._cyclegan import translate
         from adaptor_bench.stages.translators._gan import build_generator

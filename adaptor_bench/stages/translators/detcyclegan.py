@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from adaptor_bench.atomic import write_json
+from adaptor_bench.data.pixels import ImagesOf
 from adaptor_bench.parameters import Number
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Frames
@@ -78,7 +79,7 @@ class DetCycleGan(CycleGan):
         losses: dict[str, list[list[float]]] = {}
         made = fit_translator(
             self,
-            *([s.image for s in of_domain] for of_domain in samples),
+            *(ImagesOf(of_domain) for of_domain in samples),
             seed=seed,
             device=device,
             bar=bar,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from adaptor_bench.data.pixels import ImagesOf, sizes_of
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Frames, Images
+from adaptor_bench.stages.protocols import Frames, Image, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.cyclegan import CycleGan, keep
 from adaptor_bench.stages.translators.videos import Triplets, disorder, in_order
@@ -41,7 +42,7 @@ class Hyperrealism(CycleGan):
             if problem := next(disorder(keys), None):
                 yield problem
                 return
-            if frames and not Triplets([f.image for f in frames], keys):
+            if frames and not Triplets(ImagesOf(frames), keys):
                 yield (
                     f"no video from {keys[0]} to {keys[-1]} has three frames of one size in a row"
                 )
@@ -66,8 +67,7 @@ class Hyperrealism(CycleGan):
         if problem := next(self.refuses(source, target), None):
             raise InputError(problem)
         videos = [
-            Triplets([f.image for f in frames], [f.frame.key for f in frames])
-            for frames in (source, target)
+            Triplets(ImagesOf(frames), [f.frame.key for f in frames]) for frames in (source, target)
         ]
         losses: dict[str, list[list[float]]] = {}
         made = fit_translator(
@@ -84,7 +84,7 @@ class Hyperrealism(CycleGan):
         device: str,
         bar: Bar,
         keys: Sequence[str] = (),
-    ) -> Images:
+    ) -> Iterable[Image]:
         """Images (H, W, 3) uint8 as if of ``domain``. ``keys`` are their names, by which the frame
         before each is found among them. Raises InputError without a generator, or order."""
         return self.translated(images, domain, directory, device, bar, self._before(images, keys))
@@ -92,6 +92,5 @@ class Hyperrealism(CycleGan):
     def _before(self, images: Images, keys: Sequence[str]) -> list[int]:
         if len(keys) != len(images):
             raise ValueError(f"{len(keys)} names of {len(images)} frames")
-        return [
-            b if images[b].shape == images[i].shape else i for i, b in enumerate(in_order(keys))
-        ]
+        sizes = sizes_of(images)
+        return [b if sizes[b] == sizes[i] else i for i, b in enumerate(in_order(keys))]

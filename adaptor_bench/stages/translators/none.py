@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from adaptor_bench.errors import InputError
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Frames, Images
+from adaptor_bench.stages.protocols import Frames, Image, Images
 from adaptor_bench.stages.registry import stage
 
 DOMAINS = ("sim", "intraop")
@@ -38,7 +39,7 @@ class NoTranslation:
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
-    ) -> Images:
+    ) -> Iterable[Image]:
         """Raises InputError."""
         raise InputError(
             f"{directory}: this run keeps no translator into {domain!r}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.parameters import Number
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Frames, Images
+from adaptor_bench.stages.protocols import Frames, Image, Images
 from adaptor_bench.stages.translators.none import DOMAINS, NoTranslation, source_of
 
 Looks = NDArray[np.float32]
@@ -48,18 +48,18 @@ class FromReferences:
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
-    ) -> Images:
+    ) -> Iterable[Image]:
         """Images (H, W, 3) uint8 as if of ``domain``. Raises InputError without references."""
         path = directory / f"{domain}.npy"
         if domain not in DOMAINS or not path.is_file():
             return NoTranslation().translate(images, domain, directory, device=device, bar=bar)
-        references: Sequence[Any] = np.load(path, allow_pickle=False)
-        translated = []
+        return self._translated(images, np.load(path, allow_pickle=False), bar)
+
+    def _translated(self, images: Images, references: Sequence[Any], bar: Bar) -> Iterator[Image]:
         for number, image in enumerate(images, start=1):
             chosen = zlib.crc32(image.tobytes()) % len(references)
-            translated.append(self.given(image, references[chosen]))
+            yield self.given(image, references[chosen])
             bar(number, len(images))
-        return translated
 
     @abstractmethod
     def looks(self, image: NDArray[np.uint8]) -> Looks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from adaptor_bench.progress import Bar
-from adaptor_bench.stages.protocols import Frames, Images
+from adaptor_bench.stages.protocols import Frames, Image, Images
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.translators.none import source_of
 
@@ -30,6 +31,6 @@ class Unchanged:
 
     def translate(
         self, images: Images, domain: str, directory: Path, *, device: str, bar: Bar
-    ) -> Images:
+    ) -> Iterable[Image]:
         """The images."""
         return images

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.pixels import sizes_of
 from adaptor_bench.errors import InputError
 from adaptor_bench.stages.protocols import Images
 
@@ -21,12 +22,13 @@ class Triplets(Sequence[NDArray[np.uint8]]):
     def __init__(self, images: Images, keys: Sequence[str]) -> None:
         """``keys`` are the names of the images. Raises InputError: see :func:`in_order`."""
         self.images = images
-        before = in_order(keys)
+        before, sizes = in_order(keys), sizes_of(images)
         self.places = [
             (before[b], b, c)
             for c, b in enumerate(before)
-            if before[b] != b != c and images[before[b]].shape == images[b].shape == images[c].shape
+            if before[b] != b != c and sizes[before[b]] == sizes[b] == sizes[c]
         ]
+        self.sizes = [sizes[c] for _, _, c in self.places]  # (width, height) of each
 
     def __len__(self) -> int:
         return len(self.places)
