@@ -416,7 +416,7 @@ def full_disk(*_, **__):
     [
         ("adaptor_bench.harness.outputs.write_points", ["heatmaps", "network"]),
         ("adaptor_bench.harness.job.write_json", ["heatmaps", "network"]),
-        ("adaptor_bench.train.heatmaps.np.save", ["network"]),
+        ("adaptor_bench.train.heatmaps.as_stored", ["network"]),
         ("adaptor_bench.train.weights.write_weights", []),
         ("adaptor_bench.artefacts.write_json", []),
     ],
