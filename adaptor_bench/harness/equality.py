@@ -20,7 +20,7 @@ from adaptor_bench.stages.maps import as_stored
 from adaptor_bench.train.detector import Detector
 
 OF_MAPS = 1e-4  # of values in [0, 1]: floating point in another order makes about 1e-7
-OF_POINTS = 0.1  # px of the frame: so far a pixel more or less moves the middle of a region
+OF_POINTS = 0.5  # px of the heatmap: so far a pixel more or less moves the middle of a region
 _MOST = 8  # frames
 Drawing = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From images (B, 3, H, W) in [0, 1] to maps (B, C, h, w) in [0, 1]."""
@@ -33,19 +33,20 @@ class UnequalError(InputError):
 @dataclass(frozen=True)
 class Equality:
     """The largest difference of ``maps``, and of ``points`` after decoding, in ``px`` of the frame,
-    on ``frames``, which ``source`` says in words."""
+    on ``frames``, which ``source`` says in words; ``allowed`` px are half one of the heatmap."""
 
     frames: int
     source: str
     maps: float
     points: int
     px: float
+    allowed: float
 
     def __str__(self) -> str:
         return (
             f"compared with the original on {self.source}: maps differ by {self.maps:.1e} at most "
             f"({OF_MAPS:g} allowed), {plural(self.points, 'point')} by {self.px:.3f} px "
-            f"({OF_POINTS:g} allowed)"
+            f"({self.allowed:g} allowed)"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class Equality:
             "allowed_of_maps": OF_MAPS,
             "points": self.points,
             "largest_difference_of_points_px": round(self.px, 6),
-            "allowed_of_points_px": OF_POINTS,
+            "allowed_of_points_px": self.allowed,
         }
 
 
@@ -70,7 +71,7 @@ def compare(method: Detector, exported: Drawing, frames: Sequence[Pixels], sourc
     from adaptor_bench.train.portable import of_network
 
     original = of_network(method.trained())
-    farthest, number, px = 0.0, 0, 0.0
+    farthest, number, px, allowed = 0.0, 0, 0.0, OF_POINTS
     for start in range(0, len(frames), 2):  # by twos: the number of images is free
         some = frames[start : start + 2]
         images = np.stack([as_input(frame.image) for frame in some])
@@ -81,15 +82,26 @@ def compare(method: Detector, exported: Drawing, frames: Sequence[Pixels], sourc
         if not difference <= OF_MAPS:  # nan is no difference that is allowed
             raise UnequalError(f"its maps of {some[0].key} differ by {difference:.2g}")
         farthest = max(farthest, difference)
+        larger = zip(some[0].size, expected.shape[:-3:-1], strict=True)
+        allowed = OF_POINTS * max(frame / drawn for frame, drawn in larger)
         for frame, own, other in zip(some, expected, given, strict=True):
             points, found = (method.points_of(as_stored(m), frame).points for m in (own, other))
             if len(points) != len(found):
                 raise UnequalError(f"{len(found)} points in {frame.key}, not {len(points)}")
-            away = float(np.abs(points - found).max(initial=0))
-            if not away <= OF_POINTS:
+            away = _apart(points, found)
+            if not away <= allowed:
                 raise UnequalError(f"a point of {frame.key} is {away:.2f} px away")
             number, px = number + len(points), max(px, away)
-    return Equality(len(frames), source, farthest, number, px)
+    return Equality(len(frames), source, farthest, number, px, allowed)
+
+
+def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """How far the farthest of either is from the nearest of the other: the order of points of equal
+    scores is open."""
+    if not len(first):
+        return 0.0
+    distances = np.linalg.norm(first[:, None] - second[None], axis=-1)
+    return float(max(distances.min(axis=0).max(), distances.min(axis=1).max()))
 
 
 def as_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:

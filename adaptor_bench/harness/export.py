@@ -67,7 +67,8 @@ def export_run(
             raise InputError(
                 f"{run}: the exported network is not equal to the original: {error.message}; "
                 "nothing was written",
-                hint="Export it as another format, and report this with the method's parameters.",
+                hint="In maps of a network that has learnt little the last digit may decide what a "
+                "threshold keeps; of any other, report this, and export it as safetensors.",
             ) from error
         config = exported.configuration() | {"equality": equality.to_json()}
         write_json(folder / CONFIG, config)
