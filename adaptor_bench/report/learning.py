@@ -17,6 +17,7 @@ _COLUMNS = (
     Column("low", "95 % from", "right", show=number(1)),
     Column("high", "to", "right", show=number(1)),
     Column("folds", "Folds", "right"),
+    Column("by_fold", "F1 by fold", role="detail", data=True),
 )
 
 
@@ -36,6 +37,10 @@ def tables_of(curves: Iterable[LearningCurve]) -> list[Table]:
                 "low": point.f1.low,
                 "high": point.f1.high,
                 "folds": len(point.by_fold),
+                "by_fold": "; ".join(
+                    f"{f'{cohort}/' if cohort else ''}{fold}: {value:.2f}"
+                    for (cohort, fold), value in point.by_fold.items()
+                ),
             }
             for curve in of
             for point in curve.points

@@ -12,7 +12,10 @@ that comes from training surgeries. Prints the tables of docs/uncertainty.md; ab
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
@@ -32,6 +35,7 @@ DESIGNS = (
     ("sim, three drawings", 5, 3, 2, 3),
     ("intraop, three drawings", 4, 3, 1, 3),
     ("sim, three drawings, one seed", 5, 3, 2, 1),
+    ("intraop, three drawings, one seed", 4, 3, 1, 1),
 )
 SHARES = (0.0, 0.3, 0.6)
 LABELS = 600  # of a surgery
@@ -168,15 +172,48 @@ def power():
     show(rows, ["SD of the differences (points)", "folds, 5 to a cohort", "folds, 4 to a cohort"])
 
 
-def show(rows, heads):
-    sys.stdout.write(tabulate(rows, heads, "pipe", floatfmt=".1f", missingval="-") + "\n\n")
+def measured(board, domain="sim"):
+    """Every two methods of a leaderboard: how the differences of their F1 on the two surgeries of a
+    fold correlate over its folds, and the standard deviation of those of whole folds (points)."""
+    folds = json.loads((board / "board.json").read_text())["domains"][domain]["folds"].values()
+    found = {}
+    for path in sorted(board.glob("*.json")):
+        entry = json.loads(path.read_text())
+        if "predictions" in entry and "role" not in entry.get("setup", {}):
+            found[entry["id"]] = entry["measured"][domain]["0"]["surgeries"]
+    rows = []
+    for a, b in combinations(found, 2):
+        first, second = (
+            np.array([[[found[m][s][k] for k in ("tp", "fp", "fn")] for s in f] for f in folds])
+            for m in (a, b)
+        )
+        if (first == second).all():
+            continue
+        d = 100 * (f1_of(first) - f1_of(second))
+        whole = 100 * (f1_of(first.sum(axis=1)) - f1_of(second.sum(axis=1)))
+        rows.append([a, b, np.corrcoef(d.T)[0, 1], whole.std(ddof=1)])
+    show(rows, ["methods", "", "correlation", "SD over folds"], (".1f", ".1f", ".2f", ".1f"))
+
+
+def f1_of(counts):
+    tp, fp, fn = np.moveaxis(counts, -1, 0)
+    return 2 * tp / (2 * tp + fp + fn)
+
+
+def show(rows, heads, floats=".1f"):
+    sys.stdout.write(tabulate(rows, heads, "pipe", floatfmt=floats, missingval="-") + "\n\n")
     sys.stdout.flush()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=4_000)
-    studies = parser.parse_args().studies
+    parser.add_argument("--measured", action="store_true")
+    given = parser.parse_args()
+    if given.measured:
+        measured(Path(__file__).parents[2] / "leaderboards" / "phantom-mini")
+        return
+    studies = given.studies
     d = f1s(np.random.default_rng(1), 4_000, DESIGNS[0], 0.3)[1].mean(axis=-1)
     d = (d[:, 0] - d[:, 1])[:, 0]
     a, b = 100 * truth(DESIGNS[0], 0.3, BETTER)
