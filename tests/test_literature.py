@@ -259,7 +259,7 @@ def test_every_weight_is_reached_by_the_gradient(name):
 
 
 def test_every_plain_network_that_is_shipped_can_be_an_inner_one():
-    wraps = {"value_map", "scn"}
+    wraps = {"value_map", "scn", "flips"}
     plain = {
         name
         for (of, name), part in shipped().items()

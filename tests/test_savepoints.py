@@ -52,6 +52,12 @@ CASES = {
         (),
         (1, 3),
     ),
+    "muon": (
+        replace(DROPPING, training=replace(DROPPING.training, optimiser="muon")),
+        None,
+        (),
+        (1, 3),
+    ),
     "refit": (tiny(choose="refit", steps=4, selections=2), (0.2, 0.6, 0.5), (2, 4), (4, 5, 8)),
     "second seed": (tiny(steps=2, selections=1, retry=True), (0.0, 0.7), (2,), (3,)),
 }

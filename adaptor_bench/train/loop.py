@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
 from adaptor_bench.train.device import mixed_precision
+from adaptor_bench.train.muon import Muon
 from adaptor_bench.train.samples import SampleStream
 from adaptor_bench.train.savepoints import (
     State,
@@ -108,12 +109,19 @@ def rate_factor(settings: Training, step: int, steps: int) -> float:
 
 
 def _optimiser(network: nn.Module, settings: Training) -> torch.optim.Optimizer:
-    """Adam or AdamW; norms and biases, which have one axis, are not decayed."""
-    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
+    """Norms and biases, which have one axis, are not decayed, and are Adam's with Muon as well."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
+    betas = (0.9, settings.beta2)
+    if settings.optimiser == "muon":
+        rows = [p for p in weights if len(p) == 1]  # nothing in them to be orthogonal to
+        return Muon(
+            [p for p in weights if len(p) > 1], others + rows,
+            lr=settings.rate, betas=betas, weight_decay=settings.weight_decay,
+        )  # fmt: skip
+    kind = torch.optim.AdamW if settings.optimiser == "adamw" else torch.optim.Adam
     groups = [
         {"params": weights, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return kind(groups, lr=settings.rate, betas=(0.9, settings.beta2), fused=True)
+    return kind(groups, lr=settings.rate, betas=betas, fused=True)

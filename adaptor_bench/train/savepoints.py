@@ -207,7 +207,7 @@ def named(module: nn.Module, name: str) -> dict[str, Tensor]:
 
 
 def of_optimiser(optimiser: torch.optim.Optimizer, name: str) -> dict[str, Tensor]:
-    """What an Adam remembers of each parameter, not copied, below ``name``."""
+    """What an Adam or Muon remembers of each parameter, not copied, below ``name``."""
     return {
         f"{name}.{i}.{key}": tensor
         for i, parameter in enumerate(_parameters(optimiser))
@@ -217,17 +217,17 @@ def of_optimiser(optimiser: torch.optim.Optimizer, name: str) -> dict[str, Tenso
 
 
 def fill_optimiser(optimiser: torch.optim.Optimizer, name: str, state: State) -> None:
-    """Give a fresh, fused Adam what :func:`of_optimiser` kept, laid out as its parameters are."""
+    """Give a fresh, fused Adam or a fresh Muon what :func:`of_optimiser` kept, laid out as its
+    parameters are."""
     for i, parameter in enumerate(_parameters(optimiser)):
-        if f"{name}.{i}.step" not in state.tensors:  # no gradient has reached it yet
-            continue
-        remembered = {
-            "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-            "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-            "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-        }
-        state.fill({f"{name}.{i}.{key}": tensor for key, tensor in remembered.items()})
-        optimiser.state[parameter] = remembered
+        # One of neither: no gradient has reached it yet.
+        for keys in (("step", "exp_avg", "exp_avg_sq"), ("average",)):
+            if f"{name}.{i}.{keys[0]}" in state.tensors:
+                kept = {key: torch.zeros_like(parameter) for key in keys}
+                if "step" in kept:
+                    kept["step"] = torch.zeros((), device=parameter.device)
+                state.fill({f"{name}.{i}.{key}": tensor for key, tensor in kept.items()})
+                optimiser.state[parameter] = kept
 
 
 def random_state(device: str) -> dict[str, Tensor]:

@@ -85,9 +85,12 @@ class Training:
     top: ``steps`` and ``epochs`` count samples of real frames, so a method sees as many of these
     with a translator as without, and takes longer. At 1 no real frame of the domain and no label
     of it is used, for selection and thresholds neither, and ``steps`` count translated samples.
+    With ``on_top`` off, they take the place of real ones: ``steps`` and ``epochs`` count them all.
+
+    ``optimiser`` muon is :class:`train.muon.Muon`.
     """
 
-    optimiser: Annotated[str, OneOf("adam", "adamw")] = "adamw"
+    optimiser: Annotated[str, OneOf("adam", "adamw", "muon")] = "adamw"
     rate: Annotated[float, Number(0, above=True)] = 1e-4
     beta2: Annotated[float, Number(0, 1)] = 0.999
     weight_decay: Annotated[float, Number(0)] = 0.01
@@ -104,6 +107,7 @@ class Training:
     norm_batches: Annotated[int, Number(0, 10_000)] = 0
     bfloat16: bool = True
     translated_share: Share = 0.5
+    on_top: bool = True
 
     def steps_for(self, frames: int, translated: int = 0) -> int:
         """Optimiser steps on that many real training frames, and translated ones."""
@@ -112,7 +116,8 @@ class Training:
         steps = self.steps or self.epochs * math.ceil(
             (translated if alone else frames) / self.batch
         )
-        return max(1, round(self.budget * (steps if alone else steps / (1 - share))))
+        more = 1.0 if alone or not self.on_top else 1 / (1 - share)
+        return max(1, round(self.budget * steps * more))
 
 
 @dataclass(kw_only=True)
@@ -178,7 +183,7 @@ class Parts:
 
     def _strangers(self) -> Iterator[str]:
         """Parts that read other maps than the target draws. What they need of it, they say:
-        ``least_maps``, and in ``agrees_on`` the settings that have to be the target's."""
+        ``least_maps``, ``most_maps``, and in ``agrees_on`` the settings that have to be its own."""
         for stage in ("network", "loss", "decode"):
             part = getattr(self, stage)
             least = getattr(part, "least_maps", 1)
@@ -188,6 +193,11 @@ class Parts:
                     f"{self.target.channels}"
                 )
                 continue
+            if self.target.channels > (most := getattr(part, "most_maps", self.target.channels)):
+                yield (
+                    f"{stage!r} is of a target with at most {most} map, and 'target' draws "
+                    f"{self.target.channels}"
+                )
             for name in getattr(part, "agrees_on", ()):
                 here, there = getattr(part, name), getattr(self.target, name, "nothing of the kind")
                 if here != there:
