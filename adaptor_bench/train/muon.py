@@ -36,7 +36,10 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float = 0.0,
         momentum: float = 0.95,
     ) -> None:
-        groups = [{"params": list(matrices)}, {"params": list(others), "weight_decay": 0.0}]
+        groups: list[dict[str, Any]] = [
+            {"params": list(matrices)},
+            {"params": list(others), "weight_decay": 0.0},
+        ]
         super().__init__(groups, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         self._adam = torch.optim.AdamW(
             self.param_groups[1:], lr=lr, betas=betas, weight_decay=0.0, fused=True
