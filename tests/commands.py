@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from click.testing import CliRunner
 
 from adaptor_bench.cli import main
 
+# Until click 8.2 the streams were one unless told otherwise.
+APART = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+
 
 def outcome(*arguments) -> tuple[int, str, str]:
     """How ``bench ARGUMENTS`` ends in this process, through the function that the console script
     calls: its exit code, and what it prints to stdout and stderr."""
-    with CliRunner().isolation() as (out, err, _):
+    with CliRunner(**APART).isolation() as (out, err, *_):
         with pytest.raises(SystemExit) as left:
             main([str(a) for a in arguments])
         return left.value.code or 0, out.getvalue().decode(), err.getvalue().decode()
