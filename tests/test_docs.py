@@ -164,9 +164,10 @@ def test_version_changelog_and_citation_are_of_one_release():
 
 
 def test_ci_and_hooks_run_what_the_guide_says():
-    """One script, the tools of the environment, nothing that is not there."""
+    """Two scripts, the tools of the environment, nothing that is not there."""
     assert re.findall(r"- run: (.*)", (ROOT / ".github/workflows/ci.yml").read_text()) == [
-        ".ci/run"
+        ".ci/run",
+        ".ci/lowest",
     ]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     for check in ("pytest -q", "ruff check", "ruff format -q --check", "bin/mypy"):
