@@ -6,6 +6,7 @@ them into an exit code; a library caller catches :class:`BenchError`.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -69,6 +70,26 @@ class WriteError(BenchError):
     """
 
     exit_code = 1
+
+
+class ElsewhereError(Exception):
+    """The traceback of an error in another process, as text."""
+
+    def __str__(self) -> str:
+        return f"\n\n{self.args[0]}"
+
+
+def portable(error: BaseException) -> BaseException:
+    """The error as another process can read it."""
+    if isinstance(error, BenchError):
+        plain = type(error)(error.message, hint=error.hint)
+        plain.__cause__ = None
+        return plain
+    try:
+        again = pickle.loads(pickle.dumps(error))  # our own, of this moment
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return again if isinstance(again, BaseException) else RuntimeError(str(error))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -93,7 +93,8 @@ class FoldTask:
 
     ``train`` are the frames to fit on; ``selection`` the frames of the training surgeries held
     back for model selection (empty when there are too few surgeries); ``others`` the frames of
-    the other domains the method asked for. ``seed`` and ``device`` are to be obeyed; ``store``
+    the other domains the method asked for. ``seed`` and ``device`` are to be obeyed, and
+    ``devices``, how many to train on, by a method with :class:`OnDevices`; ``store``
     keeps artefacts that other methods may share; ``notes`` collects sentences for the reader;
     ``matching`` is how the fold will be scored, in px of the frames as stored. ``cpu_seconds`` is
     for what each trained part has cost, where it was made; ``pixels`` keeps images that were read,
@@ -113,6 +114,7 @@ class FoldTask:
     matching: MatchSettings = field(default_factory=MatchSettings)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
     pixels: PixelStore = field(default_factory=PixelStore)
+    devices: int = 1
 
 
 NOTHING_LEARNT = "found nothing to speak of"
@@ -165,6 +167,14 @@ class Ceiling(Protocol):
         self, frames: Sequence[LoadedFrame], task: FoldTask
     ) -> Iterator[Prediction]:
         """One prediction per frame, in order, given the frames with their labels."""
+
+
+@runtime_checkable
+class OnDevices(Protocol):
+    """A method that can train on several devices at a time; any other is given one."""
+
+    def refuses_devices(self, devices: int) -> Iterator[str]:
+        """Why it cannot train on so many, a sentence each."""
 
 
 @runtime_checkable

@@ -132,6 +132,33 @@ def end_with(pipe: Connection, *, tidying: float = 0.0) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def stop_with(pipe: Connection) -> None:
+    """In a process that works for another: told to stop by what comes through ``pipe``, and ended
+    on the spot when its other end is closed."""
+    global _serving
+    _serving = True
+    signal.signal(signal.SIGINT, _stop)
+
+    def watch() -> None:
+        with suppress(OSError, EOFError):
+            pipe.recv_bytes()
+            _thread.interrupt_main()
+            pipe.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def how_it_ended(code: int) -> str:
+    """The exit code of a process that should have gone on, in words."""
+    if code >= 0:
+        return f"ended by itself (exit code {code})"
+    with suppress(ValueError):
+        name = signal.Signals(-code).name
+        return f"was killed ({name}{': is there enough memory?' if name == 'SIGKILL' else ''})"
+    return f"was killed (signal {-code})"
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     _received.append(number)
     if _holding and len(_received) == 1:

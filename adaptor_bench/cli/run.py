@@ -60,6 +60,12 @@ from adaptor_bench.methodspec import PROFILES
 @options.threads
 @options.frame_memory
 @option(
+    "--devices",
+    type=click.IntRange(1, 64),
+    default=1,
+    help="Devices that train one fold's network together: GPUs, or so many processes on the CPU.",
+)
+@option(
     "--executor",
     type=options.Registered("harness.executors:EXECUTORS"),
     default="local",

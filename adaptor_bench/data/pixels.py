@@ -37,6 +37,10 @@ class PixelStore:
         self._bytes = 0
         self._lock = Lock()
 
+    def __reduce__(self) -> tuple[type[PixelStore], tuple[int]]:
+        """In another process it begins empty."""
+        return PixelStore, (self.limit,)
+
     @property
     def kept_bytes(self) -> int:
         """Bytes of all images it holds."""

@@ -27,6 +27,7 @@ from adaptor_bench.harness.failures import (
 )
 from adaptor_bench.harness.fold import FoldResult, run_fold
 from adaptor_bench.harness.journal import Journal, name_of
+from adaptor_bench.harness.misfits import tell_of_one_device
 from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
@@ -61,9 +62,8 @@ class Bench:
         self.teller = teller
         self.leads = True  # of several processes one warns
         self.root = request.out / dataset.name
-        self.store = ArtefactStore(
-            request.artefacts or self.root / "artefacts", fresh=request.restart
-        )
+        kept = request.artefacts or self.root / "artefacts"
+        self.store = ArtefactStore(kept, fresh=request.restart)
         self.cells = whole = list(cells_of(dataset, request))
         self.names = [name_of(cell) for cell in whole]  # those of other shards, too
         if shard:
@@ -75,17 +75,16 @@ class Bench:
     def run(self) -> list[Failure]:
         """Run what is not finished yet; returns the folds that failed.
 
-        Raises InputError, before anything is trained, for methods that lack what they need, for
-        bad frames or labels, and for run directories that hold something else than what is asked
-        for now.
+        Raises InputError, before anything is trained, for methods that lack what they need, for bad
+        frames or labels, and for run directories that hold something else than is asked for now.
         """
         from adaptor_bench.train.device import computing, has_bfloat16, resolve_device
 
         if not self.cells:
             return []
-        device = resolve_device(self.request.device)
+        device = resolve_device(self.request.device, self.request.devices)
         self.bfloat16 = has_bfloat16(device)
-        with computing(device, self.request.threads) as self.threads:
+        with computing(device, self.request.threads, self.request.devices) as self.threads:
             return self._run(device)
 
     def check(self) -> None:
@@ -158,6 +157,7 @@ class Bench:
     def _warn(self, tasks: Mapping[Cell, FoldTask]) -> None:
         """Say what is odd about the data, and note it where a fold's result rests on it."""
         loaded, methods = self._tasks.frames, self._tasks.methods
+        tell_of_one_device(methods, self.request, tell=self.leads)
         for text, note, touched in oddities(loaded, tasks, methods, self.dataset.cohorts):
             if self.leads:
                 message(f"warning: {text}")
@@ -218,6 +218,7 @@ class Bench:
             "profile_changes": cell.spec.profile_changes(cell.parameters),
             "seed": self.request.seed,
             "device": task.device,
+            "devices": task.devices,
             "threads": self.threads,
             "bfloat16": self.bfloat16,
             "versions": source.libraries | self.versions,

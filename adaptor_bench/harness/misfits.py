@@ -9,7 +9,8 @@ import numpy as np
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.errors import UsageError
 from adaptor_bench.harness.plan import RunRequest
-from adaptor_bench.method import Method
+from adaptor_bench.method import Method, OnDevices
+from adaptor_bench.progress import message
 from adaptor_bench.stages.ceiling import Decoding, perfect_points
 from adaptor_bench.stages.registry import mark_of
 
@@ -19,10 +20,13 @@ _LANDMARKS = np.array([[128.0, 96.0], [384.0, 192.0]])  # of a frame to try a de
 def refuse_misfits(
     methods: Mapping[str, Method], request: RunRequest, there: Iterable[str]
 ) -> None:
-    """Raise UsageError for a decoder that gives no score a point, and for a translator that was
-    asked for and has nothing to translate for any of the domains of ``request``, where the dataset
-    has the domains ``there``."""
+    """Raise UsageError for a decoder that gives no score a point, for a method that cannot train
+    on so many devices, and for a translator that was asked for and has nothing to translate for any
+    of the domains of ``request``, where the dataset has the domains ``there``."""
     for name, method in methods.items():
+        if devices_for(method, request) > 1 and isinstance(method, OnDevices):
+            for problem in method.refuses_devices(request.devices):
+                raise UsageError(f"method {name!r}, --devices {request.devices}: {problem}")
         if isinstance(method, Decoding) and (problem := _without_scores(method)):
             raise UsageError(f"method {name!r}: {problem}")
     asked, domains = request.settings.get("translate", "none"), request.domains
@@ -37,6 +41,26 @@ def refuse_misfits(
                 f"{' and '.join(domains)}: the dataset has frames of {' and '.join(there)}",
                 hint="Leave it out, or run a domain it translates into, with frames of another.",
             )
+
+
+def devices_for(method: Method, request: RunRequest) -> int:
+    """How many devices a method trains on at a time."""
+    return request.devices if isinstance(method, OnDevices) else 1
+
+
+def tell_of_one_device(
+    methods: Mapping[str, Method], request: RunRequest, *, tell: bool = True
+) -> None:
+    """Say what of the methods is trained on one device though more are asked for."""
+    if request.devices == 1 or not tell:
+        return
+    for name, method in methods.items():
+        translator = getattr(method, "translate", None)
+        if devices_for(method, request) == 1:
+            message(f"{name} uses one device: --devices {request.devices} changes nothing for it")
+        elif getattr(translator, "resumes", False):
+            title = getattr(translator, "title", "the translator")
+            message(f"{name}: {title} is trained on one device, the network on {request.devices}")
 
 
 def _without_scores(method: Decoding) -> str:

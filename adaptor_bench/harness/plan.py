@@ -18,9 +18,10 @@ from adaptor_bench.methodspec import MethodSpec
 class RunRequest:
     """What ``bench run`` was asked for. ``folds`` empty: all; ``groups``: K balanced folds;
     ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU;
-    ``artefacts`` is where trained parts are kept, None: beside the results; ``loggers`` are the
-    experiment trackers that finished folds are handed to; ``frame_memory`` is how many MiB of
-    pixels a process keeps, the others are read again when they are needed."""
+    ``devices`` is how many a fold's network is trained on at a time; ``artefacts`` is where trained
+    parts are kept, None: beside the results; ``loggers`` are the experiment trackers that finished
+    folds are handed to; ``frame_memory`` is how many MiB of pixels a process keeps, the others are
+    read again when they are needed."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]
@@ -31,6 +32,7 @@ class RunRequest:
     seed: int = 0
     device: str = "auto"
     threads: int | None = None
+    devices: int = 1
     out: Path = Path("runs")
     artefacts: Path | None = None
     restart: bool = False

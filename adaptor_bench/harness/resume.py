@@ -16,7 +16,7 @@ _UNKNOWN = "not recorded"
 _NO_CONDITION = {"commit", "machine", "python"}
 COMPUTING = ("device", "threads", "bfloat16")
 """What a machine computes with."""
-_ITSELF = ("method", "domain", "seed", "profile", *COMPUTING, "selection")
+_ITSELF = ("method", "domain", "seed", "profile", *COMPUTING, "devices", "selection")
 
 
 def differences(directory: Path, now: dict[str, Any], apart: Collection[str] = ()) -> list[str]:
@@ -53,6 +53,7 @@ def _conditions(record: dict[str, Any]) -> dict[str, Any]:
     What a record says nothing of is left out: unknown is not the same as null.
     """
     conditions: dict[str, Any] = {key: record[key] for key in _ITSELF if key in record}
+    conditions.setdefault("devices", 1)  # before it was recorded, there was one
     if "fold_plan" in record:
         conditions["fold plan"] = record["fold_plan"]["sha256"][:12]
     if "dataset" in record:

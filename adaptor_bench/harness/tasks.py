@@ -11,7 +11,7 @@ from adaptor_bench.data.folds import inner_split
 from adaptor_bench.data.frames import Dataset
 from adaptor_bench.data.pixels import PixelStore
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.harness.misfits import refuse_misfits
+from adaptor_bench.harness.misfits import devices_for, refuse_misfits
 from adaptor_bench.harness.oddities import refuse
 from adaptor_bench.harness.plan import Cell, RunRequest
 from adaptor_bench.method import FoldTask, Method, Resize
@@ -117,4 +117,5 @@ class Tasks:
             progress=self.progress,
             matching=self.request.matching,
             pixels=self._pixels,
+            devices=devices_for(self.methods[cell.spec.name], self.request),
         )

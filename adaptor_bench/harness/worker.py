@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import signal
 import sys
 import traceback
@@ -12,7 +11,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any
 
-from adaptor_bench.errors import BenchError
+from adaptor_bench.errors import portable
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.plan import Cell
@@ -57,19 +56,6 @@ def _run(make: Make, report: _Report, number: int) -> None:
         raise
     except BaseException as error:
         report("error", portable(error), "".join(traceback.format_exception(error)))
-
-
-def portable(error: BaseException) -> BaseException:
-    """The error as another process can read it."""
-    if isinstance(error, BenchError):
-        plain = type(error)(error.message, hint=error.hint)
-        plain.__cause__ = None
-        return plain
-    try:
-        again = pickle.loads(pickle.dumps(error))  # our own, of this moment
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return again if isinstance(again, BaseException) else RuntimeError(str(error))
 
 
 class _Report:

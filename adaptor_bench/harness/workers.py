@@ -8,22 +8,20 @@ process that started them, and end with it.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from adaptor_bench.atomic import remove_abandoned
-from adaptor_bench.errors import WorkerError
+from adaptor_bench.errors import ElsewhereError, WorkerError
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.worker import TIDYING, Make, work
 from adaptor_bench.progress import Job, Progress, Row, message
-from adaptor_bench.stopping import undisturbed
+from adaptor_bench.stopping import how_it_ended, undisturbed
 from adaptor_bench.train.gpu import certainly_cpu
 
 MOST = 2  # workers that are started unasked
@@ -37,9 +35,9 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def usual_workers(profile: str, device: str) -> int:
+def usual_workers(profile: str, device: str, devices: int = 1) -> int:
     """How many are started unasked: none beside this process for a GPU, or for what is done in
-    less time than they take to start."""
+    less time than they take to start. Each takes a core for each of its ``devices``."""
     if profile == "smoke":
         return 1
     if not certainly_cpu(device):
@@ -47,7 +45,7 @@ def usual_workers(profile: str, device: str) -> int:
 
         if not resolve_device(device).startswith("cpu"):
             return 1
-    return min(MOST, cores())
+    return max(1, min(MOST, cores() // devices))
 
 
 def run_with(bench: Bench, make: Make, workers: int) -> list[Failure]:
@@ -177,7 +175,7 @@ class _Crew:
             self.finished = True
         elif what == "error":
             error, told = rest
-            raise error from _Elsewhere(told)
+            raise error from ElsewhereError(told)
 
     def _of_others(self, reports: Sequence[tuple[Any, ...]]) -> None:
         for place, *rest in reports:
@@ -204,20 +202,4 @@ class _Crew:
         if process.exitcode:
             self.job.drop(number)
             others = "; the others take over its fold" if self.reports else ""
-            message(f"warning: a process that trains {_how(process.exitcode)}{others}")
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"ended by itself (exit code {code})"
-    with suppress(ValueError):
-        name = signal.Signals(-code).name
-        return f"was killed ({name}{': is there enough memory?' if name == 'SIGKILL' else ''})"
-    return f"was killed (signal {-code})"
-
-
-class _Elsewhere(Exception):
-    """The traceback of an error in a worker, as text."""
-
-    def __str__(self) -> str:
-        return f"\n\n{self.args[0]}"
+            message(f"warning: a process that trains {how_it_ended(process.exitcode)}{others}")

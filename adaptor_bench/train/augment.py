@@ -3,15 +3,19 @@
 Geometry is one affine matrix applied to pixels and points alike, so they cannot disagree; the
 heatmap is drawn afterwards. It goes straight to the training window: what is not trained on is
 neither warped nor coloured. Uncovered borders are black, as in the authors' code.
+
+What happens to an item is drawn first, as a :class:`Variation`, and then applied: here to one image
+by OpenCV, in :mod:`adaptor_bench.train.augment_batch` to a batch on its device.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.transforms.v2 import functional as colour
 
 from adaptor_bench.train.settings import Augmentation
 
@@ -19,6 +23,31 @@ from adaptor_bench.train.settings import Augmentation
 cv2.setNumThreads(1)
 _GREY = np.full((3, 3), 1 / 3)
 _TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)  # about the grey axis
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Changes of colour, in the order in which they are applied; each may be missing.
+
+    ``jitter`` are pairs of a change (brightness, contrast, saturation, hue) and its amount, as
+    torchvision's functions take it; ``levels`` a factor and an offset in levels of 255; ``curves``
+    (1, 256, 3) uint8 the new level for each level and channel; ``tint`` a matrix (3, 3).
+    """
+
+    jitter: tuple[tuple[str, float], ...] = ()
+    levels: tuple[float, float] | None = None
+    curves: NDArray[np.uint8] | None = None
+    tint: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What becomes of one image: ``matrix`` (2, 3) from its px to those of the result, which is of
+    ``window`` (width, height), None: of the image's own size; then the ``colours``."""
+
+    matrix: NDArray[np.float64]
+    window: tuple[int, int] | None
+    colours: Colours
 
 
 def augment(
@@ -33,13 +62,24 @@ def augment(
     ``window`` (width, height) is cut out of it, see :func:`place_window`; None: all of it. Points
     that leave it are dropped.
     """
-    size = image.shape[1], image.shape[0]
+    drawn = draw_variation((image.shape[1], image.shape[0]), points, settings, rng, window)
+    image, points = warp(image, points, drawn.matrix, window)
+    return _vary_colour(image, drawn.colours), points
+
+
+def draw_variation(
+    size: tuple[int, int],
+    points: NDArray[np.float64],
+    settings: Augmentation,
+    rng: np.random.Generator,
+    window: tuple[int, int] | None = None,
+) -> Variation:
+    """What :func:`augment` does to an image of ``size`` (width, height) with these points."""
     matrix = random_affine(size, settings, rng)
     if window is not None:
         moved = points @ matrix[:, :2].T + matrix[:, 2]
         matrix[:, 2] -= place_window(moved[_inside(moved, size)], size, window, rng)
-    image, points = warp(image, points, matrix, window)
-    return _vary_colour(image, settings, rng), points
+    return Variation(matrix, window, _draw_colours(settings, rng))
 
 
 def random_affine(
@@ -76,8 +116,15 @@ def warp(
     size = window or (image.shape[1], image.shape[0])
     if window is not None or not np.array_equal(matrix, np.eye(2, 3)):
         image = np.asarray(cv2.warpAffine(image, matrix, size), dtype=np.uint8)
-        points = points @ matrix[:, :2].T + matrix[:, 2]
-    return image, points[_inside(points, size)]
+    return image, move_points(points, matrix, size)
+
+
+def move_points(
+    points: NDArray[np.float64], matrix: NDArray[np.float64], size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where a 2x3 matrix takes points (N, 2), those outside an image of ``size`` left out."""
+    points = points @ matrix[:, :2].T + matrix[:, 2]
+    return points[_inside(points, size)]
 
 
 def place_window(
@@ -125,35 +172,51 @@ def _inside(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bo
     return np.all((points >= -0.5) & (points < np.array(size) - 0.5), axis=1)
 
 
-def _vary_colour(
-    image: NDArray[np.uint8], settings: Augmentation, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def _draw_colours(settings: Augmentation, rng: np.random.Generator) -> Colours:
+    jitter: tuple[tuple[str, float], ...] = ()
+    levels = curves = tint = None
     if rng.random() < settings.jitter_p:
-        pixels = torch.from_numpy(image.copy()).permute(2, 0, 1)
         changes = [
-            (
-                colour.adjust_brightness,
-                rng.uniform(1 - settings.brightness, 1 + settings.brightness),
-            ),
-            (colour.adjust_contrast, rng.uniform(*settings.contrast)),
-            (colour.adjust_saturation, rng.uniform(*settings.saturation)),
-            (colour.adjust_hue, rng.uniform(-settings.hue, settings.hue)),
+            ("brightness", rng.uniform(1 - settings.brightness, 1 + settings.brightness)),
+            ("contrast", rng.uniform(*settings.contrast)),
+            ("saturation", rng.uniform(*settings.saturation)),
+            ("hue", rng.uniform(-settings.hue, settings.hue)),
         ]
-        for i in rng.permutation(len(changes)):
-            change, amount = changes[i]
-            pixels = change(pixels, float(amount))
-        image = pixels.permute(1, 2, 0).numpy()
+        jitter = tuple(changes[i] for i in rng.permutation(len(changes)))
     if rng.random() < settings.brightness_contrast_p:
         reach = settings.brightness_contrast
-        factor, offset = 1 + rng.uniform(-reach, reach), 255 * rng.uniform(-reach, reach)
-        image = np.clip(image * np.float32(factor) + np.float32(offset), 0, 255).astype(np.uint8)
+        levels = 1 + rng.uniform(-reach, reach), 255 * rng.uniform(-reach, reach)
     if rng.random() < settings.curves_p:
-        image = np.asarray(cv2.LUT(image, _curves(settings, rng)), np.uint8)
+        curves = _curves(settings, rng)
     if rng.random() < settings.tint_p:
         angle = 2 * np.pi * rng.uniform(-settings.tint_hue, settings.tint_hue)
         turned = np.cos(angle) * (np.eye(3) - _GREY) + np.sin(angle) * _TURN
-        matrix = _GREY + rng.uniform(*settings.tint_saturation) * turned
-        image = np.asarray(cv2.transform(image, matrix), np.uint8)
+        tint = _GREY + rng.uniform(*settings.tint_saturation) * turned
+    return Colours(jitter, levels, curves, tint)
+
+
+def _vary_colour(image: NDArray[np.uint8], colours: Colours) -> NDArray[np.uint8]:
+    if colours.jitter:
+        # Here, for it takes as long to load as torch, and a GPU's batches do without.
+        from torchvision.transforms.v2 import functional
+
+        changes = {
+            "brightness": functional.adjust_brightness,
+            "contrast": functional.adjust_contrast,
+            "saturation": functional.adjust_saturation,
+            "hue": functional.adjust_hue,
+        }
+        pixels = torch.from_numpy(image.copy()).permute(2, 0, 1)
+        for change, amount in colours.jitter:
+            pixels = changes[change](pixels, float(amount))
+        image = pixels.permute(1, 2, 0).numpy()
+    if colours.levels is not None:
+        factor, offset = map(np.float32, colours.levels)
+        image = np.clip(image * factor + offset, 0, 255).astype(np.uint8)
+    if colours.curves is not None:
+        image = np.asarray(cv2.LUT(image, colours.curves), np.uint8)
+    if colours.tint is not None:
+        image = np.asarray(cv2.transform(image, colours.tint), np.uint8)
     return image
 
 

@@ -77,6 +77,12 @@ class Detector(Parts):
         """Why it cannot be trained in this fold, before anything is."""
         yield from translation.refused(self.translate, task)
 
+    def refuses_devices(self, devices: int) -> Iterator[str]:
+        """Why its network cannot be trained on so many devices at a time."""
+        batch = self.training.batch
+        if batch % devices:
+            yield f"'training.batch' is {batch}, which {devices} devices cannot share equally"
+
     def other_domains(self, domain: str, available: Sequence[str]) -> tuple[str, ...]:
         """The domain whose frames the translator makes look like ``domain``, if there is one."""
         source = self.translate.source_for(domain)
@@ -105,11 +111,14 @@ class Detector(Parts):
             "code": code_of("network", parts),
             "bfloat16": self._bfloat16(task.device),
         }
+        if task.devices > 1:
+            key["devices"] = task.devices
         if task.matching != MatchSettings():
             key["matching"] = task.matching.to_json()
 
         def build(directory: Path) -> None:
-            from adaptor_bench.train.fit import fit_network
+            from adaptor_bench.train.device import devices_of
+            from adaptor_bench.train.ranks import fit_on
             from adaptor_bench.train.samples import sample_of
             from adaptor_bench.train.savepoints import Savepoint
             from adaptor_bench.train.weights import write_weights
@@ -120,12 +129,12 @@ class Detector(Parts):
                 translated = translation.samples(self.translate, task, translator)
             savepoint = Savepoint(task.store.savepoint("network", key), task.device)
             with task.progress.bar("network") as bar:
-                fitted = fit_network(
+                fitted = fit_on(
+                    devices_of(task.device, task.devices),
                     self,
                     samples,
                     [sample_of(f) for f in selection],
                     seed=seed_of(drawn),
-                    device=task.device,
                     bar=bar,
                     matching=task.matching,
                     translated=translated,

@@ -13,10 +13,11 @@ import torch
 from adaptor_bench.errors import UsageError
 
 
-def resolve_device(name: str) -> str:
-    """``auto`` becomes ``cuda`` where there is one, else ``cpu``. Raises UsageError."""
+def resolve_device(name: str, count: int = 1) -> str:
+    """``auto`` becomes ``cuda`` where there is one, else ``cpu``. Raises UsageError, also where
+    there are not ``count`` of its kind."""
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -24,7 +25,27 @@ def resolve_device(name: str) -> str:
         raise UsageError(
             f"device {name!r} cannot be used: {reason}", hint="Use --device auto, cpu or cuda."
         ) from error
+    devices_of(name, count)
     return name
+
+
+def devices_of(name: str, count: int) -> list[str]:
+    """The ``count`` devices that one network is trained on at a time: GPUs from the first on, or
+    the CPU so many times. Raises UsageError for what cannot be, or is not there."""
+    if count == 1:
+        return [name]
+    if name == "cpu":
+        return [name] * count
+    if name != "cuda":
+        where = "is one device" if name.startswith("cuda") else "does not go together with several"
+        raise UsageError(
+            f"--devices {count}: device {name!r} {where}",
+            hint="Use --device cuda; CUDA_VISIBLE_DEVICES says which GPUs are meant. Or cpu.",
+        )
+    there = torch.cuda.device_count()
+    if there < count:
+        raise UsageError(f"--devices {count}: there {'is' if there == 1 else 'are'} {there} here")
+    return [f"cuda:{index}" for index in range(count)]
 
 
 def has_bfloat16(device: str | torch.device) -> bool:
@@ -44,12 +65,14 @@ def mixed_precision(device: str | torch.device, wanted: bool) -> torch.autocast:
 
 
 @contextmanager
-def computing(device: str, threads: int | None = None) -> Iterator[int]:
-    """The CPU threads that torch computes with in the block; results are equal to the bit only
-    with equal threads. By default one on the CPU, so that they do not depend on the machine's
-    cores and on how many folds are trained at a time, and torch's own number beside a GPU."""
+def computing(device: str, threads: int | None = None, devices: int = 1) -> Iterator[int]:
+    """The CPU threads that torch computes with in the block, for each of so many ``devices``;
+    results are equal to the bit only with equal threads. By default one on the CPU, so that they do
+    not depend on the machine's cores and on how many folds are trained at a time, and torch's own
+    number beside a GPU, which several GPUs share."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads or (1 if device.startswith("cpu") else before))
+    usual = 1 if device.startswith("cpu") else max(1, before // devices)
+    torch.set_num_threads(threads or usual)
     try:
         yield torch.get_num_threads()
     finally:

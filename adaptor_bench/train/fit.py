@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Bar
+from adaptor_bench.train.augment_batch import on_device
 from adaptor_bench.train.device import deterministic
 from adaptor_bench.train.loop import HINT, train
+from adaptor_bench.train.rank import Rank
 from adaptor_bench.train.samples import Sample, SampleStream
 from adaptor_bench.train.savepoints import Savepoint, State, UnusableSavepoint
 from adaptor_bench.train.settings import Parts, Training
@@ -34,6 +36,23 @@ class Fitted:
 
     weights: dict[str, Tensor]
     history: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a network is trained on and how, wherever that is done; see :func:`fit_network`."""
+
+    parts: Parts
+    train: Sequence[Sample]
+    selection: Sequence[Sample]
+    seed: int
+    matching: MatchSettings
+    translated: Sequence[Sample]
+
+    def __post_init__(self) -> None:
+        if self.translated and self.parts.training.translated_share == 1:
+            object.__setattr__(self, "train", ())
+            object.__setattr__(self, "selection", ())
 
 
 def fit_network(
@@ -58,33 +77,29 @@ def fit_network(
     ends with the same weights. Raises TrainingError when the loss, a weight or a map is not finite.
     """
     savepoint = savepoint or Savepoint(None, device)
-    if translated and parts.training.translated_share == 1:
-        train, selection = (), ()
-    fit = partial(_fit, parts, train, selection, seed, device, bar, matching, translated, savepoint)
-    return savepoint.resumed(fit)
+    work = Work(parts, train, selection, seed, matching, translated)
+    return savepoint.resumed(partial(fit_here, work, device, bar, savepoint))
 
 
-def _fit(
-    parts: Parts,
-    train: Sequence[Sample],
-    selection: Sequence[Sample],
-    seed: int,
+def fit_here(
+    work: Work,
     device: str,
     bar: Bar,
-    matching: MatchSettings,
-    translated: Sequence[Sample],
     savepoint: Savepoint,
     resumed: State | None,
+    rank: Rank | None = None,
 ) -> Fitted:
-    seen = selection or some_of(train or translated)
+    """Do the ``work`` in this process, on its ``device``; as one ``rank`` of several, with them.
+
+    All of them come to the same weights; what is kept of them, the first one knows.
+    """
     past = _Past(savepoint, resumed)
     collapsed: list[float] = []
     for again in range(2):
-        now = (seed + again * _OTHER_SEED) % 2**32
-        one = _Fit(parts, train, selection, seen, now, device, bar, matching, translated, past)
-        fitted = one.run()
+        now = (work.seed + again * _OTHER_SEED) % 2**32
+        fitted = _Fit(work, now, device, bar, past, rank).run()
         reached = fitted.history["f1"]
-        if not parts.training.retry or reached is None or reached >= COLLAPSED:
+        if not work.parts.training.retry or reached is None or reached >= COLLAPSED:
             break
         collapsed.append(reached)
     if past.resumed is not None:
@@ -131,26 +146,22 @@ class _Past:
 class _Fit:
     """One training with one seed."""
 
-    parts: Parts
-    train: Sequence[Sample]
-    selection: Sequence[Sample]
-    seen: Sequence[Sample]
+    work: Work
     seed: int
     device: str
     bar: Bar
-    matching: MatchSettings
-    translated: Sequence[Sample]
     past: _Past
+    rank: Rank | None
 
     def run(self) -> Fitted:
-        settings = self.parts.training
+        work, settings = self.work, self.work.parts.training
         with deterministic(self.seed):
-            weights, history = self._trained(self.train)
+            weights, history = self._trained(work.train)
             trials = history["selection"]
             if settings.choose == "refit" and trials:
                 best = max(t["f1"] or 0.0 for t in trials)
                 stop = [t["step"] for t in trials if (t["f1"] or 0.0) == best][-1]
-                weights, second = self._trained([*self.train, *self.selection], stop)
+                weights, second = self._trained([*work.train, *work.selection], stop)
                 history |= {"loss": second["loss"], "refit": stop, "f1": second["f1"]}
         require_finite(weights, "the network", hint=HINT)
         return Fitted(weights, history)
@@ -162,8 +173,9 @@ class _Fit:
         resumed = self.past.next()
         if isinstance(resumed, dict):  # its weights were given up before the one that goes on
             return {}, resumed
-        parts, settings = self.parts, self.parts.training
-        steps = settings.steps_for(len(samples), len(self.translated))
+        work, rank = self.work, self.rank
+        parts, settings = work.parts, work.parts.training
+        steps = settings.steps_for(len(samples), len(work.translated))
         stream = SampleStream(
             samples=samples,
             length=steps * settings.batch,
@@ -172,12 +184,14 @@ class _Fit:
             input_size=parts.input_size,
             crop=settings.crop,
             seed=self.seed,
-            translated=self.translated,
+            translated=work.translated,
             share=settings.translated_share,
+            deferred=settings.augments_on(self.device),
+            pinned=self.device.startswith("cuda"),
         )
         torch.manual_seed(self.seed)
         last = steps if stop is None else min(stop, steps)
-        times = settings.selections if self.selection and stop is None else 1
+        times = settings.selections if work.selection and stop is None else 1
         tried_at = {round(last * (i + 1) / times) for i in range(times)}
         kept: dict[str, Tensor] = {}
         trials: list[dict[str, Any]] = []
@@ -191,11 +205,18 @@ class _Fit:
         def after(step: int, network: nn.Module) -> None:
             if step not in tried_at:
                 return
+            if rank is not None and not rank.leads:
+                trials.append({"step": step, "f1": rank.of_leader(None)})
+                return
+            if rank is not None:
+                network = rank.alone(network)
             running = copy_of(network)
             if settings.norm_batches:
                 reestimate_norm(network, stream, step, settings, self.device)
             best = max((trial["f1"] or 0.0 for trial in trials), default=0.0)
             reached = self._tried(network)
+            if rank is not None:
+                reached = rank.of_leader(reached)
             trials.append({"step": step, "f1": reached})
             if (reached or 0.0) >= best:
                 kept.update(copy_of(network))
@@ -203,15 +224,18 @@ class _Fit:
             network.train()
 
         network, losses = train(
-            parts, stream, steps, stop=last, device=self.device, bar=self.bar, after=after,
-            resumed=resumed, offer=lambda state: self.past.offer(state, kept, trials),
+            parts, stream if rank is None else rank.share(stream), steps, stop=last,
+            device=self.device, bar=self.bar, after=after, resumed=resumed,
+            offer=lambda state: self.past.offer(state, kept, trials), rank=rank,
         )  # fmt: skip
         # The loss is looked at now and then, and before a step, never after the last one.
         require_finite(network.state_dict(), "the network", hint=HINT)
+        if rank is not None:
+            rank.require_same(network)
         history = {
             "steps": steps,
             "loss": losses,
-            "selection": trials if self.selection else [],
+            "selection": trials if work.selection else [],
             "f1": max((t["f1"] for t in trials if t["f1"] is not None), default=None),
         }
         self.past.done.append(history)
@@ -219,11 +243,12 @@ class _Fit:
 
     def _tried(self, network: nn.Module) -> float | None:
         """F1 on the frames to try it on; None: there is none, or nobody asks."""
-        settings = self.parts.training
-        if not self.selection and not settings.retry:
+        work, settings = self.work, self.work.parts.training
+        if not work.selection and not settings.retry:
             return None
+        seen = work.selection or some_of(work.train or work.translated)
         reached = inner_f1(
-            network, self.seen, self.parts.select, self.device, self.matching,
+            network, seen, work.parts.select, self.device, work.matching,
             bfloat16=settings.bfloat16,
         )  # fmt: skip
         return None if math.isnan(reached) else reached
@@ -243,7 +268,7 @@ def reestimate_norm(
     with torch.no_grad():
         for number in range(max(0, step - settings.norm_batches), step):
             images, _ = stream.batch(number, settings.batch)
-            network(images.to(device).contiguous(memory_format=torch.channels_last))
+            network(on_device(images, device).contiguous(memory_format=torch.channels_last))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 

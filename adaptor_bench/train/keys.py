@@ -19,7 +19,7 @@ _HERE = "adaptor_bench.train"
 # The modules that make an artefact, beside the file of each part and the one that calls them.
 MAKERS = {
     "translator": ("translation", "weights"),
-    "network": ("fit", "weights"),
+    "network": ("ranks", "weights"),
     "heatmaps": ("heatmaps", "inference", "weights"),
 }
 

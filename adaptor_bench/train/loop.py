@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.progress import Bar
+from adaptor_bench.train.augment_batch import on_device
 from adaptor_bench.train.device import mixed_precision
 from adaptor_bench.train.muon import Muon
+from adaptor_bench.train.rank import Rank
 from adaptor_bench.train.samples import SampleStream
 from adaptor_bench.train.savepoints import (
     State,
@@ -41,16 +43,21 @@ def train(
     after: Callable[[int, nn.Module], None],
     resumed: State | None = None,
     offer: Callable[[Callable[[], State]], None] = lambda _: None,
+    rank: Rank | None = None,
 ) -> tuple[nn.Module, list[list[float]]]:
     """A fresh network after ``stop`` of ``steps`` steps, and its loss every tenth step.
 
     ``after`` is called after every step, with its number from 1 and the network; what it does to
     weights or mode it undoes. Then the state after the step is ``offer``-ed to be kept; ``resumed``
-    is one to go on from. Raises TrainingError when the loss is not finite.
+    is one to go on from. Of several processes that train one network, this is the ``rank``;
+    ``stream`` then gives its share of each batch. Raises TrainingError when the loss is not finite.
     """
     settings = parts.training
     network = parts.network.build(parts.target.channels).to(device)
     network = network.to(memory_format=torch.channels_last).train()
+    model = network
+    if rank is not None:
+        network, model = rank.shared(network)
     optimiser = _optimiser(network, settings)
     running: Tensor | None = None
     losses: list[list[float]] = []
@@ -73,13 +80,19 @@ def train(
     for step in range(done + 1, stop + 1):
         for group in optimiser.param_groups:
             group["lr"] = settings.rate * rate_factor(settings, step - 1, steps)
-        images, target = stream.batch(step - 1, settings.batch)
-        images = images.to(device).contiguous(memory_format=torch.channels_last)
+        given, target = stream.batch(step - 1, settings.batch)
+        images = on_device(given, device).contiguous(memory_format=torch.channels_last)
+        target = target.to(device, non_blocking=True)
+        if rank is not None:
+            rank.begin(step)
         with mixed_precision(device, settings.bfloat16):
-            logits = network(images)
-        loss = parts.loss(logits.float(), target.to(device))
+            logits = model(images).float()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if rank is None:
+            loss = parts.loss(logits, target)
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            loss = rank.backward(parts.loss, logits, target)
         optimiser.step()
         seen = loss.detach()
         running = seen if running is None else 0.9 * running + 0.1 * seen

@@ -15,9 +15,13 @@ from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.data.images import scale_points
 from adaptor_bench.data.pixels import Picture, Pictured, largest
 from adaptor_bench.stages.protocols import Target
-from adaptor_bench.train.augment import augment, fill_up
+from adaptor_bench.train.augment import augment, draw_variation, fill_up, move_points
+from adaptor_bench.train.augment_batch import PendingBatch, pending
 from adaptor_bench.train.device import flushing_as_here
 from adaptor_bench.train.settings import Augmentation
+
+Batch = tuple[Tensor | PendingBatch, Tensor]
+"""Images (B, 3, H, W), varied or yet to be, and maps (B, C, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class SampleStream:
     between those of ``samples``; these come in the same order whatever the share.
     ``target`` draws what belongs to each, ``input_size`` is as it wants it. Images of several
     sizes are filled up with black, so that they go into one batch.
+
+    With ``deferred`` images are warped and coloured where they are trained on: batches are then a
+    PendingBatch. ``pinned`` ones can be copied to a GPU without waiting. ``part`` (i, n) gives the
+    i-th of n equal shares of each batch, i from 0.
     """
 
     samples: Sequence[Sample]
@@ -68,6 +76,9 @@ class SampleStream:
     seed: int
     translated: Sequence[Sample] = ()
     share: float = 0.0
+    deferred: bool = False
+    pinned: bool = False
+    part: tuple[int, int] = (0, 1)
 
     def __post_init__(self) -> None:
         used = [*self.samples, *self.translated]
@@ -83,7 +94,7 @@ class SampleStream:
         )
         self.used = used
         self._thread: ThreadPoolExecutor | None = None
-        self._coming: tuple[tuple[int, int], Future[tuple[Tensor, Tensor]]] | None = None
+        self._coming: tuple[tuple[int, int], Future[Batch]] | None = None
 
     def _epochs(self, number: int, length: int, stream: int) -> NDArray[np.int_]:
         """``length`` places among ``number``, pass after pass in random order."""
@@ -105,7 +116,7 @@ class SampleStream:
         maps = self.target.draw(points, size, self.input_size)
         return image_tensor(image), torch.from_numpy(maps)
 
-    def batch(self, number: int, of: int) -> tuple[Tensor, Tensor]:
+    def batch(self, number: int, of: int) -> Batch:
         """Batch ``number`` (from 0) of ``of`` items: images (B, 3, H, W), maps (B, C, h, w).
 
         The one after it is made in a thread meanwhile, so that a network need not wait for it.
@@ -120,6 +131,29 @@ class SampleStream:
             self._coming = (number + 1, of), self._thread.submit(self._made, number + 1, of)
         return made
 
-    def _made(self, number: int, of: int) -> tuple[Tensor, Tensor]:
-        items = [self[i] for i in range(number * of, (number + 1) * of)]
-        return torch.stack([image for image, _ in items]), torch.stack([maps for _, maps in items])
+    def _made(self, number: int, of: int) -> Batch:
+        share = of // self.part[1]
+        first = number * of + self.part[0] * share
+        images: Tensor | PendingBatch
+        if self.deferred:
+            images, maps = self._deferred(range(first, first + share))
+        else:
+            items = [self[i] for i in range(first, first + share)]
+            images = torch.stack([image for image, _ in items])
+            maps = torch.stack([drawn for _, drawn in items])
+        return (images.pin_memory(), maps.pin_memory()) if self.pinned else (images, maps)
+
+    def _deferred(self, numbers: range) -> tuple[PendingBatch, Tensor]:
+        """Items whose images are yet to be varied, by the same random numbers."""
+        frames, drawn, maps = [], [], []
+        for index in numbers:
+            rng = np.random.default_rng([self.seed, 1, index])
+            sample = self.used[self.order[index]]
+            size, points = sample.size, sample.points
+            one = draw_variation(size, points, self.augmentation, rng, self.crop)
+            points = move_points(points, one.matrix, self.crop or size)
+            frames.append(sample.image)
+            drawn.append(one)
+            maps.append(self.target.draw(points, self.crop or self.size, self.input_size))
+        batch = pending(frames, drawn, self.crop or self.size)
+        return batch, torch.from_numpy(np.stack(maps))

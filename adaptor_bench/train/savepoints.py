@@ -99,13 +99,18 @@ class Savepoint:
     """What is kept of one training, at ``path``; None: nothing is."""
 
     def __init__(
-        self, path: Path | None, device: str, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path | None,
+        device: str,
+        clock: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.process_time,
     ) -> None:
         self.path = path
         self.device = device
         self.clock = clock
+        self._cpu = cpu
         self._last, self._every = clock(), EVERY
-        self._earlier, self._began = 0.0, time.process_time()
+        self._earlier, self._began = 0.0, cpu()
         self._warned = False
 
     def resumed(self, run: Callable[[State | None], T]) -> T:
@@ -115,7 +120,7 @@ class Savepoint:
         """
         with held_off():
             try:
-                state = self._read()
+                state = self.read()
                 if state is not None:
                     return run(state)
             except UnusableSavepoint as error:
@@ -143,7 +148,11 @@ class Savepoint:
     @property
     def cpu_seconds(self) -> float:
         """CPU time of the training so far, before interruptions too."""
-        return self._earlier + time.process_time() - self._began
+        return self._earlier + self._cpu() - self._began
+
+    def add(self, cpu_seconds: float) -> None:
+        """Other processes have worked on it so long."""
+        self._earlier += cpu_seconds
 
     def _write(self, path: Path, state: State) -> None:
         """Without it the training goes on: at worst it will have to begin anew."""
@@ -170,7 +179,8 @@ class Savepoint:
                 message(f"warning: {said}; the training goes on without a savepoint")
             self._warned = True
 
-    def _read(self) -> State | None:
+    def read(self) -> State | None:
+        """The state to go on from, None without any. Raises UnusableSavepoint."""
         if self.path is None or not os.path.lexists(self.path):
             return None
         try:

@@ -80,6 +80,8 @@ class Training:
     (almost) nothing is found on the frames it is tried on is repeated once with another seed.
     ``norm_batches`` batches re-estimate the batch-norm statistics before each trial (0: never).
     ``bfloat16`` computes in bfloat16 where the device has the instructions; weights stay 32 bit.
+    ``augment_on_device`` warps and colours a whole batch where it is trained on: ``"auto"`` on a
+    GPU only. The same random numbers are drawn, and images come out as on the CPU but for rounding.
 
     Where a translator adds frames, ``translated_share`` of the samples are translated. They come on
     top: ``steps`` and ``epochs`` count samples of real frames, so a method sees as many of these
@@ -106,8 +108,15 @@ class Training:
     retry: bool = True
     norm_batches: Annotated[int, Number(0, 10_000)] = 0
     bfloat16: bool = True
+    augment_on_device: Annotated[str, OneOf("auto", "always", "never")] = "auto"
     translated_share: Share = 0.5
     on_top: bool = True
+
+    def augments_on(self, device: str) -> bool:
+        """Whether batches are augmented on ``device`` rather than one by one on the CPU."""
+        if self.augment_on_device == "auto":
+            return device.startswith("cuda")
+        return self.augment_on_device == "always"
 
     def steps_for(self, frames: int, translated: int = 0) -> int:
         """Optimiser steps on that many real training frames, and translated ones."""

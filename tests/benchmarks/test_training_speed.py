@@ -7,6 +7,10 @@ schedule, the loss looked at) is made in a thread meanwhile or costs next to not
 Run: ``pytest tests/benchmarks/test_training_speed.py``. Both loops take turns in one process, with
 one thread for the network; ratios of medians. The wall clock tells the truth where a second core is
 free; ``LOAD=1`` judges by the CPU seconds of the thread that trains, where other programs have it.
+
+``DEVICE=cuda`` measures on a GPU, by the wall clock alone and over all steps but the first few, so
+that none is waited for; the bare loop has its batches there. ``SET=augment.jitter_p=0 ...`` sets
+parameters, by spaces.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ import numpy as np
 import pytest
 import torch
 
-from adaptor_bench.registry import discover
+from adaptor_bench.registry import discover, parse_settings
 from adaptor_bench.stages.registry import shipped
 from adaptor_bench.train.device import (
     computing,
@@ -30,15 +34,20 @@ from adaptor_bench.train.loop import train
 from adaptor_bench.train.samples import Sample, SampleStream
 
 ROUNDS = int(os.environ.get("ROUNDS", "4"))
+DEVICE = os.environ.get("DEVICE", "cpu")
+ON_GPU = DEVICE.startswith("cuda")
+SETTINGS = parse_settings(os.environ.get("SET", "").split())
 AT_LEAST = 0.97
 NETWORKS = sorted(name for of, name in shipped() if of == "network")
-STEPS = {"resnext_unet": 4}  # of seconds each; others of a tenth
+STEPS = {} if ON_GPU else {"resnext_unet": 4}  # of seconds each; others of a tenth
+USUAL = 60 if ON_GPU else 12
+WARM = 10  # steps on a GPU that are not counted
 
 
 def world(network: str):
     """The published method at its quick settings with that network, and frames for it."""
     spec = discover().get("improved_heatmap/no_cyclegan")
-    parts = spec.build(spec.resolve("quick", {"network": network}))
+    parts = spec.build(spec.resolve("quick", {"network": network, **SETTINGS}))
     rng = np.random.default_rng(0)
     samples = [
         Sample(rng.integers(0, 255, (288, 512, 3), np.uint8), rng.random((8, 2)) * (511, 287))
@@ -47,58 +56,82 @@ def world(network: str):
     return parts, samples
 
 
+class Clock:
+    """Marks the steps of a loop."""
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[float, float]] = []
+
+    def __call__(self, *_: object) -> None:
+        if ON_GPU and len(self.marks) == WARM:
+            torch.cuda.synchronize()
+        self.marks.append((time.perf_counter(), time.thread_time()))
+
+    def step(self) -> tuple[float, float]:
+        """Seconds of a step: passed, and of this thread's CPU."""
+        if not ON_GPU:
+            return tuple(np.median(np.diff(self.marks, axis=0), axis=0))
+        torch.cuda.synchronize()
+        self.marks.append((time.perf_counter(), time.thread_time()))
+        steps = len(self.marks) - 2 - WARM
+        return tuple((np.array(self.marks[-1]) - self.marks[WARM]) / steps)
+
+
 def ours(parts, samples, steps: int) -> tuple[float, float]:
     """Seconds a step in the whole training loop: passed, and of this thread's CPU."""
     stream = SampleStream(
         samples=samples, length=steps * parts.training.batch, augmentation=parts.augment,
         target=parts.target, input_size=parts.input_size, crop=parts.training.crop, seed=0,
+        deferred=parts.training.augments_on(DEVICE), pinned=ON_GPU,
     )  # fmt: skip
-    marks = []
-    train(parts, stream, steps, stop=steps, device="cpu", bar=lambda *_: None,
-          after=lambda *_: marks.append((time.perf_counter(), time.thread_time())))  # fmt: skip
-    return tuple(np.median(np.diff(marks, axis=0), axis=0))
+    clock = Clock()
+    train(parts, stream, steps, stop=steps, device=DEVICE, bar=lambda *_: None, after=clock)
+    return clock.step()
 
 
 def bare(parts, steps: int, bfloat16: bool = True) -> tuple[float, float]:
     """The same of a loop that does nothing else."""
     width, height = parts.training.crop
     images = torch.rand(parts.training.batch, 3, height, width)
-    images = images.contiguous(memory_format=torch.channels_last)
-    targets = torch.rand(parts.training.batch, 1, height, width)
-    network = parts.network.build(1).to(memory_format=torch.channels_last).train()
+    images = images.to(DEVICE).contiguous(memory_format=torch.channels_last)
+    targets = torch.rand(parts.training.batch, 1, height, width, device=DEVICE)
+    network = parts.network.build(1).to(DEVICE).to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
-    marks = []
+    clock = Clock()
     for _ in range(steps):
-        with mixed_precision("cpu", bfloat16):
+        with mixed_precision(DEVICE, bfloat16):
             logits = network(images)
         loss = parts.loss(logits.float(), targets)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        marks.append((time.perf_counter(), time.thread_time()))
-    return tuple(np.median(np.diff(marks, axis=0), axis=0))
+        clock()
+    return clock.step()
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_step_costs_what_the_network_costs(held, network):
     parts, samples = world(network)
-    steps = STEPS.get(network, 12)
+    steps = STEPS.get(network, USUAL)
 
-    with computing("cpu"), deterministic(0):
+    with computing(DEVICE), deterministic(0):
         pairs = np.array([(ours(parts, samples, steps), bare(parts, steps)) for _ in range(ROUNDS)])
     passed, busy = np.median(pairs[:, 1] / pairs[:, 0], axis=0)
     images = parts.training.batch / np.median(pairs[:, 0, 0])
-    if "LOAD" not in os.environ:
+    if ON_GPU or "LOAD" not in os.environ:
         held(f"training {network} ({images:.3g} images/s): share of the bare loop's images/s",
              passed, AT_LEAST, least=True)  # fmt: skip
-    held(f"training {network}: by the CPU of the thread that trains", busy, AT_LEAST, least=True)
+    if not ON_GPU:
+        held(f"training {network}: by the CPU of the thread that trains",
+             busy, AT_LEAST, least=True)  # fmt: skip
 
 
 def test_bfloat16_is_worth_it_where_it_is_used(held):
-    if not has_bfloat16("cpu"):
-        pytest.skip("this processor has no instructions for bfloat16, which is then not used")
+    if not has_bfloat16(DEVICE):
+        pytest.skip(f"{DEVICE} has no instructions for bfloat16, which is then not used")
     parts, _ = world("small_unet")
-    with computing("cpu"), deterministic(0):
-        pairs = np.array([(bare(parts, 6, False), bare(parts, 6)) for _ in range(ROUNDS)])
-    faster = np.median(pairs[:, 0, 1] / pairs[:, 1, 1])
+    steps, of = (USUAL, 0) if ON_GPU else (6, 1)
+    with computing(DEVICE), deterministic(0):
+        pairs = np.array([(bare(parts, steps, False), bare(parts, steps)) for _ in range(ROUNDS)])
+    faster = np.median(pairs[:, 0, of] / pairs[:, 1, of])
     held("training small_unet in bfloat16: times as fast as in 32 bit", faster, 1, least=True)

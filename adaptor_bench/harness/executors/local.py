@@ -15,7 +15,8 @@ class Local:
 
     def run(self, bench: Bench, make: Make, workers: int | None) -> list[Failure]:
         request = bench.request
-        return run_with(bench, make, workers or usual_workers(request.profile, request.device))
+        usual = usual_workers(request.profile, request.device, request.devices)
+        return run_with(bench, make, workers or usual)
 
 
 def make(settings: Mapping[str, str]) -> Local:

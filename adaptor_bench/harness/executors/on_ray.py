@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from adaptor_bench.errors import WorkerError
+from adaptor_bench.errors import WorkerError, portable
 from adaptor_bench.extras import require
 from adaptor_bench.harness.executors.cell import CellTask, lines_of, tasks_of
 from adaptor_bench.harness.executors.following import Following
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.plan import Cell
-from adaptor_bench.harness.worker import TIDYING, Make, portable
+from adaptor_bench.harness.worker import TIDYING, Make
 from adaptor_bench.harness.workers import cores
 from adaptor_bench.progress import message
 
@@ -45,7 +45,7 @@ class OnRay:
         tasks = tasks_of(bench, make)
         following = Following(bench, tasks, "Ray")
         if tasks:
-            with _cluster(bench.request.threads or 1) as ray:
+            with _cluster(_cpus(bench)) as ray:
                 self._work(ray, bench, tasks, following, workers or len(tasks))
         return following.end()
 
@@ -59,8 +59,8 @@ class OnRay:
     ) -> None:
         gpus = bench.request.device != "cpu" and ray.cluster_resources().get("GPU", 0) >= 1
         remote = ray.remote(attempt).options(
-            num_cpus=bench.request.threads or 1,
-            num_gpus=int(gpus),  # a cell without one sees none
+            num_cpus=_cpus(bench),
+            num_gpus=bench.request.devices * int(gpus),  # a cell without one sees none
             max_retries=RETRIES,
         )
         todo = list(tasks.items())
@@ -88,6 +88,11 @@ class OnRay:
             if at_work:
                 ray.wait(list(at_work), num_returns=len(at_work), timeout=TIDYING)
             raise
+
+
+def _cpus(bench: Bench) -> int:
+    """Those of a cell: ``--threads`` for each of its devices."""
+    return (bench.request.threads or 1) * bench.request.devices
 
 
 @contextmanager

@@ -103,14 +103,15 @@ class Slurm:
         executor = SlurmExecutor(folder, max_num_timeout=REQUEUES)
         minutes = int(self.settings.get("time", TIME))
         others = {k: v or True for k, v in self.settings.items() if k != "time"}
-        gpus = {"gpus_per_node": 1} if bench.request.device.startswith("cuda") else {}
+        threads, devices = bench.request.threads or 1, bench.request.devices
+        gpus = {"gpus_per_node": devices} if bench.request.device.startswith("cuda") else {}
         most = _largest_array() - 1
         earlier = None
         for chunk in _chunks(list(tasks), most):
             executor.update_parameters(
                 job_name="bench",
                 time=minutes,
-                cpus_per_task=bench.request.threads or 1,
+                cpus_per_task=threads * devices,
                 array_parallelism=min(workers or most, most),
                 additional_parameters=others,
                 # One array after the other, or more cells than asked for would run at a time.

@@ -1,0 +1,194 @@
+"""One network trained by several processes: what one would compute, and one end for all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+import torch
+from commands import invoke
+from method_files import put_method
+from rank_parts import Plain
+from test_stopping import GIVE_UP, process
+from test_training import STILL, dots, silent, tiny
+
+from adaptor_bench.errors import UsageError
+from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.stopping import stoppable
+from adaptor_bench.train.device import computing, devices_of
+from adaptor_bench.train.ranks import fit_on
+from adaptor_bench.train.savepoints import Savepoint
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of Unix")
+TRAINED = replace(
+    tiny(steps=30, batch=4, norm_batches=0, bfloat16=False, rate=2e-3),
+    network=Plain(),
+    augment=STILL,
+)
+
+
+def fitted(devices=2, bar=silent, savepoint=None):
+    with computing("cpu", devices=devices):
+        return fit_on(
+            devices_of("cpu", devices), TRAINED, dots(4), dots(2, seed=5), seed=1, bar=bar,
+            matching=MatchSettings(), savepoint=savepoint or Savepoint(None, "cpu"),
+        )  # fmt: skip
+
+
+def test_two_compute_what_one_does_and_an_interrupted_training_goes_on(tmp_path, capsys):
+    """The loss is Dice over the whole batch, which is no mean over shares. What ranks tell each
+    other is compared by themselves at the end."""
+    alone = fitted(devices=1)
+    together = whole = fitted()
+    assert [loss for _, loss in together.history["loss"]] == pytest.approx(
+        [loss for _, loss in alone.history["loss"]], abs=1e-5
+    )
+    for name, tensor in alone.weights.items():
+        torch.testing.assert_close(together.weights[name], tensor, atol=2e-3, rtol=0)
+    path, steps = tmp_path / "network-0.savepoint", []
+
+    def interrupt(done, total, note=""):
+        steps.append(done)
+        if done == 10:
+            signal.raise_signal(signal.SIGTERM)
+
+    with stoppable(for_good=False), pytest.raises(KeyboardInterrupt):
+        fitted(bar=interrupt, savepoint=Savepoint(path, "cpu"))
+    assert steps[0] == 10 and steps[-1] < 30 and path.exists()
+    savepoint = Savepoint(path, "cpu")
+    again = fitted(savepoint=savepoint)
+    assert "network-0: goes on after step" in capsys.readouterr().err
+    assert again.history == whole.history
+    assert all(torch.equal(v, whole.weights[k]) for k, v in again.weights.items())
+    assert savepoint.cpu_seconds > 3, "of both, and before the interruption too"
+
+
+NETWORK = '''
+import os, signal
+from dataclasses import dataclass
+from typing import ClassVar
+import adaptor_bench.train.detector as d
+from adaptor_bench.train.settings import Augmentation, Training
+from adaptor_bench.registry import composed
+from adaptor_bench.stages.decoders.otsu import Otsu
+from adaptor_bench.stages.losses.dice import Dice
+from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.targets.gaussian import Gaussian
+from adaptor_bench.method import Card
+
+@stage("network", "frail")
+@dataclass(frozen=True)
+class Frail:
+    """One of two ranks is killed once, at its first step."""
+
+    reduction: ClassVar[int] = 1
+    stride: ClassVar[int] = 1
+
+    def build(self, channels):
+        from torch import distributed, nn
+
+        class Net(nn.Conv2d):
+            def forward(self, image):
+                if self.training and distributed.is_initialized() and distributed.get_rank() == 1:
+                    try:
+                        open(MARK, "x").close()
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    except FileExistsError:
+                        pass
+                return super().forward(image)
+
+        return Net(3, channels, 3, padding=1)
+
+composed(
+    "frail",
+    d.Detector(
+        augment=Augmentation(jitter_p=0), target=Gaussian(), network=Frail(), loss=Dice(),
+        decode=Otsu(), input_size=(64, 36),
+        training=Training(batch=2, steps=3, choose="last", retry=False),
+    ),
+    card=Card("Frail"),
+)
+'''
+
+
+def test_a_rank_that_is_killed_fails_the_fold_and_the_next_command_runs_it(tmp_path):
+    mine = put_method(tmp_path / "mine")
+    (mine / "frail.py").write_text(NETWORK.replace("MARK", repr(str(tmp_path / "killed"))))
+    from frame_files import write_frame
+
+    for surgery in "abc":
+        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
+    run = (
+        "run", "--method", "frail", "--method", "point", "--methods-from", mine, "--data",
+        tmp_path / "data", "--out", tmp_path / "runs", "--profile", "paper", "--device", "cpu",
+        "--fold", 1, "--workers", 1,
+    )  # fmt: skip
+    _, told = invoke(*run, "--devices", 2, code=1)
+    assert "point uses one device: --devices 2 changes nothing for it" in told
+    assert (
+        "frail intraop fold 1: failed in fit: rank 1 of 2 (cpu) was killed (SIGKILL: is there "
+        "enough memory?)" in told
+    )
+    invoke(*run, "--devices", 2)
+    runs = {m: tmp_path / f"runs/data/{m}/intraop/fold_1/run.json" for m in ("frail", "point")}
+    devices = {m: json.loads(path.read_text())["devices"] for m, path in runs.items()}
+    assert devices == {"frail": 2, "point": 1}
+    _, told = invoke(*run, code=1)
+    assert "frail/intraop/fold_1: devices 2, now 1" in told and "point/" not in told
+    keys = [json.loads(p.read_text()) for p in (tmp_path / "runs").rglob("network-*/key.json")]
+    assert [key["devices"] for key in keys] == [2]
+
+
+def test_what_several_devices_cannot_do_is_told_before_anything_starts(tmp_path):
+    mine = put_method(tmp_path / "mine")
+    run = (
+        "run",
+        "--methods-from",
+        mine,
+        "--profile",
+        "smoke",
+        "--device",
+        "cpu",
+        "--out",
+        tmp_path,
+    )
+    _, told = invoke(*run, "--method", "unet_peaks", "--devices", 3, code=2)
+    assert "method 'unet_peaks', --devices 3: 'training.batch' is" in told
+    assert not list(tmp_path.rglob("run.json"))
+    assert devices_of("cuda:1", 1) == ["cuda:1"]
+    assert devices_of("cpu", 2) == ["cpu", "cpu"]
+    for device in ("cuda:1", "mps", "cuda"):  # of which there is none here
+        with pytest.raises(UsageError, match="--devices 2: "):
+            devices_of(device, 2)
+
+
+SERVE = """
+from multiprocessing import Pipe
+from adaptor_bench.stopping import held_off, stop_if_told, stop_with, told_to_stop
+end, other = Pipe(duplex=False)
+stop_with(end)
+try:
+    with held_off():
+        print("at work", flush=True)
+        sys.stdin.readline()
+        other.send_bytes(b"stop")
+        while not told_to_stop():
+            pass
+        stop_if_told()
+except KeyboardInterrupt:
+    print("told", flush=True)
+    other.close()
+    sys.stdin.read()
+"""
+
+
+def test_a_rank_is_told_to_stop_and_ends_with_whoever_started_it():
+    with process(SERVE) as rank:
+        assert rank.stdout.readline() == "at work\n"
+        rank.stdin.write("\n")
+        rank.stdin.flush()
+        assert rank.stdout.readline() == "told\n"
+        assert rank.wait(GIVE_UP) == 1
