@@ -96,9 +96,9 @@ class FoldTask:
     the other domains the method asked for. ``seed`` and ``device`` are to be obeyed, and
     ``devices``, how many to train on, by a method with :class:`OnDevices`; ``store``
     keeps artefacts that other methods may share; ``notes`` collects sentences for the reader;
-    ``matching`` is how the fold will be scored, in px of the frames as stored. ``cpu_seconds`` is
-    for what each trained part has cost, where it was made; ``pixels`` keeps images that were read,
-    within its limit.
+    ``matching`` is how the fold will be scored, in px of the frames as stored. ``cpu_seconds`` and
+    ``peak_memory`` (MiB, of the process that trained) are for what each trained part has cost,
+    where it was made; ``pixels`` keeps images that were read, within its limit.
     """
 
     domain: str
@@ -113,6 +113,7 @@ class FoldTask:
     notes: list[str] = field(default_factory=list)
     matching: MatchSettings = field(default_factory=MatchSettings)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory: dict[str, float] = field(default_factory=dict)
     pixels: PixelStore = field(default_factory=PixelStore)
     devices: int = 1
 

@@ -13,7 +13,7 @@ from adaptor_bench.data.check import load_frames
 from adaptor_bench.data.folds import plan_folds
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.entries.entry import read_board, read_entries
-from adaptor_bench.report.columns import plain_rows
+from adaptor_bench.report.rows import plain_rows
 from adaptor_bench.results.board import leaderboard_boards
 
 __all__ = ["SURGERIES", "finished", "invoke", "predict", "put_board", "put_data", "rows", "submit",

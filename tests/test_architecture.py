@@ -19,8 +19,8 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "_bundled" not in p.parts)
 
 # Foundations that anybody may use: they themselves use nothing above them.
 BASE = {
-    "ahead", "errors", "extras", "room", "locks", "stopping", "atomic", "bounded", "names",
-    "progress", "resources", "schemas", "values", "__version__",
+    "ahead", "errors", "extras", "room", "locks", "stopping", "memory", "atomic", "bounded",
+    "names", "progress", "resources", "schemas", "values", "__version__",
 }  # fmt: skip
 
 # What stands lower may be imported by what stands higher, never the other way round. Parts of one

@@ -35,6 +35,7 @@ COMMANDS = {
     "ablation": "paper ablation {out}",
     "radius": "paper radius {out} --out {new}.svg --data {out}",
     "forest": "paper forest {out} --out {new}.svg",
+    "pareto": "paper pareto {out} --out {new}.svg",
     "report": "report {out} --out {new}",
     "submit": "submit {out} --board {board} --team T --method one",
     "predict": "predict {fold} --input {out} --output {new}",

@@ -141,6 +141,7 @@ paper curve curve --out curve.pdf | curve.pdf
 paper radius {FIGURE} radius.pdf | radius.pdf
 paper scatter runs --out scatter.svg | scatter.svg
 paper forest runs --out forest.svg | forest.svg
+paper pareto runs --out pareto.svg | pareto.svg
 paper translated runs --data data --out to.png {MINE} --method marks --device cpu | to.png
 card runs | Ranking card
 card --board small --format json | "verdict"

@@ -17,6 +17,7 @@ from adaptor_bench.cli import main
 from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import WriteError
 from adaptor_bench.harness.job import Bench
+from adaptor_bench.memory import Peak
 from adaptor_bench.phantom import write_phantom
 from adaptor_bench.phantom.default import cached_phantom
 from adaptor_bench.progress import Progress
@@ -131,6 +132,13 @@ def test_a_run_leaves_what_the_design_says(finished):
             assert record["seed"] == 0
             assert record["versions"]["torch"]
             assert record["seconds"]["total"] >= record["seconds"]["fit"]
+            parts = {"network"}
+            if method != "stern" and domain == "intraop":
+                parts |= {"translator", "translating"}
+            assert set(record["cpu_seconds"]) == parts
+            if Peak().mib is not None:
+                assert set(record["peak_memory"]) == parts
+                assert min(record["peak_memory"].values()) > 50  # MiB: torch alone has more
 
 
 def test_the_leaderboard_at_the_end_has_measured_beside_published_rows(finished):
@@ -181,6 +189,14 @@ def test_an_ablation_of_the_decoding_does_not_train_again(finished):
         for m in METHODS[1:]
     )
     assert first == second
+    # What was found trained has cost what making it has cost.
+    for domain in ("sim", "intraop"):
+        parent, ablation = (
+            json.loads((out / "phantom-tiny" / m / domain / "fold_1/run.json").read_text())
+            for m in METHODS[1:]
+        )
+        for key in ("cpu_seconds", "peak_memory"):
+            assert ablation.get(key) == parent.get(key)
 
 
 def keys_of(out):

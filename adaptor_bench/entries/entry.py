@@ -220,9 +220,11 @@ def read_entry(path: Path, board: Leaderboard) -> Entry:
             found += [f"{at}/surgeries/{s}: the leaderboard has no such surgery" for s in strange]
             if counted["missing"] > counted["frames"]:
                 found.append(f"{at}/missing: more than frames")
+    costs = (document["setup"] or {}).get("cost", {})
     found += [
-        f"/claim/{domain}: nothing was measured there"
-        for domain in document["claim"]
+        f"{at}/{domain}: nothing was measured there"
+        for at, told in (("/claim", document["claim"]), ("/setup/cost", costs))
+        for domain in told
         if domain not in document["measured"]
     ]
     if found:

@@ -23,6 +23,7 @@ from adaptor_bench.entries.verify import frames_of_board, labels_digest, score_p
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.phantom import GENERATOR_VERSION
 from adaptor_bench.phantom.default import embedded_profile
+from adaptor_bench.results.cost import cost_to_json
 from adaptor_bench.results.naming import differing_in
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, runs_below
@@ -255,10 +256,16 @@ def _setup(run: Run, results: Sequence[Result]) -> dict[str, Any]:
         if r.ceilings
     }
     ceiling = {"ceiling": perfect} if perfect else {}
+    costs = {
+        r.domain: {str(seed): cost_to_json(told) for seed in r.seeds if (told := r.costs(seed))}
+        for r in results
+    }
+    cost = {"cost": costs} if (costs := {d: c for d, c in costs.items() if c}) else {}
     return (
         code
         | role
         | ceiling
+        | cost
         | {
             "profile": run.profile,
             "parameters": run.parameters,

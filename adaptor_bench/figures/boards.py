@@ -19,6 +19,7 @@ from adaptor_bench.progress import Progress
 from adaptor_bench.report.card import Card, card_of
 from adaptor_bench.report.studies import BoardStudy, answered, study_of
 from adaptor_bench.results.board import Board, boards_of
+from adaptor_bench.results.load import load_results
 from adaptor_bench.results.result import Result
 from adaptor_bench.results.runs import Run, find_runs
 from adaptor_bench.results.sources import results_of_runs
@@ -102,16 +103,22 @@ def view_boards(
 
 
 def complete_boards(
-    roots: Sequence[Path], domain: str, data: Path | None = None, *, frames: bool = False
+    roots: Sequence[Path],
+    domain: str,
+    data: Path | None = None,
+    *,
+    frames: bool = False,
+    entries: bool = False,
 ) -> list[BoardView]:
     """The boards of runs below ``roots`` that have complete methods, of one domain or ``all``;
-    if wanted with the ``frames`` below ``data``, or of the phantom that the runs name.
+    if wanted with the ``frames`` below ``data``, or of the phantom that the runs name. With
+    ``entries`` leaderboards may be among the ``roots``, as folders or by name.
 
     Raises InputError when there is none or methods cannot be paired, UsageError when they are of
     several datasets or their frames are needed and not given.
     """
-    runs = [run for run in find_runs(roots) if domain in ("all", run.domain)]
-    boards = boards_of(results_of_runs(runs))
+    results = load_results(roots) if entries else results_of_runs(find_runs(roots))
+    boards = boards_of([result for result in results if domain in ("all", result.domain)])
     views = [BoardView(board, study) for board in boards if (study := study_of(board))]
     if not views:
         raise InputError(

@@ -121,16 +121,21 @@ def caption(figure: Drawing, lines: Sequence[str]) -> None:
     figure.supxlabel("\n".join(filled), fontsize=_SMALL, color="#444444", x=0.01, ha="left")
 
 
-def _filled(line: str, width: float) -> str:
-    """``line`` broken between words where it would be wider than ``width`` points."""
+def text_width(words: str, size: float) -> float:
+    """Points that ``words`` take at a ``size`` in points."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=_STYLE["font.family"], size=_SMALL)
+    font = FontProperties(family=_STYLE["font.family"], size=size)
+    return float(text_to_path.get_text_width_height_descent(words, font, False)[0])
+
+
+def _filled(line: str, width: float) -> str:
+    """``line`` broken between words where it would be wider than ``width`` points."""
     rows = [""]
     for word in line.split():
         longer = f"{rows[-1]} {word}".lstrip()
-        if rows[-1] and text_to_path.get_text_width_height_descent(longer, font, False)[0] > width:
+        if rows[-1] and text_width(longer, _SMALL) > width:
             rows.append(word)
         else:
             rows[-1] = longer

@@ -42,7 +42,8 @@ class Panel:
 @dataclass(frozen=True)
 class Figure:
     """``draw`` makes it for paper: of complete boards (:class:`BoardView`), which the options that
-    it ``needs`` choose; with ``of_runs`` of folders of runs and these options.
+    it ``needs`` choose; with ``of_runs`` of folders of runs and these options. With ``of_boards``
+    leaderboards may be given among the runs: it needs neither frames nor predictions.
 
     ``page`` is that of the site it stands on, if any: by ``panel``, which makes it of a board and
     the name of a result to stand first (or ""), or returns None; without one as ``draw`` has it.
@@ -53,18 +54,22 @@ class Figure:
     draw: Callable[..., canvas.Drawing] | None = None
     needs: tuple[str, ...] = ("domain",)
     of_runs: bool = False
+    of_boards: bool = False
     page: Literal["board", "ranking", "method", ""] = ""
     panel: Callable[[BoardView, str], Panel | None] | None = None
 
     def on_paper(
         self, roots: Sequence[Path], *, domain: str = "all", data: Path | None = None, **given: Any
     ) -> canvas.Drawing:
-        """Drawn of finished runs below ``roots``, by the options it needs."""
+        """Drawn of finished runs below ``roots`` (or of leaderboards), by the options it needs."""
         assert self.draw is not None
         options = {"domain": domain, "data": data} | given
         if self.of_runs:
             return self.draw(roots, **{key: options[key] for key in self.needs})
-        return self.draw(complete_boards(roots, domain, data, frames="data" in self.needs))
+        frames = "data" in self.needs
+        return self.draw(
+            complete_boards(roots, domain, data, frames=frames, entries=self.of_boards)
+        )
 
     def on_page(self, view: BoardView, first: str = "") -> Panel | None:
         """As the site shows it; None where there is nothing to show."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from adaptor_bench.blame import blamed, checked
 from adaptor_bench.data.check import LoadedFrame
 from adaptor_bench.harness.outputs import write_prediction
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.memory import Peak
 from adaptor_bench.method import Ceiling, FoldTask, Method, Pixels
 from adaptor_bench.scoring.metrics import f1, precision, sensitivity
 from adaptor_bench.scoring.reading import pair_batches
@@ -25,14 +27,20 @@ _RESERVED = ("predictions", "run.json", "score.json")
 
 @dataclass(frozen=True)
 class FoldResult:
-    """The score of a fold, how long its parts took, in seconds, and the CPU seconds that ``fit``
-    took now; ``ceiling`` is the score of perfect maps in the place of the network's, if the method
-    has a target and a decoder."""
+    """The score of a fold, how long its parts took, in seconds, and what its trained parts have
+    cost: ``cpu_seconds`` and ``peak_memory`` (MiB) by part. ``ceiling`` is the score of perfect
+    maps in the place of the network's, if the method has a target and a decoder."""
 
     score: FoldScore
     seconds: dict[str, float]
-    cpu_of_fit: float
+    cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+    peak_memory: Mapping[str, float] = field(default_factory=dict)
     ceiling: FoldScore | None = None
+
+    def costs(self) -> dict[str, Any]:
+        """As ``run.json`` has it."""
+        found = {"seconds": self.seconds, "cpu_seconds": dict(self.cpu_seconds)}
+        return found | ({"peak_memory": dict(self.peak_memory)} if self.peak_memory else {})
 
     def __str__(self) -> str:
         """``F1 55.5  P 43.2  S 78.1  38 s``: percent, a dash for 0/0."""
@@ -52,11 +60,14 @@ def run_fold(
 
     Raises MethodFailedError for whatever goes wrong in the method.
     """
-    began, busy = time.monotonic(), time.process_time()
+    began, busy, peak = time.monotonic(), time.process_time(), Peak()
     with blamed("fit"):
         method.fit(task)
     fitted = time.monotonic()
-    cpu_of_fit = time.process_time() - busy
+    cpu_seconds, peak_memory = task.cpu_seconds, task.peak_memory
+    if not cpu_seconds:  # it does not tell: all of its fit, as far as it was done now
+        cpu_seconds = {"fit": round(time.process_time() - busy, 1)}
+        peak_memory = {} if peak.mib is None else {"fit": peak.mib}
     pixels = [Pixels.of(f) for f in validation]
     predictions = directory / "predictions"
     with blamed("predict"):
@@ -78,7 +89,8 @@ def run_fold(
             "predict": round(predicted - fitted, 1),
             "total": round(time.monotonic() - began, 1),
         },
-        round(cpu_of_fit, 1),
+        cpu_seconds,
+        peak_memory,
         _ceiling(method, validation, task.matching),
     )
 

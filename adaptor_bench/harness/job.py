@@ -170,8 +170,7 @@ class Bench:
             result = run_fold(method, task, validation, directory)
             write_curves(directory)
             record = self._record(cell, task)
-            record["seconds"], record["notes"] = result.seconds, task.notes
-            record["cpu_seconds"] = task.cpu_seconds or {"fit": result.cpu_of_fit}
+            record |= {"notes": task.notes, **result.costs()}
             if result.ceiling is not None:
                 surgeries = {s: c.to_json() for s, c in result.ceiling.surgeries().items()}
                 record["ceiling"] = {"matching": task.matching.to_json(), "surgeries": surgeries}

@@ -7,13 +7,12 @@ value goes to JSON and CSV, what it shows goes to text, markdown, LaTeX, HTML an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adaptor_bench.report.table import Column, Spread, Table, number, plain, row_notes, spread
+from adaptor_bench.report.table import Column, Spread, number, plain, spread
 from adaptor_bench.results.board import Board
-from adaptor_bench.results.notes import board_notes, closing_notes
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.scoring.aggregate import Aggregate
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Metric
@@ -61,48 +60,6 @@ class ResultColumn:
 def shown_columns(board: Board) -> list[ResultColumn]:
     """The columns of a board's tables, in order."""
     return [column for column in columns() if column.when(board)]
-
-
-def plain_rows(boards: Sequence[Board]) -> list[dict[str, Any]]:
-    """All results in the order of the tables, as JSON has them: percent, None for what is not."""
-    rows, known = [], columns()
-    for result in (r for board in boards for r in board.results):
-        values = {c.key: c.value(result) for c in known if c.data}
-        left_out = {c.key for c in known if c.optional and not values.get(c.key)}
-        rows.append({key: value for key, value in values.items() if key not in left_out})
-    return rows
-
-
-def flat_table(boards: Sequence[Board]) -> Table:
-    """One row a result, one value a column: ``f1_mean``, ``f1_std``, ``f1_f3``, ..; all that is
-    said of a result in ``notes``."""
-    plain = plain_rows(boards)
-    keys: dict[str, dict[str, None]] = {c.key: {} for c in columns()}
-    for row in plain:
-        for key, value in row.items():
-            keys[key] |= dict.fromkeys(k for k, _ in _flat(key, value))
-    for key, parts in keys.items():
-        if len(parts) > 1:  # the value as a whole is where there is none
-            parts.pop(key, None)
-    rows = [{k: v for key, value in row.items() for k, v in _flat(key, value)} for row in plain]
-    told = []
-    for board in boards:
-        notes = (*board_notes(board), *closing_notes([board]))
-        told += row_notes(notes, [r.name for r in board.results])
-    rows = [row | {"notes": note} for row, note in zip(rows, told, strict=True)]
-    flat = [Column(k, k) for parts in keys.values() for k in parts]
-    return Table("", (*flat, Column("notes", "notes")), rows)
-
-
-def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for inner, item in value.items():
-            if inner == "folds":  # stand beside their mean
-                yield from _flat(key, item or {})
-            else:
-                yield from _flat(f"{key}_{inner}", item)
-    else:
-        yield key, " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -177,6 +134,18 @@ def method_label(result: Result) -> str:
 def ceiling_of(result: Result, key: str) -> float | None:
     """A metric of perfect maps through the method's decoder, percent; None where not known."""
     return percent(result.ceilings[key].mean) if result.ceilings else None
+
+
+def _cost(result: Result) -> dict[str, float]:
+    """CPU seconds of training a fold, in all and by part; empty where not known."""
+    if result.cost is None:
+        return {}
+    parts = {"total": result.cost.total, **result.cost.cpu_seconds}
+    return {part: round(seconds, 1) for part, seconds in parts.items()}
+
+
+def _translated(board: Board) -> bool:
+    return any(r.cost is not None and r.cost.translation for r in board.results)
 
 
 def _method(result: Result) -> str:
@@ -254,6 +223,30 @@ TRAILING = [
         "from the labels, through its own decoder.",
         **RIGHT,
     ),
+    ResultColumn(
+        "cpu_seconds",
+        "CPU s a fold",
+        _cost,
+        lambda r: r.cost and r.cost.total,
+        number(1),
+        when=lambda board: any(r.cost for r in board.results),
+        optional=True,
+        about="CPU seconds of training all that a fold rests on, mean over folds and seeds.",
+        note="CPU s a fold: of training all that a fold rests on, whichever run made it; mean over "
+        "folds and seeds, on the machine that trained.",
+        **RIGHT,
+    ),
+    ResultColumn(
+        "cpu_translator",
+        "Translator CPU s",
+        lambda r: (r.cost and r.cost.translation) or None,
+        show=number(1),
+        when=_translated,
+        data=False,
+        about="CPU seconds of the translator, and of translating the frames.",
+        **RIGHT,
+    ),
+    _data("peak_memory", "Peak MiB", lambda r: r.cost and r.cost.peak, optional=True),
     _data("role", "Role", lambda r: r.role, optional=True),
     ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, **RIGHT),
     ResultColumn(

@@ -12,8 +12,9 @@ from adaptor_bench.data.layout import DOMAINS
 from adaptor_bench.entries.entry import Entry, Leaderboard
 from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.harness.failures import find_failures
-from adaptor_bench.report.columns import DIGITS, flat_table, percent, plain_rows, shown_columns
+from adaptor_bench.report.columns import DIGITS, percent, shown_columns
 from adaptor_bench.report.render import RENDERERS, render
+from adaptor_bench.report.rows import flat_table, plain_rows
 from adaptor_bench.report.table import Column, Table, number, wrapped
 from adaptor_bench.results.board import Board, boards_of, leaderboard_boards, printed_beside
 from adaptor_bench.results.notes import board_notes, closing_notes, failure_note

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from adaptor_bench.errors import InputError
+from adaptor_bench.results.cost import cost_of_run
 from adaptor_bench.results.runs import Run
 from adaptor_bench.scoring.metrics import f1
 from adaptor_bench.scoring.uncertainty.intervals import Interval, fold_interval
@@ -92,16 +93,10 @@ def _point(budget: float, runs: Sequence[Run]) -> Point:
     for run in sorted(runs, key=lambda r: (r.fold, r.seed)):
         values.setdefault((run.cohort, run.fold), []).append(100 * f1(run.score().counts))
     by_fold = {fold: float(np.mean(of)) for fold, of in values.items()}
-    costs = [cost for run in runs if (cost := _cost(run)) is not None]
+    costs = [cost.training for run in runs if (cost := cost_of_run(run)) is not None]
     return Point(
         budget, by_fold, _interval(by_fold), float(np.mean(costs)) if costs else float("nan")
     )
-
-
-def _cost(run: Run) -> float | None:
-    """CPU seconds of the training of the network; of the whole fit, where nothing else is told."""
-    told = run.cpu_seconds or {}
-    return told.get("network", told.get("fit"))
 
 
 def _gain(before: Point | None, after: Point | None) -> Interval:

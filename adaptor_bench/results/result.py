@@ -21,6 +21,7 @@ from adaptor_bench.entries.entry import Entry
 from adaptor_bench.entries.packed import Points, digest, read_folder
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.settings import MatchSettings
+from adaptor_bench.results.cost import Cost, mean_cost
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 from adaptor_bench.scoring.aggregate import Aggregate, aggregate
@@ -53,6 +54,7 @@ class ScoredFold:
     device: str = "not said"
     versions: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, Any] = field(default_factory=dict)
+    cost: Cost | None = None
 
     @cached_property
     def counts(self) -> Counts:
@@ -141,6 +143,16 @@ class Result:
             counts[part.fold] = sum((self.perfect[s] for s in part.surgeries), Counts())
         found = aggregate({0: counts}, self.folds, self.ddof, unlabelled=self.unlabelled)
         return found if counts else {}
+
+    @cached_property
+    def cost(self) -> Cost | None:
+        """Of training a fold: the mean of CPU seconds over folds and seeds, the highest peak of
+        memory; None unless all of them tell."""
+        return mean_cost(part.cost for part in self.fold_results)
+
+    def costs(self, seed: int) -> dict[int, Cost]:
+        """By fold, as far as it is known."""
+        return {p.fold: p.cost for p in self.fold_results if p.seed == seed and p.cost is not None}
 
     @property
     def main(self) -> Aggregate:

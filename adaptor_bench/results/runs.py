@@ -31,7 +31,8 @@ class Run:
 
     ``code`` holds the hash of the program under ``sha256``, ``frame_sizes`` (width, height) of
     the frames predicted on, ``ceiling`` what perfect maps score under which matching; None and
-    empty before they were recorded. ``cohort`` is that of all surgeries of the fold, None where
+    empty before they were recorded; ``cpu_seconds`` and ``peak_memory`` (MiB) are of trained parts,
+    None where they are not recorded. ``cohort`` is that of all surgeries of the fold, None where
     the dataset has none; ``role`` is that of the method's card.
     """
 
@@ -55,6 +56,7 @@ class Run:
     notes: tuple[str, ...]
     code: dict[str, Any] | None = None
     cpu_seconds: dict[str, float] | None = None
+    peak_memory: dict[str, float] | None = None
     frame_sizes: tuple[tuple[int, int], ...] = ()
     cohort: str | None = None
     role: str = ""

@@ -13,6 +13,7 @@ from adaptor_bench.entries.packed import Packed, unpack
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.progress import Progress
+from adaptor_bench.results.cost import cost_from_json, cost_of_run
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.result import REAL, Result, ScoredFold, fold_names
 from adaptor_bench.results.runs import Run
@@ -86,6 +87,7 @@ def _of_runs(pairs: Sequence[tuple[Run, FoldScore]], ddof: int) -> Result:
                 device=r.device,
                 versions=r.versions,
                 seconds=r.seconds,
+                cost=cost_of_run(r),
             )
             for r, s in pairs
         ),
@@ -221,6 +223,7 @@ def _of_entry(
 def _counted(board: Leaderboard, entry: Entry, domain: str) -> list[ScoredFold]:
     """A fold with a surgery missing is not there."""
     setup = entry.setup or {}
+    costs = setup.get("cost", {}).get(domain, {})
     return [
         ScoredFold(
             seed=seed,
@@ -231,6 +234,7 @@ def _counted(board: Leaderboard, entry: Entry, domain: str) -> list[ScoredFold]:
             where=f"leaderboard {board.id}: {entry.id}, {domain}, seed {seed}, fold {fold}",
             device=setup.get("device", "not said"),
             versions=setup.get("versions", {}),
+            cost=cost_from_json(costs.get(str(seed), {}), fold),
         )
         for seed, stored in sorted(entry.measured[domain].items())
         for fold, surgeries in sorted(board.folds[domain].items())

@@ -117,6 +117,7 @@ class Detector(Parts):
             key["matching"] = task.matching.to_json()
 
         def build(directory: Path) -> None:
+            from adaptor_bench.memory import Peak
             from adaptor_bench.train.device import devices_of
             from adaptor_bench.train.ranks import fit_on
             from adaptor_bench.train.samples import sample_of
@@ -128,6 +129,7 @@ class Detector(Parts):
             if translator is not None:
                 translated = translation.samples(self.translate, task, translator)
             savepoint = Savepoint(task.store.savepoint("network", key), task.device)
+            peak = Peak()
             with task.progress.bar("network") as bar:
                 fitted = fit_on(
                     devices_of(task.device, task.devices),
@@ -140,9 +142,9 @@ class Detector(Parts):
                     translated=translated,
                     savepoint=savepoint,
                 )
-            took = round(savepoint.cpu_seconds, 1)
+            took = translation.cost(savepoint.cpu_seconds, peak)
             write_weights(directory / WEIGHTS, fitted.weights)
-            write_json(directory / "history.json", fitted.history | {"cpu_seconds": took})
+            write_json(directory / "history.json", fitted.history | took)
 
         self._network = task.store.get("network", key, build)
         history = read_json(self._network / "history.json")
@@ -260,10 +262,12 @@ class Detector(Parts):
         return found(stored, frame, self._decode, self.target.stride)
 
     def _tell_costs(self, task: FoldTask, history: dict[str, Any]) -> None:
-        """CPU seconds of what this fold rests on, whichever run made it."""
-        if self._translator is not None:
-            task.cpu_seconds |= translation.costs(task, self._translator)
-        task.cpu_seconds["network"] = float(history["cpu_seconds"])
+        """What this fold rests on has cost, whichever run made it."""
+        made = translation.costs(task, self._translator) if self._translator is not None else {}
+        for part, told in {**made, "network": history}.items():
+            task.cpu_seconds[part] = float(told["cpu_seconds"])
+            if told.get("peak_memory") is not None:
+                task.peak_memory[part] = int(told["peak_memory"])
 
     def _common_key(self, task: FoldTask) -> dict[str, Any]:
         """What every trained stage depends on, but for its code."""

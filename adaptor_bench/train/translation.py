@@ -17,6 +17,7 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.data.images import image_size, read_image, write_image
 from adaptor_bench.data.pixels import ImagesOf, Picture
 from adaptor_bench.errors import InputError
+from adaptor_bench.memory import Peak
 from adaptor_bench.method import FoldTask
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Image, Images, Translator
@@ -71,7 +72,7 @@ def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Pat
     key = drawn | {"code": code_of("translator", [translator])}
 
     def build(directory: Path) -> None:
-        began, going_on = time.process_time(), {}
+        began, peak, going_on = time.process_time(), Peak(), {}
         if getattr(translator, "resumes", False):
             from adaptor_bench.train.savepoints import Savepoint
 
@@ -88,7 +89,7 @@ def fitted(translator: Translator, task: FoldTask, drawn: dict[str, Any]) -> Pat
                 **going_on,
             )
         spent = savepoint.cpu_seconds if going_on else time.process_time() - began
-        write_json(directory / OF_TRANSLATOR, _cost(spent))
+        write_json(directory / OF_TRANSLATOR, cost(spent, peak))
 
     return task.store.get("translator", key, build)
 
@@ -101,7 +102,7 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
     given = [sample_of(f) for f in source.frames]
 
     def build(directory: Path) -> None:
-        began = time.process_time()
+        began, peak = time.process_time(), Peak()
         with task.progress.bar("translating") as bar:
             keys = [f.frame.key for f in source.frames]
             images = translated(
@@ -109,7 +110,7 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
             )
             for place, image in enumerate(images):
                 write_image(directory / f"{place:06}.png", image, compression=1)
-        write_json(directory / OF_FRAMES, _cost(time.process_time() - began))
+        write_json(directory / OF_FRAMES, cost(time.process_time() - began, peak))
 
     kept = task.store.get("translated", {"translator": fitted.name}, build)
     paths = [kept / f"{place:06}.png" for place in range(len(given))]
@@ -139,14 +140,15 @@ def in_order(translator: Translator) -> bool:
     return bool(getattr(translator, "in_order", False))
 
 
-def costs(task: FoldTask, fitted: Path) -> dict[str, float]:
-    """CPU seconds of the translator and of translating, when they were made."""
+def costs(task: FoldTask, fitted: Path) -> dict[str, dict[str, Any]]:
+    """What the translator and translating have cost, as :func:`cost` has it."""
     frames = task.store.find("translated", {"translator": fitted.name})
     return {
-        "translator": float(read_json(fitted / OF_TRANSLATOR)["cpu_seconds"]),
-        "translating": float(read_json(frames / OF_FRAMES)["cpu_seconds"]),
+        "translator": read_json(fitted / OF_TRANSLATOR),
+        "translating": read_json(frames / OF_FRAMES),
     }
 
 
-def _cost(seconds: float) -> dict[str, float]:
-    return {"cpu_seconds": round(seconds, 1)}
+def cost(seconds: float, peak: Peak) -> dict[str, Any]:
+    """CPU seconds and peak memory (MiB, None where not known), as kept with what they made."""
+    return {"cpu_seconds": round(seconds, 1), "peak_memory": peak.mib}

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from adaptor_bench.figures.figure import Figure
 
 _RUNS = click.argument("runs", nargs=-1, required=True, type=options.EXISTING_FOLDER)
+_RUNS_OR_BOARDS = click.argument(
+    "runs", metavar="RUNS|BOARD...", nargs=-1, required=True, type=options.PATH
+)
 _OPTIONS = {
     "out": option(
         "--out",
@@ -70,4 +73,5 @@ def figure_command(figure: Figure) -> click.Command:
             message(str(out))
 
     chosen = options.several(*(_OPTIONS[name] for name in ("out", "dpi", *figure.needs)))
-    return click.command(figure.name, help=figure.title)(_RUNS(chosen(run)))
+    given = _RUNS_OR_BOARDS if figure.of_boards else _RUNS
+    return click.command(figure.name, help=figure.title)(given(chosen(run)))

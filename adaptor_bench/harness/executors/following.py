@@ -85,7 +85,7 @@ class Following:
         try:
             seconds = read_json(cell.directory / "run.json")["seconds"]
             score = FoldScore.load(cell.directory / "score.json")
-            message(f"{cell.title}  {FoldResult(score, seconds, 0)}")
+            message(f"{cell.title}  {FoldResult(score, seconds)}")
         except (InputError, KeyError, TypeError) as error:
             message(f"{cell.title}: finished; {error}")
 
