@@ -30,8 +30,9 @@ class Card:
 
     ``role`` is empty for a competitor. A ``floor`` learns nothing of what a landmark is, a
     ``ceiling`` is given the labels it is scored on (:class:`Ceiling`): boards show both apart,
-    without a rank, and no test counts them. ``extra`` is that of pip which brings a library that
-    only this method needs.
+    without a rank, and no test counts them. ``reconstruction`` says in plain words what of it is
+    not the source's own, and what the source leaves open. ``extra`` is that of pip which brings a
+    library that only this method needs.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Card:
     licence: str = ""
     role: str = ""
     extra: str = ""
+    reconstruction: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ CARD = Card(
     title="Improved heatmap (Yao et al.)",
     paper="Yao, Guo, Zhang, Li: Improved Heatmap-based Landmark Detection, DGM4MICCAI 2021",
     url="https://doi.org/10.1007/978-3-030-88210-5_11",
+    reconstruction="The paper's method; what its text leaves open (the kernel of the opening, "
+    "much of the training) follows the authors' public code, or is ours where that is silent.",
 )
 
 PAPER = Detector(

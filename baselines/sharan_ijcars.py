@@ -24,6 +24,8 @@ CARD = Card(
     "sutures in endoscopy, IJCARS 16, 2021",
     url="https://doi.org/10.1007/s11548-021-02523-w",
     licence="their code: GPL-3.0; none of it is used",
+    reconstruction="A reconstruction: we had the abstract and the beginning of the Results. The "
+    "network follows the authors' public code; what exactly Variants 1 and 2 are is open.",
 )
 
 PAPER = Detector(

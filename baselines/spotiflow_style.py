@@ -20,6 +20,8 @@ CARD = Card(
     paper="Dominguez Mantes et al.: Spotiflow: accurate and efficient spot detection for "
     "fluorescence microscopy with deep stereographic flow regression, Nature Methods 2025",
     url="https://doi.org/10.1038/s41592-025-02662-x",
+    reconstruction="A reconstruction of targets, loss and decoding in exchangeable parts; its "
+    "training (schedule, augmentation, selection) is ours.",
 )
 
 PAPER = Detector(

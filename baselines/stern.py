@@ -21,6 +21,9 @@ CARD = Card(
     paper="Stern et al.: Heatmap-based 2D Landmark Detection with a Varying Number of Landmarks, "
     "BVM 2021",
     url="https://doi.org/10.1007/978-3-658-33198-6_7",
+    reconstruction="A reconstruction: the paper's method section was not accessible to us. Values "
+    "are those of its abstract and of later public code of the group; docs/methods.md says which "
+    "rests on what.",
 )
 
 PAPER = Detector(

@@ -128,6 +128,7 @@ def test_nothing_that_is_published_has_a_label(private, tmp_path):
             assert not [p for p in pairs if p[0] in coordinates and p[1] in coordinates], path
     assert not list((tmp_path / "open").rglob("*.webp"))
     assert not (tmp_path / "open" / "gallery.html").exists()
+    assert not [p for p, text in pages if "Worst frames" in text]
 
 
 def test_this_test_would_notice(private, tmp_path):

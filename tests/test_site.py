@@ -329,6 +329,9 @@ def check_is_closed(site):
                 if tag == "a" and address.startswith("https://"):
                     continue  # a citation: followed by the reader, never by the page
                 name = address.partition("#")[0]
+                if tag == "image":
+                    assert re.fullmatch(r"failures/[0-9]+\.webp", name) and (site / name).is_file()
+                    continue
                 assert re.fullmatch(r"[a-z0-9-]+\.html", name), (path.name, tag, address)
                 assert (site / name).is_file()
 
@@ -656,11 +659,13 @@ def test_private_labels_stay_private(world, leaderboard, data, out):
             pair = re.compile(rf"(?<![\d.]){x:g}(?:\.0)?[\s,\"':a-z]+{y:g}(?![\d])")
             assert not any(pair.search(text) for text in texts)
     assert not {p.suffix for p in out.rglob("*.*")} & {".webp", ".png"}
+    assert not any("Worst frames" in text for text in texts)
     # Runs on the same data beside it change nothing; for runs alone everything is shown.
     report(out, world / "runs", "--board", leaderboard, *data)
     assert not (out / "gallery.html").exists()
     report(out, world / "runs", *data)
     assert f"{x:g}.0,{y:g}.0" in (out / "gallery.html").read_text("utf-8")
+    assert "Worst frames" in (out / "method-beta.html").read_text("utf-8")
 
 
 def test_the_command_line_and_the_site_have_one_ranking_card(

@@ -36,6 +36,7 @@ def command(format_: str, methods_from: tuple[Path, ...], parameters: bool) -> N
             "role": spec.card.role or None,
             "paper": spec.card.paper,
             "url": spec.card.url,
+            "reconstruction": spec.card.reconstruction,
             "file": Path(spec.origin).name,
             "parameters": {profile: spec.resolve(profile) for profile in PROFILES},
         }

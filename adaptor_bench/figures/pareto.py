@@ -119,7 +119,7 @@ def _name_on_paper(ax: Axes, marks: Sequence[Mark], floor: Result | None) -> Non
         )
         taken.append((within[0], below, within[0] + wide + 4, below + 1.5 * _SMALL))
     names = [shortened(mark.name) for mark in marks]
-    widths = [text_width(name, _SMALL) + 2 for name in names]
+    widths = [text_width(n, _SMALL) * _wider(m) + 2 for n, m in zip(names, marks, strict=True)]
     found = place_names(places, widths, 1.25 * _SMALL, within, taken)
     for mark, name, (x, y), width, (left, middle) in zip(
         marks, names, places, widths, found, strict=True
@@ -133,6 +133,11 @@ def _name_on_paper(ax: Axes, marks: Sequence[Mark], floor: Result | None) -> Non
             weight="bold" if mark.front else "normal", in_layout=False,
             arrowprops=arrow | {"relpos": ((edge - left) / width, 0.5)} if far else None,
         )  # fmt: skip
+
+
+def _wider(mark: Mark) -> float:
+    """Names on the front are bold."""
+    return 1.13 if mark.front else 1.0
 
 
 def _called(floor: Result) -> str:
@@ -208,7 +213,7 @@ def pareto_plot(
             taken.append((own, py(mark.f1) - 1, x, py(mark.f1) + 1))
     places = [(px(mark.seconds), py(mark.f1)) for mark in marks]
     names = [shortened(mark.name) for mark in marks]
-    widths = [name_room([name]) for name in names]
+    widths = [name_room([n]) * _wider(m) for n, m in zip(names, marks, strict=True)]
     within = (_LEFT, _TOP - 12, _WIDTH, py(0))
     found = place_names(places, widths, 15.0, within, taken)
     for mark, name, (x, y), width, (left, middle) in zip(

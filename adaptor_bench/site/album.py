@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from adaptor_bench.site.gallery import Candidate, describe
 from adaptor_bench.site.pictures import (
     FRAMES,
     SHRINKS,
+    Pictures,
     frame_picture,
     heatmap_picture,
 )
@@ -46,8 +47,8 @@ def write_album(
     share = max(1.0, len(chosen) / _FRAMES)
     shown = {anchor: view for anchor, view in views.items() if view.board.measured}
     files_in = cache(find_point_files)  # walks every folder once
-    pictures = _Pictures(root / "frames", FRAMES)
-    maps = _Maps(_Pictures(root / "heatmaps", SHRINKS))
+    pictures = Pictures(root / "frames", FRAMES)
+    maps = _Maps(Pictures(root / "heatmaps", SHRINKS))
     frames: list[dict[str, Any]] = []
     changed: list[str] = []
     problems: list[str] = []
@@ -100,35 +101,10 @@ def write_album(
     return {"boards": described, "methods": methods, "frames": frames}
 
 
-class _Pictures:
-    """Files in ``folder``, all under the same of the ``settings``, which make them ever smaller."""
-
-    def __init__(self, folder: Path, settings: Sequence[Any]) -> None:
-        self._folder = folder
-        self._settings = settings
-        self.files: dict[Path, Callable[[Any], bytes]] = {}
-
-    def put(self, name: str, draw: Callable[[Any], bytes]) -> str:
-        """Write one under the first setting; its address."""
-        path = self._folder / f"{name}.webp"
-        self._folder.mkdir(exist_ok=True)
-        path.write_bytes(draw(self._settings[0]))
-        self.files[path] = draw
-        return f"{self._folder.name}/{path.name}"
-
-    def fit(self, limit: float) -> None:
-        """Write them again under one setting after the other until they take ``limit`` bytes."""
-        for setting in self._settings[1:]:
-            if sum(path.stat().st_size for path in self.files) <= limit:
-                return
-            for path, draw in self.files.items():
-                path.write_bytes(draw(setting))
-
-
 class _Maps:
     """Writes heatmaps, each once: methods that differ in the decoding alone share theirs."""
 
-    def __init__(self, pictures: _Pictures) -> None:
+    def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
         self._kept = StoredHeatmaps()
         self._written: dict[tuple[Path, int], str] = {}

@@ -25,6 +25,7 @@ from adaptor_bench.results.result import Result
 from adaptor_bench.results.sources import published_results
 from adaptor_bench.site.album import RULE, write_album
 from adaptor_bench.site.boards import board_page, panels, provenance, with_definitions
+from adaptor_bench.site.failures import Failures, write_failures
 from adaptor_bench.site.gallery import choose, shown_seed
 from adaptor_bench.site.methods import method_page
 from adaptor_bench.site.pages import page
@@ -69,7 +70,11 @@ def build_site(
         shown_openly = {a: v for a, v in views.items() if v.board.dataset not in private}
         chosen = choose(shown_openly, frames)
         album = write_album(shown_openly, chosen, root, progress, images=images, heatmaps=heatmaps)
-        texts = _pages(views, loaded.left_out, album, title, registry)
+        failures: Failures = {}
+        if frames:
+            ids = {frame["id"] for frame in album["frames"]}
+            failures = write_failures(shown_openly, root, progress, images=images, gallery=ids)
+        texts = _pages(views, loaded.left_out, album, failures, title, registry)
         for name, text in texts.items():
             (root / name).write_bytes(encodable(text).encode())
         files = sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
@@ -103,6 +108,7 @@ def _pages(
     views: Mapping[str, BoardView],
     left_out: Sequence[str],
     album: Mapping[str, Any],
+    failures: Failures,
     title: str,
     registry: Registry,
 ) -> dict[str, str]:
@@ -126,7 +132,7 @@ def _pages(
         "has_ranking": bool(sections),
     }
     of_methods = {
-        files[name]: method_page(results, views, registry, figures)
+        files[name]: method_page(results, views, registry, figures, failures)
         for name, results in methods.items()
     }
     front = {

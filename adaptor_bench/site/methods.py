@@ -14,10 +14,12 @@ from adaptor_bench.report.columns import DIGITS, spread_of
 from adaptor_bench.report.counts import COUNTS, count, label, metric_columns
 from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.studies import profile_of
-from adaptor_bench.report.table import Column, Table, spread
+from adaptor_bench.report.table import Column, Table, number, spread
 from adaptor_bench.results.result import Result, fold_names
 from adaptor_bench.scoring.metrics import METRICS, Counts
 from adaptor_bench.site.boards import panels
+from adaptor_bench.site.failures import RULE, Failures
+from adaptor_bench.site.gallery import shown_seed
 
 
 def method_page(
@@ -25,8 +27,10 @@ def method_page(
     views: Mapping[str, BoardView],
     registry: Registry,
     figures: Sequence[Figure],
+    failures: Failures,
 ) -> dict[str, Any]:
-    """What is known of one method, its numbers on every board and its parameters.
+    """What is known of one method, its numbers on every board, its cost, its worst frames and its
+    parameters.
 
     ``results`` are those of the method, they and ``views`` by the anchor of their board.
     """
@@ -38,6 +42,9 @@ def method_page(
             "line": _line(result),
             "folds": _folds(result),
             "surgeries": _surgeries(result),
+            "cost": _costs(result),
+            "failures": failures.get((anchor, result.name), ()),
+            "rule": RULE.format(seed=shown_seed(result)),
             "panels": [
                 *panels(views[anchor], figures, "board", result.name),
                 *panels(views[anchor], figures, "method", result.name),
@@ -68,6 +75,7 @@ def _card(results: Sequence[Result], registry: Registry) -> dict[str, Any]:
     facts = [
         ("What it is", description),
         ("Citation", "; ".join(references) or (known.paper if known else "")),
+        ("Reconstruction", known.reconstruction if known else ""),
         ("Link", link if web_address(url) else url),
         ("Licence", known.licence if known else ""),
         ("Team", first.team if entries else ""),
@@ -144,6 +152,30 @@ def _surgeries(result: Result) -> Table:
         "By surgery; with several seeds counts are sums and ratios means over seeds.",
         label("surgery", "Surgery"),
         rows=rows,
+    )
+
+
+def _costs(result: Result) -> Table | None:
+    """What training a fold has cost, by trained part."""
+    cost = result.cost
+    if cost is None:
+        return None
+    rows: list[dict[str, Any]] = [
+        {"part": part, "seconds": seconds, "peak": cost.peak_memory.get(part)}
+        for part, seconds in cost.cpu_seconds.items()
+    ]
+    if len(rows) > 1:
+        rows.append({"part": "all", "seconds": cost.total, "peak": cost.peak})
+    devices = ", ".join(dict.fromkeys(part.device for part in result.fold_results))
+    return Table(
+        f"Cost of training a fold; CPU seconds: mean over {plural(result.n or 0, 'fold')} and "
+        f"{plural(len(result.seeds), 'seed')}; memory: highest. Device: {devices}.",
+        (
+            label("part", "Trained part"),
+            Column("seconds", "CPU s a fold", "right", show=number(1)),
+            Column("peak", "Peak memory, MiB", "right", show=number(0)),
+        ),
+        rows,
     )
 
 

@@ -6,6 +6,7 @@ Heatmaps are read, never computed: rendering does not load a network.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,31 @@ SHRINKS = (1, 2, 4)
 """By how much heatmaps may be reduced, least first."""
 _LEVELS = 32  # of a heatmap's opacity: finer ones cannot be told apart and cost bytes
 _YELLOW = (255, 236, 64)
+
+
+class Pictures:
+    """Files in ``folder``, all under the same of the ``settings``, which make them ever smaller."""
+
+    def __init__(self, folder: Path, settings: Sequence[Any]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self.files: dict[Path, Callable[[Any], bytes]] = {}
+
+    def put(self, name: str, draw: Callable[[Any], bytes]) -> str:
+        """Write one under the first setting; its address."""
+        path = self._folder / f"{name}.webp"
+        self._folder.mkdir(exist_ok=True)
+        path.write_bytes(draw(self._settings[0]))
+        self.files[path] = draw
+        return f"{self._folder.name}/{path.name}"
+
+    def fit(self, limit: float) -> None:
+        """Write them again under one setting after the other until they take ``limit`` bytes."""
+        for setting in self._settings[1:]:
+            if sum(path.stat().st_size for path in self.files) <= limit:
+                return
+            for path, draw in self.files.items():
+                path.write_bytes(draw(setting))
 
 
 def frame_picture(path: Path, look: tuple[int, int] = FRAMES[0]) -> bytes:
