@@ -292,7 +292,7 @@ def test_a_restart_runs_again_and_gives_the_same(small, tmp_path):
     after = files(out)
     assert before.keys() == after.keys()
     for name, content in after.items():
-        timed = name.endswith(("run.json", "manifest.json"))
+        timed = name.endswith(("run.json", "manifest.json", "cost.json"))
         assert timed or content == before[name]
         assert (out / name).stat().st_mtime_ns > times[out / name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
@@ -111,7 +112,7 @@ def _name_on_paper(ax: Axes, marks: Sequence[Mark], floor: Result | None) -> Non
         for m, (x, y) in zip(marks, places, strict=True)
         if m.cost.translation
     ]
-    taken = [*bars, *tails]
+    taken = [*bars, *tails, *_boxes([point(x, y) for x, y in front_corners(marks)])]
     if floor is not None:
         below, wide = (
             point(1, 100 * (floor.main.mean or 0.0))[1],
@@ -124,15 +125,23 @@ def _name_on_paper(ax: Axes, marks: Sequence[Mark], floor: Result | None) -> Non
     for mark, name, (x, y), width, (left, middle) in zip(
         marks, names, places, widths, found, strict=True
     ):
-        far = abs(middle - y) > 1.5 * _SMALL
+        far = abs(middle - y) > 1
         edge = min(max(x, left), left + width)
-        arrow = {"arrowstyle": "-", "lw": 0.4, "color": "#999999", "shrinkA": 0, "shrinkB": 3}
+        arrow = {"arrowstyle": "-", "lw": 0.5, "color": "#777777", "shrinkA": 0, "shrinkB": 3}
         ax.annotate(
             name, (mark.seconds, mark.f1), xytext=(left - x + 1, middle - y), fontsize=_SMALL,
             textcoords="offset points", va="center", ha="left", annotation_clip=False,
             weight="bold" if mark.front else "normal", in_layout=False,
             arrowprops=arrow | {"relpos": ((edge - left) / width, 0.5)} if far else None,
         )  # fmt: skip
+
+
+def _boxes(corners: Sequence[tuple[float, float]]) -> list[Box]:
+    """What the segments of a step line take."""
+    return [
+        (min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, max(a[0], b[0]) + 1, max(a[1], b[1]) + 1)
+        for a, b in pairwise(corners)
+    ]
 
 
 def _wider(mark: Mark) -> float:
@@ -201,7 +210,9 @@ def pareto_plot(
         parts.append(line(_LEFT, py(value), _WIDTH - _RIGHT, py(value), "mark"))
         parts.append(text(_LEFT + 4, py(value) - 4, shortened(name), "start"))
         taken.append((_LEFT, py(value) - 16, _LEFT + 4 + name_room([name]), py(value)))
-    corners = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in front_corners(marks))
+    steps = [(px(x), py(y)) for x, y in front_corners(marks)]
+    taken += _boxes(steps)
+    corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in steps)
     parts.append(Markup('<polyline points="{}" class="front"/>').format(corners))
     for mark in marks:
         look, x = f"whisker s{mark.index % SERIES}", px(mark.seconds)
@@ -219,7 +230,7 @@ def pareto_plot(
     for mark, name, (x, y), width, (left, middle) in zip(
         marks, names, places, widths, found, strict=True
     ):
-        if abs(middle - y) > 16:
+        if abs(middle - y) > 1:
             parts.append(line(x, y, min(max(x, left), left + width), middle, "leader"))
         parts.append(marker(mark.index, x, y))
         parts.append(text(left, middle + 4, name, "start", "on-front" if mark.front else ""))

@@ -28,6 +28,7 @@ from adaptor_bench.train.drawing import decoded, drawn_maps, found, size_of_maps
 from adaptor_bench.train.heatmaps import HISTORY, each_map, hash_of_frames, write_maps
 from adaptor_bench.train.keys import code_of, name_of, seed_of, seed_payload
 from adaptor_bench.train.settings import Parts
+from adaptor_bench.train.translation import OF_PART
 
 if TYPE_CHECKING:
     from torch import nn
@@ -142,14 +143,13 @@ class Detector(Parts):
                     translated=translated,
                     savepoint=savepoint,
                 )
-            took = translation.cost(savepoint.cpu_seconds, peak)
+            write_json(directory / OF_PART, translation.cost(savepoint.cpu_seconds, peak))
             write_weights(directory / WEIGHTS, fitted.weights)
-            write_json(directory / "history.json", fitted.history | took)
+            write_json(directory / "history.json", fitted.history)
 
         self._network = task.store.get("network", key, build)
-        history = read_json(self._network / "history.json")
-        task.notes += _notes(history)
-        self._tell_costs(task, history)
+        task.notes += _notes(read_json(self._network / "history.json"))
+        self._tell_costs(task)
         self._decode = self._with_threshold(task)
 
     def predict(self, frames: Sequence[Pixels], task: FoldTask) -> Iterator[Prediction]:
@@ -261,10 +261,11 @@ class Detector(Parts):
         """The points that the maps of a frame, as :func:`as_stored` keeps them, show."""
         return found(stored, frame, self._decode, self.target.stride)
 
-    def _tell_costs(self, task: FoldTask, history: dict[str, Any]) -> None:
+    def _tell_costs(self, task: FoldTask) -> None:
         """What this fold rests on has cost, whichever run made it."""
+        assert self._network is not None
         made = translation.costs(task, self._translator) if self._translator is not None else {}
-        for part, told in {**made, "network": history}.items():
+        for part, told in {**made, "network": read_json(self._network / OF_PART)}.items():
             task.cpu_seconds[part] = float(told["cpu_seconds"])
             if told.get("peak_memory") is not None:
                 task.peak_memory[part] = int(told["peak_memory"])

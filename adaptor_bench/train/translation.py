@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from adaptor_bench.train.samples import Sample
 
 OF_TRANSLATOR = "translator.json"
-OF_FRAMES = "cost.json"
+OF_PART = "cost.json"
+"""What making an artefact cost: CPU seconds and peak memory, beside it."""
 
 
 def alone(parts: Parts) -> bool:
@@ -110,7 +111,7 @@ def samples(translator: Translator, task: FoldTask, fitted: Path) -> list[Sample
             )
             for place, image in enumerate(images):
                 write_image(directory / f"{place:06}.png", image, compression=1)
-        write_json(directory / OF_FRAMES, cost(time.process_time() - began, peak))
+        write_json(directory / OF_PART, cost(time.process_time() - began, peak))
 
     kept = task.store.get("translated", {"translator": fitted.name}, build)
     paths = [kept / f"{place:06}.png" for place in range(len(given))]
@@ -145,7 +146,7 @@ def costs(task: FoldTask, fitted: Path) -> dict[str, dict[str, Any]]:
     frames = task.store.find("translated", {"translator": fitted.name})
     return {
         "translator": read_json(fitted / OF_TRANSLATOR),
-        "translating": read_json(frames / OF_FRAMES),
+        "translating": read_json(frames / OF_PART),
     }
 
 
