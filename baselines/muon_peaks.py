@@ -45,8 +45,7 @@ FULL = Detector(
     target=Gaussian(sigma=1.5, combine="max"),
     network=Flips(width=32),
     loss=Focal(),
-    decode=Peaks(threshold=None, distance=3.0, slack=0.02),
-    select=Peaks(threshold=None, distance=3.0),
+    decode=Peaks(threshold=None, distance=3.0),
     augment=HALF,
     training=STEPS,
 )

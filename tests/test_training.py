@@ -588,10 +588,6 @@ def test_the_threshold_is_the_middle_of_the_plateau_on_the_samples():
     chosen = with_threshold(network, samples, *how, bfloat16=False)
     between = [t for t in THRESHOLDS if 0.3 < t < 0.8]
     assert chosen.threshold == pytest.approx(np.median(between), abs=0.011)
-    for slack, lowest in ((0.3, between[0]), (0.4, THRESHOLDS[0])):  # all of the faint: F1 of 2/3
-        open_to_more = replace(decode, slack=slack)
-        chosen = with_threshold(network, samples, open_to_more, *how[1:], bfloat16=False)
-        assert chosen.threshold == pytest.approx(lowest, abs=0.021)
     assert inner_f1(network, samples, *how, bfloat16=False) == 1.0
     everything = replace(decode, threshold=0.02)
     assert inner_f1(network, samples, everything, *how[1:], bfloat16=False) == pytest.approx(2 / 3)

@@ -62,7 +62,7 @@ def with_threshold(
     bfloat16: bool = True,
 ) -> Any:
     """``decode`` at the threshold that does best on samples: the middle of those around it that
-    come within half a point of F1, or, with a ``slack``, the lowest that comes so near."""
+    come within half a point of F1."""
     chosen = _tried(network, samples, decode, device, matching, bfloat16)[0]
     return replace(decode, threshold=chosen)
 
@@ -91,11 +91,8 @@ def _tried(
         return 0.5, math.nan
     filled = np.nan_to_num(reached)
     low = high = best = int(filled.argmax())
-    slack = getattr(decode, "slack", 0.0)
-    while low > 0 and filled[low - 1] >= filled[best] - (slack or _PLATEAU):
+    while low > 0 and filled[low - 1] >= filled[best] - _PLATEAU:
         low -= 1
-    if slack:
-        return float(thresholds[low]), float(filled[best])
     while high + 1 < len(filled) and filled[high + 1] >= filled[best] - _PLATEAU:
         high += 1
     return float(thresholds[(low + high) // 2]), float(filled[best])

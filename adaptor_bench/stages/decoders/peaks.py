@@ -26,8 +26,7 @@ class Peaks:
     """Local maxima of at least ``threshold``, no two nearer than ``distance`` px.
 
     ``threshold`` none is chosen on training frames, after the training; without any, all above
-    0.02 is found. Landmarks of other surgeries look less like landmarks than those learnt from:
-    ``slack`` takes the lowest threshold that comes as near to the best F1 (0: the best one).
+    0.02 is found.
 
     The map is smoothed by a Gaussian of ``blur`` px first (0: not), so that what the network draws
     with ripples is one peak. ``refine`` says how a point is placed between pixels.
@@ -37,7 +36,6 @@ class Peaks:
     distance: Annotated[float, Number(0, 500)] = 4.0
     blur: Annotated[float, Number(0, 100)] = 0.6
     refine: Annotated[str, OneOf(*REFINEMENTS)] = "quadratic"
-    slack: Annotated[float, Number(0, 1)] = 0.0
     chooses_threshold: ClassVar[bool] = True
 
     def decode(self, maps: NDArray[np.floating], size: tuple[int, int]) -> Decoded:
