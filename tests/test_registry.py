@@ -352,6 +352,7 @@ class Spy:
     def predict(self, frames, task):
         self.seen["predict"] = sorted({f.key.split("/")[0] for f in frames})
         self.seen["attributes"] = sorted(vars(frames[0]))
+        self.seen["pixels"] = [n for n in dir(frames[0].pixels) if not n.startswith("_")]
         for frame in frames:
             assert frame.image.shape == (36, 64, 3) and frame.size == (512, 288)
             yield Prediction(np.array([[1.0, 2.0]]))
@@ -404,7 +405,8 @@ def test_what_fit_is_given_never_holds_the_reported_surgeries(folder, two_domain
         }
         assert reported and not reported & learnt
         assert set(seen["predict"]) == reported
-        assert seen["attributes"] == ["image", "key", "size"], "pixels come without labels or paths"
+        assert seen["attributes"] == ["key", "pixels", "size"], "there are no labels"
+        assert seen["pixels"] == ["image", "size", "store"], "nor is a path in sight"
         assert not set(seen["train"]) & set(seen["selection"])
         assert len(seen["selection"]) == 1
         assert {*seen["train"], *seen["selection"]} == set(record["train"])
