@@ -116,7 +116,8 @@ class Watch:
     def _changed(self, path: Path) -> None:
         own = path.is_relative_to(self.folder) and not path.is_relative_to(self.data)
         device = path.parts[:2] == ("/", "dev") and path.parts[2:3] != ("shm",)
-        if own or device or "__pycache__" in path.parts:
+        of_itself = path.parts[:3] == ("/", "proc", "self")  # what a process sets is no file
+        if own or device or of_itself or "__pycache__" in path.parts:
             return
         caches = [os.environ.get("XDG_CACHE_HOME"), str(Path.home() / ".cache")]
         if not any(path.is_relative_to(place) for place in caches if place):
