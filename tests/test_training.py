@@ -49,7 +49,7 @@ from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
-from adaptor_bench.train import fit, translation
+from adaptor_bench.train import fit, ranks, translation
 from adaptor_bench.train import keys as keys_of
 from adaptor_bench.train.detector import Detector
 from adaptor_bench.train.device import deterministic, has_bfloat16, resolve_device
@@ -839,7 +839,7 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
         return fit.Fitted(Tiny().build(1).state_dict(), {})
 
     monkeypatch.setattr(_cyclegan, "fit_translator", spy_translator)
-    monkeypatch.setattr(fit, "fit_network", spy_fit)
+    monkeypatch.setattr(ranks, "fit_network", spy_fit)
     replace(TINY).fit(task)
 
     def same(found, loaded):
@@ -944,7 +944,7 @@ def test_whatever_the_network_depends_on_makes_another_one(task, monkeypatch, ch
 
     generators = (build_generator(GAN).state_dict(),) * 2
     monkeypatch.setattr(_cyclegan, "fit_translator", lambda *_, **__: generators)
-    monkeypatch.setattr(fit, "fit_network", spy_fit)
+    monkeypatch.setattr(ranks, "fit_network", spy_fit)
     replace(TINY).fit(task)
     replace(TINY).fit(task)
     assert len(calls) == 1
