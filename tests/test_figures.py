@@ -273,7 +273,7 @@ def test_plain_errors(world, tmp_path):
     assert "Did you mean 'one'" in told
     put_method(tmp_path / "part", "part", 0.5, folds=(1,))
     told = invoke("paper", "forest", tmp_path / "part", "--out", tmp_path / "x.png", code=1)
-    assert "no method with all its folds" in told
+    assert "no method, floors aside, with all its folds" in told
     put_method(tmp_path / "bare", "bare", 0.5)
     told = invoke("paper", "radius", tmp_path / "bare", "--data", world / "data", "--out",
                   tmp_path / "x.png", code=1)  # fmt: skip

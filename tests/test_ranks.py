@@ -11,11 +11,11 @@ import pytest
 import torch
 from commands import invoke
 from method_files import put_method
-from rank_parts import Plain
+from rank_parts import Drifting, Plain
 from test_stopping import GIVE_UP, process
 from test_training import STILL, dots, silent, tiny
 
-from adaptor_bench.errors import UsageError
+from adaptor_bench.errors import TrainingError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.stopping import stoppable
 from adaptor_bench.train.device import computing, devices_of
@@ -30,10 +30,10 @@ TRAINED = replace(
 )
 
 
-def fitted(devices=2, bar=silent, savepoint=None):
+def fitted(devices=2, bar=silent, savepoint=None, trained=TRAINED):
     with computing("cpu", devices=devices):
         return fit_on(
-            devices_of("cpu", devices), TRAINED, dots(4), dots(2, seed=5), seed=1, bar=bar,
+            devices_of("cpu", devices), trained, dots(4), dots(2, seed=5), seed=1, bar=bar,
             matching=MatchSettings(), savepoint=savepoint or Savepoint(None, "cpu"),
         )  # fmt: skip
 
@@ -64,6 +64,11 @@ def test_two_compute_what_one_does_and_an_interrupted_training_goes_on(tmp_path,
     assert again.history == whole.history
     assert all(torch.equal(v, whole.weights[k]) for k, v in again.weights.items())
     assert savepoint.cpu_seconds > 3, "of both, and before the interruption too"
+
+
+def test_weights_that_differ_between_ranks_fail_the_training():
+    with pytest.raises(TrainingError, match="rank 1 of 2 came to other weights than rank 0"):
+        fitted(trained=replace(TRAINED, network=Drifting()))
 
 
 NETWORK = '''

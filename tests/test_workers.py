@@ -21,7 +21,7 @@ from adaptor_bench.blame import MethodFailedError
 from adaptor_bench.harness import worker, workers
 from adaptor_bench.harness.worker import portable
 from adaptor_bench.harness.workers import usual_workers
-from adaptor_bench.stopping import stoppable
+from adaptor_bench.stopping import held_off, stoppable, told_to_stop
 from adaptor_bench.train.gpu import certainly_cpu
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of Unix")
@@ -119,6 +119,17 @@ def test_a_worker_that_nobody_hears_is_told_to_stop_once():
             _thread.interrupt_main()
             tidied.append(True)
     assert tidied
+
+
+def test_a_broken_pipe_does_not_hurry_a_worker_that_is_told_to_stop_already():
+    reader, writer = get_context("spawn").Pipe(duplex=False)
+    reader.close()
+    kept = False
+    with stoppable(for_good=False), pytest.raises(KeyboardInterrupt), held_off():
+        signal.raise_signal(signal.SIGINT)
+        worker._Report(writer)("step", 1, 2)
+        kept = told_to_stop()  # the step, and its savepoint, are still to come
+    assert kept
 
 
 def test_how_many_are_started_unasked(monkeypatch):

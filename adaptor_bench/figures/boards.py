@@ -122,7 +122,8 @@ def complete_boards(
     views = [BoardView(board, study) for board in boards if (study := study_of(board))]
     if not views:
         raise InputError(
-            "no method with all its folds", hint="`bench leaderboard` says what is missing."
+            "no method, floors aside, with all its folds",
+            hint="`bench leaderboard` says what is missing.",
         )
     if len({view.board.dataset for view in views}) > 1:
         raise UsageError("these runs are of several datasets", hint="Choose runs of one of them.")

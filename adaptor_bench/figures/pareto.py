@@ -77,7 +77,7 @@ def _panel_on_paper(
             own = max(mark.cost.training, LEAST)
             ax.hlines(mark.f1, own, mark.seconds, color=style["color"], lw=0.8, alpha=0.6)
         ax.scatter([mark.seconds], [mark.f1], s=26, color=style["color"], zorder=3,
-                   marker=style["marker"], ec="white", lw=0.5)  # fmt: skip
+                   marker=style["marker"], ec="white", lw=0.5, clip_on=False)  # fmt: skip
     if (floor := view.board.floor) is not None:
         height = 100 * (floor.main.mean or 0.0)
         ax.axhline(height, color="#888888", lw=0.8, ls=(0, (2, 2)), zorder=0)

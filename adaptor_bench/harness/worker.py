@@ -16,7 +16,7 @@ from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.plan import Cell
 from adaptor_bench.progress import Bar, Job, Progress, hand_over
-from adaptor_bench.stopping import end_with
+from adaptor_bench.stopping import end_with, told_to_stop
 
 Make = Callable[..., Bench]
 """Makes the bench in a worker, given its ``progress`` and ``teller``; it must be picklable."""
@@ -75,7 +75,9 @@ class _Report:
         except OSError:
             self._heard = False
             # As a signal, so that the end of the lifeline is the second, and disturbs no tidying.
-            signal.raise_signal(signal.SIGINT)
+            # Told already, it would take this for a second one, and stop at once.
+            if not told_to_stop():
+                signal.raise_signal(signal.SIGINT)
 
 
 class _Relayed(Progress):

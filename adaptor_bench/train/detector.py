@@ -143,7 +143,9 @@ class Detector(Parts):
                     translated=translated,
                     savepoint=savepoint,
                 )
-            write_json(directory / OF_PART, translation.cost(savepoint.cpu_seconds, peak))
+            # Of several devices it is not this process that trains.
+            held = peak if task.devices == 1 else None
+            write_json(directory / OF_PART, translation.cost(savepoint.cpu_seconds, held))
             write_weights(directory / WEIGHTS, fitted.weights)
             write_json(directory / "history.json", fitted.history)
 

@@ -27,8 +27,8 @@ from adaptor_bench.train.samples import SampleStream
 class Rank:
     """The ``number``-th, from 0, of the ``of`` processes that train one network, on ``device``.
 
-    ``seed`` is of its dropout; ``spent`` has the CPU seconds of each, and is seen by all.
-    torch.distributed must have been initialised.
+    ``seed`` is of its dropout; ``spent`` has the CPU seconds of each since it ``began`` (seconds of
+    its process), and is seen by all. torch.distributed must have been initialised.
     """
 
     number: int
@@ -36,6 +36,7 @@ class Rank:
     device: str
     seed: int
     spent: MutableSequence[float]
+    began: float = 0.0
     _alone: nn.Module | None = field(default=None, init=False)
 
     @property
@@ -71,9 +72,13 @@ class Rank:
 
     def begin(self, step: int) -> None:
         """A step: dropout differs between ranks, and does not depend on what was before."""
-        self.spent[self.number] = time.process_time()
+        self.tell_spent()
         drawn = np.random.SeedSequence([self.seed, step, self.number])
         torch.manual_seed(int(drawn.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+    def tell_spent(self) -> None:
+        """Let all see what this rank has spent until now."""
+        self.spent[self.number] = time.process_time() - self.began
 
     def backward(
         self, loss_of: Callable[[Tensor, Tensor], Tensor], logits: Tensor, target: Tensor
@@ -86,13 +91,14 @@ class Rank:
         return loss
 
     def require_same(self, network: nn.Module) -> None:
-        """Raise TrainingError if a rank has come to other weights than the first."""
+        """Raise TrainingError, in all ranks, if one has come to other weights than the first."""
         own = torch.stack([p.detach().double().sum().cpu() for p in network.parameters()])
-        first = own.clone()
-        dist.broadcast(first, 0)
-        if not torch.equal(own, first):
+        sums = [torch.empty_like(own) for _ in range(self.of)]
+        dist.all_gather(sums, own)
+        odd = [str(n) for n, of_rank in enumerate(sums) if not torch.equal(of_rank, sums[0])]
+        if odd:
             raise TrainingError(
-                f"rank {self.number} of {self.of} ({self.device}) came to other weights than rank 0"
+                f"rank {', '.join(odd)} of {self.of} came to other weights than rank 0"
             )
 
     def of_leader(self, value: float | None) -> float | None:

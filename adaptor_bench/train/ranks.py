@@ -117,6 +117,7 @@ class _Ranks:
         self.processes: list[SpawnProcess] = []
         self.lifelines: list[Connection] = []
         self.reports: list[Connection] = []
+        self.stepping = False
 
     def start(self, folder: Path, *, resumed: bool) -> None:
         """Start them, with a private ``folder`` to find each other."""
@@ -141,10 +142,13 @@ class _Ranks:
                 writer.close()
 
     def follow(self) -> Fitted:
-        """Wait for what becomes of the work. Told to stop, have the first rank keep its state."""
+        """Wait for what becomes of the work. Told to stop, have the first rank keep its state, if
+        there is any: before the first step is told of, leave at once."""
         told = False
         while True:
             if told_to_stop() and not told:
+                if not self.stepping:
+                    stop_if_told()
                 told = True
                 with suppress(OSError):
                     self.lifelines[0].send_bytes(b"stop")
@@ -179,6 +183,7 @@ class _Ranks:
 
     def _take(self, number: int, what: str, *rest: Any) -> None:
         if what == "step":
+            self.stepping = True
             self.bar(*rest)
         elif what == "say":
             message(rest[0])
@@ -260,7 +265,8 @@ def _fitted(orders: _Orders, spent: MutableSequence[float], reports: Connection)
     resumed = savepoint.read() if orders.resumed else None
     if not leads:
         savepoint.path = None
-    rank = Rank(orders.number, of, device, work.seed, spent)
+    # From here: to start, and to load torch, costs the same whatever is trained.
+    rank = Rank(orders.number, of, device, work.seed, spent, time.process_time())
 
     def bar(done: int, total: int, note: str = "") -> None:
         if leads:
@@ -268,7 +274,7 @@ def _fitted(orders: _Orders, spent: MutableSequence[float], reports: Connection)
 
     with held_off():
         fitted = fit_here(work, device, bar, savepoint, resumed, rank)
-    spent[orders.number] = time.process_time()
+    rank.tell_spent()
     return fitted
 
 

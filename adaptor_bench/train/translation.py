@@ -150,6 +150,6 @@ def costs(task: FoldTask, fitted: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def cost(seconds: float, peak: Peak) -> dict[str, Any]:
+def cost(seconds: float, peak: Peak | None) -> dict[str, Any]:
     """CPU seconds and peak memory (MiB, None where not known), as kept with what they made."""
-    return {"cpu_seconds": round(seconds, 1), "peak_memory": peak.mib}
+    return {"cpu_seconds": round(seconds, 1), "peak_memory": peak.mib if peak else None}
