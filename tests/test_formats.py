@@ -297,6 +297,67 @@ def test_a_table_of_too_many_rows_is_not_unpacked(monkeypatch):
         read("parquet", content)
 
 
+def stored_table(**columns) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet as library
+
+    sink = pa.BufferOutputStream()
+    library.write_table(pa.table(columns), sink)
+    return sink.getvalue().to_pybytes()
+
+
+@PARQUET
+def test_a_word_that_all_rows_share_does_not_fill_the_memory(monkeypatch):
+    import pyarrow as pa
+
+    rows, word = 4_000, "a" * 3_000
+    place = pa.array(np.arange(float(rows)))
+    shared = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), [word])
+    monkeypatch.setattr(parquet, "_MOST_BYTES", 4_000_000)
+    for words in (shared, shared.cast(pa.string())):
+        content = stored_table(x=place, y=place, label=words)
+        assert len(content) < 200_000
+        with pytest.raises(InputError, match="it: more than 4,000,000 bytes as text"):
+            read("parquet", content)
+    other = stored_table(x=place[:3], y=place[:3], remark=shared.cast(pa.string())[:3])
+    assert len(read("parquet", other)[""]) == 3  # a column that nobody reads
+
+
+@PARQUET
+def test_a_table_for_which_no_memory_is_left_is_told(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(parquet, "_rows", full)
+    with pytest.raises(InputError, match="it: is too large to be read"):
+        read("parquet", stored_table(x=[1.0], y=[2.0]))
+
+
+@PARQUET
+def test_a_column_that_is_read_is_never_left_out():
+    import pyarrow as pa
+
+    place = {"x": [1, 3], "y": [2, 4]}
+    for kind in (pa.binary(), pa.large_binary(), pa.string(), pa.large_string()):
+        names = pa.array(["a/v/0.png", "a/v/1.png"]).cast(kind)
+        for image in (names, names.dictionary_encode()):
+            found = read("parquet", stored_table(image=image, **place))
+            assert found == {"a/v/0.png": [[1, 2]], "a/v/1.png": [[3, 4]]}
+    wrong = {"frame": [True, False], "label": [["a"], ["b"]]}
+    with pytest.raises(InputError, match=r"not read: frame \(bool\), label \(list"):
+        read("parquet", stored_table(**place, **wrong))
+    moments = pa.array([0, 1]).cast(pa.timestamp("s"))
+    with pytest.raises(InputError, match=r"frame \(timestamp"):
+        read("parquet", stored_table(**place, frame=moments))
+    with pytest.raises(InputError, match="not readable as Parquet"):
+        read("parquet", stored_table(**place, image=[b"\xff", b"a"]))
+    with pytest.raises(InputError, match="several columns are called frame"):
+        read("parquet", stored_table(**place, frame=[0, 1], Frame=[2, 3]))
+    # Spotiflow's order of columns is that of the file, not of what is read of it.
+    found = read("parquet", stored_table(team=["a"], y=[2], x=[1], frame=[3]))
+    assert found == {"film/000003": [[1, 2]]}
+
+
 @PARQUET
 def test_parquet_in_place_of_a_folder_is_answered_with_the_command(tmp_path):
     write_frame(tmp_path / "ds", "a", "000000", [(10.25, 20.5), (300, 200)])
@@ -355,6 +416,34 @@ def test_tables():
     for bad in ("x,y\n1,nan\n", "x,y\n1\n", "x,y\n1,\n", "x,y,frame\n1,2,0.5\n"):
         with pytest.raises(InputError):
             read("csv", bad)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("csv", "frame,x,y\n0,1,2\n,3,4\n1,5,6\n,7,8\n"),
+        ("csv", "image,x,y\na.png,1,2\n,3,4\nb.png,5,6\n,7,8\n"),
+        ("napari", "axis-0,axis-1,axis-2\n0,1,2\n,3,4\n1,5,6\n,7,8\n"),
+        ("deepblink", "y,x,t\n1,2,0\n3,4,\n5,6,1\n7,8,\n"),
+        ("fiji", " ,X,Y,Slice\n1,1,2,1\n2,3,4,\n3,5,6,2\n4,7,8,\n"),
+        ("trackmate", "POSITION_X,POSITION_Y,FRAME\n1,2,0\n3,4,\n5,6,1\n7,8,\n"),
+    ],
+)
+def test_a_blank_cell_for_the_frame_is_no_frame(key, text):
+    with pytest.raises(InputError) as told:
+        read(key, text)
+    assert told.value.message == "it: the cell for the frame or image is blank in row 2, 4"
+
+
+def test_an_image_without_a_name_may_have_a_number():
+    assert read("csv", "image,frame,x,y\n,3,1,2\n") == {"film/000003": [[1, 2]]}
+
+
+def test_two_columns_of_one_name_are_refused():
+    for text in ("x,y,x\n1,2,3\n", "y [px],x,Y,t\n1,2,3,0\n", "frame,x,y,Frame\n0,1,2,3\n"):
+        with pytest.raises(InputError, match="several columns are called"):
+            format_named("csv").read(RawFile(content=text.encode()), "it")
+    assert read("csv", "x,y,team,team\n1,2,a,b\n") == {"": [[1, 2]]}
 
 
 def test_yolo_pose():

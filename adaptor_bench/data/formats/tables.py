@@ -6,7 +6,8 @@ of a film each row is of; frame 3 of ``film.csv`` is ``film/000003``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from adaptor_bench.data.formats.format import (
     Format,
@@ -29,8 +30,19 @@ _IMAGES = ("image", "filename", "file_name", "file", "image_name", "frame_name")
 _MEASURED = {"slice", "area", "mean", "counter", "channel", "xm", "major", "bx"}
 _STACKS = {"c", "t", "z", "i"}
 Row = dict[str, str]
-Naming = Callable[[Row, str, str], str]
-"""Name of the image of a row, from it, the name of the file, and what to call the row."""
+Naming = Callable[[Row, str, str], str | None]
+"""Name of the image of a row, from it, the name of the file, and what to call the row; None where
+there is a column for it and the cell is blank."""
+READ = frozenset({
+    "x", "y", "position_x", "position_y", "axis-0", "axis-1", "axis-2", "axis-3",
+    "frame", "slice", "t", "label", "class", *_SCORES, *_IMAGES,
+})  # fmt: skip
+"""The columns whose cells a reader looks at, named as :func:`column_name` does."""
+
+
+def column_name(heading: str) -> str:
+    """A heading in lower case, without its unit, ``[px]``."""
+    return heading.strip(' "#').lower().removesuffix(" [px]")
 
 
 def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] = rows_of) -> Reader:
@@ -42,16 +54,28 @@ def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] =
         scores: dict[str, list[float | None]] = {}
         if not _fitting(file, x, y):
             raise InputError(f"{where}: has no columns {x} and {y}")
+        require_unique(map(column_name, file.columns), where)
+        blank: list[str] = []
         for n, cells in enumerate(rows(file, where), 1):
             row = {heading.removesuffix(" [px]"): cell for heading, cell in cells.items()}
             at = f"{where}: row {n}"
             if not file.options.wanted(row.get("label", row.get("class"))):
                 continue
             name = naming(row, file.name or "film", at)
+            if name is None:
+                blank.append(str(n))
+                continue
             place = finite(row[x], f"{at}: {x}") / scale, finite(row[y], f"{at}: {y}") / scale
             points.setdefault(name, []).append(place)
             told = next((row[key] for key in _SCORES if row.get(key)), None)
             scores.setdefault(name, []).append(None if told is None else finite(told, f"{at}"))
+        if blank:
+            more = f" and {len(blank) - 20:,} more" if len(blank) > 20 else ""
+            raise InputError(
+                f"{where}: the cell for the frame or image is blank in row "
+                f"{', '.join(blank[:20])}{more}",
+                hint="Fill it in, or take the rows out.",
+            )
         if not points:
             return {"": gathered(())}
         return {name: gathered(rows, scores[name]) for name, rows in points.items()}
@@ -59,8 +83,15 @@ def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] =
     return read
 
 
+def require_unique(names: Iterable[str], where: str) -> None:
+    """Raise InputError for columns of one name that is read: which of them is meant?"""
+    counted = Counter(names)
+    if twice := sorted(name for name in READ if counted[name] > 1):
+        raise InputError(f"{where}: several columns are called {' and '.join(twice)}")
+
+
 def _fitting(file: RawFile, *columns: str) -> bool:
-    return set(columns) <= {column.removesuffix(" [px]") for column in file.columns}
+    return set(columns) <= {column_name(column) for column in file.columns}
 
 
 def _alone(row: Row, film: str, at: str) -> str:
@@ -70,8 +101,10 @@ def _alone(row: Row, film: str, at: str) -> str:
 def _by(column: str, first: int = 0) -> Naming:
     """By the number of a frame, which is ``first`` for the first one, where there is a column."""
 
-    def name(row: Row, film: str, at: str) -> str:
-        return _numbered(film, row[column], at, first) if row.get(column) else ""
+    def name(row: Row, film: str, at: str) -> str | None:
+        if column not in row:
+            return ""
+        return _numbered(film, row[column], at, first) if row[column] else None
 
     return name
 
@@ -83,18 +116,18 @@ def _numbered(film: str, told: str, at: str, first: int = 0) -> str:
     return f"{film}/{int(number):06}"
 
 
-def _named(row: Row, film: str, at: str) -> str:
-    for column in _IMAGES:
-        if row.get(column):
-            return row[column]
-    return _by("frame")(row, film, at)
+def _named(row: Row, film: str, at: str) -> str | None:
+    images = [row[column] for column in _IMAGES if column in row]
+    if image := next(filter(None, images), ""):
+        return image
+    return None if images and "frame" not in row else _by("frame")(row, film, at)
 
 
-def _fiji_name(row: Row, film: str, at: str) -> str:
-    for column in ("slice", "frame"):
-        if row.get(column):
-            return _numbered(film, row[column], at, 1)
-    return row.get("label", "").partition(":")[0]
+def _fiji_name(row: Row, film: str, at: str) -> str | None:
+    numbers = [row[column] for column in ("slice", "frame") if column in row]
+    if number := next(filter(None, numbers), ""):
+        return _numbered(film, number, at, 1)
+    return None if numbers else row.get("label", "").partition(":")[0]
 
 
 def _napari(file: RawFile, where: str) -> dict[str, PointFile]:
