@@ -95,10 +95,24 @@ class Registered:
         self._registry = registry
         self.spec = spec
 
-    def variant(self, name: str, *, ablates: str, **changes: Any) -> None:
-        """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates."""
+    def variant(
+        self,
+        name: str,
+        *,
+        ablates: str,
+        profiles: Mapping[str, Mapping[str, Any]] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Register ``<parent>/<name>``: the parent with ``changes``, named for what it ablates.
+
+        ``profiles`` add to the parent's: a part that is exchanged by its name keeps the settings
+        that a profile gives to the same part.
+        """
         name = f"{self.spec.name}/{name}"
-        Registered(self._registry, replace(self.spec, name=name, ablates=ablates, changes=changes))
+        own = self.spec.profiles
+        added = {p: {**own.get(p, {}), **some} for p, some in (profiles or {}).items()}
+        made = replace(self.spec, name=name, ablates=ablates, changes=changes)
+        Registered(self._registry, replace(made, profiles={**own, **added}))
 
 
 _program = Registry()  # what the running program registers itself, as a notebook does

@@ -10,6 +10,7 @@ from adaptor_bench.registry import composed
 from adaptor_bench.stages.decoders.peaks import Peaks
 from adaptor_bench.stages.losses.focal import Focal
 from adaptor_bench.stages.networks.flips import Flips
+from adaptor_bench.stages.networks.small_unet import SmallUNet
 from adaptor_bench.stages.targets.gaussian import Gaussian
 from adaptor_bench.stages.translators.unchanged import Unchanged
 from adaptor_bench.train.detector import Detector
@@ -68,5 +69,10 @@ muon_peaks = composed(
 muon_peaks.variant(
     "no_muon", ablates="Muon", **{"training.optimiser": "adamw", "training.rate": 4e-3}
 )
-muon_peaks.variant("no_flips", ablates="the mean over mirror images", network="small_unet")
+muon_peaks.variant(
+    "no_flips",
+    ablates="the mean over mirror images",
+    profiles={"paper": {"network": SmallUNet(width=FULL.network.width)}},
+    network="small_unet",
+)
 muon_peaks.variant("no_sim", ablates="sim frames", translate="none")

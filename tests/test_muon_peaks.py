@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from commands import invoke
 from torch import nn
 
 from adaptor_bench.errors import UsageError
+from adaptor_bench.methodspec import PROFILES
 from adaptor_bench.registry import discover
 from adaptor_bench.stages.networks._flips import Flips as Mirrored
 from adaptor_bench.stages.networks.flips import Flips
+from adaptor_bench.stages.networks.inner import inner_network
 from adaptor_bench.stages.networks.small_unet import SmallUNet
 from adaptor_bench.train.muon import Muon, orthogonal
 from adaptor_bench.train.settings import Training
@@ -94,6 +98,48 @@ def test_it_costs_no_more_steps_than_the_reference():
     assert ours["training.steps"] < plain["training.steps"]
     for same in ("batch", "crop", "bfloat16"):
         assert ours[f"training.{same}"] == plain[f"training.{same}"]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_without_mirror_images_it_is_the_same_network(profile):
+    methods = discover().methods
+    ours = methods["muon_peaks"].resolve(profile)
+    plain = methods["muon_peaks/no_flips"].resolve(profile)
+    inner = inner_network(ours["network.inner"], ours["network.width"])
+    assert plain["network"] == "small_unet" and inner == SmallUNet(plain["network.width"])
+    rest = {k: v for k, v in ours.items() if not k.startswith("network")}
+    assert rest == {k: v for k, v in plain.items() if not k.startswith("network")}
+
+
+def test_a_state_that_is_loaded_goes_on_to_the_same_bits():
+    def fresh():
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 1))
+        weights = list(network.parameters())
+        return weights, Muon(weights[:1], weights[1:], lr=0.1, weight_decay=0.1)
+
+    def steps(weights, optimiser, seed):
+        torch.manual_seed(seed)
+        for _ in range(3):
+            for weight in weights:
+                weight.grad = torch.randn_like(weight)
+            optimiser.step()
+
+    weights, optimiser = fresh()
+    steps(weights, optimiser, 1)
+    kept = copy.deepcopy((weights, optimiser.state_dict()))
+    again, other = fresh()
+    for weight, was in zip(again, kept[0], strict=True):
+        weight.data.copy_(was.data)
+    other.load_state_dict(kept[1])
+    for each in (optimiser, other):
+        for group in each.param_groups:
+            group["lr"] = 0.05
+    steps(weights, optimiser, 2)
+    steps(again, other, 2)
+    assert all(torch.equal(a, b) for a, b in zip(weights, again, strict=True))
+    for weight, same in zip(weights, again, strict=True):
+        assert optimiser.state[weight].keys() == other.state[same].keys()
 
 
 def test_it_learns_from_both_domains_and_predicts_the_same_again(make_dataset, tmp_path):

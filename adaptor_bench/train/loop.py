@@ -122,7 +122,8 @@ def rate_factor(settings: Training, step: int, steps: int) -> float:
 
 
 def _optimiser(network: nn.Module, settings: Training) -> torch.optim.Optimizer:
-    """Norms and biases, which have one axis, are not decayed, and are Adam's with Muon as well."""
+    """Norms and biases, which have one axis, are not decayed, and are AdamW's with Muon as well;
+    there weights of a single row are with them, and not decayed either."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     betas = (0.9, settings.beta2)

@@ -2,7 +2,8 @@
 
 A convolution's weights are a matrix with one row a feature map. Adam scales every entry by itself;
 here the whole matrix is scaled, so that all its directions move equally far. In a training of some
-hundred steps that gets farther.
+hundred steps that gets farther. The weights of a grouped convolution are taken as one matrix too,
+not one a group; the rows of a transposed one are the maps that it is given.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _AS_ADAM = 0.2  # root mean square of what Adam moves a weight by, in units of i
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for ``matrices``, weights of at least two axes, and AdamW for the ``others``.
+    """Muon for ``matrices``, weights of at least two axes, and AdamW for the ``others``, which are
+    not decayed: norms, biases, and matrices of a single row.
 
     A step is scaled to the size that Adam's have (Liu et al. 2025), so that ``lr`` and
     ``weight_decay`` mean what they mean there. ``betas`` are AdamW's, ``momentum`` is Muon's, and
@@ -66,6 +68,12 @@ class Muon(torch.optim.Optimizer):
             weight.mul_(1 - rate * decay)
             weight.add_(moved, alpha=-rate * _AS_ADAM * max(ahead.shape) ** 0.5)
         self._adam.step()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned; AdamW's part stays the same state."""
+        super().load_state_dict(state_dict)  # makes new groups and a new state
+        self._adam.param_groups = self.param_groups[1:]
+        self._adam.state = self.state
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
