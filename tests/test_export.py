@@ -15,6 +15,7 @@ import torch
 from commands import invoke
 from frame_files import write_frame
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from adaptor_bench import extras
 from adaptor_bench.harness import equality, export
@@ -229,6 +230,65 @@ def test_a_damaged_record_is_told(change, tmp_path):
     arguments = ("export", tmp_path / "run", "--format", "safetensors", "--out", "out")
     assert "is damaged: " in invoke(*arguments, code=1)[1]
     assert not Path("out").exists()
+
+
+def test_frames_of_another_domain_are_told_and_what_is_not_measured_is_a_dash(tmp_path):
+    shutil.copytree(shipped_weights()["unet_peaks"], tmp_path / "run")
+    place = tmp_path / "run" / "run.json"
+    record = json.loads(place.read_text())
+    measured = {"sim": {**record["measured"]["sim"], "tp": 0, "fp": 0, "fn": 0}}
+    record |= {"others": {"sim": "0123456789abcdef0123"}, "measured": measured}
+    record["parameters"]["translate"] = "unchanged"
+    place.write_text(json.dumps(record))
+    invoke("export", tmp_path / "run", "--format", "safetensors", "--out", "out")
+    invoke("export", "out", "--format", "safetensors", "--out", "twice")
+    for folder in ("out", "twice"):
+        config = json.loads(Path(folder, "config.json").read_text())
+        assert config["trained_on"]["others"] == record["others"]
+        card = Path(folder, "README.md").read_text()
+        assert "another domain as well: sim (fingerprint `0123456789abcdef`); " in card
+        assert "`translate=unchanged`" in card and "`training.translated_share=" in card
+        assert "| sim | - | - | - | 0 / 0 / 0 |" in card and "nan" not in card
+
+
+@pytest.mark.parametrize("form", ["torchscript", "safetensors"])
+@pytest.mark.parametrize("how", ["missing", "truncated", "not finite"])
+def test_damaged_weights_are_the_runs_own(form, how, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(shipped_weights()["unet_peaks"], run)
+    weights = run / "network.safetensors"
+    said = f"{weights}: not readable as network weights"
+    if how == "missing":
+        weights.unlink()
+    elif how == "truncated":
+        weights.write_bytes(weights.read_bytes()[:-100])
+    else:
+        tensors = load_file(weights)
+        for tensor in tensors.values():
+            if tensor.is_floating_point():
+                tensor.fill_(torch.nan)
+        save_file(tensors, weights)
+        said = f"{run}: its network draws values that are not finite in "
+    _, told = invoke("export", run, "--format", form, "--out", "out", code=1)
+    assert told.startswith(f"error: {said}")
+    assert "partial" not in told and "equal" not in told and not Path("out").exists()
+
+
+def test_a_folder_with_other_weights_than_its_own_is_refused(finished):
+    invoke("export", "unet_peaks", "--format", "safetensors", "--out", "out")
+    model, config = Path("out/model.safetensors"), Path("out/config.json")
+    content = bytearray(model.read_bytes())
+    content[-1] ^= 1
+    model.write_bytes(content)
+    _, told = invoke("predict", "out", "--input", finished[0], code=1)
+    assert "out/model.safetensors: its sha256 is not the one in config.json" in told
+    model.unlink()
+    _, told = invoke("predict", "out", "--input", finished[0], code=1)
+    assert "out/model.safetensors: cannot be read: No such file" in told
+    record = json.loads(config.read_text())
+    config.write_text(json.dumps({k: v for k, v in record.items() if k != "file"}))
+    _, told = invoke("predict", "out", "--input", finished[0], code=1)
+    assert "out/config.json: says no sha256 of model.safetensors" in told
 
 
 def test_frames_of_another_size_are_no_comparison(fold, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.method import LATER, Method
 from adaptor_bench.registry import Registry
+from adaptor_bench.train.detector import EXPORTED
 
 CONFIG = "config.json"  # what `bench export` writes in place of run.json
 SAFETENSORS = "safetensors"  # the format that is read again
@@ -19,8 +21,8 @@ def load_method(run: Path, registry: Registry) -> Method:
     """The method of a finished run, its checkpoint loaded.
 
     ``run`` may also be what ``bench export --format safetensors`` wrote. Raises InputError when
-    the run is not usable, its parameters included, and UsageError when its method is not in
-    ``registry``.
+    the run is not usable, its parameters and an exported network's sha256 included, and UsageError
+    when its method is not in ``registry``.
     """
     record = record_of(run)
     name, settings = record["method"], dict(record["parameters"])
@@ -47,6 +49,8 @@ def load_method(run: Path, registry: Registry) -> Method:
             hint="It is damaged, was made by another version of the method, or needs the "
             "--methods-from that it was made with.",
         ) from error
+    if _record(run).name == CONFIG:
+        _require_own_weights(run, record)
     method = spec.build(parameters)
     lacking = [name for name in LATER if not hasattr(method, name)]
     if lacking:
@@ -80,6 +84,24 @@ def record_of(run: Path) -> dict[str, Any]:
             hint="`bench export --format safetensors` writes what can be used here again.",
         )
     return record
+
+
+def _require_own_weights(run: Path, record: dict[str, Any]) -> None:
+    """Raise InputError where the network of an exported folder is not the one that was written."""
+    model = run / EXPORTED  # never a name from the file
+    try:
+        expected = record["file"]["sha256"]
+        with model.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{run / CONFIG}: says no sha256 of {EXPORTED}") from error
+    except OSError as error:
+        raise InputError(f"{model}: cannot be read: {error.strerror or error}") from error
+    if found != expected:
+        raise InputError(
+            f"{model}: its sha256 is not the one in {CONFIG}: it is damaged, or was exchanged",
+            hint="Get the folder again, or export the run again.",
+        )
 
 
 def _record(run: Path) -> Path:

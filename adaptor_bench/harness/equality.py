@@ -95,6 +95,21 @@ def compare(method: Detector, exported: Drawing, frames: Sequence[Pixels], sourc
     return Equality(len(frames), source, farthest, number, px, allowed)
 
 
+def require_numbers(method: Detector, frames: Sequence[Pixels], run: Path) -> None:
+    """Raise InputError where the network of ``run`` itself draws maps that are not finite, and
+    what :meth:`Detector.trained` does where there is no such network."""
+    from adaptor_bench.train.portable import of_network
+
+    draws = of_network(method.trained())
+    for frame in frames:
+        if not np.isfinite(draws(as_input(frame.image)[None])).all():
+            raise InputError(
+                f"{run}: its network draws values that are not finite in {frame.key}; nothing was "
+                "written",
+                hint="Its weights are damaged, or its training diverged: run the fold again.",
+            )
+
+
 def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """How far the farthest of either is from the nearest of the other: the order of points of equal
     scores is open."""

@@ -20,6 +20,7 @@ from adaptor_bench.harness.equality import (
     UnequalError,
     compare,
     frames_to_compare,
+    require_numbers,
 )
 from adaptor_bench.harness.exported import Exported
 from adaptor_bench.harness.modelcard import card
@@ -39,8 +40,8 @@ def export_run(
     ``README.md``. It is compared with the original on frames of ``data``
     (:func:`~adaptor_bench.harness.equality.frames_to_compare`). Raises what ``load_method`` does,
     UsageError for a method without a network of this package, and InputError when ``out`` exists,
-    when the network cannot be exported, and when what was exported is another network; then
-    nothing is written.
+    when the weights cannot be read or draw what is not finite, when the network cannot be
+    exported, and when what was exported is another network; then nothing is written.
     """
     if form == "onnx":
         require("onnx", "exports as ONNX")
@@ -56,6 +57,7 @@ def export_run(
     record, frame_size = _known(run, record)
     size = network_size(frame_size, method.input_size)
     frames, source = frames_to_compare(record, method, frame_size, data)
+    require_numbers(method, frames, run)
     with atomic_directory(out) as folder:
         model = folder / FORMATS[form]
         _write(method, run, size, model)
@@ -79,7 +81,8 @@ def export_run(
 def _known(run: Path, record: dict[str, Any]) -> tuple[dict[str, Any], Size]:
     """The record of a run, also where it is that of an exported folder, and the size of most of its
     frames. Raises InputError where what the card says of it is damaged."""
-    kinds = {"dataset": dict, "train": list, "validation": list, "notes": list, "measured": dict}
+    kinds = {"dataset": dict, "train": list, "validation": list, "notes": list}
+    kinds |= {"measured": dict, "others": dict}
     try:
         if "trained_on" in record:
             width, height = record["frames"]["size"]

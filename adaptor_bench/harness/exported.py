@@ -71,6 +71,7 @@ class Exported:
                 "dataset",
                 "train",
                 "validation",
+                "others",
                 "notes",
             )
             if key in self.record

@@ -6,6 +6,7 @@ It begins with the YAML that hubs read; its values are written as JSON, which is
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -153,6 +154,20 @@ def _trained(exported: Exported) -> str:
         f"`{markdown(str(dataset.get('fingerprint', '')))[:16]}`).",
         f"Surgeries trained on: {names['train']}. Held out: {names['validation']}.",
     ]
+    if others := record.get("others"):
+        settings = ", ".join(
+            f"`{key}={markdown(str(exported.parameters[key]))}`"
+            for key in ("translate", "training.translated_share")
+            if key in exported.parameters
+        )
+        lines.append(
+            "Trained on frames of another domain as well: "
+            + ", ".join(
+                f"{markdown(str(domain))} (fingerprint `{markdown(str(sha))[:16]}`)"
+                for domain, sha in others.items()
+            )
+            + (f"; {settings}." if settings else ".")
+        )
     if exported.parameters.get("network.pretrained"):
         lines.append("The encoder began with weights learnt from ImageNet.")
     lines += [markdown(str(note)) for note in record.get("notes", ())]
@@ -169,7 +184,8 @@ def _reached(exported: Exported) -> str:
         "|---|---|---|---|---|",
     ]
     for name, of in rows.items():
-        shown = (f"{100 * ratio(of):.1f}" for ratio in (f1, precision, sensitivity))
+        ratios = (100 * ratio(of) for ratio in (f1, precision, sensitivity))
+        shown = ("-" if math.isnan(value) else f"{value:.1f}" for value in ratios)  # 0/0
         lines.append(f"| {markdown(name)} | {' | '.join(shown)} | {of.tp} / {of.fp} / {of.fn} |")
     return "\n".join([*lines, "", f"One network, one fold, one seed. {matching.describe()}"])
 
