@@ -30,24 +30,29 @@ Relation = Callable[[Mapping[str, Any]], Iterator[str]]
 
 @dataclass(frozen=True)
 class Number:
-    """From ``low`` to ``high``, both included; with ``above`` more than ``low``. One of ``words``
-    does instead. For a pair it holds for both."""
+    """From ``low`` to ``high``, both included; with ``above`` more than ``low``, with ``below``
+    less than ``high``. One of ``words`` does instead. For a pair it holds for both."""
 
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
     words: tuple[str, ...] = ()
+    below: bool = False
 
     def allows(self, value: Any) -> bool:
         """Whether a number is in the range."""
-        return bool(self.low < value if self.above else self.low <= value) and value <= self.high
+        enough = self.low < value if self.above else self.low <= value
+        return bool(enough and (value < self.high if self.below else value <= self.high))
 
     def __str__(self) -> str:
         """``from 0 to 1``, ``above 0 or 'otsu'``, ..; empty without any limit."""
         low, high = plain(self.low), plain(self.high)
-        text = f"up to {high}" if self.high < math.inf else ""
+        to = "below" if self.below else "up to"
+        text = f"{to} {high}" if self.high < math.inf else ""
         if self.low > -math.inf and self.above:
             text = f"above {low} {text}".rstrip()
+        elif self.low > -math.inf and self.below:
+            text = f"of at least {low} and {text}"
         elif self.low > -math.inf:
             text = f"from {low} to {high}" if text else f"of at least {low}"
         return " or ".join([*([text] if text else []), *map(repr, self.words)])

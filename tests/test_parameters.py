@@ -38,7 +38,8 @@ def refusal(method, profile="quick", **settings):
         "input_size=[-512, 288]", "input_size=[1000000, 1000000]", "training.crop=[-1, 0]",
         "target.sigma=0", "target.sigma=-2.5", "target.sigma=nan", "target.sigma=inf",
         "target.sigma=none", f"target.sigma={HUGE}", "training.rate=0", "training.rate=-1e-3",
-        "training.rate=nan", "decode.threshold=1.5", "decode.threshold=nan",
+        "training.rate=nan", "training.beta2=1", "training.beta2=-0.1",
+        "decode.threshold=1.5", "decode.threshold=nan",
         "decode.threshold=peaks", "network=resnet", "network=3", "network=none", "loss=focus",
         "target.combine=sum",
     ],
@@ -291,14 +292,25 @@ def test_defaults_and_ablations_are_held_to_them(old, new, tmp_path):
     assert "UsageError" in discover([tmp_path]).unavailable[str(tmp_path / "own.py")]
 
 
-@given(st.floats(), st.floats(0, 1), st.floats(1, 9), st.booleans())
-def test_a_number_is_kept_exactly_if_it_is_in_the_range(value, low, high, above):
-    rule = Number(low, high, above)
-    if (low < value or (value == low and not above)) and value <= high:
+@given(
+    st.sampled_from([0.0, 0.5, 1.0]) | st.floats(),
+    st.floats(0, 1), st.floats(1, 9), st.booleans(), st.booleans(),
+)  # fmt: skip
+def test_a_number_is_kept_exactly_if_it_is_in_the_range(value, low, high, above, below):
+    rule = Number(low, high, above, below=below)
+    enough = low < value or (value == low and not above)
+    if enough and (value < high or (value == high and not below)):
         assert Parameter(0.5, 0.5, rule).fit(value) == value
     else:
         with pytest.raises(ValueError, match="a number"):
             Parameter(0.5, 0.5, rule).fit(value)
+
+
+def test_a_range_in_words():
+    shown = {str(Number(0, 1, above, below=below)) for above in (0, 1) for below in (0, 1)}
+    assert shown == {
+        "from 0 to 1", "above 0 up to 1", "of at least 0 and below 1", "above 0 below 1"
+    }  # fmt: skip
 
 
 def test_words():

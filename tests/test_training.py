@@ -49,6 +49,7 @@ from adaptor_bench.stages.translators.colour_statistics import ColourStatistics
 from adaptor_bench.stages.translators.colours import linear_transfer, moments
 from adaptor_bench.stages.translators.cyclegan import CycleGan
 from adaptor_bench.stages.translators.none import NoTranslation
+from adaptor_bench.stages.translators.unchanged import Unchanged
 from adaptor_bench.train import fit, ranks, translation
 from adaptor_bench.train import keys as keys_of
 from adaptor_bench.train.detector import Detector
@@ -858,6 +859,13 @@ def test_translator_and_network_see_training_surgeries_only(task, monkeypatch):
     assert key["train"] == ["aicm12", "aicm13"]
     (key,) = keys(task.store, "network")
     assert (key["train"], key["selection"]) == (["aicm12", "aicm13"], ["aicm14"])
+
+
+def test_without_frames_to_translate_the_result_says_so(task):
+    lone, unchanged = replace(task, others={}), replace(TINY, translate=Unchanged())
+    (note,) = translation.lacking(unchanged, lone)
+    assert note == "no sim frames in this dataset: trained without them (translate=unchanged)"
+    assert translation.lacking(unchanged, task) == []
 
 
 def test_on_translated_frames_alone_no_label_of_the_domain_is_used(task, tmp_path):

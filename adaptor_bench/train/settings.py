@@ -94,7 +94,7 @@ class Training:
 
     optimiser: Annotated[str, OneOf("adam", "adamw", "muon")] = "adamw"
     rate: Annotated[float, Number(0, above=True)] = 1e-4
-    beta2: Annotated[float, Number(0, 1)] = 0.999
+    beta2: Annotated[float, Number(0, 1, below=True)] = 0.999
     weight_decay: Annotated[float, Number(0)] = 0.01
     schedule: Annotated[str, OneOf("cosine", "constant")] = "cosine"
     warmup: Share = 0.1

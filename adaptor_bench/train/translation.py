@@ -21,6 +21,7 @@ from adaptor_bench.memory import Peak
 from adaptor_bench.method import FoldTask
 from adaptor_bench.progress import Bar
 from adaptor_bench.stages.protocols import Image, Images, Translator
+from adaptor_bench.stages.registry import mark_of
 from adaptor_bench.stages.translators.none import NoTranslation
 from adaptor_bench.train.keys import code_of, seed_of, translator_payload
 from adaptor_bench.train.settings import Parts
@@ -51,8 +52,11 @@ def lacking(parts: Parts, task: FoldTask) -> list[str]:
             f"'training.translated_share' is 1, so {task.domain} is trained on translated "
             f"frames alone, and there are none: {why}"
         )
-    told = f"no {source} frames in this dataset: trained without {parts.translate.title}"
-    return [f"{told} translation"] if source else []
+    if not source:
+        return []
+    mark = mark_of(parts.translate)
+    name = mark.name if mark else parts.translate.title
+    return [f"no {source} frames in this dataset: trained without them (translate={name})"]
 
 
 def key(parts: Parts, task: FoldTask, common: dict[str, Any]) -> dict[str, Any]:
