@@ -366,6 +366,7 @@ def test_parquet_in_place_of_a_folder_is_answered_with_the_command(tmp_path):
     told = invoke("validate", path, code=2)[1]
     assert "a Parquet table" in told
     assert f"bench data import parquet {path} NEW_FOLDER --predictions" in told
+    assert "add both, or give the folder above them" in told
     told = invoke_all("validate", tmp_path / "theirs", code=1).replace("\n", " ")
     assert f"bench data import parquet {tmp_path / 'theirs'} NEW_FOLDER --predictions" in told
     invoke("data", "import", "parquet", tmp_path / "theirs", tmp_path / "back", "--predictions")
@@ -444,6 +445,24 @@ def test_two_columns_of_one_name_are_refused():
         with pytest.raises(InputError, match="several columns are called"):
             format_named("csv").read(RawFile(content=text.encode()), "it")
     assert read("csv", "x,y,team,team\n1,2,a,b\n") == {"": [[1, 2]]}
+
+
+def test_points_outside_their_pictures_are_counted(tmp_path):
+    table = tmp_path / "points.csv"
+    table.write_text("image,x,y\na/v/0.png,511.4,-0.4\na/v/1.png,512,9\na/v/2.png,-3,1\n"
+                     "a/v/2.png,1,300\n")  # fmt: skip
+    command = ("data", "import", "csv", table)
+    told = invoke(*command, tmp_path / "ds", "--size", "512x288")[1].replace("\n", " ")
+    assert "note: 3 points of 2 frames outside the picture, the first in a/v/1" in told
+    assert "note" not in invoke(*command, tmp_path / "unsized")[1]
+
+
+def test_a_surgery_that_cannot_be_one_is_wrong_usage(tmp_path):
+    (tmp_path / "0.csv").write_text("x,y\n1,2\n")
+    for what in ("surgery", "video"):
+        words = (tmp_path / "0.csv", tmp_path / "ds", f"--{what}", "../evil")
+        told = invoke("data", "import", "csv", *words, code=2)[1]
+        assert f"--{what}: '../evil' cannot be the name of a {what}" in told
 
 
 def test_yolo_pose():

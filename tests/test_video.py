@@ -165,8 +165,43 @@ def test_points_without_frames_are_told(text, said):
     assert said in told and "points.csv" in told and not Path("out").exists()
 
 
+def test_a_film_with_fewer_frames_than_it_states_is_told():
+    video = put_video(Path("film.mp4"), 12, codec="mjpeg", pixels="yuvj420p")
+    content = bytearray(video.read_bytes())
+    media, index = content.index(b"mdat") - 4, content.index(b"moov") - 4
+    moov = bytearray(content[index:])
+    at = moov.index(b"stco") + 8  # the index goes first, as of a film for the web
+    for n in range(int.from_bytes(moov[at : at + 4], "big")):
+        place = slice(at + 4 + 4 * n, at + 8 + 4 * n)
+        moved = int.from_bytes(moov[place], "big") + len(moov)
+        moov[place] = moved.to_bytes(4, "big")
+    whole = content[:media] + moov + content[media:index]
+    video.write_bytes(whole)
+    assert "note" not in invoke("data", "frames", video, "all", "--every", 1)[1]
+    begin = -1
+    for _ in range(6):  # five frames are left
+        begin = whole.index(b"\xff\xd8\xff", begin + 1)
+    video.write_bytes(whole[:begin])
+    _, told = invoke("data", "frames", video, "out", "--every", 1)
+    assert len(taken(Path("out"))) == 5
+    assert "note: film.mp4: states 12 frames, 5 could be read" in told.replace("\n", " ")
+    _, told = invoke("data", "frames", video, "lacking", "--frame", 11, code=1)
+    assert "has 5 frames, of 12 that it states" in told
+
+
+def test_points_outside_the_picture_are_counted():
+    Path("points.csv").write_text("frame,x,y\n0,63.4,1\n0,64,1\n1,1,48\n1,1,-9\n")
+    video = put_video(Path("film.mkv"), 2)
+    _, told = invoke("data", "frames", video, "out", "--points", "points.csv")
+    assert "note: 3 points of 2 frames outside the picture, the first in 000000" in told
+
+
 def test_wrong_usage_is_told(monkeypatch):
     video = put_video(Path("film.mkv"), 2)
+    for what in ("surgery", "video"):
+        words = ("--every", 1, f"--{what}", "../evil")
+        _, told = invoke("data", "frames", video, "out", *words, code=2)
+        assert f"--{what}: '../evil' cannot be the name of a {what}" in told
     assert "which frames?" in invoke("data", "frames", video, "out", code=2)[1]
     Path("there").mkdir()
     assert "exists already" in invoke("data", "frames", video, "there", "--every", 1, code=2)[1]

@@ -134,6 +134,8 @@ def import_(
         f"{plural(result.frames, 'frame')}, {plural(result.points, 'point')} and "
         f"{plural(result.images, 'image')} imported: {out}"
     )
+    if result.note:
+        message(f"note: {result.note}")
     if result.passed_over:
         names_ = ", ".join(result.passed_over[:3])
         more = len(result.passed_over) - 3

@@ -58,7 +58,7 @@ def frames(
 
     wanted = Wanted(every, numbers, times)
     with Progress().bar("decoding") as bar:
-        written, labelled = take_frames(
-            video, out, wanted, bar, points=points, surgery=surgery, name=name
-        )
-    message(f"{plural(written, 'frame')} and {plural(labelled, 'point')} taken: {out}")
+        taken = take_frames(video, out, wanted, bar, points=points, surgery=surgery, name=name)
+    message(f"{plural(taken.frames, 'frame')} and {plural(taken.points, 'point')} taken: {out}")
+    for note in taken.notes:
+        message(f"note: {note}")

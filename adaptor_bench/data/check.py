@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adaptor_bench.data.formats.format import beyond
 from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.images import image_size, read_image
 from adaptor_bench.data.labels import read_points
@@ -179,11 +180,10 @@ def _load(frame: Frame, prepare: Prepare, store: PixelStore, one_by_one: Executo
         problems.append(
             f"{frame.label}: says {label.size[0]}x{label.size[1]}, its image is {size[0]}x{size[1]}"
         )
-    outside = ((points < -0.5) | (points > np.array(size) - 0.5)).any(axis=1)
     problems += [
         f"{frame.label}: /points/{i} ({points[i, 0]:g}, {points[i, 1]:g}) is outside the "
         f"{size[0]}x{size[1]} frame"
-        for i in np.flatnonzero(outside)
+        for i in np.flatnonzero(beyond(points, size))
     ]
     if problems:
         return None, problems, digest.digest()

@@ -12,7 +12,14 @@ import numpy as np
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.bounded import read_file, read_json
 from adaptor_bench.data.formats.challenge import write_points
-from adaptor_bench.data.formats.format import Format, PointFile, RawFile, ReadOptions, Size
+from adaptor_bench.data.formats.format import (
+    Format,
+    PointFile,
+    RawFile,
+    ReadOptions,
+    Size,
+    outside_note,
+)
 from adaptor_bench.data.formats.known import JSON_ENDINGS, recognised
 from adaptor_bench.data.layout import image_place, label_place
 from adaptor_bench.data.placing import ImageFolder, Place, Placing, walk
@@ -40,12 +47,14 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of it: numbers of frames, points and images, and files that were passed over."""
+    """What came of it: numbers of frames, points and images, files that were passed over, and what
+    is odd about the points, if anything."""
 
     frames: int
     points: int
     images: int
     passed_over: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,8 @@ def import_points(format_: Format, source: Path, out: Path, options: ImportOptio
         for one in found.values():
             copied += _write(one, folder, options)
     points = sum(len(one.file.points) for one in found.values())
-    return Imported(len(found), points, copied, tuple(passed))
+    sized = {f"{one.place.folder}/{one.place.stem}": one.file for one in found.values()}
+    return Imported(len(found), points, copied, tuple(passed), outside_note(sized))
 
 
 def _files(format_: Format, source: Path) -> Iterator[tuple[Path, str]]:

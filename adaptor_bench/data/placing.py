@@ -72,6 +72,10 @@ class Placing:
                 hint="Groups are (?P<surgery>..), (?P<video>..) and (?P<stem>..), which is needed.",
             )
 
+        for what, text in (("surgery", self.surgery), ("video", self.video)):
+            if text and not _usable(what, text):
+                raise UsageError(f"--{what}: {text[:60]!r} cannot be the name of a {what}")
+
     def place(self, path: str) -> Place:
         """Of an image or file, from its path below the root of what is imported. Raises InputError
         for one that is of no frame, or whose names cannot be used."""
@@ -104,15 +108,19 @@ class Placing:
 
 def _require(what: str, text: str, path: str) -> None:
     """Raise InputError for a name that no frame of a dataset may have."""
-    if (
+    if not _usable(what, text):
+        raise InputError(f"{path[:200]!r}: {text[:60]!r} cannot be the name of a {what}")
+
+
+def _usable(what: str, text: str) -> bool:
+    return not (
         not text
         or passed_over(text, folder=what != "stem")
         or unwritable(text)
         or re.search(r'[/\\:*?"<>|]', text)
         or text in (*DOMAINS, "..")
         or len(text.encode(errors="surrogateescape")) > _LONGEST
-    ):
-        raise InputError(f"{path[:200]!r}: {text[:60]!r} cannot be the name of a {what}")
+    )
 
 
 class ImageFolder:

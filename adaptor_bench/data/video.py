@@ -7,9 +7,9 @@ playlist would have other files opened, on the network too.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.bounded import open_file, read_file, read_json
 from adaptor_bench.data.formats.challenge import write_points
-from adaptor_bench.data.formats.format import PointFile, RawFile
+from adaptor_bench.data.formats.format import PointFile, RawFile, outside_note
 from adaptor_bench.data.formats.known import JSON_ENDINGS, foreign_file
 from adaptor_bench.data.images import MOST_PIXELS, write_image
 from adaptor_bench.data.layout import image_place, label_place
@@ -41,6 +41,15 @@ class Wanted:
     times: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Numbers of frames and of points that were written, and what is odd about them."""
+
+    frames: int
+    points: int
+    notes: tuple[str, ...]
+
+
 def take_frames(
     video: Path,
     out: Path,
@@ -50,15 +59,14 @@ def take_frames(
     points: Path | None = None,
     surgery: str = "",
     name: str = "",
-) -> tuple[int, int]:
+) -> Taken:
     """Write frames of ``video`` as the new dataset ``out``: ``SURGERY/NAME/images/000012.png``.
 
     ``surgery`` is by default the name of the file, ``name``, that of the video, ``all``. ``points``
     is a file, in a format that is read, in which each point has the number of its frame: these
-    frames are written, too, and their labels. Returns the numbers of frames and of points. Raises
-    UsageError where ``out`` exists, nothing is wanted, or PyAV is not installed; InputError for
-    what is no video, no such file of points, and for frames that the video does not have. Then
-    nothing is written.
+    frames are written, too, and their labels. Raises UsageError where ``out`` exists, a name cannot
+    be used, nothing is wanted, or PyAV is not installed; InputError for what is no video, no such
+    file of points, and for frames that the video does not have. Then nothing is written.
     """
     from adaptor_bench.extras import require
 
@@ -71,28 +79,36 @@ def take_frames(
     if asked == Wanted():
         raise UsageError("which frames?", hint="Give --every, --frame, --at or --points.")
     written = 0
+    notes: list[str] = []
+    sized: dict[str, PointFile] = {}
     with atomic_directory(out) as root:
-        for number, image in frames_of(video, asked, bar):
+        for number, image in frames_of(video, asked, bar, notes.append):
             stem, folder = f"{number:06}", root / place.folder
             write_image(image_place(folder, stem), image, compression=1)
             written += 1
             if (found := labels.get(number)) is not None:
+                sized[stem] = replace(found, size=(image.shape[1], image.shape[0]))
                 write_points(
                     label_place(folder, stem),
                     found.points,
                     folder=place.surgery,
                     subfolder=place.video,
                     image=f"{stem}.png",
-                    size=(image.shape[1], image.shape[0]),
+                    size=sized[stem].size,
                     scores=found.scores,
                 )
-    return written, sum(len(found.points) for found in labels.values())
+    if beyond := outside_note(sized):
+        notes.append(beyond)
+    return Taken(written, sum(len(found.points) for found in labels.values()), tuple(notes))
 
 
-def frames_of(video: Path, wanted: Wanted, bar: Bar) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def frames_of(
+    video: Path, wanted: Wanted, bar: Bar, note: Callable[[str], None]
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """The number and the picture (H, W, 3) RGB of each frame that is wanted, in order, turned as
     the file says. Raises InputError for a file that is no video or is damaged, and, at the end,
-    naming all frames that it does not have."""
+    naming all frames that it does not have; where it has fewer than it states, ``note`` is told: it
+    was cut short, or an edit list leaves some out."""
     numbers, times = set(wanted.numbers), set(wanted.times)
     number, end = -1, 0.0
     with _opened(video) as (frames, total):
@@ -105,12 +121,18 @@ def frames_of(video: Path, wanted: Wanted, bar: Bar) -> Iterator[tuple[int, NDAr
             times -= shown
             if not (wanted.every or numbers or times):
                 return
+    stated = "" if number + 1 >= total else f", of {total:,} that it states"
     lacking = [f"frame {n}" for n in sorted(numbers)] + [f"{t:g} s" for t in sorted(times)]
     if lacking:
         raise InputError.collect(
-            f"{video}: has {plural(number + 1, 'frame')}, counted from 0, and lasts {end:.2f} s; "
-            "it does not have:",
+            f"{video}: has {plural(number + 1, 'frame')}{stated}, counted from 0, and lasts "
+            f"{end:.2f} s; it does not have:",
             lacking,
+        )
+    if stated:
+        note(
+            f"{video}: states {plural(total, 'frame')}, {number + 1:,} could be read; was it cut "
+            "short?"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, plural
 from adaptor_bench.names import printable
 
 Size = tuple[int, int]
@@ -34,6 +34,11 @@ class PointFile:
     scores: NDArray[np.float64] | None = None
     size: Size | None = None
     names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outside(self) -> int:
+        """How many points lie beyond the border of the outermost pixels; 0 without a size."""
+        return 0 if self.size is None else int(beyond(self.points, self.size).sum())
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,22 @@ def gathered(
         points=np.array(rows, dtype=np.float64).reshape(-1, 2),
         scores=np.array(told) if told and len(told) == len(rows) else None,
         size=size,
+    )
+
+
+def beyond(points: NDArray[np.float64], size: Size) -> NDArray[np.bool_]:
+    """Which of the points (N, 2), x and y in px, no pixel of a picture (width, height) covers."""
+    return np.asarray(((points < -0.5) | (points > np.array(size) - 0.5)).any(axis=1))
+
+
+def outside_note(files: Mapping[str, PointFile]) -> str:
+    """What to say of points outside their frames, which are named; empty where there are none."""
+    found = {name: file.outside for name, file in files.items() if file.outside}
+    if not found:
+        return ""
+    return (
+        f"{plural(sum(found.values()), 'point')} of {plural(len(found), 'frame')} outside the "
+        f"picture, the first in {next(iter(found))}; `bench data check` refuses such labels"
     )
 
 

@@ -122,7 +122,14 @@ def foreign_hint(root: Path, otherwise: str, predictions: bool = False) -> str:
 def told_foreign(path: Path, predictions: bool = False) -> str | None:
     """The same for a file; None if it is of no known format."""
     found = foreign_file(path)
-    return None if found is None else f"It is {found.what}. {found.todo(path, predictions)}"
+    if found is None:
+        return None
+    told = f"It is {found.what}. {found.todo(path, predictions)}"
+    if found.many or found.read is None or not found.key:
+        return told
+    return (
+        f"{told}\nOne file says neither surgery nor video: add both, or give the folder above them."
+    )
 
 
 def _endings() -> tuple[str, ...]:
