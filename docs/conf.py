@@ -55,6 +55,7 @@ nitpick_ignore = [
     ("py:class", f"adaptor_bench.{name}")
     for name in (
         "artefacts.ArtefactStore", "data.check.DomainFrames", "data.frames.Dataset",
+        "data.pixels.Picture",
         "matching.settings.MatchSettings", "methodspec.MethodSpec", "progress.Bar",
         "progress.Progress", "registry.Registered", "scoring.scorefile.FoldScore",
         "stages.registry.Part", "train.detector.Detector",
