@@ -315,7 +315,7 @@ def test_any_folder_gets_leave_one_surgery_out(make_dataset, tmp_path):
             (tmp_path / f"runs/dataset/improved_heatmap/intraop/fold_{fold}/run.json").read_text()
         )
         assert record["selection"] == []
-        assert any("without CycleGAN" in note for note in record["notes"])
+        assert any("trained without them (translate=cyclegan)" in n for n in record["notes"])
 
 
 def test_groups_of_surgeries(small, tmp_path):

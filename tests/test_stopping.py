@@ -22,8 +22,11 @@ GIVE_UP = 100  # seconds, on the busiest of machines
 
 @contextmanager
 def process(code, *arguments):
-    """A Python process; ``code`` may read and write lines. Ctrl-C reaches it as in a terminal."""
+    """A Python process; ``code`` may read and write lines. Ctrl-C and the end of the terminal reach
+    it, whatever the tests were started by (nohup, say)."""
     start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    if hasattr(signal, "SIGHUP"):
+        start += "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
     with subprocess.Popen(
         [sys.executable, "-c", start + code, *map(str, arguments)],
         stdin=subprocess.PIPE,
