@@ -1024,5 +1024,5 @@ def test_a_target_may_have_several_maps_and_smaller_ones_than_the_image(task):
 def test_without_sim_frames_the_reader_is_told(task):
     alone = replace(task, others={}, notes=[])
     replace(TINY).fit(alone)
-    assert any("without CycleGAN" in note for note in alone.notes)
+    assert any("trained without them (translate=cyclegan)" in note for note in alone.notes)
     assert not keys(task.store, "translator")
