@@ -14,6 +14,7 @@ from adaptor_bench.errors import UsageError
 from adaptor_bench.registry import discover
 from adaptor_bench.stages.decoders.lmds import Lmds
 from adaptor_bench.stages.decoders.peaks import find_peaks
+from adaptor_bench.stages.losses.cross_entropy import CrossEntropy
 from adaptor_bench.stages.losses.mse import Mse
 from adaptor_bench.stages.losses.mse_dice import MseDice
 from adaptor_bench.stages.losses.mse_ssim import MseSsim
@@ -23,6 +24,7 @@ from adaptor_bench.stages.networks._value_map import blur, soft_argmax_values
 from adaptor_bench.stages.networks.bilinear_unet import BilinearUNet16
 from adaptor_bench.stages.networks.inner import INNER
 from adaptor_bench.stages.networks.payer_unet import PayerUNet
+from adaptor_bench.stages.networks.prior import Prior
 from adaptor_bench.stages.networks.scn import Scn
 from adaptor_bench.stages.networks.value_map import ValueMap
 from adaptor_bench.stages.registry import shipped
@@ -138,7 +140,28 @@ def test_mse_ssim_by_hand():
         assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("loss", [Mse(), MseSsim()])
+@pytest.mark.parametrize("focus", [0.0, 2.0])
+@pytest.mark.parametrize("structure", [0.0, 3.0])
+def test_cross_entropy_by_hand(focus, structure):
+    rng = np.random.default_rng(0)
+    target = draw_heatmap(np.array([(3.0, 2.0), (13.0, 9.0)]), (16, 12), 1.5, "max").astype(float)
+    drawn = np.clip(target + rng.normal(0, 0.1, target.shape), 0.01, 0.99)
+    entropy = -target * np.log(drawn) - (1 - target) * np.log(1 - drawn)
+    expected = (np.abs(drawn - target) ** focus * entropy).sum() / 3
+    maps, logits = torch.tensor(target)[None, None], logit(drawn)[None, None]
+    unlike = MseSsim(window=6, structure=1.0)(logits, maps) - MseSsim(structure=0.0)(logits, maps)
+    found = CrossEntropy(focus=focus, structure=structure, window=6)(logits, maps)
+    assert float(found) == pytest.approx(expected + structure * float(unlike), rel=1e-5)
+
+
+def test_cross_entropy_has_the_slope_of_a_linear_squared_error():
+    logits = torch.linspace(-9, 9, 25, dtype=torch.float64).reshape(1, 1, 5, 5).requires_grad_()
+    target = torch.rand(1, 1, 5, 5, dtype=torch.float64) / 2  # no landmark: divided by 1
+    CrossEntropy()(logits, target).backward()
+    torch.testing.assert_close(logits.grad, (logits.sigmoid() - target).detach())
+
+
+@pytest.mark.parametrize("loss", [Mse(), MseSsim(), CrossEntropy(), CrossEntropy(focus=2.0)])
 def test_losses_are_finite_without_a_target_and_pull_the_right_way(loss):
     for landmarks in (0, 1):
         logits = torch.zeros(1, 1, 9, 9, requires_grad=True)
@@ -226,6 +249,28 @@ def test_the_gate_closes_what_it_does_not_like_and_lets_the_rest_be():
             torch.testing.assert_close(network(image).sigmoid(), expected)
 
 
+def test_without_its_gate_it_is_the_local_network():
+    image = torch.rand(1, 3, 33, 47)
+    drawn = []
+    for network in (Prior(width=2, shift=-3.0), Scn("small_unet", 2, gate=False, shift=-3.0)):
+        torch.manual_seed(0)
+        drawn.append(network.build(1).eval()(image))
+    assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize(("shift", "upward"), [(0.0, False), (-3.0, True)])
+def test_a_map_that_begins_below_its_target_is_pushed_up_first(shift, upward):
+    """What was wrong with cross entropy from a probability of 0.018: all last weights fall."""
+    torch.manual_seed(0)
+    built = Prior(width=2, shift=shift).build(1)
+    target = draw_heatmap(np.array([(30.0, 20.0)]), (64, 64), 2.0, "max")
+    logits = built(torch.rand(2, 3, 64, 64))
+    assert float(logits.detach().mean()) == pytest.approx(-4 + shift, abs=0.3)
+    CrossEntropy()(logits, torch.tensor(target)[None, None].expand(2, -1, -1, -1)).backward()
+    slopes = built.network.network.head.weight.grad
+    assert (slopes < 0).all() if upward else (slopes > 0).all()
+
+
 @pytest.mark.parametrize("image", [True, False])
 def test_the_gate_sees_local_maps_and_perhaps_the_image(image):
     first = Scn(inner="small_unet", width=2, image=image).build(2).network.gate[0]
@@ -236,6 +281,7 @@ PARTS = {
     "bilinear": BilinearUNet16(),
     "payer": PayerUNet(),
     "value_map": ValueMap(inner="small_unet", width=2),
+    "prior": Prior(width=2),
     "scn": Scn(inner="small_unet", width=2, gate_width=4),
     "scn, 12 px": Scn(inner="small_unet", width=2, gate_width=4, pool=12, kernel=3),
 }
@@ -259,7 +305,7 @@ def test_every_weight_is_reached_by_the_gradient(name):
 
 
 def test_every_plain_network_that_is_shipped_can_be_an_inner_one():
-    wraps = {"value_map", "scn", "flips"}
+    wraps = {"value_map", "scn", "flips", "prior"}
     plain = {
         name
         for (of, name), part in shipped().items()
@@ -296,6 +342,8 @@ def test_parts_that_do_not_fit_are_refused(method, settings, says):
         ["sharan_ijcars/variant_2"],
         ["sharan_ijcars/tanh"],
         ["stern", "--set", "network=scn", "--set", "network.inner=small_unet"],
+        ["scn/no_gate"],
+        ["inverse_distance", "--method", "inverse_distance/peaks"],
     ],
     ids=lambda asked: " ".join(asked[::2]),
 )
@@ -305,8 +353,10 @@ def test_they_run_from_end_to_end(asked, make_dataset, tmp_path):
         "run", "--data", data, "--profile", "smoke", "--fold", 1, "--device", "cpu",
         "--out", tmp_path, "--method", *asked,
     )  # fmt: skip
-    (run,) = tmp_path.rglob("fold_1")
+    run, *others = sorted(tmp_path.rglob("fold_1"))
+    assert len(others) == asked.count("--method")
     assert list((run / "predictions").rglob("*.json"))
+    assert len(list(tmp_path.rglob("artefacts/network-*"))) == 1  # decoders share it
     invoke("predict", run, "--input", data, "--output", tmp_path / "again")
     for path in (run / "predictions").rglob("*.json"):
         again = tmp_path / "again" / path.relative_to(run / "predictions")

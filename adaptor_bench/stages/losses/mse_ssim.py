@@ -36,12 +36,15 @@ class MseSsim:
         peaks = (max_pool2d(target, 3, 1, 1) == target) & (target > 0.5)
         loss: Tensor = (drawn - target).square().sum() / (peaks.sum() + 1)
         if self.structure and peaks.any():
-            loss = loss + self.structure * (1 - _ssim(drawn, target, peaks, self.window)).mean()
+            loss = (
+                loss + self.structure * (1 - similarity(drawn, target, peaks, self.window)).mean()
+            )
         return loss
 
 
-def _ssim(drawn: Tensor, target: Tensor, at: Tensor, window: int) -> Tensor:
-    """SSIM (N,) of two maps (B, C, H, W) in the square around each of N marked pixels."""
+def similarity(drawn: Tensor, target: Tensor, at: Tensor, window: int) -> Tensor:
+    """SSIM (N,), from -1 to 1, of two maps (B, C, H, W) in the square around each of N pixels that
+    are marked ``at``."""
     import torch
 
     frame, channel, y, x = (index[:, None, None] for index in at.nonzero(as_tuple=True))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from adaptor_bench.parameters import Number
 from adaptor_bench.stages.networks.inner import Inner, Width, inner_network
+from adaptor_bench.stages.networks.prior import Prior, Shift
 from adaptor_bench.stages.registry import stage
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ class Scn:
     Payer et al. multiply the local map of each named landmark by one that is computed from the
     maps of all, ``pool`` times smaller. Landmarks without names share a map, so here it is the
     whole pattern of them, and the image if ``image`` (ours), that says where one may be. ``inner``
-    draws the local maps; ``width`` is its own (none: as it is). ``gate_width`` and ``kernel`` are
-    those of the gate's three convolutions. Theirs ends with tanh; ours is a probability.
+    draws the local maps; ``width`` is its own (none: as it is), ``shift`` is added to their logits
+    (:mod:`networks.prior`). ``gate_width`` and ``kernel`` are those of the gate's three
+    convolutions. Theirs ends with tanh; ours is a probability. ``gate`` off leaves the local maps.
     """
 
     inner: Inner = "payer_unet_64"
@@ -33,6 +35,8 @@ class Scn:
     kernel: Annotated[int, Number(1, 31)] = 7
     gate_width: Annotated[int, Number(1, 512)] = 64
     image: bool = True
+    gate: bool = True
+    shift: Shift = 0.0
     stride: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
@@ -53,8 +57,11 @@ class Scn:
         from adaptor_bench.stages.networks._scn import SpatialConfiguration
         from adaptor_bench.stages.networks._unet import AnySize
 
+        local = Prior(self.inner, self.width, self.shift).build(channels)
+        if not self.gate:
+            return local
         network = SpatialConfiguration(
-            inner_network(self.inner, self.width).build(channels),
+            local,
             channels,
             pool=self.pool,
             kernel=self.kernel,
