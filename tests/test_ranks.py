@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from test_training import STILL, dots, silent, tiny
 from adaptor_bench.errors import TrainingError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.stopping import stoppable
+from adaptor_bench.train import rank, ranks
 from adaptor_bench.train.device import computing, devices_of
 from adaptor_bench.train.ranks import fit_on
 from adaptor_bench.train.savepoints import Savepoint
@@ -30,10 +32,10 @@ TRAINED = replace(
 )
 
 
-def fitted(devices=2, bar=silent, savepoint=None, trained=TRAINED):
+def fitted(devices=2, bar=silent, savepoint=None, trained=TRAINED, frames=4):
     with computing("cpu", devices=devices):
         return fit_on(
-            devices_of("cpu", devices), trained, dots(4), dots(2, seed=5), seed=1, bar=bar,
+            devices_of("cpu", devices), trained, dots(frames), dots(2, seed=5), seed=1, bar=bar,
             matching=MatchSettings(), savepoint=savepoint or Savepoint(None, "cpu"),
         )  # fmt: skip
 
@@ -66,9 +68,53 @@ def test_two_compute_what_one_does_and_an_interrupted_training_goes_on(tmp_path,
     assert savepoint.cpu_seconds > 3, "of both, and before the interruption too"
 
 
-def test_weights_that_differ_between_ranks_fail_the_training():
+def test_weights_that_differ_between_ranks_fail_the_training(tmp_path, monkeypatch):
+    """And what a command that was killed left where ranks meet is gone afterwards."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f".partial-{16 * 'a'}"
+    left.mkdir()
+    (left / "meeting").touch()
+    left.with_name(f"{left.name}.lock").touch()
     with pytest.raises(TrainingError, match="rank 1 of 2 came to other weights than rank 0"):
         fitted(trained=replace(TRAINED, network=Drifting()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_told_to_stop_while_ranks_start_nothing_waits_for_them(monkeypatch):
+    """They would notice by themselves only after loading torch, with exit code 1."""
+    started, start = [], ranks._Ranks.start
+
+    def interrupted(self, *rest, **how):
+        start(self, *rest, **how)
+        started.extend(self.processes)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(ranks._Ranks, "start", interrupted)
+    monkeypatch.setattr(ranks, "_LEAVING", GIVE_UP)
+    with stoppable(for_good=False), pytest.raises(KeyboardInterrupt):
+        fitted(frames=60)  # more than fits into a pipe before they are ready to read
+    assert [process.exitcode for process in started] == [-signal.SIGKILL] * 2
+
+
+def test_ranks_wait_for_the_first_to_try_the_network_whatever_time_it_takes(monkeypatch):
+    """Not in torch, which gives up after a while."""
+    tried, looks, met = [0], [], []
+
+    def look(_seconds):
+        looks.append(list(met))
+        if len(looks) == 3:
+            tried[0] = 1
+
+    def broadcast(told, _from):
+        met.append("broadcast")
+        told.fill_(0.25)
+
+    monkeypatch.setattr(rank.time, "sleep", look)
+    monkeypatch.setattr(rank.dist, "broadcast", broadcast)
+    second = rank.Rank(1, 2, "cpu", 0, [0.0, 0.0], tried)
+    assert second.of_leader(None) == 0.25 and looks == [[], [], []]
+    first = rank.Rank(0, 2, "cpu", 0, [0.0, 0.0], told := [0])
+    assert first.of_leader(0.5) == 0.25 and told == [1] and len(looks) == 3
 
 
 NETWORK = '''
@@ -191,9 +237,9 @@ except KeyboardInterrupt:
 
 
 def test_a_rank_is_told_to_stop_and_ends_with_whoever_started_it():
-    with process(SERVE) as rank:
-        assert rank.stdout.readline() == "at work\n"
-        rank.stdin.write("\n")
-        rank.stdin.flush()
-        assert rank.stdout.readline() == "told\n"
-        assert rank.wait(GIVE_UP) == 1
+    with process(SERVE) as served:
+        assert served.stdout.readline() == "at work\n"
+        served.stdin.write("\n")
+        served.stdin.flush()
+        assert served.stdout.readline() == "told\n"
+        assert served.wait(GIVE_UP) == 1

@@ -22,13 +22,16 @@ from torch import Tensor, nn
 from adaptor_bench.errors import TrainingError
 from adaptor_bench.train.samples import SampleStream
 
+_LOOK = 0.05  # seconds between two looks at whether the first rank is done
+
 
 @dataclass
 class Rank:
     """The ``number``-th, from 0, of the ``of`` processes that train one network, on ``device``.
 
-    ``seed`` is of its dropout; ``spent`` has the CPU seconds of each since it ``began`` (seconds of
-    its process), and is seen by all. torch.distributed must have been initialised.
+    ``seed`` is of its dropout. Two arrays are seen by all: ``spent`` has the CPU seconds of each
+    since it ``began`` (seconds of its process), ``tried`` how often the first has told the others
+    something. torch.distributed must have been initialised.
     """
 
     number: int
@@ -36,8 +39,10 @@ class Rank:
     device: str
     seed: int
     spent: MutableSequence[float]
+    tried: MutableSequence[int]
     began: float = 0.0
     _alone: nn.Module | None = field(default=None, init=False)
+    _told: int = field(default=0, init=False)
 
     @property
     def leads(self) -> bool:
@@ -102,7 +107,16 @@ class Rank:
             )
 
     def of_leader(self, value: float | None) -> float | None:
-        """What the first rank gives, for all; None as well."""
+        """What the first rank gives, for all; None as well.
+
+        The others wait for it however long it works alone, to try the network say, which may take
+        longer than torch lets one rank wait for another. Should it end, they are ended.
+        """
+        self._told += 1
+        if self.leads:
+            self.tried[0] = self._told
+        while self.tried[0] < self._told:
+            time.sleep(_LOOK)
         told = torch.tensor([np.nan if value is None else value], dtype=torch.float64)
         dist.broadcast(told, 0)
         number = float(told)
