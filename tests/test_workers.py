@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import time
+from functools import partial
 from multiprocessing import get_context
+from types import SimpleNamespace
 
 import pytest
 from commands import invoke, invoke_json
@@ -21,6 +23,7 @@ from adaptor_bench.blame import MethodFailedError
 from adaptor_bench.harness import worker, workers
 from adaptor_bench.harness.worker import portable
 from adaptor_bench.harness.workers import usual_workers
+from adaptor_bench.progress import Progress
 from adaptor_bench.stopping import held_off, stoppable, told_to_stop
 from adaptor_bench.train.gpu import certainly_cpu
 
@@ -29,6 +32,17 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are of Unix")
 
 def content(root, name):
     return {p.relative_to(root): p.read_bytes() for p in root.rglob(name)}
+
+
+def test_workers_divide_the_memory_for_pixels():
+    bench = SimpleNamespace(
+        cells=[], store=SimpleNamespace(root=None), progress=Progress(),
+        request=SimpleNamespace(frame_memory=512),
+    )  # fmt: skip
+    make = partial(dict, frame_memory=512, seed=3)
+    for number, each in ((2, 256), (3, 170)):
+        crew = workers._Crew(bench, make, number)
+        assert crew.make(teller=None) == {"frame_memory": each, "seed": 3, "teller": None}
 
 
 def test_two_processes_and_two_shards_reach_what_one_does(tmp_path, phantom_cache):

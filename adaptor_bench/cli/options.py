@@ -111,8 +111,8 @@ frame_memory = option(
     type=click.IntRange(0, 1 << 20),
     default=512,  # data.pixels.MOST, which is not loaded for a list of options
     envvar="ADAPTOR_BENCH_FRAME_MEMORY",
-    help="MiB of pixels that each process keeps; other frames are read again when they are needed. "
-    "The results are the same.",
+    help="MiB of pixels that are kept, divided among the workers; other frames are read again when "
+    "they are needed. The results are the same.",
 )
 seed = option("--seed", type=click.IntRange(0), default=0)
 metrics = Registered("scoring.metrics:METRICS")

@@ -20,8 +20,8 @@ class RunRequest:
     ``threads`` of a fold's training, None: one on the CPU, as many as torch likes beside a GPU;
     ``devices`` is how many a fold's network is trained on at a time; ``artefacts`` is where trained
     parts are kept, None: beside the results; ``loggers`` are the experiment trackers that finished
-    folds are handed to; ``frame_memory`` is how many MiB of pixels a process keeps, the others are
-    read again when they are needed."""
+    folds are handed to; ``frame_memory`` is how many MiB of pixels are kept, by all workers
+    together, the others are read again when they are needed."""
 
     methods: tuple[MethodSpec, ...]
     domains: tuple[str, ...]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -73,7 +74,8 @@ class _Crew:
         self.store = bench.store.root
         self.job = Job(len(self.cells), workers=workers)
         self.progress = Progress(bench.progress.live, lines=bench.progress.lines, job=self.job)
-        self.make = make
+        # Each keeps its share of the pixels that the whole job may.
+        self.make = partial(make, frame_memory=bench.request.frame_memory // workers)
         self.count = workers
         self.processes: list[SpawnProcess] = []
         self.lifelines: list[Connection] = []

@@ -82,7 +82,8 @@ def _fitted(
     warnings.simplefilter("ignore")  # of torch's, which the first rank's user has no use for
     for name, path in orders.files.items():
         _load(name, path)
-    work: Work = pickle.loads((orders.folder / WORK).read_bytes())  # our own, of this moment
+    with (orders.folder / WORK).open("rb") as kept:
+        work: Work = pickle.load(kept)  # our own, of this moment
     torch.set_num_threads(orders.threads)
     _meet(orders, device)
     # Savepoints are compared by the kind of the first device, whichever rank reads them.

@@ -108,7 +108,7 @@ def main() -> None:
         )  # fmt: skip
     sys.stdout.write(
         f"{given.frames:,} frames of 512x288, {given.workers} workers, {given.frame_memory} MiB of "
-        f"pixels each: {peak:,.0f} MiB at most, {seconds:,.0f} s\n"
+        f"pixels in all: {peak:,.0f} MiB at most, {seconds:,.0f} s\n"
     )
 
 
