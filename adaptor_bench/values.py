@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import Any
 
 _BOOLEANS = {
@@ -39,6 +40,17 @@ def written(value: object) -> str:
     if isinstance(value, tuple) and value:
         return (" to " if isinstance(value[0], float) else "x").join(map(str, value))
     return str(value)
+
+
+def readable(value: object) -> str:
+    """A value as readers see it: as :func:`written`, but a number of more than six digits is a
+    fraction, ``1/3``, if it is one of small numbers, and else rounded to six."""
+    if isinstance(value, list | tuple) and value:
+        return (" to " if isinstance(value[0], float) else "x").join(map(readable, value))
+    if isinstance(value, float) and len(f"{value}".strip("-0.")) > 7 and math.isfinite(value):
+        simple = Fraction(value).limit_denominator(16)
+        return str(simple) if simple and float(simple) == value else f"{value:.6g}"
+    return written(value)
 
 
 def plain(number: float) -> str:

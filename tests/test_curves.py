@@ -89,8 +89,10 @@ def test_the_page_of_a_method_draws_them_and_survives_a_damaged_one(tmp_path):
     page = (site / "method-alpha.html").read_text()
     assert "Training curves" in page
     assert "Thin: 3 of 8 trainings" in page  # one is damaged, those of the other seed have none
-    assert page.count("line s0 thin") == 9  # loss, selection, generators
-    assert page.count("line s1 thin") == 3
+    assert page.count("line s0 thin") == 6  # loss, generators
+    # What was measured once has no line.
+    assert "network, selection F1: measured once, at step 20; 25.00 % in the mean." in page
+    assert "translator, discriminator loss: measured once, at step 2; 0.25 in the mean." in page
     assert "0.700" in page  # the last loss of fold 3
     assert "Training curves" not in (site / "method-beta.html").read_text()
 
@@ -100,4 +102,4 @@ def test_trainings_of_different_lengths_share_an_axis_of_percent():
     drawn = str(curve_plot(lines, title="t", axis="loss"))
     assert "percent of the steps" in drawn
     assert "percent of the steps" not in str(curve_plot({0: lines[0][:1]}, title="t", axis="loss"))
-    curve_plot({0: [[(1, 0.0)]]}, title="one point", axis="loss")
+    assert "marker s0" in str(curve_plot({0: [[(1, 0.0)]]}, title="one point", axis="loss"))

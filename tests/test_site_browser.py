@@ -295,7 +295,18 @@ def test_counts_of_surgeries_stand_beside_their_names_on_a_phone(browser, site):
     shown = [
         browser.execute_script(place, cell) <= 344 for cell in row.find_elements(By.XPATH, "*")
     ]
-    assert sum(shown) >= 4  # surgery, frames, TP, FP
+    assert sum(shown) >= 4  # surgery, F1, frames, TP
+
+
+def test_the_metric_that_ranks_is_seen_first_on_a_phone(browser, site):
+    resize(browser, 390, 800)
+    visit(browser, site, "index.html")
+    table = browser.find_element(By.CSS_SELECTOR, "table.sortable")
+    heads = [h.text.split()[0] for h in table.find_elements(By.CSS_SELECTOR, "thead th")]
+    assert heads.index("F1") == heads.index("Method") + 1
+    ends = """return [...arguments[0].rows].map(
+        (row) => row.cells[arguments[1]].getBoundingClientRect().right)"""
+    assert max(browser.execute_script(ends, table, heads.index("F1"))) <= 374
 
 
 def test_captions_can_be_read_on_a_phone(browser, site):
@@ -394,7 +405,15 @@ def listed(window):
     return [frames[b.get_attribute("data-id")] for b in all_of(window, "#list button")]
 
 
+def test_one_method_is_laid_over_the_frames_at_first(gallery):
+    ticked = [b.is_selected() for b in all_of(gallery, "#methods tbody input")]
+    assert ticked == [True, False, False]
+    shown_now = [g.get_attribute("data-method") for g in all_of(gallery, "#panels g.method")]
+    assert shown_now == ["0"]
+
+
 def test_marks_are_the_counts_of_the_score(gallery):
+    press(gallery, "2", "3")
     for _ in range(5):
         frame = shown(gallery)
         for method in frame["methods"]:
@@ -451,6 +470,7 @@ def test_frames_can_be_narrowed_to_a_surgery(gallery):
 
 def test_methods_can_be_hidden_and_set_side_by_side(gallery):
     count = len(shown(gallery)["methods"])
+    press(gallery, "2", "3")
     assert count == 2  # gamma was not run on this fold
     assert len(all_of(gallery, "#panels g.method")) == count
     press(gallery, "1")

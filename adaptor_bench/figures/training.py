@@ -10,7 +10,7 @@ import numpy as np
 from adaptor_bench.errors import InputError
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
-from adaptor_bench.figures.svg import dash, key, line, svg, text
+from adaptor_bench.figures.svg import dash, key, line, marker, svg, text
 from adaptor_bench.report.markup import Markup
 from adaptor_bench.report.table import Column, Table, number
 from adaptor_bench.train.curves import Curve, Curves, read_curves
@@ -18,6 +18,7 @@ from adaptor_bench.train.curves import Curve, Curves, read_curves
 _WIDTH, _HEIGHT = 640.0, 250.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 26.0, 40.0
 _POINTS = 60  # of a line
+HELD_BACK = "The F1 is that of the frames held back for selection, not of the fold."
 _PLOTS = {"loss": "loss", "f1": "F1 %"}  # what a metric's name ends with, and its axis
 
 
@@ -40,6 +41,12 @@ def _panel(view: BoardView, first: str) -> Panel | None:
     if not plots:
         return None
     order = {name: n for group in plots.values() for n, name in enumerate(group)}
+    once = {n for n in names if all(len(c[n]) == 1 for c in found.values() if n in c)}
+    drawn = {
+        place: drawable
+        for place, group in plots.items()
+        if (drawable := [name for name in group if name not in once])
+    }
     pictures = [
         curve_plot(
             {order[name]: [c[name] for c in found.values() if name in c] for name in group},
@@ -47,14 +54,28 @@ def _panel(view: BoardView, first: str) -> Panel | None:
             axis=_PLOTS.get(ending, ending),
             scale=100.0 if ending == "f1" else 1.0,
         )
-        for (part_, ending), group in plots.items()
+        for (part_, ending), group in drawn.items()
     ]
+    lines = (
+        f"Thin: {len(found)} of {len(parts)} trainings (fold and seed); thick: their mean. "
+        if drawn
+        else f"Of {len(found)} of {len(parts)} trainings (fold and seed). "
+    )
     return Panel(
         "Training curves",
         Markup("").join(pictures),
-        f"Thin: {len(found)} of {len(parts)} trainings (fold and seed); thick: their mean. The F1 "
-        "is that of the frames held back for selection, not of the fold.",
-        tuple((key(order[n]), f"{n[0]}: {_said(n)}") for g in plots.values() if g[1:] for n in g),
+        "".join(
+            [
+                lines,
+                *(
+                    _in_words(n, [c[n][0] for c in found.values() if n in c])
+                    for n in names
+                    if n in once
+                ),
+                HELD_BACK,
+            ]
+        ),
+        tuple((key(order[n]), f"{n[0]}: {_said(n)}") for g in drawn.values() if g[1:] for n in g),
         _table(found, names),
     )
 
@@ -102,6 +123,8 @@ def curve_plot(
 
 
 def _line(index: int, points: Sequence[tuple[float, float]], look: str) -> Markup:
+    if len(points) == 1:  # a line of one point cannot be seen
+        return marker(index, *points[0])
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     drawn = Markup('<polyline points="{}" class="{}" stroke-dasharray="{}"/>')
     return drawn.format(path, f"line s{index} {look}".strip(), "none" if look else dash(index))
@@ -125,6 +148,15 @@ def _tick(span: float) -> float:
     """A round distance that goes three to seven times into ``span``."""
     power = 10.0 ** math.floor(math.log10(span))
     return next(power * m for m in (0.2, 0.5, 1.0, 2.0) if span / (power * m) <= 7)
+
+
+def _in_words(name: tuple[str, str], points: Curve) -> str:
+    """What was measured once in a training has no curve."""
+    steps = sorted({step for step, _ in points})
+    at = f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]} to {steps[-1]}"
+    mean = float(np.mean([value for _, value in points]))
+    value = f"{100 * mean:.2f} %" if name[1].endswith("f1") else f"{mean:.3g}"
+    return f"{name[0]}, {_said(name)}: measured once, at {at}; {value} in the mean. "
 
 
 def _said(name: tuple[str, str]) -> str:

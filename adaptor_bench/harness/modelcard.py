@@ -17,6 +17,7 @@ from adaptor_bench.harness.equality import Equality
 from adaptor_bench.harness.exported import Exported
 from adaptor_bench.names import markdown, printable
 from adaptor_bench.scoring.metrics import Counts, f1, precision, sensitivity
+from adaptor_bench.values import readable
 
 TASK = "keypoint-detection"
 PHANTOM = "phantom"
@@ -156,7 +157,7 @@ def _trained(exported: Exported) -> str:
     ]
     if others := record.get("others"):
         settings = ", ".join(
-            f"`{key}={markdown(str(exported.parameters[key]))}`"
+            f"`{key}={markdown(readable(exported.parameters[key]))}`"
             for key in ("translate", "training.translated_share")
             if key in exported.parameters
         )

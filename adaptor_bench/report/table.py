@@ -13,8 +13,11 @@ from itertools import groupby, pairwise
 from typing import Any, Literal, TypeVar
 
 from adaptor_bench.names import printable
+from adaptor_bench.scoring.metrics import PRIMARY
 
 DASH = "-"
+INTERVAL = "interval"
+"""Key of the column beside that of the metric that ranks."""
 T = TypeVar("T")
 
 
@@ -147,6 +150,16 @@ class Table:
     def untitled(self) -> Table:
         """The same below a heading that stands outside, its notes likewise."""
         return replace(self, title="", notes=())
+
+    @property
+    def primary_first(self) -> Table:
+        """The same, the metric that ranks and its interval straight behind what a row is called:
+        where little room is, they are what has to be seen."""
+        first = [c for c in self.columns if c.key in (PRIMARY, INTERVAL)]
+        rest = [c for c in self.columns if c not in first]
+        labels = [i for i, c in enumerate(rest) if c.role == "label"]
+        place = labels[-1] + 1 if labels else 0
+        return replace(self, columns=(*rest[:place], *first, *rest[place:]))
 
     def cells(self) -> list[list[str]]:
         """All cells of the columns that are seen, row by row."""

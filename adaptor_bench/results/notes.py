@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from adaptor_bench.results.board import Board
 from adaptor_bench.results.published import PROTOCOLS, PublishedResult
 from adaptor_bench.results.result import REAL, Result, fold_names
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY
+from adaptor_bench.values import readable
 
 PHANTOM = "Numbers on the phantom are numbers about the phantom, not AdaptOR results."
 PRINTED = "Published rows: numbers and spreads as printed; matching as in their paper."
@@ -226,19 +226,12 @@ def change_notes(results: Iterable[Result]) -> list[str]:
     names: dict[str, dict[str, None]] = {}
     for result in results:
         text = ", ".join(
-            f"{key} {_setting(published)} -> {_setting(used)}"
+            f"{key} {readable(published)} -> {readable(used)}"
             for key, (published, used) in sorted(result.changes.items())
         )
         if text:
             names.setdefault(f"{result.profile} changes: {text}.", {})[result.name] = None
     return [f"{', '.join(of)}: {text}" for text, of in names.items()]
-
-
-def _setting(value: Any) -> str:
-    """Sizes as 512x288, the rest as it is; none, once 0, stands where a setting is not used."""
-    if isinstance(value, list):
-        return "x".join(str(v) for v in value)
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 # --- printed numbers -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.figures.figure import Figure, Panel
 from adaptor_bench.report.columns import DIGITS, method_label, percent, shown_columns
 from adaptor_bench.report.markup import Markup, web_address
-from adaptor_bench.report.table import MOST_FOLDS, Column, Table, number
+from adaptor_bench.report.table import INTERVAL, MOST_FOLDS, Column, Table, number
 from adaptor_bench.results.board import Board
 from adaptor_bench.results.notes import (
     PHANTOM,
@@ -95,7 +95,7 @@ def _table(view: BoardView) -> Table:
         if column.key == PRIMARY:
             title = column.title
             if any(view.interval(r.name) for r in board.results):
-                columns.append(Column("interval", f"{title} interval", "right", "metric"))
+                columns.append(Column(INTERVAL, f"{title} interval", "right", "metric"))
                 assert view.study is not None
                 level = 100 * view.study.study.options.level
                 caption += f" Interval: {level:g} %, Student's t over folds, corrected."
@@ -107,7 +107,7 @@ def _table(view: BoardView) -> Table:
     for result in board.results:
         row = {column.key: column.of(result) for column in shown_columns(board)}
         limits = view.interval(result.name)
-        row["interval"] = f"{limits[0]:.2f} to {limits[1]:.2f}" if limits else None
+        row[INTERVAL] = f"{limits[0]:.2f} to {limits[1]:.2f}" if limits else None
         rows.append(row | {f"fold_{k}": percent(v) for k, v in result.main.folds.items()})
     return Table(caption, tuple(columns), rows, best=_best(board.results))
 

@@ -16,10 +16,11 @@ from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.studies import profile_of
 from adaptor_bench.report.table import Column, Table, number, spread
 from adaptor_bench.results.result import Result, fold_names
-from adaptor_bench.scoring.metrics import METRICS, Counts
+from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Counts
 from adaptor_bench.site.boards import panels
 from adaptor_bench.site.failures import RULE, Failures
 from adaptor_bench.site.gallery import shown_seed
+from adaptor_bench.values import readable
 
 
 def method_page(
@@ -114,7 +115,7 @@ def _line(result: Result) -> str:
         place = f"No rank: a {result.role}"
     means = ", ".join(
         f"{METRICS[key].title} {' '.join(spread(DIGITS)(spread_of(aggregate)).split())}"
-        for key, aggregate in result.metrics.items()
+        for key, aggregate in sorted(result.metrics.items(), key=lambda of: of[0] != PRIMARY)
     )
     seeds = plural(len(result.seeds), "seed")
     return f"{place}. {means} (percent, {plural(result.n or 0, 'fold')}, {seeds})."
@@ -199,7 +200,7 @@ def _parameters(result: Result) -> Table:
     """As used and as published, those that differ first and in bold."""
     changes = result.changes
     rows = [
-        {"name": key, "used": _value(used), "published": _value(changes.get(key, [used])[0])}
+        {"name": key, "used": readable(used), "published": readable(changes.get(key, [used])[0])}
         for key, used in sorted(result.parameters.items(), key=lambda item: item[0] not in changes)
     ]
     columns = (
@@ -209,9 +210,3 @@ def _parameters(result: Result) -> Table:
     )
     best = frozenset((i, "used") for i, row in enumerate(rows) if row["name"] in changes)
     return Table("", columns, rows, best=best)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " x ".join(map(_value, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

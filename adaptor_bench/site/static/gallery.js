@@ -5,8 +5,10 @@
   const SORTS = { order: () => 0, disagreement: (f) => -f.disagreement, error: (f) => -f.error };
   data.frames.forEach((frame, i) => { frame.order = i; });
   const byId = new Map(data.frames.map((frame) => [frame.id, frame]));
-  // There are colours for eight methods; the others wait until they are asked for.
-  const hidden = new Set(data.methods.map((_, k) => k).slice(8));
+  // The first method of every board; the others wait until they are asked for.
+  const first = new Set(data.boards.map((_, board) =>
+    Math.min(...data.frames.filter((f) => f.board === board).flatMap((f) => f.methods.map((m) => m.method)))));
+  const hidden = new Set(data.methods.map((_, k) => k).filter((k) => !first.has(k)));
   let shown = [];
   let current = null;
 
