@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from adaptor_bench.api.results import load_results
     from adaptor_bench.api.running import methods, register, run
     from adaptor_bench.api.scoring import evaluate, match
+    from adaptor_bench.api.views import fiftyone_samples, napari_layers
     from adaptor_bench.errors import BenchError
     from adaptor_bench.method import Card, Prediction
     from adaptor_bench.registry import composed
@@ -29,10 +30,12 @@ __all__ = [
     "Prediction",
     "composed",
     "evaluate",
+    "fiftyone_samples",
     "load_dataset",
     "load_results",
     "match",
     "methods",
+    "napari_layers",
     "register",
     "run",
     "stage",
@@ -47,6 +50,7 @@ _HOMES = {
     "api.results": ("load_results",),
     "api.running": ("methods", "register", "run"),
     "api.scoring": ("evaluate", "match"),
+    "api.views": ("fiftyone_samples", "napari_layers"),
 }
 
 

@@ -24,6 +24,8 @@ EXTRAS = {
     "wandb": ("wandb",),
     "trackio": ("trackio",),
     "torchmetrics": ("torchmetrics",),
+    "napari": ("napari",),
+    "fiftyone": ("fiftyone",),
     "spotiflow": ("spotiflow",),
 }
 

@@ -98,6 +98,9 @@ board create --labels {nasty} --title t --out {out}/b
 board withdraw {board} {nasty} --reason r
 board withdraw {nasty} t-m --reason {nasty}
 submit {bad} --board {board} --team t --method m --data {data}
+view {data} {nasty} --with napari
+view {nasty} {p1} --with napari
+view {data} {runs} --with fiftyone --domain {nasty}
 methods --methods-from {methods}
 methods --methods-from {methods} --format json
 run --method point --methods-from {methods} --data {data} --profile smoke --out {out} --device cpu

@@ -149,9 +149,10 @@ card --challenger table.csv --na drop | Ranking card: surgery-f1
 report runs --data data --board small --out site {MINE} | index.html
 board create --labels data --title Mine --out own | board.json
 board withdraw small b-marks-half --reason Copied | is withdrawn
+view data nothing --with napari | 'nothing' does not exist
 """.strip().splitlines()
 # What these lines are answered with; the others with 0.
-REFUSED = {"validate": 1, "data phantom-check data": 1}
+REFUSED = {"view data nothing --with napari": 2, "validate": 1, "data phantom-check data": 1}
 REFUSED["data frames answers.json stills --every 25"] = 1 if find_spec("av") else 2
 REFUSED |= {line.rpartition(" | ")[0]: 2 for line in CASES if "belongs to" in line}
 

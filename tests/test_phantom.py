@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -335,8 +337,16 @@ def test_description(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert tomllib.loads((other / "dataset.toml").read_text())["name"] == "phantom-tiny"
 
 
-def test_bytes_do_not_depend_on_the_number_of_workers(tiny: Path, tmp_path: Path) -> None:
+def test_bytes_do_not_depend_on_the_number_of_workers(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[int, int]] = []
+    # Nor is the caller's script run again by the workers: one that draws would wait for itself.
+    script = tmp_path / "script.py"
+    script.write_text("raise SystemExit(1)\n")
+    caller = ModuleType("__main__")
+    caller.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", caller)
     two = write_phantom(
         tmp_path / "two", "tiny", workers=2, progress=lambda *step: seen.append(step)
     )

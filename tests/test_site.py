@@ -174,7 +174,7 @@ def test_the_curve_passes_through_the_boards_number(world, site):
 
 def test_method_pages_list_folds_and_parameters(site):
     page = page_of(site, "method-alpha")
-    assert len([row for row in page.rows if row[:2] == ["f1", "aicm14"]]) == 2  # two seeds
+    assert len([row for row in page.rows if row[:3:2] == ["f1", "aicm14"]]) == 2  # two seeds
     assert ["lr", "0.001", "0.001"] in page.rows
     assert "not registered here" in page.text
 

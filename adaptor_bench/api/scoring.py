@@ -218,7 +218,10 @@ def as_points(points: ArrayLike, where: str) -> Points:
 
 def _in_memory(predictions: PointSource, labels: PointSource, settings: MatchSettings) -> Batches:
     """Both sides as batches, by the keys of the labels."""
-    predicted, labelled = _by_frame(predictions, "predictions"), _by_frame(labels, "labels")
+    predicted, labelled = (
+        points_by_frame(predictions, "predictions"),
+        points_by_frame(labels, "labels"),
+    )
     lists = [not isinstance(s, Mapping | str | os.PathLike | LabelledDataset)
              for s in (predictions, labels)]  # fmt: skip
     if all(lists) and len(predicted) != len(labelled):
@@ -238,7 +241,7 @@ def _in_memory(predictions: PointSource, labels: PointSource, settings: MatchSet
     return replace(pair_batches(predicted, list(labelled), batch), unknown=unknown)
 
 
-def _by_frame(source: PointSource, what: str) -> dict[str, Points]:
+def points_by_frame(source: PointSource, what: str) -> dict[str, Points]:
     """Key to points (N, 2); ``what`` names the source in errors (InputError)."""
     if isinstance(source, LabelledDataset):
         return source.labels()

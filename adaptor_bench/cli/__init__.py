@@ -51,6 +51,7 @@ COMMANDS = {
     ),
     "paper": ("paper", "The paper's tables and figures, published and measured."),
     "card": ("card", "Ranking cards: the order of all methods, and how certain it is."),
+    "view": ("view", "Look at labels and predictions in napari or FiftyOne."),
     "report": ("report", "Write a static site: boards, ranking cards, methods, frames."),
 }
 

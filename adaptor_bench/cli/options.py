@@ -170,7 +170,7 @@ class _RuleOption(click.Option):
 
 
 #: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
-matching_options = several(
+pairing_options = several(
     option("--matching", cls=_RuleOption, type=_RULES, default="hungarian"),
     option(
         "--radius",
@@ -179,6 +179,9 @@ matching_options = several(
         help="In pixels of the frame as stored; 6 px is meant for 512x288 frames.",
     ),
     option("--strict", is_flag=True, help="A pair must be closer than the radius (<, not <=)."),
+)
+matching_options = several(
+    pairing_options,
     option(
         "--missing",
         type=click.Choice(["empty", "skip", "error"]),
@@ -191,7 +194,9 @@ matching_options = several(
 level = option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals.")
 
 
-def settings_of(matching: str, radius: float, strict: bool, missing: str) -> MatchSettings:
+def settings_of(
+    matching: str, radius: float, strict: bool, missing: str = "empty"
+) -> MatchSettings:
     """What was asked for. Raises UsageError for a radius that is none."""
     from adaptor_bench.matching.settings import MatchSettings
 

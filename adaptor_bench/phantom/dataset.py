@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 
@@ -112,7 +115,7 @@ def _draw_all(
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
     with reader, writer:
-        with undisturbed():
+        with undisturbed(), _main_hidden():
             # Nobody may draw into a directory that is being removed.
             pool = ProcessPoolExecutor(
                 workers, mp_context=context, initializer=end_with, initargs=(reader,)
@@ -133,6 +136,18 @@ def _draw_all(
             raise WorkerError(
                 "a drawing process was killed", hint="Is there enough memory? Try again."
             ) from error
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Processes that are started meanwhile do not run the caller's script again: one that does not
+    mind that it may be run twice would wait for itself."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def draw_frames(
