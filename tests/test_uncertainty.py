@@ -30,6 +30,7 @@ from adaptor_bench.scoring.uncertainty.significance import (
     folds_needed,
     holm,
     sign_flip_p,
+    sign_flip_ps,
     smallest_p,
     t_p,
 )
@@ -252,6 +253,8 @@ def test_sign_flips_by_brute_force(differences):
     sums = [abs(np.dot(signs, d)) for signs in product((1, -1), repeat=len(d))]
     assert sign_flip_p(d) == pytest.approx(np.mean([s >= seen - 1e-9 for s in sums]))
     assert sign_flip_p(d) >= smallest_p(len(d))
+    rows = sign_flip_ps(np.array([d, -2 * d, np.full(len(d), np.nan)]))
+    assert rows[:2].tolist() == [sign_flip_p(d)] * 2 and np.isnan(rows[2])
 
 
 def test_sign_flips_agree_with_scipy():

@@ -132,6 +132,7 @@ def test_what_is_missing_is_an_error_until_it_is_said_what_to_do(tmp_path, value
         ([("t", "1", "a", "1"), ("t", "1", "a", "2"), ("t", "1", "b", "x")], ["line 3", "line 4"]),
         ([("t", "1", "a", "1"), ("t", "2", "a", "2")], ["only 'a' is in it"]),
         ([("t", "1", "a", "inf"), ("t", "1", "b", "1")], ["'inf' is not a finite number"]),
+        ([("t", "1", "a", "1,5"), ("t", "1", "b", "1")], ["have a decimal point: 0.5, not 0,5"]),
         ([("t", "1", "a"), ("t", "1", "b", "1")], ["3 cells under 4 headings"]),
         ([("t", "1", "", "1"), ("t", "1", "b", "1")], ["algorithm is blank"]),
         ([("t", "1", "a\x1b[2J", "1"), ("t", "1", "b", "1")], ["cannot be seen"]),

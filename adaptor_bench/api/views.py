@@ -169,7 +169,7 @@ def _points(
         "ndim": 3,
         "visible": visible,
         "size": [2 * radius if o == MISSED else radius for o in outcomes] or radius,
-        "features": {"frame": [keys[n] for n in number], "outcome": outcomes},
+        "features": {"frame": np.repeat(keys, counts).tolist(), "outcome": outcomes},
     }
     if outcomes:  # napari has no colours for no points
         settings["symbol"] = [_SYMBOL.get(o, "cross") for o in outcomes]

@@ -30,11 +30,11 @@ def value_cards(
 
 
 def _card(task: ValueTask, found: ValueStudy, gaps: Gaps) -> Card:
-    intervals = found.intervals
+    intervals, ranks, tiers = found.intervals, found.ranks, found.tiers
     rows = [
         {
-            "rank": found.ranks[name],
-            "tier": found.tiers[name],
+            "rank": ranks[name],
+            "tier": tiers[name],
             "method": name,
             "mean": intervals[name],
             "missing": task.missing.get(name, 0),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,9 +85,11 @@ def _read(
     cells: _Cells = {}
     units: dict[tuple[str, str], str] = {}
     problems: list[str] = []
+    commas = 0
     for line, row in found:
         if len(row) != len(header):
             problems.append(f"line {line}: {len(row)} cells under {len(header)} headings")
+            commas += separator == "," and len(row) == len(header) + 1
             continue
         of = {what: row[at].strip() for what, at in place.items()}
         of.setdefault("task", "")
@@ -98,6 +101,7 @@ def _read(
             problems.append(f"line {line}: a second value of {_said(key)}")
         elif (value := _number(of["value"])) is None:
             problems.append(f"line {line}: {of['value'][:40]!r} is not a finite number")
+            commas += re.fullmatch(r"[+-]?\d*,\d+", of["value"]) is not None
         else:
             cells[key] = value
         unit = of.get("unit", of["case"])
@@ -106,7 +110,8 @@ def _read(
                 f"line {line}: case {of['case']!r} is of {unit!r} and of {units[key[:2]]!r}"
             )
     if problems:
-        raise InputError.collect(f"{path}: rows that cannot be used:", problems)
+        hint = "Numbers have a decimal point: 0.5, not 0,5." if commas else None
+        raise InputError.collect(f"{path}: rows that cannot be used:", problems, hint=hint)
     if not cells:
         raise InputError(f"{path}: no values in it")
     return cells, units

@@ -7,7 +7,7 @@ comparisons of one family: :func:`compare_family`. The sign-flip test is seconda
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ Integers = npt.NDArray[np.int64]
 EXACT_FOLDS = 16  # 65,536 flips; with more, flips are drawn
 DRAWS = 100_000
 _FLIPS = 4_000_000  # signs drawn in all; more than 40 values have fewer patterns drawn
+_SUMS = 4_000_000  # sums held at a time
 _SAME = 1e-12  # sums this close differ by rounding
 
 
@@ -74,6 +75,10 @@ def compare_family(differences: Sequence[Difference], level: float = 0.95) -> li
     p = np.array([t_p(d.by_fold, d.cohort) for d in differences])
     adjusted, times = _holm(p)
     family = int(np.count_nonzero(~np.isnan(p)))
+    flips = np.empty(len(differences))
+    for n in {len(d.by_fold) for d in differences}:  # the same signs for all of a length
+        of = [i for i, d in enumerate(differences) if len(d.by_fold) == n]
+        flips[of] = sign_flip_ps(np.array([differences[i].by_fold for i in of]))
     return [
         Comparison(
             d,
@@ -81,10 +86,10 @@ def compare_family(differences: Sequence[Difference], level: float = 0.95) -> li
             fold_interval(d.by_fold, d.cohort, 1 - (1 - level) / k),
             float(raw),
             float(corrected),
-            sign_flip_p(d.by_fold),
+            float(flip),
             family,
         )
-        for d, raw, corrected, k in zip(differences, p, adjusted, times, strict=True)
+        for d, raw, corrected, k, flip in zip(differences, p, adjusted, times, flips, strict=True)
     ]
 
 
@@ -147,22 +152,40 @@ def sign_flip_p(differences: Floats, draws: int | None = None, seed: int = 0) ->
     40 folds fewer, at least 1,000) and the one seen ((b + 1) / (m + 1), Phipson and Smyth 2010).
     NaN when a difference is NaN or there is none.
     """
-    n = len(differences)
-    if n == 0 or np.isnan(differences).any():
-        return float("nan")
-    seen = abs(differences.sum()) - _SAME * np.abs(differences).sum()
+    return float(sign_flip_ps(np.asarray(differences, float)[None], draws, seed)[0])
+
+
+def sign_flip_ps(differences: Floats, draws: int | None = None, seed: int = 0) -> Floats:
+    """:func:`sign_flip_p` of every row of ``differences`` (m, n), as (m,): the signs are drawn once
+    for all rows, as they would be for each of them."""
+    p, n = np.full(len(differences), np.nan), differences.shape[1]
+    there = ~np.isnan(differences).any(axis=1)
+    if n == 0 or not there.any():
+        return p
+    rows = differences[there]
+    seen = np.abs(rows.sum(axis=1)) - _SAME * np.abs(rows).sum(axis=1)
+    reached, patterns, most = np.zeros(len(rows), int), 0, max(1, _SUMS // len(rows))
+    for signs in _signs(n, draws or _patterns(n), seed):
+        for start in range(0, len(signs), most):
+            sums = signs[start : start + most].astype(float) @ rows.T
+            reached += np.count_nonzero(np.abs(sums) >= seen, axis=0)
+        patterns += len(signs)
+    drawn = n > EXACT_FOLDS
+    p[there] = (reached + drawn) / (patterns + drawn)
+    return p
+
+
+def _signs(n: int, draws: int, seed: int) -> Iterator[npt.NDArray[np.int8]]:
+    """Patterns of ``n`` signs (k, n), 1 or -1: half of all, as flipping all of them changes nothing
+    two-sided; with many folds ``draws`` random ones."""
     if n <= EXACT_FOLDS:
-        # Half of the patterns: flipping all signs changes nothing two-sided.
         bits = (np.arange(2 ** (n - 1))[:, None] >> np.arange(n)) & 1
-        sums = (1 - 2 * bits) @ differences
-        return float(np.mean(np.abs(sums) >= seen))
+        yield (1 - 2 * bits).astype(np.int8)
+        return
     rng = np.random.default_rng(seed)
-    draws, reached = draws or _patterns(n), 0
     for start in range(0, draws, 10_000):
         size = min(10_000, draws - start)
-        signs = 2 * rng.integers(0, 2, (size, n), dtype=np.int8) - 1
-        reached += int(np.count_nonzero(np.abs(signs @ differences) >= seen))
-    return (reached + 1) / (draws + 1)
+        yield 2 * rng.integers(0, 2, (size, n), dtype=np.int8) - 1
 
 
 def holm(p: Floats) -> Floats:
