@@ -15,6 +15,7 @@ from adaptor_bench.methodspec import PROFILES
 from adaptor_bench.parameters import Number, OneOf, Parameter, of_dataclass, written
 from adaptor_bench.registry import discover, parse_setting
 from adaptor_bench.stages.registry import shipped
+from adaptor_bench.values import readable
 
 pytestmark = pytest.mark.quick
 
@@ -326,3 +327,12 @@ def test_what_is_shipped_resolves_in_every_profile():
     for spec in METHODS.values():
         for profile in PROFILES:
             json.dumps(spec.resolve(profile), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [(1 / 3, "1/3"), (0.3333, "0.3333"), (2e-5, "2e-05"), (1.23456789, "1.23457"),
+     ([512, 288], "512x288"), ((0.8, 1.2), "0.8 to 1.2"), (None, "none"), (True, "true")],
+)  # fmt: skip
+def test_values_are_shown_without_digits_that_say_nothing(value, read):
+    assert readable(value) == read
