@@ -69,6 +69,8 @@ LACKING = {
     "predict runs --input data --output p": "train",
     "export unet_peaks --format onnx --out e": "train",
     "check template": "train",
+    "view data good --with napari": "napari",
+    "view data --with fiftyone": "fiftyone",
     "translate runs --input data --output t --to sim": "train",
     "container landmark_detection --input data --output out --model runs": "train",
     **{f"paper {name} runs --out figure.png": "figures" for name in drawn_figures()},

@@ -7,12 +7,10 @@ are, napari's own model and FiftyOne's own samples take it.
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from commands import outcome
 from finished_runs import put_predicted
 from frame_files import write_frame
 
@@ -95,13 +93,6 @@ def test_runs_are_gathered_by_method_and_archives_by_name(data, tmp_path):
     found = _sources([tmp_path / "runs", tmp_path / "sent.zip"], None, None)
     assert sorted(found["mine"]) == ["a/v/000", "b/v/000", "c/v/000"]
     assert found["sent"] == tmp_path / "sent.zip"
-
-
-@pytest.mark.parametrize("program", ["napari", "fiftyone"])
-@pytest.mark.skipif(bool(find_spec("napari") or find_spec("fiftyone")), reason="one is installed")
-def test_without_the_extra_the_command_says_how_to_get_it(data, program):
-    code, _, told = outcome("view", data.root, "--with", program)
-    assert code == 2 and f'pip install "adaptor-bench[{program}]"' in told
 
 
 @pytest.mark.filterwarnings("ignore")  # of napari's own libraries
