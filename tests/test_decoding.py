@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from oracles import decoding as oracle
@@ -9,9 +10,13 @@ from skimage.filters import threshold_otsu
 from skimage.measure import label, regionprops
 from skimage.morphology import disk, opening
 
+from adaptor_bench.stages.decoders import peaks
 from adaptor_bench.stages.decoders.otsu import Otsu
-from adaptor_bench.stages.decoders.peaks import Peaks, smoothed
+from adaptor_bench.stages.decoders.peaks import Peaks, find_peaks
+from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.regions import counts_between, opened, otsu_threshold, regions_of
+from adaptor_bench.stages.smoothing import areas_above, reach_of, smoothed
+from adaptor_bench.stages.targets.gaussian import draw_heatmap
 
 pytestmark = pytest.mark.quick
 
@@ -101,7 +106,36 @@ def test_bins_are_counted_as_numpy_counts_them(name):
     assert otsu_threshold(values) == threshold_otsu(values)
 
 
-def test_a_map_that_is_not_finite_is_smoothed_as_a_whole():
-    heatmap = oracle.random_map(np.random.default_rng(5))[0]
-    heatmap[30, 40] = np.nan
-    np.testing.assert_array_equal(smoothed(heatmap, 0.6, 0.3), oracle.gaussian_filter(heatmap, 0.6))
+@pytest.mark.parametrize("blur", [0.4, 0.6, 2.5, 30.0])
+@pytest.mark.parametrize("size", [(512, 288), (131, 70), (90, 200)], ids=str)
+def test_a_map_is_smoothed_as_scipy_does_wherever_it_reaches_the_threshold(size, blur):
+    rng = np.random.default_rng(5)
+    for threshold in (0.02, 0.3, 0.3, 0.6, 0.0):
+        heatmap = oracle.random_map(rng)[0]
+        areas = areas_above(heatmap, threshold, size, reach_of(blur) + 1)
+        resized = resize_map(heatmap, size)
+        ours, theirs = smoothed(resized, blur, areas), oracle.gaussian_filter(resized, blur)
+        within = np.zeros(theirs.shape, np.uint8)
+        for top, left, bottom, right in areas:
+            assert not within[top:bottom, left:right].any(), "areas overlap"
+            within[top:bottom, left:right] = 1
+        np.testing.assert_array_equal(ours, np.where(within, theirs, 0))
+        beside = cv2.dilate((theirs >= threshold).astype(np.uint8), np.ones((3, 3), np.uint8))
+        assert (within >= beside).all()
+
+
+def test_a_map_that_is_not_finite_has_the_peaks_that_it_would_have_elsewhere():
+    heatmap = draw_heatmap(np.array([(20.0, 30), (60, 30), (22, 60)]), (128, 72), 1.5, "max")
+    whole = Peaks().decode(heatmap[None], oracle.SIZE).points
+    heatmap[30, 20] = np.nan
+    found = Peaks().decode(heatmap[None], oracle.SIZE).points
+    assert {(x, y) for x, y in whole if x > 100 or y > 200} <= {*map(tuple, found)}
+
+
+@pytest.mark.parametrize("distance", [1.5, np.sqrt(2), 30.0])
+def test_more_peaks_than_are_looked_at_at_once_are_thinned_as_all_would_be(distance, monkeypatch):
+    heatmap = np.random.default_rng(8).random((60, 80), np.float32)
+    expected = oracle.highest(heatmap, 0.5, distance)
+    for most in (2000, 40, 3):
+        monkeypatch.setattr(peaks, "_AT_ONCE", most)
+        np.testing.assert_array_equal(find_peaks(heatmap, 0.5, distance), expected)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 BINS = 256
 _BLOCK = 1 << 15
 _TINY = 1e-30  # below, what it takes to count may not be a float
+_FINE = 256  # parts of a bin; those beside an edge are doubtful
 _DOUBTFUL = 1e-3  # of a bin: single precision errs by less than a tenth of that
 
 
@@ -40,11 +41,11 @@ class Regions:
     def boxes(self) -> NDArray[np.intp]:
         """(N, 4): top, left, bottom, right of each; bottom and right are the first px outside."""
         found = np.empty((len(self.areas), 4), np.intp)
-        found[:, :2] = np.iinfo(np.intp).max
-        found[:, 2:] = -1
-        for axis, along in enumerate((self.rows, self.columns)):
-            np.minimum.at(found[:, axis], self.of, along)
-            np.maximum.at(found[:, axis + 2], self.of, along + 1)
+        found[self.of[::-1], 0] = self.rows[::-1]  # of several values the last one stays
+        found[self.of, 2] = self.rows + 1
+        found[:, 1], found[:, 3] = np.iinfo(np.intp).max, -1
+        np.minimum.at(found[:, 1], self.of, self.columns)
+        np.maximum.at(found[:, 3], self.of, self.columns + 1)
         return found
 
     def largest(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -118,20 +119,21 @@ def counts_between(values: NDArray[np.float32], edges: NDArray[np.float32]) -> N
     error = 2**-23 * max(abs(low), abs(high)) * BINS / (high - low)
     if error > _DOUBTFUL or high - low < _TINY:  # edges so near to each other are rounded
         return np.histogram(values, BINS)[0]
-    flat, scale = values.ravel(), np.float32(BINS / (high - low))
+    flat, scale = values.ravel(), np.float32(_FINE * BINS / (high - low))
     bins, doubtful = np.empty(len(flat), np.uint8), []
-    own, nearest = np.empty((2, min(_BLOCK, len(flat))), np.float32)
+    own = np.empty(min(_BLOCK, len(flat)), np.float32)
+    # The last bin has both its edges, and below the first one there is none. numpy compares with
+    # arrays much faster than with a number.
+    most = np.full(len(own), _FINE * BINS - 2, np.float32)
+    least = np.ones(len(own), np.uint16)
     for start in range(0, len(flat), _BLOCK):  # what is computed stays in the cache
         part = flat[start : start + _BLOCK]
-        place, edge = own[: len(part)], nearest[: len(part)]
-        np.subtract(part, edges[0], out=place)
+        place = np.subtract(part, edges[0], out=own[: len(part)])
         place *= scale
-        np.minimum(place, np.float32(BINS - 0.5), out=place)  # the last bin has both its edges
-        bins[start : start + len(part)] = place
-        np.maximum(place, np.float32(0.5), out=place)  # below the first bin there is none
-        place -= np.rint(place, out=edge)
-        np.abs(place, out=place)
-        doubtful.append(np.flatnonzero(place < 2 * _DOUBTFUL) + start)
+        np.minimum(place, most[: len(part)], out=place)
+        fine = np.maximum(place.astype(np.uint16), least[: len(part)])
+        bins[start : start + len(part)] = fine // _FINE
+        doubtful.append(np.flatnonzero((fine + 1).astype(np.uint8) <= 1) + start)
     counts = np.asarray(cv2.calcHist([bins], [0], None, [BINS], [0, BINS])).ravel().astype(np.intp)
     again = np.concatenate(doubtful)
     exact = np.searchsorted(edges, flat[again], "right") - 1

@@ -23,9 +23,9 @@ MAPS = int(os.environ.get("MAPS", "300"))
 @pytest.mark.parametrize(
     ("what", "decoder", "times"),
     [
-        ("Otsu, opening, cutting, centroids", Otsu(), 4.5),
-        ("peaks", Peaks(), 2.0),
-        ("peaks, threshold yet to be chosen", Peaks(threshold=None), 4.0),
+        ("Otsu, opening, cutting, centroids", Otsu(), 5.0),
+        ("peaks", Peaks(), 3.2),
+        ("peaks, threshold yet to be chosen", Peaks(threshold=None), 6.0),
     ],
 )
 def test_decoding(held, what, decoder, times):

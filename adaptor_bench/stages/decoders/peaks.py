@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.stages.maps import resize_map
 from adaptor_bench.stages.protocols import Decoded, Step
-from adaptor_bench.stages.regions import regions_of
+from adaptor_bench.stages.regions import Regions, regions_of
 from adaptor_bench.stages.registry import stage
+from adaptor_bench.stages.smoothing import Area, areas_above, reach_of, smoothed
 
 REFINEMENTS = ("quadratic", "centroid", "none")
 Map = NDArray[np.float32]
 _LOWEST = 0.02
 _SQUARE = np.ones((3, 3), np.uint8)
+_DOWN, _RIGHT = np.divmod(np.arange(9), 3) - np.ones(1, np.intp)
+_CROSS = np.array([[(-1, 0), (0, 0), (1, 0)], [(0, -1), (0, 0), (0, 1)]])
+_AT_ONCE = 2000
 
 
 @stage("decode", "peaks")
@@ -45,8 +50,11 @@ class Peaks:
         """
         heatmap = resize_map(np.asarray(maps[0], dtype=np.float32), size)
         threshold = _LOWEST if self.threshold is None else self.threshold
-        smooth = smoothed(heatmap, self.blur, threshold) if self.blur else heatmap
-        pixels = find_peaks(smooth, threshold, self.distance)
+        smooth, areas = heatmap, None
+        if self.blur:
+            areas = areas_above(maps[0], threshold, size, reach_of(self.blur) + 1)
+            smooth = smoothed(heatmap, self.blur, areas)
+        pixels = find_peaks(smooth, threshold, self.distance, areas)
         peaks = np.zeros(heatmap.shape, bool)
         peaks[pixels[:, 1], pixels[:, 0]] = True
         points = pixels.astype(float)
@@ -59,48 +67,49 @@ class Peaks:
         return Decoded(points, scores, heatmap, (above, Step("Peaks", peaks, "passed over")))
 
 
-def smoothed(heatmap: Map, blur: float, threshold: float) -> Map:
-    """``heatmap`` (H, W) smoothed by a Gaussian of ``blur`` px, as far as peaks depend on it.
+def find_peaks(
+    heatmap: Map, threshold: float, distance: float = 0.0, areas: Sequence[Area] | None = None
+) -> NDArray[np.intp]:
+    """Pixels (N, 2), order x, y, of the local maxima of ``heatmap`` (H, W), the highest first.
 
-    It is ``scipy.ndimage.gaussian_filter``'s to the bit at and around every peak of at least
-    ``threshold``, on the same side of the threshold everywhere, and elsewhere within a hundred
-    thousandth of the highest value: there a faster filter is used, which rounds otherwise.
+    A local maximum is a pixel, or an 8-connected plateau of equal ones, with nothing but lower
+    pixels around it, of at least ``threshold``; the border of the map counts as lower. A plateau
+    is told by its pixel nearest to its centroid. Of maxima nearer to each other than ``distance``
+    px (Euclidean) the higher stays, of equal ones the first by row, then by column. A constant map
+    has no maximum. Pixels outside ``areas``, which do not overlap, and beside what is outside, are
+    below ``threshold``.
     """
+    whole = (0, 0, *heatmap.shape)
+    rows, columns = _maxima(heatmap, threshold, [whole] if areas is None else areas)
+    if len(rows) in (0, heatmap.size):
+        return np.empty((0, 2), np.intp)
+    down, right = _around(rows, columns, heatmap.shape)
+    equal = heatmap[down, right] == heatmap[rows, columns, None]
+    if np.count_nonzero(equal) > len(rows):
+        among = np.zeros(heatmap.shape, bool)
+        among[rows, columns] = True
+        # Of a plateau that rises somewhere, only the px beside the rise are not among these.
+        rises = (equal & ~among[down, right]).any(1)
+        rows, columns = _one_of_each(regions_of(among), rises)
+    order = np.lexsort((columns, rows, -heatmap[rows, columns].astype(float)))
+    return _thinned(np.column_stack([columns, rows])[order], distance)
+
+
+def _maxima(
+    heatmap: Map, threshold: float, areas: Sequence[Area]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns (N,), row after row, of the pixels within ``areas`` of at least
+    ``threshold`` with none higher beside them."""
     import cv2
-    from scipy.ndimage import gaussian_filter
 
-    radius = int(4 * blur + 0.5)  # where gaussian_filter cuts off
-    steps = np.arange(-radius, radius + 1)
-    weights = np.exp(-0.5 * (steps / blur) ** 2)
-    weights /= weights.sum()
-    rough = cv2.sepFilter2D(heatmap, -1, weights, weights, borderType=cv2.BORDER_REFLECT)
-    near = 1e-5 * float(np.abs([heatmap.min(), heatmap.max()]).max())
-    pixels = np.flatnonzero(rough >= threshold - near)
-    value, highest = rough.ravel()[pixels], cv2.dilate(rough, _SQUARE).ravel()[pixels]
-    exact: NDArray[np.uint8] = np.zeros(heatmap.shape, np.uint8)
-    exact.ravel()[pixels[value >= highest - 2 * near]] = 1
-    exact = np.asarray(cv2.dilate(exact, _SQUARE), np.uint8)  # a peak is told by its neighbours
-    exact.ravel()[pixels[value <= threshold + near]] = 1
-    rows, columns = np.divmod(np.flatnonzero(exact), heatmap.shape[1])
-    if not np.isfinite(near) or 2 * len(rows) * len(steps) ** 2 > heatmap.size:
-        return np.asarray(gaussian_filter(heatmap, blur))
-    rough[rows, columns] = _gaussian_at(heatmap, blur, radius, rows, columns)
-    return np.asarray(rough, np.float32)
-
-
-def _gaussian_at(
-    heatmap: Map, blur: float, radius: int, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """``gaussian_filter``'s values at single pixels (N,), from what lies within ``radius``."""
-    from scipy.ndimage import gaussian_filter1d
-
-    steps = np.arange(2 * radius + 1)
-    down, right = (np.pad(np.arange(n), radius, mode="symmetric") for n in heatmap.shape)
-    windows = heatmap[
-        down[rows[:, None] + steps][:, :, None], right[columns[:, None] + steps][:, None]
-    ]
-    along = gaussian_filter1d(windows, blur, axis=1)[:, radius]
-    return gaussian_filter1d(along, blur, axis=1)[:, radius]
+    found = [np.empty(0, np.intp)]
+    for top, left, bottom, right in areas:
+        part = heatmap[top:bottom, left:right]
+        highest = np.maximum(cv2.dilate(part, _SQUARE), np.float32(threshold))
+        row, column = np.divmod(np.flatnonzero(part >= highest), right - left)
+        found.append((row + top) * heatmap.shape[1] + column + left)
+    pixels = np.sort(np.concatenate(found)) if len(areas) > 1 else found[-1]
+    return np.divmod(pixels, heatmap.shape[1])
 
 
 def _around(
@@ -108,84 +117,62 @@ def _around(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns (N, 9) of the pixels themselves and of their neighbours; beyond the border
     of a map of ``shape`` come those beside it once more."""
-    down, right = np.divmod(np.arange(9), 3)
-    return (
-        np.clip(rows[:, None] + down - 1, 0, shape[0] - 1),
-        np.clip(columns[:, None] + right - 1, 0, shape[1] - 1),
-    )
+    down = np.minimum(np.maximum(rows[:, None] + _DOWN, 0), shape[0] - 1)
+    right = np.minimum(np.maximum(columns[:, None] + _RIGHT, 0), shape[1] - 1)
+    return down, right
 
 
-def find_peaks(heatmap: Map, threshold: float, distance: float = 0.0) -> NDArray[np.intp]:
-    """Pixels (N, 2), order x, y, of the local maxima of ``heatmap`` (H, W), the highest first.
-
-    A local maximum is a pixel, or an 8-connected plateau of equal ones, with nothing but lower
-    pixels around it, of at least ``threshold``; the border of the map counts as lower. A plateau
-    is told by its pixel nearest to its centroid. Of maxima nearer to each other than ``distance``
-    px (Euclidean) the higher stays, of equal ones the first by row, then by column. A constant map
-    has no maximum.
-    """
-    import cv2
-
-    pixels = np.flatnonzero(heatmap >= threshold)
-    level = heatmap.ravel()[pixels]
-    highest = level >= cv2.dilate(heatmap, _SQUARE).ravel()[pixels]
-    pixels, level = pixels[highest], level[highest]
-    if len(pixels) in (0, heatmap.size):
-        return np.empty((0, 2), np.intp)
-    rows, columns = np.divmod(pixels, heatmap.shape[1])
-    beside = _around(rows, columns, heatmap.shape)
-    equal = heatmap[beside] == level[:, None]
-    belongs, off_centre = np.arange(len(rows)), np.zeros(len(rows))
-    if np.count_nonzero(equal) > len(rows):
-        among = np.zeros(heatmap.shape, bool)
-        among[rows, columns] = True
-        plateaus = regions_of(among)
-        # Of a plateau that rises somewhere, only the px beside the rise are not among these.
-        rises = (equal & ~among[beside]).any(1)
-        peak = ~np.isin(plateaus.of, plateaus.of[rises])
-        rows, columns, belongs = rows[peak], columns[peak], plateaus.of[peak]
-        centres = plateaus.centroids[belongs]
-        off_centre = np.hypot(rows - centres[:, 1], columns - centres[:, 0])
-    order = np.lexsort((columns, rows, off_centre, belongs))
-    if not len(order):
-        return np.empty((0, 2), np.intp)
-    first = order[np.unique(belongs[order], return_index=True)[1]]
-    rows, columns = rows[first], columns[first]
-    order = np.lexsort((columns, rows, -heatmap[rows, columns].astype(float)))
-    return _thinned(np.column_stack([columns, rows])[order], distance, heatmap.shape)
+def _one_of_each(
+    plateaus: Regions, left_out: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of the pixel of each plateau that is nearest to its centroid, but of those
+    with a pixel that is ``left_out`` (P,)."""
+    of, (x, y) = plateaus.of, plateaus.centroids.T
+    away = np.hypot(plateaus.rows - y[of], plateaus.columns - x[of])
+    nearest = np.full(len(x), np.inf)
+    np.minimum.at(nearest, of, away)
+    nearest[of[left_out]] = -1
+    at = np.flatnonzero(away == nearest[of])
+    at = at[np.unique(of[at], return_index=True)[1]]
+    return plateaus.rows[at], plateaus.columns[at]
 
 
-def _thinned(pixels: NDArray[np.intp], distance: float, shape: tuple[int, ...]) -> NDArray[np.intp]:
+def _thinned(pixels: NDArray[np.intp], distance: float) -> NDArray[np.intp]:
     """Those of ``pixels`` (N, 2), order x, y, that are not nearer than ``distance`` to one that
     stands before them and is kept."""
-    if distance <= 0:
-        return pixels
-    reach = min(int(np.ceil(distance)), max(shape))
-    steps = np.arange(-reach, reach + 1)
-    disk = np.hypot(steps[None, :], steps[:, None]) < distance
-    taken = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * reach), bool)
+    from scipy.spatial import cKDTree
+
     kept = []
-    for place, (x, y) in enumerate(pixels.tolist()):
-        if not taken[y + reach, x + reach]:
-            kept.append(place)
-            taken[y : y + len(steps), x : x + len(steps)] |= disk
-    return pixels[kept]
+    while distance > 0 and len(pixels):
+        few, pixels = pixels[:_AT_ONCE], pixels[_AT_ONCE:]  # of all there may be too many pairs
+        pairs = cKDTree(few).query_pairs(distance, output_type="ndarray")
+        pairs = pairs[_near(few[pairs[:, 0]], few[pairs[:, 1]], distance)]
+        stays = np.ones(len(few), bool)
+        for before, after in pairs[np.argsort(pairs[:, 0])].tolist():
+            if stays[before]:
+                stays[after] = False
+        kept.append(few[stays])
+        if len(pixels):
+            nearest = kept[-1][cKDTree(kept[-1]).query(pixels)[1]]
+            pixels = pixels[~_near(pixels, nearest, distance)]
+    return np.concatenate([*kept, pixels])
+
+
+def _near(some: NDArray[np.intp], others: NDArray[np.intp], distance: float) -> NDArray[np.bool_]:
+    """Whether each is nearer than ``distance`` to the other one, both (N, 2)."""
+    return np.asarray(np.hypot(*(some - others).T) < distance)
 
 
 def refine_quadratic(heatmap: Map, pixels: NDArray[np.intp]) -> NDArray[np.float64]:
     """The vertex of the parabola through each pixel (N, 2), order x, y, and its neighbours, along
     either axis: at most half a pixel away. A coordinate at the border stays."""
-    points = pixels.astype(float)
-    for axis, along in ((0, heatmap), (1, heatmap.T)):
-        length = along.shape[1]
-        at, line = pixels[:, axis], along[pixels[:, 1 - axis]].astype(float)
-        inside = (at > 0) & (at < length - 1)
-        each = np.arange(len(at))
-        before, here, after = (line[each, np.clip(at + d, 0, length - 1)] for d in (-1, 0, 1))
-        bend = before - 2 * here + after
-        shift = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend < 0)
-        points[:, axis] += np.where(inside, np.clip(shift, -0.5, 0.5), 0)
-    return points
+    last = np.array(heatmap.shape[::-1]) - 1
+    x, y = np.moveaxis(np.minimum(np.maximum(pixels[:, None, None] + _CROSS, 0), last), -1, 0)
+    before, here, after = np.moveaxis(heatmap[y, x].astype(float), -1, 0)
+    bend = before - 2 * here + after
+    inside = (bend < 0) & (pixels > 0) & (pixels < last)
+    shift = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=inside)
+    return pixels + np.minimum(np.maximum(shift, -0.5), 0.5)
 
 
 def refine_centroid(heatmap: Map, pixels: NDArray[np.intp]) -> NDArray[np.float64]:
