@@ -9,6 +9,7 @@ a few steps of a network at full size, and predictions of a hundredth of the fra
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -16,9 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from adaptor_bench.data.formats.challenge import write_points
 from adaptor_bench.data.frames import index_dataset
-from adaptor_bench.data.labels import read_points
 from adaptor_bench.phantom import write_phantom
 
 COMMAND = [
@@ -28,7 +27,7 @@ COMMAND = [
 EVERY = 0.2  # s
 
 
-def write_frames(root: Path, frames: int, size: tuple[int, int] = (512, 288)) -> Path:
+def write_frames(root: Path, frames: int) -> Path:
     """Below ``root``: sim surgeries of a small phantom, every frame so often that there are
     ``frames`` in all, of which the surgeries of fold 1 have a hundredth. An image is a link, a
     label a file of its own."""
@@ -42,13 +41,10 @@ def write_frames(root: Path, frames: int, size: tuple[int, int] = (512, 288)) ->
         frame = some[place % len(some)]
         stem = f"{frame.stem}_{place // len(some):06d}"
         video = root / "data" / frame.surgery / frame.video
-        names = {"folder": frame.surgery, "subfolder": frame.video, "image": f"{stem}.png"}
-        write_points(
-            video / "point_labels" / f"{stem}.json",
-            read_points(frame.label).points,
-            size=size,
-            **names,
-        )
+        label = video / "point_labels" / f"{stem}.json"
+        label.parent.mkdir(parents=True, exist_ok=True)
+        said = json.loads(frame.label.read_text("utf-8"))
+        label.write_text(json.dumps(said | {"imageFileName": f"{stem}.png"}), "utf-8")
         (video / "images").mkdir(exist_ok=True)
         os.link(frame.image, video / "images" / f"{stem}.png")
     return root / "data"

@@ -15,8 +15,10 @@ import pytest
 from finished_runs import put_fold
 from folders import write_folders
 from frame_files import put_points
+from many_frames import write_frames
 
 SIZES = (300, 1200, 4800)  # frames
+RUNS = (100, 400, 1600)  # frames of a run, of 512x288
 HEAP = 5000  # points on either side of one frame
 NOISE = {"s": 0.1, " MiB": 3}  # what one measurement may be off
 
@@ -71,12 +73,30 @@ def places(tmp_path_factory):
      "audit predictions labels", "card runs", "report runs --frames 0 --out site"],
 )  # fmt: skip
 def test_growth(held, places, command):
-    costs = np.array([cost(*command.split(), cwd=places[frames]) for frames in SIZES])
-    for kind, unit in enumerate(NOISE):
-        small, middle, large = costs[:, kind]
-        # Linear: from 4 to 16 times the data it grows by four times what it does from 1 to 4.
-        most = middle + 4 * max(middle - small, 0) * 1.25 + 4 * NOISE[unit]
-        grown = " -> ".join(f"{value:.3g}" for value in costs[:, kind])
+    hold_linear(held, command, [cost(*command.split(), cwd=places[frames]) for frames in SIZES])
+
+
+def test_growth_of_a_run(held, tmp_path):
+    """The same number of steps on ever more frames, of whose pixels 38 are kept at a time."""
+    command = (
+        "run --method unet_peaks --profile smoke --domain sim --fold 1 --workers 1 "
+        "--frame-memory 16 --data data --out runs"
+    )
+    costs = []
+    for frames in RUNS:
+        place = tmp_path / str(frames)
+        write_frames(place, frames)
+        costs.append(cost(*command.split(), cwd=place))
+    hold_linear(held, command, costs)
+
+
+def hold_linear(held, command, costs):
+    """``costs``: CPU seconds and MiB with 1, 4 and 16 times the data."""
+    for kind, (unit, noise) in enumerate(NOISE.items()):
+        small, middle, large = (each[kind] for each in costs)
+        # From 4 to 16 times the data it grows by four times what it does from 1 to 4.
+        most = middle + 4 * max(middle - small, 0) * 1.25 + 4 * noise
+        grown = " -> ".join(f"{each[kind]:.3g}" for each in costs)
         held(f"`bench {command.split()[0]}`: {grown}{unit}", large, round(most, 2), unit)
 
 
