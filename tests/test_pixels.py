@@ -69,6 +69,25 @@ def test_the_least_recently_used_image_goes_and_is_read_again():
     assert shelf.store.kept_bytes == 2 * BYTES
 
 
+def test_what_is_offered_displaces_nothing(make_dataset):
+    shelf = Shelf(3, images=2)
+    for i in range(3):
+        shelf.store.offer(shelf.pictures[i], np.full((2, 3, 3), i, np.uint8))
+    shelf.look(0, 1)
+    assert shelf.reads == [0, 0, 0]
+    shelf.look(2)
+    assert shelf.reads == [0, 0, 1]
+    dataset = index_dataset(make_dataset())
+    first, *_ = load_frames(dataset, ["intraop"])["intraop"].frames
+    store = PixelStore(first.image.nbytes)
+    first, *others = load_frames(dataset, ["intraop"], store=store)["intraop"].frames
+    assert others and store.kept_bytes == store.limit
+    pixels = first.pixels
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adaptor_bench.data.check.read_image", lambda path: pytest.fail(str(path)))
+        assert pixels.image().shape == first.image.shape, "the first one is still there"
+
+
 def test_what_is_larger_than_the_limit_is_read_every_time():
     shelf = Shelf(1, images=0.5)
     shelf.look(0, 0)

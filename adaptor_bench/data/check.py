@@ -137,7 +137,7 @@ def _read(
     digest.update(np.ascontiguousarray(pixels).reshape(-1).data)
     trace, prepared = trace_of(pixels), prepare(pixels)
     picture = Picture(size_of(prepared), partial(_again, path, prepare, trace.pixels), store)
-    store.put(picture, prepared)
+    store.offer(picture, prepared)
     return picture, trace
 
 

@@ -55,6 +55,15 @@ class PixelStore:
                 return image
         return self.put(picture, read())
 
+    def offer(self, picture: Picture, image: Image) -> None:
+        """Keep the image of ``picture`` if there is room for it beside those that are kept.
+
+        For whoever goes through more images than there is room for: to displace one by the next
+        keeps no more of them, and leaves holes in the memory of the process.
+        """
+        if self._bytes + image.nbytes <= self.limit:
+            self.put(picture, image)
+
     def put(self, picture: Picture, image: Image) -> Image:
         """Keep the image of ``picture`` if it fits; returns it, not to be written to."""
         # Of a view all that it looks at would stay.
