@@ -1,4 +1,5 @@
-"""The results in README.md and in the leaderboard's README, from what is committed alone.
+"""The results in README.md, the leaderboard's README and docs/which_method.md, from what is
+committed alone.
 
 ``python tests/oracles/readme_results.py --write`` puts them between their marks; a test compares.
 What differences mean is what the ranking card says: claims are answered there, and only there.
@@ -10,13 +11,22 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from adaptor_bench.errors import plural
 from adaptor_bench.report.table import MOST_FOLDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BOARD = ROOT / "leaderboards" / "phantom-mini"
+BOARDS = ROOT / "leaderboards"
+BOARD = BOARDS / "phantom-mini"
+COLUMNS = {
+    ("phantom-mini", "sim"): "phantom, sim",
+    ("phantom-mini", "intraop"): "phantom, intraop",
+    ("mbm", "intraop"): "nuclei",
+    ("urban_trees", "intraop"): "trees",
+}
+"""Board and domain of every column of docs/which_method.md."""
 BEGIN, END = "<!-- results -->\n", "<!-- /results -->\n"
 IMPROVED, BASELINE = "improved_heatmap", "stern"
 
@@ -25,27 +35,36 @@ Rows = dict[str, Row]
 Estimates = dict[str, dict[str, str]]
 
 
-def read() -> tuple[dict[str, Rows], dict[str, Row]]:
+def read(board: Path | None = None) -> tuple[dict[str, Rows], dict[str, Row]]:
     """Rows of the competitors by domain and method; the row of the best floor by domain."""
     rows: dict[str, Rows] = {}
     floors: dict[str, Row] = {}
-    for row in json.loads((BOARD / "table.json").read_text("utf-8")):
+    for row in json.loads(((board or BOARD) / "table.json").read_text("utf-8")):
         if row.get("role") == "floor":  # the best stands first
             floors.setdefault(row["domain"], row)
-        elif "role" not in row:
+        elif "role" not in row and row["source"] == "measured":
             rows.setdefault(row["domain"], {})[row["method"]] = row
     return rows, floors
 
 
 class Card:
-    """One domain of ``card.md``: estimates with tiers, and the answers to claims."""
+    """One domain of ``card.md``: estimates with tiers, pairs, and the answers to claims."""
 
-    def __init__(self, domain: str) -> None:
-        text = (BOARD / "card.md").read_text("utf-8")
+    def __init__(self, domain: str, board: Path | None = None) -> None:
+        text = ((board or BOARD) / "card.md").read_text("utf-8")
         (part,) = (p for p in text.split("## Ranking card: ") if f", {domain}, " in p[:80])
         self.folds = int(re.search(r" in (\d+) folds", part)[1])
         self.claims = dict(re.findall(r"^- (.+?): ((?:yes|no|undecided) \(.+\))\.$", part, re.M))
         self.estimates = {row["Method"]: row for row in _rows_below(part, "Estimates")}
+        self.pairs = _rows_below(part, "Every pair")
+
+    def ahead_of(self, leader: str) -> dict[str, str]:
+        """By rival: how far ``leader`` is ahead of it, points of F1, and whether that is known."""
+        return {
+            row["against"]: f"{row['Difference of F1 [95 %]']} {_bold(row['Better'])}"
+            for row in self.pairs
+            if row["Method"] == leader
+        }
 
 
 def _rows_below(text: str, heading: str) -> list[dict[str, str]]:
@@ -94,6 +113,81 @@ def details() -> str:
     rows, floors = read()
     parts = [_table(domain, rows[domain], floors[domain]) for domain in rows]
     return "\n" + "\n".join([*parts, _claims(rows, floors)])
+
+
+def which_method() -> str:
+    """docs/which_method.md: every method on every board, the leader against the others, claims."""
+    cards = {key: Card(key[1], BOARDS / key[0]) for key in COLUMNS}
+    read_boards = {name: read(BOARDS / name) for name, _ in COLUMNS}
+    rows = {key: read_boards[key[0]][0][key[1]] for key in COLUMNS}
+    floors = {key: read_boards[key[0]][1][key[1]] for key in COLUMNS}
+    methods = list(dict.fromkeys(name for here in rows.values() for name in here))
+    order = sorted(methods, key=lambda name: -_mean_rank(name, rows))
+
+    def estimate(key: tuple[str, str], name: str) -> str:
+        if name not in rows[key]:
+            return "-"
+        if same := rows[key][name].get("same_as"):
+            return f"same as `{same}`"
+        row = cards[key].estimates[name]
+        return f"{row['F1 [95 %]']} ({row['Tier']})"
+
+    def cost(key: tuple[str, str], name: str) -> str:
+        seconds = rows[key].get(name, {}).get("cpu_seconds")
+        return f"{seconds['total']:.0f}" if seconds else "-"
+
+    best = [f"{_number(floors[k]['f1']['mean'])} ({floors[k]['method']})" for k in COLUMNS]
+    leaders = {key: next(iter(rows[key])) for key in COLUMNS}
+    ahead = {key: cards[key].ahead_of(leaders[key]) for key in COLUMNS}
+    rivals = [name for name in order if any(name in here for here in ahead.values())]
+    claims = dict.fromkeys(claim for card in cards.values() for claim in card.claims)
+    first = dict.fromkeys(f"`{name}`" for name in leaders.values())
+    return "\n".join(
+        [
+            "",
+            "## Every method on every board",
+            "",
+            _tabled("F1 %, 95 % interval (tier)", order, estimate)
+            + _line(["*best floor*", *best])
+            + "\n",
+            f"## How far the first of a board, {' or '.join(first)}, is ahead",
+            "",
+            _tabled("points of F1", rivals, lambda key, name: ahead[key].get(name, "-")),
+            "## What the paper claims",
+            "",
+            _tabled("points of F1", list(claims), lambda key, c: _short(cards[key].claims.get(c))),
+            "## What a fold costs",
+            "",
+            _tabled("CPU seconds", order, cost),
+        ]
+    )
+
+
+def _mean_rank(name: str, rows: dict[tuple[str, str], Rows]) -> float:
+    """The mean over boards of how many competitors a method leaves behind, a share of all."""
+    shares = []
+    for here in rows.values():
+        if name in here:
+            behind = sum(r["f1"]["mean"] <= here[name]["f1"]["mean"] for r in here.values())
+            shares.append(behind / len(here))
+    return sum(shares) / len(shares)
+
+
+def _tabled(head: str, names: list[str], cell: Callable[[tuple[str, str], str], str]) -> str:
+    lines = [_line([head, *COLUMNS.values()]), "|" + "---|" * (1 + len(COLUMNS))]
+    for name in names:
+        shown = name if " " in name else f"`{name}`"
+        lines.append(_line([shown, *(cell(key, name) for key in COLUMNS)]))
+    return "\n".join(lines) + "\n"
+
+
+def _short(answer: str | None) -> str:
+    """``+8.7 [+2.0, +15.5] yes`` for ``yes (+8.7 points .., 95 % interval +2.0 to +15.5, ..)``."""
+    if answer is None:
+        return "-"
+    word = answer.partition(" ")[0]
+    ahead, low, high = re.search(r"\((\S+) points .* interval (\S+) to ([^\s,]+)", answer).groups()
+    return f"{ahead} [{low}, {high}] {_bold(word)}"
 
 
 def _table(domain: str, rows: Rows, floor: Row) -> str:
@@ -161,7 +255,7 @@ def _claims(rows: dict[str, Rows], floors: dict[str, Row]) -> str:
 
 def _bold(answer: str) -> str:
     word, _, rest = answer.partition(" ")
-    return f"{word if word == 'undecided' else f'**{word}**'} {rest}"
+    return f"{word if word == 'undecided' else f'**{word}**'} {rest}".rstrip()
 
 
 def _spread(numbers: dict) -> str:
@@ -178,7 +272,11 @@ def _line(cells: list) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-PAGES = {ROOT / "README.md": summary, BOARD / "README.md": details}
+PAGES = {
+    ROOT / "README.md": summary,
+    BOARD / "README.md": details,
+    ROOT / "docs" / "which_method.md": which_method,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
