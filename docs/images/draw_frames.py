@@ -22,7 +22,7 @@ from adaptor_bench.entries.packed import unpack
 
 HERE = Path(__file__).parent
 BOARD = HERE.parent.parent / "leaderboards" / "phantom-mini"
-ENTRY, SEED, RADIUS = "unet_peaks", 0, 6
+ENTRY, SEED, RADIUS = "muon_peaks", 0, 6
 HIT, MISSED, FALSE = "#3dff6e", "#ffd21f", "#ff4d4d"
 TITLES = {"sim": "Simulator (sim)", "intraop": "Operating room (intraop)"}
 HALO = [effects.Stroke(linewidth=3.2, foreground="black", alpha=0.75), effects.Normal()]
