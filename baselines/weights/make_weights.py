@@ -6,8 +6,9 @@
     python baselines/weights/make_weights.py ship runs/NAME/unet_peaks/both/fold_1 BOTH
 
 ``join`` makes one domain of all surgeries of a dataset, by links, so that one network learns from
-all of them but those of its fold. ``ship`` keeps the network in 16 bits, scores what is kept on the
-surgeries that it was not trained on, and writes the folder and its model card.
+all of them but those of its fold. ``ship`` keeps the network in 16 bits (what is too large for them
+in 32), scores what is kept on the surgeries that it was not trained on, and writes the folder and
+its model card.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 from pathlib import Path
 from string import Template
 from typing import Any
+
+import torch
 
 from adaptor_bench.atomic import atomic_directory, write_json, write_text
 from adaptor_bench.bounded import read_json
@@ -89,9 +92,7 @@ def ship(run: Path, data: Path, out: Path) -> Path:
     record = read_json(run / "run.json")
     with atomic_directory(out / record["method"].replace("/", "-"), replace=True) as folder:
         weights = read_weights(run / CHECKPOINT[0])
-        halved = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
-        if not all(bool(v.isfinite().all()) for v in halved.values()):
-            raise InputError(f"{run}: a weight is too large for 16 bits")
+        halved = {k: v.half() if _fits(v) else v for k, v in weights.items()}
         write_weights(folder / CHECKPOINT[0], halved)
         (folder / CHECKPOINT[0]).chmod(0o644)
         if (run / CHECKPOINT[1]).is_file():
@@ -99,6 +100,7 @@ def ship(run: Path, data: Path, out: Path) -> Path:
         about = {key: record[key] for key in ("schema", "method", "parameters")}
         about |= {key: record[key] for key in KEPT if key in record}
         about["values"] = sum(v.numel() for v in weights.values() if v.is_floating_point())
+        about["too_large"] = sum(v.numel() for v in halved.values() if v.dtype == torch.float32)
         about["files"] = {p.name: _described(p) for p in sorted(folder.iterdir())}
         write_json(folder / "run.json", about)
         about["measured"] = measured(folder, data, record["validation"])
@@ -149,10 +151,17 @@ def card(about: dict[str, Any]) -> str:
         train=", ".join(about["train"]),
         validation=", ".join(about["validation"]),
         values=f"{about['values']:,}",
+        bits="16 bits"
+        + f" ({about['too_large']} too large for that, in 32)" * (about["too_large"] > 0),
         bytes=f"{sum(file['bytes'] for file in about['files'].values()):,}",
         files=", ".join(files),
         rows="\n".join(rows),
     )
+
+
+def _fits(values: torch.Tensor) -> bool:
+    """Whether they are numbers that 16 bits can hold: variances of batch norm may be too large."""
+    return values.is_floating_point() and bool(values.half().isfinite().all())
 
 
 def _described(path: Path) -> dict[str, Any]:
