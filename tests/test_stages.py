@@ -103,7 +103,7 @@ def test_an_edited_file_of_parts_is_another_program(parts, tmp_path):
     ("stage", "part", "setting", "again"),
     [
         ("decode", "brightest", "number=2", set()),
-        ("loss", "cross_entropy", "", {"network", "heatmaps"}),
+        ("loss", "pixel_entropy", "", {"network", "heatmaps"}),
         ("target", "disks", "radius=9", {"network", "heatmaps"}),
         ("network", "three_layers", "width=3", {"network", "heatmaps"}),
         ("translate", "brightness", "", {"translator", "network", "heatmaps"}),
@@ -208,4 +208,4 @@ def test_an_installed_package_brings_its_parts(parts, monkeypatch):
     )
     registry = discover()
     assert registry.get("stern").resolve("smoke", {"decode": "brightest"})["decode.number"] == 3
-    assert ("loss", "cross_entropy") in registry.parts
+    assert ("loss", "pixel_entropy") in registry.parts

@@ -189,7 +189,7 @@ class Fake:
                     time.sleep(0.01)
                     bar(1, 2)
 
-def make(progress=None, teller=None):
+def make(progress=None, teller=None, frame_memory=None):
     return Fake(ROOT, progress)
 
 def go():
