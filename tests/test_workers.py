@@ -167,7 +167,7 @@ ROOT, WHAT = Path(sys.argv[1]), sys.argv[2]
 class Fake:
     def __init__(self, root, progress):
         self.progress, self.root = progress, root
-        self.request = SimpleNamespace(restart=False)
+        self.request = SimpleNamespace(restart=False, frame_memory=512)
         self.store = SimpleNamespace(root=root / "store")
         places = [root / f"fold_{k}" for k in (1, 2)]
         self.cells = [SimpleNamespace(directory=p, title=p.name) for p in places]
