@@ -128,7 +128,47 @@ def test_the_heatmap_lies_on_the_frame(shot, decoded):
     frame, heat = figure.axes[0].images
     assert frame.get_extent() == heat.get_extent()
     assert np.asarray(heat.get_array()).max() == np.float32(0.9)
-    assert len(figure.axes[0].lines) == 2 * len(shot.labels)
+    drawn = [line.get_xydata()[0] for line in figure.axes[0].lines]
+    assert np.allclose(drawn, np.repeat([*shot.labels, *shot.predictions], 2, axis=0))
+    assert "Rings: the 4 labels. Crosses: the 4 predicted points." in said(figure)
+
+
+def said(figure):
+    return " ".join(figure.get_supxlabel().split())
+
+
+def test_a_caption_can_be_left_off_and_is_printed(world, tmp_path):
+    words = ("paper", "scatter", world / "runs", "--out")
+    invoke(*words, tmp_path / "with.svg")
+    told = invoke(*words, tmp_path / "without.svg", "--no-caption")
+    phantom = "Phantom: numbers about the phantom, not AdaptOR results."
+    assert phantom in told
+    assert phantom in (tmp_path / "with.svg").read_text("utf-8")
+    assert phantom not in (tmp_path / "without.svg").read_text("utf-8")
+
+
+def test_methods_on_the_same_frames(world, tmp_path):
+    words = ("paper", "figure6", world / "runs", "--data", world / "data", "--out")
+    invoke(*words, tmp_path / "both.svg", "--method", "one", "--method", "two")
+    text = (tmp_path / "both.svg").read_text("utf-8")
+    frames = re.findall(r"(one|two), intraop, (\w+): TP \d", text)
+    assert [f for m, f in frames if m == "one"] == [f for m, f in frames if m == "two"]
+    assert len(frames) == 4
+    put_predicted(
+        tmp_path / "runs", "lone", 3, world / "data", lambda f: LABELS, dataset=RECORD["dataset"]
+    )
+    more = (tmp_path / "runs", "--method", "one", "--method", "lone")
+    told = invoke(*words, tmp_path / "no.svg", *more, code=2)
+    assert "lone: no finished run of intraop fold 1, seed 0, as one has" in told
+    assert not (tmp_path / "no.svg").exists()
+
+
+def test_the_legend_has_a_ring_for_what_was_missed(shot):
+    from matplotlib.patches import Circle
+
+    (legend,) = detections([[shot]]).legends
+    (ring,) = legend.get_patches()
+    assert isinstance(ring, Circle) and ring.get_facecolor()[3] == 0
 
 
 def test_curves_are_means_over_folds():

@@ -190,6 +190,20 @@ def test_only_the_real_frames_are_compared_with_what_was_printed(tmp_path):
     assert len(result_tables("intraop", [other])) == 2  # the same frames in other folds
 
 
+def test_either_rows_alone_and_without_what_stands_below(tmp_path):
+    put(tmp_path, "mine", [9] * 4, dataset=REAL)
+    for rows, sources in (("measured", {"measured"}), ("published", {"published"})):
+        (table,) = result_tables("intraop", [tmp_path], rows=rows)
+        assert {row["source"] for row in table.rows} == sources
+    whole, _ = run("table3", tmp_path, "--rows", "measured")
+    bare, _ = run("table3", tmp_path, "--rows", "measured", "--no-notes")
+    assert "mine" in bare and "Yao" not in whole
+    assert "spread" in whole.lower() or "standard deviation" in whole
+    assert whole.startswith(bare.rstrip("\n")) and len(bare) < len(whole)
+    _, told = run("table3", "--rows", "measured", code=2)
+    assert "measured rows of what?" in told
+
+
 def test_a_tie_is_what_prints_the_same():
     means = {"a": 74.311, "b": 74.314, "c": 74.304}
     printed = load_published()[0]

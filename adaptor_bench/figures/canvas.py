@@ -27,6 +27,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (5, 5)))
 
 _SMALL = 6.5  # points, of captions
+_CAPTION = "caption"  # label of the text that is one
 _STYLE: Any = {
     "font.size": 8.0,
     "axes.titlesize": 8.5,
@@ -98,8 +99,23 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
 
 
 def legend(figure: Drawing, handles: Sequence[Any], columns: int = 2) -> None:
-    """One legend above all panels: it hides nothing."""
-    figure.legend(handles=handles, loc="outside upper left", ncols=columns, borderaxespad=0.2)
+    """One legend above all panels: it hides nothing. Circles among ``handles`` are round in it."""
+    from matplotlib.legend_handler import HandlerPatch
+    from matplotlib.patches import Circle
+
+    figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=columns,
+        borderaxespad=0.2,
+        handler_map={Circle: HandlerPatch(patch_func=_round)},
+    )
+
+
+def _round(*, xdescent: float, ydescent: float, width: float, height: float, **_: Any) -> Any:
+    from matplotlib.patches import Circle
+
+    return Circle((width / 2 - xdescent / 2, height / 2 - ydescent / 2), 0.55 * height)
 
 
 def frame_axes(axes: Axes, image: Any, title: str = "") -> None:
@@ -118,7 +134,22 @@ def caption(figure: Drawing, lines: Sequence[str]) -> None:
     # Hinting makes small letters of a coarse PNG up to a twentieth wider than they are.
     width = 0.93 * figure.get_figwidth() * 72
     filled = [_filled(printable(line), width) for line in lines if line]
-    figure.supxlabel("\n".join(filled), fontsize=_SMALL, color="#444444", x=0.01, ha="left")
+    below = "\n".join(filled)
+    text = figure.supxlabel(below, fontsize=_SMALL, color="#444444", x=0.01, ha="left")
+    text.set_label(_CAPTION)
+
+
+def without_caption(figure: Drawing) -> str:
+    """Take the caption off a figure, whose panels get its room; returns what it said, or ""."""
+    import matplotlib.text
+
+    said = ""
+    for text in figure.findobj(matplotlib.text.Text):
+        if text.get_label() == _CAPTION:
+            said = " ".join(text.get_text().split())
+            text.set_text("")
+            text.set_in_layout(False)
+    return said
 
 
 def text_width(words: str, size: float) -> float:

@@ -17,7 +17,7 @@ from adaptor_bench.stages.protocols import Decoded
 
 @drawing
 def heatmap_on_frame(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) -> Drawing:
-    """Figure 4: the predicted heatmap laid over the frame, with the labels."""
+    """Figure 4: the predicted heatmap laid over the frame, with labels and predicted points."""
     figure, [[axes]] = new_figure(6.3, 4.0)
     grey = shown.image.mean(axis=2) / 255
     frame_axes(axes, 0.25 + 0.6 * grey, f"Predicted heatmap on {shown.frame.key}")
@@ -35,11 +35,15 @@ def heatmap_on_frame(shown: ScoredFrame, decoded: Decoded, chosen: bool = True) 
     for x, y in shown.labels:
         axes.plot(x, y, "o", ms=9, mfc="none", mec="black", mew=2.0)
         axes.plot(x, y, "o", ms=9, mfc="none", mec="#40e0ff", mew=1.1)
+    for x, y in shown.predictions:
+        axes.plot(x, y, "+", ms=6, mec="black", mew=1.8)
+        axes.plot(x, y, "+", ms=6, mec="white", mew=0.9)
     bar = figure.colorbar(drawn, ax=axes, shrink=0.75, pad=0.015)
     if bar.solids is not None:
         bar.solids.set_alpha(1)
     bar.set_label("heatmap")
-    caption(figure, [f"Rings: the {len(shown.labels)} labels.", *origin([shown], chosen)])
+    what = f"Rings: the {len(shown.labels)} labels. Crosses: the {len(shown.predictions)} predicted"
+    caption(figure, [f"{what} points.", *origin([shown], chosen)])
     return figure
 
 

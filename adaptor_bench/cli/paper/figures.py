@@ -9,6 +9,7 @@ import click
 
 from adaptor_bench.cli import options
 from adaptor_bench.cli.options import option
+from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ _OPTIONS = {
     "method": option(
         "--method", help="Which method of RUNS.  [default: improved_heatmap, else the first]"
     ),
+    "several": option(
+        "--method",
+        "several",
+        multiple=True,
+        help="Which method of RUNS; repeatable, on the same frames.  "
+        "[default: improved_heatmap, else the first]",
+    ),
+    "caption": option(
+        "--caption/--no-caption",
+        default=True,
+        help="Without, it is printed to be put into the text.  [default: below the figure]",
+    ),
     "fold": option("--fold", type=int, help="[default: that of --frame, or the first]"),
     "frame": option("--frame", help="surgery/video/stem.  [default: a typical one]"),
     "device": options.device,
@@ -59,19 +72,30 @@ def drawn_figures() -> dict[str, Figure]:
 def figure_command(figure: Figure) -> click.Command:
     """The command that draws ``figure`` and writes it to every --out."""
 
-    def run(runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, **given: Any) -> None:
+    def run(
+        runs: tuple[Path, ...], outs: tuple[Path, ...], dpi: int, caption: bool, **given: Any
+    ) -> None:
         from adaptor_bench.errors import UsageError
-        from adaptor_bench.figures.canvas import FORMATS, require_matplotlib, save
+        from adaptor_bench.figures.canvas import (
+            FORMATS,
+            require_matplotlib,
+            save,
+            without_caption,
+        )
 
         require_matplotlib()
         for out in outs:
             if out.suffix.removeprefix(".").lower() not in FORMATS:
                 raise UsageError(f"{out}: not one of .{', .'.join(FORMATS)}")
         drawn = figure.on_paper(runs, **given)
+        said = "" if caption else without_caption(drawn)
         for out in outs:
             save(drawn, out, dpi)
             message(str(out))
+        if said:
+            show(said)
 
-    chosen = options.several(*(_OPTIONS[name] for name in ("out", "dpi", *figure.needs)))
+    every = ("out", "dpi", "caption", *figure.needs)
+    chosen = options.several(*(_OPTIONS[name] for name in every))
     given = _RUNS_OR_BOARDS if figure.of_boards else _RUNS
     return click.command(figure.name, help=figure.title)(given(chosen(run)))

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from adaptor_bench.report.table import Table
 
 _RUNS = click.argument("runs", nargs=-1, type=options.PATH)
+_CHOICE_OF_ROWS = option(
+    "--rows",
+    type=click.Choice(["all", "measured", "published"]),
+    default="all",
+    help="Leave out published or measured rows.",
+)
 _OUTPUT = options.several(
     option(
         "--format",
@@ -28,6 +34,7 @@ _OUTPUT = options.several(
         type=options.NEW_FILE,
         help="Write this file; its suffix chooses the format (.tex, .html, .md, ..).",
     ),
+    option("--notes/--no-notes", default=True, help="What stands below a table.  [default: on]"),
     option("--standalone", is_flag=True, help="latex, html: a whole document, not a fragment."),
 )
 
@@ -45,20 +52,24 @@ def _table1(data: Path | None, **output: Any) -> None:
 def _of_runs(name: str, about: str) -> click.Command:
     """The command ``name``, whose tables are of finished runs."""
 
-    def run(runs: tuple[Path, ...], ddof: int, **output: Any) -> None:
-        _write(lambda: _tables(name, runs, ddof), **output)
+    def run(runs: tuple[Path, ...], ddof: int, rows: str = "all", **output: Any) -> None:
+        _write(lambda: _tables(name, runs, ddof, rows), **output)
 
-    return click.command(name, help=about)(_RUNS(options.ddof(_OUTPUT(run))))
+    chosen = options.ddof(_OUTPUT(run))
+    return click.command(name, help=about)(
+        _RUNS(chosen if name == "ablation" else _CHOICE_OF_ROWS(chosen))
+    )
 
 
-def _tables(name: str, runs: tuple[Path, ...], ddof: int) -> Sequence[Table]:
+def _tables(name: str, runs: tuple[Path, ...], ddof: int, rows: str) -> Sequence[Table]:
     if name == "ablation":
         from adaptor_bench.report.paper.ablation import ablation_tables
 
         return ablation_tables(runs, ddof=ddof)
     from adaptor_bench.report.paper.results import result_tables
 
-    return result_tables({"table2": "sim", "table3": "intraop"}[name], runs, ddof=ddof)
+    domain = {"table2": "sim", "table3": "intraop"}[name]
+    return result_tables(domain, runs, ddof=ddof, rows=rows)
 
 
 TABLES: dict[str, click.Command] = {
@@ -76,14 +87,21 @@ TABLES: dict[str, click.Command] = {
 
 
 def _write(
-    make: Callable[[], Sequence[Table]], format_: str | None, out: Path | None, standalone: bool
+    make: Callable[[], Sequence[Table]],
+    format_: str | None,
+    out: Path | None,
+    notes: bool,
+    standalone: bool,
 ) -> None:
+    from dataclasses import replace
+
     from adaptor_bench.atomic import write_text
     from adaptor_bench.progress import message
     from adaptor_bench.report.paper.output import format_of, render_paper
 
     chosen = format_of(out, format_)  # wrong usage is told before anything is read
-    text = render_paper(make(), chosen, standalone=standalone)
+    tables = make() if notes else [replace(table, notes=()) for table in make()]
+    text = render_paper(tables, chosen, standalone=standalone)
     if out is None:
         show(text, newline=False)
     else:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.report.columns import (
     DIGITS,
     TIERS,
@@ -39,13 +39,20 @@ DOMAIN_TITLES = {"sim": "simulator frames", "intraop": "intraoperative frames"}
 _BOLD = "Best mean of each metric stands out; the paper prints in bold only where its method leads."
 
 
-def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> list[Table]:
-    """The published rows of ``domain``, then one table per dataset measured below ``roots``.
+def result_tables(
+    domain: str, roots: Sequence[Path] = (), *, ddof: int = 0, rows: str = "all"
+) -> list[Table]:
+    """The published rows of ``domain``, then one table per dataset measured below ``roots``;
+    ``rows`` is ``all``, ``measured`` or
+    ``published``.
 
     Measured rows share a table with published ones, and are compared with them, only on the real
     AdaptOR frames and their published folds. ``ddof`` is that of the measured spreads. Raises
-    InputError when ``roots`` hold no run on ``domain``, or runs that cannot be compared.
+    InputError when ``roots`` hold no run on ``domain``, or runs that cannot be compared, and
+    UsageError for measured rows of no runs.
     """
+    if rows == "measured" and not roots:
+        raise UsageError("measured rows of what?", hint="Name folders with runs.")
     runs = [run for run in runs_below(roots) if run.domain == domain]
     if roots and not runs:
         raise InputError(
@@ -53,7 +60,8 @@ def result_tables(domain: str, roots: Sequence[Path] = (), *, ddof: int = 0) -> 
             hint="Name folders with runs on this domain, or none for the published rows alone.",
         )
     printed = [e for e in load_published() if e.domain == domain and e.in_default_table]
-    boards = boards_of([*results_of_runs(runs, ddof=ddof), *published_results(printed)])
+    measured = [] if rows == "published" else results_of_runs(runs, ddof=ddof)
+    boards = boards_of([*measured, *([] if rows == "measured" else published_results(printed))])
     return [_table(board) for board in sorted(boards, key=lambda b: not b.published)]
 
 
