@@ -24,7 +24,7 @@ EXTRAS = {
     "wandb": ("wandb",),
     "trackio": ("trackio",),
     "torchmetrics": ("torchmetrics",),
-    "napari": ("napari",),
+    "napari": ("napari", "dask"),
     "fiftyone": ("fiftyone",),
     "spotiflow": ("spotiflow",),
 }
