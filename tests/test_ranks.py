@@ -16,7 +16,7 @@ from rank_parts import Drifting, Plain
 from test_stopping import GIVE_UP, process
 from test_training import STILL, dots, silent, tiny
 
-from adaptor_bench.errors import TrainingError, UsageError
+from adaptor_bench.errors import InputError, TrainingError, UsageError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.stopping import stoppable
 from adaptor_bench.train import rank, ranks
@@ -71,13 +71,19 @@ def test_two_compute_what_one_does_and_an_interrupted_training_goes_on(tmp_path,
 def test_weights_that_differ_between_ranks_fail_the_training(tmp_path, monkeypatch):
     """And what a command that was killed left where ranks meet is gone afterwards."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left = tmp_path / f".partial-{16 * 'a'}"
+    place = tmp_path / f"adaptor_bench-{os.getuid()}"
+    place.mkdir(0o777)
+    place.chmod(0o777)
+    with pytest.raises(InputError, match="is no folder that is yours alone"):
+        fitted()
+    place.chmod(0o700)
+    left = place / f".partial-{16 * 'a'}"
     left.mkdir()
     (left / "meeting").touch()
     left.with_name(f"{left.name}.lock").touch()
     with pytest.raises(TrainingError, match="rank 1 of 2 came to other weights than rank 0"):
         fitted(trained=replace(TRAINED, network=Drifting()))
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [place] and list(place.iterdir()) == []
 
 
 def test_told_to_stop_while_ranks_start_nothing_waits_for_them(monkeypatch):

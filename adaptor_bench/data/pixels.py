@@ -61,18 +61,18 @@ class PixelStore:
         For whoever goes through more images than there is room for: to displace one by the next
         keeps no more of them, and leaves holes in the memory of the process.
         """
-        if self._bytes + image.nbytes <= self.limit:
-            self.put(picture, image)
+        self.put(picture, image, displacing=False)
 
-    def put(self, picture: Picture, image: Image) -> Image:
-        """Keep the image of ``picture`` if it fits; returns it, not to be written to."""
+    def put(self, picture: Picture, image: Image, *, displacing: bool = True) -> Image:
+        """Keep the image of ``picture`` if it fits, the least recently used ones giving way to it
+        if it is ``displacing``; returns it, not to be written to."""
         # Of a view all that it looks at would stay.
         image = image.copy() if isinstance(image.base, np.ndarray) else image.view()
         image.flags.writeable = False
         with self._lock:
             before = self._kept.pop(picture, None)
             self._bytes -= 0 if before is None else before.nbytes
-            if image.nbytes <= self.limit:
+            if image.nbytes + (0 if displacing else self._bytes) <= self.limit:
                 self._kept[picture] = image
                 self._bytes += image.nbytes
             while self._bytes > self.limit:

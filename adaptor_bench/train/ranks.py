@@ -16,15 +16,17 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from stat import S_ISDIR
 from tempfile import gettempdir
 from typing import Any
 
 import torch
 
 from adaptor_bench.atomic import scratch_directory
-from adaptor_bench.errors import BenchError, ElsewhereError, WorkerError
+from adaptor_bench.errors import BenchError, ElsewhereError, InputError, WorkerError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Bar, message
+from adaptor_bench.room import told_as
 from adaptor_bench.stopping import how_it_ended, stop_if_told, told_to_stop, undisturbed
 from adaptor_bench.train.fit import Fitted, Work, fit_network
 from adaptor_bench.train.rank_process import WORK, Orders, files_of, serve
@@ -67,8 +69,7 @@ def fit_on(
 
     def run(resumed: State | None) -> Fitted:
         ranks = _Ranks(work, devices, savepoint, bar)
-        with scratch_directory(Path(gettempdir())) as folder:
-            folder.chmod(0o700)
+        with scratch_directory(_own_directory()) as folder:
             try:
                 ranks.start(folder, resumed=resumed is not None)
                 return ranks.follow()
@@ -76,6 +77,24 @@ def fit_on(
                 ranks.end()
 
     return savepoint.resumed(run)
+
+
+def _own_directory() -> Path:
+    """Where ranks meet: below the temporary directory, and this user's alone, for what lies there
+    is unpickled, and what a killed command left is removed. Raises InputError where it is not."""
+    if not hasattr(os, "getuid"):  # Windows: the temporary directory is the user's own
+        return Path(gettempdir())
+    place = Path(gettempdir()) / f"adaptor_bench-{os.getuid()}"
+    with told_as(place):
+        with suppress(FileExistsError):
+            place.mkdir(0o700)
+        found = place.lstat()
+    if not S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise InputError(
+            f"{place}: is no folder that is yours alone, as processes need that train together",
+            hint="Remove it, or name another temporary directory in TMPDIR.",
+        )
+    return place
 
 
 class _Ranks:

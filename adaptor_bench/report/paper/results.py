@@ -43,8 +43,7 @@ def result_tables(
     domain: str, roots: Sequence[Path] = (), *, ddof: int = 0, rows: str = "all"
 ) -> list[Table]:
     """The published rows of ``domain``, then one table per dataset measured below ``roots``;
-    ``rows`` is ``all``, ``measured`` or
-    ``published``.
+    ``rows`` is ``all``, ``measured`` or ``published``.
 
     Measured rows share a table with published ones, and are compared with them, only on the real
     AdaptOR frames and their published folds. ``ddof`` is that of the measured spreads. Raises

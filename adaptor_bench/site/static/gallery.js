@@ -7,7 +7,7 @@
   const byId = new Map(data.frames.map((frame) => [frame.id, frame]));
   // The first method of every board; the others wait until they are asked for.
   const first = new Set(data.boards.map((_, board) =>
-    Math.min(...data.frames.filter((f) => f.board === board).flatMap((f) => f.methods.map((m) => m.method)))));
+    data.frames.filter((f) => f.board === board).flatMap((f) => f.methods).reduce((least, m) => Math.min(least, m.method), Infinity)));
   const hidden = new Set(data.methods.map((_, k) => k).filter((k) => !first.has(k)));
   let shown = [];
   let current = null;

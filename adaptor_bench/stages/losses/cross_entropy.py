@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from adaptor_bench.parameters import Number
-from adaptor_bench.stages.losses.mse_ssim import similarity
+from adaptor_bench.stages.losses.mse_ssim import landmarks_of, structural
 from adaptor_bench.stages.registry import stage
 
 if TYPE_CHECKING:
@@ -35,16 +35,12 @@ class CrossEntropy:
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         """One scalar."""
-        from torch.nn.functional import binary_cross_entropy_with_logits, max_pool2d
+        from torch.nn.functional import binary_cross_entropy_with_logits
 
         drawn = logits.sigmoid()
-        peaks = (max_pool2d(target, 3, 1, 1) == target) & (target > 0.5)
+        peaks = landmarks_of(target)
         entropy = binary_cross_entropy_with_logits(logits, target, reduction="none")
         if self.focus:
             entropy = (drawn - target).detach().abs() ** self.focus * entropy
         loss: Tensor = entropy.sum() / (peaks.sum() + 1)
-        if self.structure and peaks.any():
-            loss = (
-                loss + self.structure * (1 - similarity(drawn, target, peaks, self.window)).mean()
-            )
-        return loss
+        return loss + structural(drawn, target, peaks, self.structure, self.window)

@@ -30,19 +30,29 @@ class MseSsim:
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         """One scalar."""
-        from torch.nn.functional import max_pool2d
-
         drawn = logits.sigmoid()
-        peaks = (max_pool2d(target, 3, 1, 1) == target) & (target > 0.5)
+        peaks = landmarks_of(target)
         loss: Tensor = (drawn - target).square().sum() / (peaks.sum() + 1)
-        if self.structure and peaks.any():
-            loss = (
-                loss + self.structure * (1 - similarity(drawn, target, peaks, self.window)).mean()
-            )
-        return loss
+        return loss + structural(drawn, target, peaks, self.structure, self.window)
 
 
-def similarity(drawn: Tensor, target: Tensor, at: Tensor, window: int) -> Tensor:
+def landmarks_of(target: Tensor) -> Tensor:
+    """Which pixels of a target (B, C, H, W) are landmarks: its 3x3 maxima above 0.5."""
+    from torch.nn.functional import max_pool2d
+
+    return (max_pool2d(target, 3, 1, 1) == target) & (target > 0.5)
+
+
+def structural(
+    drawn: Tensor, target: Tensor, at: Tensor, share: float, window: int
+) -> Tensor | float:
+    """``share`` times the mean of 1 - SSIM around pixels marked ``at``; 0 where there is none."""
+    if not share or not at.any():
+        return 0.0
+    return share * (1 - _similarity(drawn, target, at, window)).mean()
+
+
+def _similarity(drawn: Tensor, target: Tensor, at: Tensor, window: int) -> Tensor:
     """SSIM (N,), from -1 to 1, of two maps (B, C, H, W) in the square around each of N pixels that
     are marked ``at``."""
     import torch
