@@ -201,7 +201,7 @@ def test_either_rows_alone_and_without_what_stands_below(tmp_path):
     assert "spread" in whole.lower() or "standard deviation" in whole
     assert whole.startswith(bare.rstrip("\n")) and len(bare) < len(whole)
     _, told = run("table3", "--rows", "measured", code=2)
-    assert "measured rows of what?" in told
+    assert "without runs there are no measured rows" in told
 
 
 def test_a_tie_is_what_prints_the_same():

@@ -51,7 +51,7 @@ def result_tables(
     UsageError for measured rows of no runs.
     """
     if rows == "measured" and not roots:
-        raise UsageError("measured rows of what?", hint="Name folders with runs.")
+        raise UsageError("without runs there are no measured rows", hint="Name folders with runs.")
     runs = [run for run in runs_below(roots) if run.domain == domain]
     if roots and not runs:
         raise InputError(
