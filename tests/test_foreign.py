@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from zipfile import ZipFile
 
 import pytest
 from commands import invoke
@@ -161,12 +162,73 @@ def test_tables_and_texts_of_other_programs(tmp_path, name):
 def test_one_file_for_all_frames(tmp_path):
     write_frame(tmp_path / "ds", "a", "000000", [(1, 1)]).unlink()
     (tmp_path / "ds" / "person_keypoints.json").write_text(json.dumps(COCO))
-    assert errors(tmp_path / "ds") == ["file-misplaced", "format-foreign", "no-frames"]
+    (tmp_path / "ds" / "notes.docx").write_text("nothing to do")
+    report = json.loads(invoke("validate", tmp_path / "ds", "--format", "json", code=1)[0])
+    assert [found["code"] for found in report["findings"]] == ["format-foreign"]
     images = tmp_path / "only_images"
     images.mkdir()
     (images / "points.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     _, said = invoke("data", "check", images, code=1)
     assert "no frames found" in said and "points.h5, HDF5 (DeepLabCut, SLEAP)" in said
+
+
+def line(*points) -> dict:
+    shape = {"label": "suture", "points": points, "shape_type": "line"}
+    return LABELME | {"shapes": [shape], "imageHeight": 576}
+
+
+UNITS = "LABEL,POSITION_X,POSITION_Y,FRAME\nLabel,X,Y,Frame\nLabel,X,Y,Frame\n,({0}),({0}),\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a/v/0.json", json.dumps(line([9, 10], [8, 298])), "labelme DIR NEW --stacked vertical"),
+        ("a/v/0.json", json.dumps(line([9, 10], [300, 9])), "labelme DIR NEW --stacked horizontal"),
+        ("0.json", json.dumps(COCO), "coco DIR/0.json NEW"),
+        ("0.json", json.dumps([{"image_id": 1, "keypoints": []}]), "coco DIR/0.json NEW --index"),
+        ("a/spots.csv", UNITS.format("micron"), "trackmate DIR NEW --pixel-size UNITS_PER_PX"),
+        ("a/spots.csv", UNITS.format("pixel") + "a,1,2,0\n", "trackmate DIR NEW --predictions"),
+        ("a/v/Results.xls", " \tX\tY\n1\t2\t3\n", "fiji DIR NEW --predictions"),
+    ],
+)
+def test_the_command_has_the_options_that_the_file_asks_for(tmp_path, name, content, words):
+    folder = tmp_path / "in"
+    path = folder / name
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    (found,) = json.loads(invoke("validate", folder, "--format", "json", code=1)[0])["findings"]
+    said = found["hint"].replace(str(folder), "DIR").replace("NEW_FOLDER", "NEW")
+    assert f"bench data import {words}" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "key"),
+    [("a/v/0.json", json.dumps(LABELME), "labelme"), ("a/v/0.csv", "x,y\n100.4,50.2\n", "csv")],
+)
+def test_an_archive_is_recognised_and_imported(tmp_path, name, content, key):
+    packed = tmp_path / "team.zip"
+    with ZipFile(packed, "w") as archive:
+        archive.writestr(name, content)
+        archive.writestr("a/v/0.txt", "read me")
+    (found,) = json.loads(invoke("validate", packed, "--format", "json", code=1)[0])["findings"]
+    assert f"bench data import {key} {packed} NEW_FOLDER --predictions" in found["hint"]
+    invoke("data", "import", key, packed, tmp_path / "new", "--predictions")
+    points = json.loads((tmp_path / "new" / "a" / "v" / "point_labels" / "0.json").read_text())
+    assert points["points"] == [{"x": 100.4, "y": 50.2}]
+
+
+def test_a_zip_of_selections_is_no_submission(tmp_path):
+    packed = tmp_path / "RoiSet.zip"
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("0001-0002-0003.roi", b"Iout" + bytes(60))
+    write_frame(tmp_path / "good", "a", "000000", [(1, 1)])
+    for command in (("validate", packed), ("evaluate", packed, tmp_path / "good")):
+        assert f"bench data import imagej-roi {packed} " in invoke(*command, code=2)[1]
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("a/v/0.json", '{"points": []}')
+        archive.writestr("a/v/0.roi", b"Iout" + bytes(60))
+    assert foreign_file(packed) is None
 
 
 @pytest.mark.parametrize(

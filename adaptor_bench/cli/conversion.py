@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,18 @@ def _refuse(chosen: Format, given: dict[str, bool]) -> None:
     """UsageError for options that the format has no use for: what is ignored misleads."""
     if wrong := [name for name, there in given.items() if there and name not in chosen.takes]:
         raise click.UsageError(f"{' and '.join(wrong)}: not for the format {chosen.key}.")
+
+
+def _unpacked(source: Path, chosen: Format) -> AbstractContextManager[Path]:
+    """What an archive was packed from, unless it is a file of the format itself."""
+    from adaptor_bench.data.placing import IMAGE_ENDINGS
+    from adaptor_bench.submission.members import ARCHIVES, Limits
+    from adaptor_bench.submission.source import extracted
+
+    name = source.name.lower()
+    if source.is_dir() or not name.endswith(ARCHIVES) or name.endswith(chosen.endings):
+        return nullcontext(source)
+    return extracted(source, Limits(endings=(*chosen.endings, *IMAGE_ENDINGS)))
 
 
 @click.command("import")
@@ -100,7 +113,8 @@ def import_(
     index: Path | None,
     predictions: bool,
 ) -> None:
-    """Make a dataset, or predictions, of SOURCE: a file of another program, or a folder of them.
+    """Make a dataset, or predictions, of SOURCE: a file of another program, a folder or an archive
+    of them.
 
     OUT is a new folder in the challenge's layout. The last two folders of an image's path are its
     surgery and video, unless --names, --surgery and --video say it; a missing one is called all.
@@ -116,20 +130,17 @@ def import_(
     chosen = format_named(format_)
     _refuse(chosen, {"--index": index is not None, "--pixel-size": pixel_size is not None})
     document = None if index is None else read_json(index)
-    result = import_points(
-        chosen,
-        source,
-        out,
-        ImportOptions(
-            ReadOptions(frozenset(labels), pixel_size, index=document),
-            Placing(names, surgery, video),
-            images,
-            size,
-            shift,
-            stacked or "",
-            predictions,
-        ),
+    understood = ImportOptions(
+        ReadOptions(frozenset(labels), pixel_size, index=document),
+        Placing(names, surgery, video),
+        images,
+        size,
+        shift,
+        stacked or "",
+        predictions,
     )
+    with _unpacked(source, chosen) as unpacked:
+        result = import_points(chosen, unpacked, out, understood)
     message(
         f"{plural(result.frames, 'frame')}, {plural(result.points, 'point')} and "
         f"{plural(result.images, 'image')} imported: {out}"

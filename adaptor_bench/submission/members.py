@@ -40,6 +40,7 @@ class Limits:
     ``total_bytes``: all files after decompression (for a tar the stream with its headers).
     ``ratio``: decompressed over compressed bytes. Deflate reaches 1032; points reach 5 to 10, and
     a tar.gz of nothing but empty lists 80. It counts from ``ratio_from`` bytes on.
+    ``endings``: those of the files that are read, in lower case; others are ignored.
     ``path_length``: characters of a path; a tar's extended header may have 16 times as many bytes.
     """
 
@@ -49,6 +50,7 @@ class Limits:
     ratio: float = 250.0
     ratio_from: int = 8 << 20
     path_length: int = 512
+    endings: tuple[str, ...] = (".json",)
 
 
 class SourceError(Exception):
@@ -62,7 +64,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One .json file. ``name`` is a relative posix path without a common prefix folder.
+    """One file that is read. ``name`` is a relative posix path without a common prefix folder.
 
     ``size`` is in bytes, as the archive or file system states it; an entry never holds more.
     """
@@ -150,7 +152,7 @@ class Members:
                 self.note("archive-nested", name, "an archive inside the archive is not opened")
             else:
                 self.ignore(PurePosixPath(last).suffix)
-        elif not lower.endswith(".json"):
+        elif not lower.endswith(self.limits.endings):
             self.ignore(PurePosixPath(last).suffix)
         else:
             return self._register(name)

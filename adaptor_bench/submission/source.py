@@ -129,7 +129,9 @@ def _kind(path: Path, submitted: bool = False) -> str:
     if name.endswith(".json"):
         return "file"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return "zip"
+        if (told := told_foreign(path, predictions=submitted)) is None:
+            return "zip"
+        raise UsageError(f"{path}: an archive, but not of prediction files", hint=told)
     if head.startswith(b"\x1f\x8b") or head[257:262] == b"ustar":
         return "tar"
     for magic, what in _FOREIGN.items():

@@ -36,7 +36,7 @@ class Submission:
 
     ``files`` maps ``surgery/video/stem`` to the first file that claims the frame. ``readable``
     counts the files with a list of points, ``listed`` the points in those lists, ``scored``
-    the files in which points carry scores.
+    the files in which points carry scores. ``foreign``: files of another program are among them.
     """
 
     whole: bool
@@ -45,6 +45,7 @@ class Submission:
     readable: int = 0
     listed: int = 0
     scored: int = 0
+    foreign: bool = False
     _coordinates: array[float] = field(default_factory=lambda: array("d"))
     _counts: array[int] = field(default_factory=lambda: array("q"))
 
@@ -80,8 +81,8 @@ class Submission:
 
 
 def something_there(submission: Submission) -> Iterator[Finding]:
-    """There is a file for a frame."""
-    if not submission.files:
+    """There is a file for a frame, or what has to become one."""
+    if not submission.files and not submission.foreign:
         yield finding("no-frames", ".", "no prediction file found", expected="a file per frame")
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 
 from adaptor_bench.data.formats.challenge import NAMES
 from adaptor_bench.data.formats.format import Format
-from adaptor_bench.data.formats.known import foreign_below, foreign_document
+from adaptor_bench.data.formats.known import (
+    foreign_among,
+    foreign_below,
+    foreign_document,
+    recognised_endings,
+)
 from adaptor_bench.data.layout import DESCRIPTIONS, LABELS, composed, frame_key
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.progress import Progress
@@ -53,17 +60,27 @@ def examine(
     """As :func:`validate`, with a reference that was read before; the frames stay, to be scored."""
     with open_source(path, limits or Limits()) as source:
         walk = _Pass(path, source, Submission(source.kind != "file", known))
-        walk.add(source.findings)
+        ignored = [found for found in source.findings if found.code == "file-ignored"]
+        walk.add(found for found in source.findings if found.code != "file-ignored")
         with (progress or Progress(live=False)).bar("files checked") as bar:
             total = _expected_files(source, known) if progress and progress.live else 0
             for n, entry in enumerate(source.entries(), 1):
                 walk.take(entry)
                 if progress and n % 64 == 0:
                     bar(n, max(n, total))
+        walk.look_around(limits or Limits())
+        if walk.submission.readable or not walk.submission.foreign:
+            walk.add(ignored)  # of use to whoever need not convert everything first
         for rule in SUBMISSION_RULES:
             walk.add(rule(walk.submission))
-        walk.look_around()
     return walk.report(), walk.submission
+
+
+def _head(entry: SourceFile, limit: int) -> bytes:
+    try:
+        return entry.read(limit)
+    except SourceError as error:
+        raise OSError(error.message) from error
 
 
 class _Pass:
@@ -77,6 +94,7 @@ class _Pass:
         self._places: dict[str, tuple[str, str] | None] = {}
         self._files: list[str] = []
         self._kept: list[Finding] = []
+        self._misplaced = 0
         self._number: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._totals: Counter[str] = Counter()
@@ -120,18 +138,26 @@ class _Pass:
 
     def _take_misplaced(self, data: bytes | None, file: str) -> None:
         """Not at a frame's place: perhaps one file of another program for all frames."""
-        self.add([finding("file-misplaced", file, "not at a frame's place")])
-        if data is not None and self._number["file-misplaced"] <= _OPENED:
+        self._misplaced += 1
+        if data is not None and self._misplaced <= _OPENED:
             foreign = foreign_document(self._check.open(data, file).content)
             if foreign is not None:
                 self.add([self._foreign(file, foreign)])
+                return
+        self.add([finding("file-misplaced", file, "not at a frame's place")])
 
-    def look_around(self) -> None:
+    def look_around(self, limits: Limits) -> None:
         """Where no frame was found, perhaps files of another program are there."""
-        if not self.submission.files and self._path.is_dir() and not self._counts["format-foreign"]:
-            found = foreign_below(self._path)
+        if not self.submission.files and not self._counts["format-foreign"]:
+            if self._path.is_dir():
+                found = foreign_below(self._path)
+            else:
+                wider = replace(limits, endings=recognised_endings())
+                with open_source(self._path, wider) as source:
+                    found = foreign_among((e.name, partial(_head, e)) for e in source.entries())
             if found is not None:
                 self.add([self._foreign(*found)])
+        self.submission.foreign = self._counts["format-foreign"] > 0
 
     def _foreign(self, file: str, foreign: Format) -> Finding:
         """``file`` is below the folder or in the archive that is looked at."""

@@ -150,5 +150,6 @@ FORMATS = (
         takes=frozenset({"--index", "--predictions"}),
         sizes=True,
         centre="0",
+        asks=lambda f: ("--index", "FILE_WITH_IMAGES") if isinstance(f.document, list) else (),
     ),
 )

@@ -148,7 +148,9 @@ class Format:
     most by which x or y may differ after writing and reading, in px; ``sizes`` says whether these
     are kept. ``takes`` names the options of import and export that are not for all. ``centre`` is x
     and y that the program gives to the middle of the first pixel, where that is known. ``images``
-    is the folder for images that are written along. ``extra`` of pip brings the library it needs.
+    is the folder for images that are written along. ``asks`` gives the options without which a file
+    cannot be imported, ``asked`` are those of the one that was recognised. ``extra`` of pip brings
+    the library it needs.
     """
 
     name: str
@@ -166,6 +168,8 @@ class Format:
     centre: str = ""
     images: str = ""
     takes: frozenset[str] = frozenset()
+    asks: Callable[[RawFile], tuple[str, ...]] = lambda file: ()
+    asked: tuple[str, ...] = ()
     extra: str = ""
 
     def image_place(self, frame: FramePoints) -> str:
@@ -182,7 +186,7 @@ class Format:
         """What has to become of what is at ``path``, in a sentence."""
         if self.read is not None and self.key:
             words = ["bench", "data", "import", self.key, str(path), "NEW_FOLDER"]
-            words += ["--predictions"] * predictions
+            words += [*self.asked, *["--predictions"] * predictions]
             return f"Convert it: {printable(shlex.join(words))}"
         how = f": {self.conversion}" if self.conversion else ""
         if self.read is not None:

@@ -6,6 +6,7 @@ slice 4 of a stack is of its frame 000003.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -23,6 +24,8 @@ from adaptor_bench.errors import InputError
 
 _MAGIC = b"Iout"
 _ZIP = b"PK\x03\x04"
+_NAMED = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
+"""The head of a member of a zip; the length of its name, which follows."""
 _POINT = 10
 _SUBPIXEL = 128
 _VERSION = 227
@@ -97,6 +100,13 @@ def _finite(x: Sequence[float], y: Sequence[float], at: str) -> list[tuple[float
     return points
 
 
+def _packed(content: bytes) -> bool:
+    """Whether the first file of the zip that begins so is called .roi."""
+    heads = _NAMED.finditer(content) if content.startswith(_ZIP) else ()
+    names = (content[h.end() : h.end() + int.from_bytes(h[1], "little")] for h in heads)
+    return next((n for n in names if not n.endswith(b"/")), b"").lower().endswith(b".roi")
+
+
 def _write(frames: Sequence[FramePoints], options: WriteOptions) -> dict[str, bytes]:
     many = [f"{f.folder}/{f.stem}" for f in frames if len(f.file.points) > 0xFFFF]
     if many:
@@ -122,10 +132,7 @@ def _selection(frame: FramePoints) -> bytes:
 FORMATS = (
     Format(
         "selections of ImageJ or Fiji",
-        lambda file: (
-            file.content.startswith(_MAGIC)
-            or (file.content.startswith(_ZIP) and b".roi" in file.content)
-        ),
+        lambda file: file.content.startswith(_MAGIC) or _packed(file.content),
         'each point of a selection becomes {"x": .., "y": ..}',
         (".roi", ".zip"),
         read=_read,

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +70,27 @@ def foreign_document(document: Any) -> Format | None:
 
 def foreign_file(path: Path) -> Format | None:
     """What a file of any kind is; None, too, if it cannot be read."""
-    is_json = path.suffix.lower() in JSON_ENDINGS
+    return _foreign(path.name, partial(read_up_to, path))
+
+
+def _foreign(name: str, read: Callable[[int], bytes]) -> Format | None:
+    is_json = name.lower().endswith(JSON_ENDINGS)
     try:
-        content = read_up_to(path, _WHOLE if is_json else _HEAD)
+        content = read(_WHOLE if is_json else _HEAD)
         if is_json:
             return foreign_document(json.loads(content[: _WHOLE + 1]))
     except (OSError, ValueError, RecursionError):
         return None
-    return recognised(RawFile(content=content))
+    return recognised(RawFile(content=content[:_HEAD]))
+
+
+def foreign_among(files: Iterable[tuple[str, Callable[[int], bytes]]]) -> tuple[str, Format] | None:
+    """Name of the first file of a known format, and what it is; ``files`` are names, and what
+    reads the first bytes. A bounded number is looked at."""
+    for name, read in islice(files, _FILES):
+        if found := _foreign(name, read):
+            return name, found
+    return None
 
 
 def foreign_below(root: Path) -> tuple[str, Format] | None:
@@ -82,7 +98,7 @@ def foreign_below(root: Path) -> tuple[str, Format] | None:
 
     For a message about a folder in which nothing was found; a bounded number of files is opened.
     """
-    endings = _endings()
+    endings = recognised_endings()
     seen = opened = 0
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
@@ -103,7 +119,7 @@ def foreign_beside(missing: Path) -> tuple[str, Format] | None:
     """The same for a file that is missing: one of its name, with another ending, in its place."""
     if missing.exists():
         return None
-    for path in map(missing.with_suffix, _endings()):
+    for path in map(missing.with_suffix, recognised_endings()):
         if path.exists() and (found := foreign_file(path)):
             return path.name, found
     return None
@@ -132,11 +148,12 @@ def told_foreign(path: Path, predictions: bool = False) -> str | None:
     )
 
 
-def _endings() -> tuple[str, ...]:
+def recognised_endings() -> tuple[str, ...]:
     """Of files that can be recognised."""
     return tuple(dict.fromkeys(e for one in formats() if one.recognise for e in one.endings))
 
 
 def recognised(file: RawFile) -> Format | None:
-    """The first format but ours that a file fits."""
-    return next((one for one in formats() if one.recognise and one.recognise(file)), None)
+    """The first format but ours that a file fits, with what it asks for."""
+    found = next((one for one in formats() if one.recognise and one.recognise(file)), None)
+    return found and replace(found, asked=found.asks(file))

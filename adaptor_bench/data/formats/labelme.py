@@ -50,6 +50,19 @@ def _read(file: RawFile, where: str) -> dict[str, PointFile]:
     return {"": gathered(rows, size=size)}
 
 
+def _stacked(file: RawFile) -> tuple[str, ...]:
+    """A line joins the two views of a landmark: above each other, or beside each other."""
+    for shape in file.document["shapes"]:
+        if isinstance(shape, dict) and shape.get("shape_type") == "line":
+            try:
+                (x, y), (other_x, other_y) = (pair(point, "") for point in shape["points"])
+            except (InputError, KeyError, TypeError, ValueError):
+                continue
+            beside = abs(other_x - x) > abs(other_y - y)
+            return ("--stacked", "horizontal" if beside else "vertical")
+    return ()
+
+
 def _write(frames: Sequence[FramePoints], options: WriteOptions) -> dict[str, bytes]:
     return {f"{f.folder}/{f.stem}.json": _document(f, options) for f in frames}
 
@@ -92,5 +105,6 @@ FORMATS = (
         write=_write,
         sizes=True,
         centre="0.5",
+        asks=_stacked,
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from adaptor_bench.data.formats.format import (
     Format,
@@ -141,15 +142,33 @@ def _napari(file: RawFile, where: str) -> dict[str, PointFile]:
 def _trackmate_rows(file: RawFile, where: str) -> Iterator[Row]:
     """Without the three lines of words below the headings, of which the last has the units."""
     for row in rows_of(file, where):
-        if row.get("position_x", "").lstrip("-").replace(".", "", 1)[:1].isdecimal():
+        if _is_spot(row):
             yield row
             continue
-        unit = row.get("position_x", "").strip("()").lower()
-        if unit not in ("", "x", "pixel", "pixels", "px") and file.options.pixel_size is None:
+        unit = _unit(row)
+        if unit and file.options.pixel_size is None:
             raise InputError(
                 f"{where}: positions are in {unit[:20]}; say with --pixel-size how many of them "
                 "one px has"
             )
+
+
+def _is_spot(row: Row) -> bool:
+    return row.get("position_x", "").lstrip("-").replace(".", "", 1)[:1].isdecimal()
+
+
+def _unit(row: Row) -> str:
+    """What a line of words calls the unit of positions; empty for pixels, and if it does not."""
+    unit = row.get("position_x", "").strip("()").lower()
+    return "" if unit in ("", "x", "pixel", "pixels", "px") else unit
+
+
+def _trackmate_asks(file: RawFile) -> tuple[str, ...]:
+    try:
+        words = [row for row in islice(rows_of(file, ""), 3) if not _is_spot(row)]
+    except InputError:
+        return ()  # its reader will say it
+    return ("--pixel-size", "UNITS_PER_PX") if any(map(_unit, words)) else ()
 
 
 def _columns(heading: str, *order: str, numbered: bool = False, score: str = "") -> Writer:
@@ -197,7 +216,7 @@ FORMATS = (
         key="trackmate",
         in_place=False,
         takes=_UNITS,
-        many=True,
+        asks=_trackmate_asks,
         centre="0",
     ),
     Format(
@@ -229,7 +248,7 @@ FORMATS = (
         # Fiji writes no name above the numbers of the rows.
         lambda f: _fitting(f, "x", "y") and (not f.columns[0] or bool(_MEASURED & {*f.columns})),
         _rows_become("X and Y"),
-        _ENDINGS,
+        (*_ENDINGS, ".xls"),  # tables of ImageJ 1.51 and earlier, which are text all the same
         read=_reader("x", "y", _fiji_name),
         key="fiji",
         in_place=False,
