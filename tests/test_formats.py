@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import invoke, invoke_all
+from commands import invoke, invoke_all, outcome
 from frame_files import write_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -573,6 +573,27 @@ def test_a_dataset_goes_out_and_comes_back(tmp_path):
     invoke("data", "import", "coco", tmp_path / "coco.out", tmp_path / "sub", "--predictions")
     assert not list((tmp_path / "sub").rglob("*.png"))
     assert invoke("validate", tmp_path / "sub")[0]
+
+
+def test_images_go_along_or_are_refused(tmp_path):
+    label = write_frame(tmp_path / "ds", "op1", "000000", [(10, 20), (300, 200)])
+    image = label.parent.parent / "images" / "000000.png"
+    refused = set()
+    for key in sorted({*exportable()} - {*LACKING}):
+        there = tmp_path / f"{key}.out"
+        command = ("data", "export", key, tmp_path / "ds", there, "--with-images")
+        code, _, told = outcome(*command)
+        if code:
+            assert code == 2 and "no place for images" in told, told
+            refused.add(key)
+            assert not there.exists()
+            continue
+        invoke("data", "import", key, there, tmp_path / f"{key}.back")
+        (copy,) = (tmp_path / f"{key}.back").rglob("*.png")
+        assert copy.read_bytes() == image.read_bytes()
+        (points,) = (tmp_path / f"{key}.back").rglob("*.json")
+        assert len(json.loads(points.read_text())["points"]) == 2, key
+    assert refused == {"coco", "cvat", "dot-mask", "via"}
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,11 @@ def export_points(
     files = format_.write(frames, WriteOptions(
         options.label, "" if with_images else near, options.predictions, options.index
     ))  # fmt: skip
-    if with_images and "" in files:
-        raise UsageError(f"{format_.name} is one file; there is no place for images beside it")
+    if with_images and (taken := files.keys() & {"", *map(format_.image_place, frames)}):
+        why = "is one file" if "" in taken else "has files of their names"
+        raise UsageError(
+            f"{format_.name} {why}: no place for images", hint="Leave out --with-images."
+        )
     if "" in files:
         with complete_file(out) as temporary:
             temporary.write_bytes(files[""])
