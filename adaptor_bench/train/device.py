@@ -55,7 +55,9 @@ def has_bfloat16(device: str | torch.device) -> bool:
         return torch.cuda.is_bf16_supported()
     if kind != "cpu":
         return False
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    # Not before torch 2.6 can be asked.
+    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in asked)
 
 
 def mixed_precision(device: str | torch.device, wanted: bool) -> torch.autocast:
