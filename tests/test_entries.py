@@ -256,6 +256,19 @@ def test_archives_are_submitted_like_folders(tmp_path, data, board):
     assert one.measured == two.measured
 
 
+def test_what_was_submitted_verifies_an_entry_that_does_not_publish_it(tmp_path, data, board):
+    predict(tmp_path / "sent", data, 2)
+    shutil.make_archive(str(tmp_path / "team"), "zip", tmp_path / "sent")
+    submit(tmp_path / "team.zip", board, data, "--without-predictions")
+    verify = ("verify", board, "team-mine", "--data", data, "--predictions")
+    for kept in ("sent", "team.zip"):
+        assert "verified, 6 frames scored again" in invoke(*verify, tmp_path / kept)
+    other = predict(tmp_path / "other", data, 9)
+    assert "predictions are not those measured" in invoke(*verify, other, code=1)
+    everything = ("verify", board, "--data", data, "--predictions", tmp_path / "team.zip")
+    assert "which entry" in invoke(*everything, code=2)
+
+
 def test_ties_share_a_rank_and_incomplete_entries_have_none(tmp_path, data, board):
     for name, shift, extra in (("a", 1, ()), ("b", 2, ()), ("c", 0, ((300, 200),))):
         submit(predict(tmp_path / name, data, shift, extra=extra), board, data, method=name)

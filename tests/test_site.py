@@ -729,12 +729,13 @@ def test_the_site_says_what_the_leaderboard_says_of_its_entries(world, board, da
     min(part.rglob("*.json")).unlink()
     submit(board, part, "delta", "D", *data, "--incomplete")
     told = report(out, "--board", board, *data)
-    assert "left out: secret of small: its predictions were not published" in told
+    assert "curves and frames of secret of small: its predictions were not published" in told
     page = words_of(out)
-    assert "beta (Team B) is the same as beta (C): their predictions agree" in page
-    assert "beta (C): By courtesy of B." in page
+    assert "beta (C) [twin]: By courtesy of B." in page
+    first, *others = "beta (C) [secret]", "beta (C) [twin]", "beta (Team B)"
+    assert {first, *(f"{other}, same as {first}" for other in others)} <= rows_of(out).keys()
     assert "delta (D): 1 labelled frame had no prediction." in page
-    assert "secret of small" in page
+    assert "curves and frames of secret of small" in page
 
 
 def test_plots_leave_room_for_capitals():

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from adaptor_bench.cli import completion
-from adaptor_bench.cli.options import EXISTING_FOLDER, board_data, formats, option
+from adaptor_bench.cli.options import EXISTING, board_data, formats, option
 from adaptor_bench.cli.output import show
 from adaptor_bench.progress import message
 
@@ -19,8 +19,9 @@ from adaptor_bench.progress import message
 @board_data
 @option(
     "--predictions",
-    type=EXISTING_FOLDER,
-    help="Where packed predictions are.  [default: the leaderboard's own folder]",
+    type=EXISTING,
+    help="What was submitted as the one entry that is named, a folder or an archive; or a folder "
+    "of packed predictions.  [default: the leaderboard's own]",
 )
 @formats("text", "json")
 @click.pass_context
@@ -38,7 +39,12 @@ def command(
     """
     from adaptor_bench.data.frames import index_dataset
     from adaptor_bench.entries.entry import find_board, read_board, read_entries
-    from adaptor_bench.entries.verify import data_of_board, frames_of_board, verify_entry
+    from adaptor_bench.entries.verify import (
+        as_submitted,
+        data_of_board,
+        frames_of_board,
+        verify_entry,
+    )
     from adaptor_bench.errors import UsageError, plural, suggest
     from adaptor_bench.progress import Progress
 
@@ -47,6 +53,8 @@ def command(
     for name in entries:
         if name not in known:
             raise UsageError(f"there is no entry {name!r}", hint=suggest(name, known))
+    if predictions and as_submitted(predictions) and len(entries) != 1:
+        raise UsageError(f"{predictions}: predictions of which entry?", hint="Name one entry.")
     dataset = index_dataset(data_of_board(definition, data))
     frames, notes = frames_of_board(dataset, definition, Progress())
     for line in notes:

@@ -30,6 +30,8 @@ from adaptor_bench.errors import InputError
 
 LIMIT = 256 << 20  # bytes of unpacked text: 100,000 frames of 60 points are half of it
 LINE = 1 << 20  # bytes of one frame: 50,000 points
+PACKED = ".ndjson.gz"
+"""Ending of the files."""
 FRAMES = 300_000  # of all seeds together
 Points = dict[str, npt.NDArray[np.float64]]  # frame -> (N, 2), order x, y
 Packed = dict[tuple[str, int], Points]  # (domain, seed) -> points

@@ -17,7 +17,7 @@ from adaptor_bench.entries.entry import (
     write_entry,
 )
 from adaptor_bench.entries.naming import require_own, require_place
-from adaptor_bench.entries.packed import Packed, pack
+from adaptor_bench.entries.packed import PACKED, Packed, pack
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.names import refusal
 from adaptor_bench.resources import refuse_installed
@@ -53,7 +53,7 @@ def publish(
     if keep:
         hashes = [c.sha256 for seeds in entry.measured.values() for c in seeds.values()]
         name = hashlib.sha256("".join(hashes).encode()).hexdigest()[:12]
-        entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}.ndjson.gz")
+        entry = replace(entry, predictions=f"predictions/{entry.id[:51]}-{name}{PACKED}")
     path = board.folder / f"{entry.id}.json"
     check_document(path, entry.to_json(), "entry")  # before anything is written
     made = write_board(board, exclusive=True) if new else None

@@ -12,7 +12,7 @@ from adaptor_bench.data.frames import Dataset, Frame
 from adaptor_bench.data.labels import read_all
 from adaptor_bench.data.pixels import PixelStore
 from adaptor_bench.entries.entry import Entry, Leaderboard, SeedCounts
-from adaptor_bench.entries.packed import Points, digest, unpack
+from adaptor_bench.entries.packed import PACKED, Packed, Points, digest, read_folder, unpack
 from adaptor_bench.errors import BenchError, InputError, UsageError, plural
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.progress import Progress
@@ -21,6 +21,7 @@ from adaptor_bench.scoring.metrics import Counts
 from adaptor_bench.scoring.reading import pair_batches, read_labels
 from adaptor_bench.scoring.score import score_batches
 from adaptor_bench.scoring.scorefile import FoldScore
+from adaptor_bench.submission.source import extracted
 
 
 @dataclass(frozen=True)
@@ -162,18 +163,35 @@ def differing_counts(
     ]
 
 
-def verify_entry(
-    entry: Entry, board: Leaderboard, frames: dict[str, list[Frame]], folder: Path | None = None
-) -> Verification:
-    """Score ``entry`` again. ``folder`` replaces the board's own folder of predictions."""
-    if entry.predictions is None and folder is None:
-        return Verification(entry.id, obstacle="its predictions were not published")
-    name = Path(entry.predictions).name if entry.predictions else f"{entry.id}.ndjson.gz"
-    path = (folder or board.folder / "predictions") / name
+def as_submitted(given: Path) -> bool:
+    """Whether ``given`` is what a team sent, and no folder of packed predictions."""
+    return not given.is_dir() or not any(given.glob(f"*{PACKED}"))
+
+
+def _predictions(
+    entry: Entry, board: Leaderboard, frames: Mapping[str, Sequence[Frame]], given: Path | None
+) -> Packed:
+    if given is not None and as_submitted(given):
+        with extracted(given) as folder:
+            points = read_folder(folder)
+        parts = {domain: [f.key for f in frames[domain] if f.key in points] for domain in frames}
+        return {(domain, 0): {k: points[k] for k in keys} for domain, keys in parts.items() if keys}
+    if entry.predictions is None and given is None:
+        raise InputError("its predictions were not published")
+    name = Path(entry.predictions).name if entry.predictions else f"{entry.id}{PACKED}"
+    path = (given or board.folder / "predictions") / name
     if not path.is_file():
-        return Verification(entry.id, obstacle=f"{path}: no such file")
+        raise InputError(f"{path}: no such file")
+    return unpack(path)
+
+
+def verify_entry(
+    entry: Entry, board: Leaderboard, frames: dict[str, list[Frame]], given: Path | None = None
+) -> Verification:
+    """Score ``entry`` again. ``given`` replaces the board's own folder of predictions; it may also
+    be the folder or the archive that was submitted."""
     try:
-        packed = unpack(path)
+        packed = _predictions(entry, board, frames, given)
     except BenchError as error:
         return Verification(entry.id, obstacle=error.message)
     differences: list[str] = []

@@ -40,7 +40,7 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True)
 class Loaded:
-    """``datasets`` by name; ``left_out``: why entries of leaderboards are not among the results;
+    """``datasets`` by name; ``left_out``: what of entries of leaderboards is not there, and why;
     ``private``: the datasets of leaderboards whose labels are not shown unless that is asked for,
     ``secret`` those that are never shown; ``printed``: what papers print about the data of the
     ``leaderboards``."""
@@ -118,11 +118,12 @@ def load_scored(
             board, read_entries(board), datasets[board.dataset], progress, ddof
         )
         results += of_board
-        left_out += [f"{entry} of {board.id}: {why}" for entry, why in unpublished.items()]
-    if not results and (left_out or not any(board.private for board in definitions)):
-        raise InputError.collect(
-            "no entry of these leaderboards can be shown:", left_out or ["there is none"]
-        )
+        left_out += [
+            f"curves and frames of {entry} of {board.id}: {why}"
+            for entry, why in unpublished.items()
+        ]
+    if not results and not any(board.private for board in definitions):
+        raise InputError("these leaderboards have no entry")
     private = frozenset(board.dataset for board in definitions if board.embedded is None)
     printed = tuple(board for each in definitions for board in printed_beside(each))
     secret = frozenset(board.dataset for board in definitions if board.private)

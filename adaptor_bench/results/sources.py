@@ -153,8 +153,8 @@ def scored_entries(
 ) -> tuple[list[Result], Unpublished]:
     """As :func:`results_of_entries`, with frames, pairs and points: scored again on ``dataset``.
 
-    An entry whose predictions were not published is left out, with the reason. Raises InputError,
-    naming all, for predictions that cannot be read or do not score as their entry says.
+    An entry whose predictions were not published has its counts alone, and the reason. Raises
+    InputError, naming all, for predictions that cannot be read or do not score as their entry says.
     """
     results: list[Result] = []
     left_out: Unpublished = {}
@@ -166,6 +166,7 @@ def scored_entries(
             bar(number, len(entries))
             if entry.predictions is None:
                 left_out[entry.id] = "its predictions were not published"
+                results += results_of_entries(board, [entry], ddof)
                 continue
             try:
                 packed = unpack(board.folder / "predictions" / Path(entry.predictions).name)

@@ -146,7 +146,7 @@ def _surgeries(result: Result) -> Table:
         for frame in part.score.scored if part.score else ():
             frames.setdefault(frame.surgery, set()).add(frame.key)
     rows = [
-        {"surgery": name} | _counted(several, len(frames.get(name, ())))
+        {"surgery": name} | _counted(several, len(frames[name]) if name in frames else None)
         for name, several in counts.items()
     ]
     return _table(
