@@ -8,6 +8,7 @@ from commands import python
 from finished_runs import put_method
 
 from adaptor_bench.cli import COMMANDS, bench
+from adaptor_bench.harness.shipped import shipped_weights
 
 
 def offered(*words, incomplete=""):
@@ -49,6 +50,16 @@ def test_folds_are_those_of_the_domain():
 def test_boards():
     assert "phantom-mini" in offered("report", "--board")
     assert offered("report", "--board", incomplete="al") == ["all"]
+    assert offered("verify", incomplete="mine/") == ["mine/"]  # then the shell lists folders
+
+
+def test_entries_methods_to_compare_and_findings():
+    assert "unet_peaks" in "".join(offered("verify", "phantom-mini"))
+    assert offered("board", "withdraw", "phantom-mini") == offered("verify", "phantom-mini")
+    assert offered("verify", "absent") == []
+    assert offered("compare", "stern", incomplete="unet_p")[0] == "unet_peaks"
+    assert offered("compare", "stern", incomplete="A.z") == ["A.z"]
+    assert offered("explain", incomplete="format-f") == ["format-foreign"]
 
 
 def test_parameters_and_their_words():
@@ -66,7 +77,8 @@ def test_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     put_method(tmp_path / "runs", "alpha", 0.5, folds=(1, 2))
     folds = [f"runs/phantom-x/alpha/intraop/fold_{k}" for k in (1, 2)]
-    assert offered("predict") == folds
+    assert offered("translate") == folds
+    assert offered("predict") == [*folds, *shipped_weights()]
     assert offered("predict", incomplete="runs/ph") == folds
     assert offered("predict", incomplete="else") == ["else"]  # then the shell lists folders
 

@@ -102,7 +102,7 @@ def create(
 
 @command.command("withdraw")
 @click.argument("board", shell_complete=completion.board)
-@click.argument("entry")
+@click.argument("entry", shell_complete=completion.entries)
 @option("--reason", required=True, help="Stands below the table.")
 @option("--date", type=_DAY, metavar="YYYY-MM-DD", help="Stands with it.")
 def withdraw(board: str, entry: str, reason: str, date: datetime | None) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from adaptor_bench.cli import options
+from adaptor_bench.cli import completion, options
 from adaptor_bench.cli.options import option
 from adaptor_bench.cli.output import show
 
 
 @click.command(name="compare")
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=completion.method_or_path)
+@click.argument("b", shell_complete=completion.method_or_path)
 @option(
     "--runs",
     "roots",

@@ -113,17 +113,47 @@ def _runs(context: click.Context, typed: str) -> Iterator[tuple[str, str]]:
         folders[:] = [] if stop else sorted(n for n in folders if not n.startswith("."))
 
 
-def _run_or_folder(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    found = runs(context, parameter, incomplete)
-    return found or [CompletionItem(incomplete, type="dir")]
+def _runs_and_weights(context: click.Context, typed: str) -> Iterator[tuple[str, str]]:
+    from adaptor_bench.harness.shipped import shipped_weights
+
+    yield from _runs(context, typed)
+    for name in shipped_weights():
+        yield name, "weights that come with the package"
+
+
+def _entries(context: click.Context, _: str) -> Iterator[tuple[str, str]]:
+    """Of the board that was typed before."""
+    from adaptor_bench.entries.entry import find_board, read_board, read_entries
+
+    for entry in read_entries(read_board(find_board(context.params["board"]))):
+        yield entry.id, f"{entry.method} by {entry.team}"
+
+
+def _codes(context: click.Context, _: str) -> Iterator[tuple[str, str]]:
+    from adaptor_bench.submission.codes import CODES
+
+    return ((code, found.title) for code, found in CODES.items())
+
+
+def _or_path(names: Complete, kind: str = "dir") -> Complete:
+    """Names; where none begins as what was typed, folders (or files) for the shell to find."""
+
+    def complete(
+        context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        found = names(context, parameter, incomplete)
+        return found or [CompletionItem(incomplete, type=kind)]
+
+    return complete
 
 
 methods = _offered(_method_names)
-board = _offered(_boards)
-several_boards = _offered(_several_boards)
+method_or_path = _or_path(methods, "file")
+board = _or_path(_offered(_boards))
+several_boards = _or_path(_offered(_several_boards))
+entries = _offered(_entries)
+codes = _offered(_codes)
 folds = _offered(_folds)
 parameters = _offered(_parameters)
-runs = _offered(_runs)
-run_or_folder = _run_or_folder
+run = _or_path(_offered(_runs))
+run_or_method = _or_path(_offered(_runs_and_weights))

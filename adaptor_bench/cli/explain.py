@@ -7,12 +7,13 @@ import shutil
 
 import click
 
+from adaptor_bench.cli import completion
 from adaptor_bench.cli.options import formats
 from adaptor_bench.cli.output import show
 
 
 @click.command(name="explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completion.codes)
 @formats("text", "markdown", "json")
 def command(code: str | None, format_: str) -> None:
     """Explain a CODE that `bench validate` printed; without CODE list them all."""

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.completion import run_or_folder
+from adaptor_bench.cli.completion import run_or_method
 from adaptor_bench.cli.options import EXISTING_FOLDER, PATH, Registered, methods_from, option
 
 
 @click.command("export")
-@click.argument("run", metavar="RUN_OR_METHOD", shell_complete=run_or_folder)
+@click.argument("run", metavar="RUN_OR_METHOD", shell_complete=run_or_method)
 @option(
     "--format",
     "form",

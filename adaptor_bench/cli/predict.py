@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.completion import run_or_folder
+from adaptor_bench.cli.completion import run_or_method
 from adaptor_bench.cli.options import (
     PATH,
     Registered,
@@ -18,7 +18,7 @@ from adaptor_bench.cli.options import (
 
 
 @click.command("predict")
-@click.argument("run", metavar="RUN_OR_METHOD", shell_complete=run_or_folder)
+@click.argument("run", metavar="RUN_OR_METHOD", shell_complete=run_or_method)
 @option("--input", "frames", type=PATH, required=True, help="Folder of frames or pictures.")
 @option("--output", "out", type=PATH, default=Path("predictions"), help="New folder for them.")
 @option(

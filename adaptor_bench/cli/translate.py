@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from adaptor_bench.cli.completion import run_or_folder
+from adaptor_bench.cli import completion
 from adaptor_bench.cli.options import PATH, device, methods_from, option
 from adaptor_bench.data.layout import DOMAINS
 
 
 @click.command("translate")
-@click.argument("run", type=PATH, shell_complete=run_or_folder)
+@click.argument("run", type=PATH, shell_complete=completion.run)
 @option("--input", "frames", type=PATH, required=True, help="Folder of frames.")
 @option("--output", "out", type=PATH, required=True, help="New folder for images.")
 @option(

@@ -15,7 +15,7 @@ from adaptor_bench.progress import message
 
 @click.command(name="verify")
 @click.argument("board", shell_complete=completion.board)
-@click.argument("entries", nargs=-1)
+@click.argument("entries", nargs=-1, shell_complete=completion.entries)
 @board_data
 @option(
     "--predictions",
