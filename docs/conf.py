@@ -38,6 +38,8 @@ myst_heading_anchors = 4  # as a code host names them
 myst_links_external_new_tab = False
 nb_execution_mode = "off"  # notebooks are kept with what they printed, and a test runs them
 highlight_language = "none"
+smartquotes = False  # would make a dash of the two of an option
+default_role = "code"  # `bench run` in what commands say of themselves
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -113,10 +115,17 @@ def with_title(path: Path, text: str) -> str:
     return f"# {path.parent.name}: {path.stem.replace('_', ' ')}\n\n{text}"
 
 
+def with_whole_numbers(text: str) -> str:
+    """In tables no line breaks within a mean and its spread or interval."""
+    cells = re.compile(r"(?<=\d) (?=± ?\d|\[-?\d)|(?<=±) +(?=\d)|(?<=\d,) (?=-?\d[\d.]*\])")
+    return re.sub(r"^\|.*", lambda row: cells.sub("\u00a0", row[0]), text, flags=re.M)
+
+
 def on_source_read(app, docname: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(docname))
     if path.suffix == ".md":
-        source[0] = with_title(path, links_for_the_site(path.parent, source[0]))
+        text = links_for_the_site(path.parent, with_whole_numbers(source[0]))
+        source[0] = with_title(path, text)
     if docname == root_doc:
         source[0] += sidebar()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from chromium import NEEDS, opened, resize
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -100,6 +101,32 @@ def test_commands_and_functions_are_described(site):
     for name in public:
         home = "errors." if name == "BenchError" else ""
         assert f'id="adaptor_bench.{home}{name}"' in text or f".{name}" in text, name
+
+
+def test_options_are_spelt_as_they_are_typed_and_explained(site):
+    text = (site / "docs/reference/commands.html").read_text("utf-8")
+    assert "and --labels have to be its own" in text and "\u2013labels" not in text
+    assert text.count("How predicted points are paired with labelled ones.") > 3
+    assert ">bench evaluate<" in text.replace('</span> <span class="pre">', " ")
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("profile")) as window:
+        yield window
+
+
+@NEEDS
+def test_no_page_scrolls_sideways(site, window):
+    """What is too wide for a telephone, a table or a command, scrolls by itself."""
+    for width in (390, 1280):
+        resize(window, width, 900)
+        for name in ("README", "docs/formats", "docs/methods", "docs/architecture",
+                     "docs/reference/commands", "docs/notebooks/compare_two_methods",
+                     "leaderboards/phantom-mini/README"):  # fmt: skip
+            window.get((site / f"{name}.html").as_uri())
+            inner = window.execute_script("return document.documentElement.scrollWidth")
+            assert inner <= width, (name, width)
 
 
 def printed(cell) -> list[str]:

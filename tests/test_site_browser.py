@@ -6,27 +6,22 @@ Needs Chromium and its driver; skipped without them.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from chromium import NEEDS, opened, resize
 from commands import invoke
 from finished_runs import put_method
 from site_world import write_world
 
-webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+pytest.importorskip("selenium.webdriver")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER),
-    reason="needs a browser: chromium and chromedriver (Debian: chromium, chromium-driver)",
-)
+pytestmark = NEEDS
 PAGES = ("index.html", "ranking.html", "gallery.html", "method-alpha.html")
 
 
@@ -40,23 +35,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def window(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    with webdriver.Chrome(options, webdriver.ChromeService(DRIVER)) as window:
+    with opened(tmp_path_factory.mktemp("profile")) as window:
         yield window
 
 
@@ -69,11 +48,6 @@ def browser(window):
     window.get_log("browser")
     window.get_log("performance")
     return window
-
-
-def resize(window, width, height):
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 def colours(window, scheme, media=""):

@@ -161,12 +161,17 @@ _RULES = Registered("matching.rules:ranked_rules")
 
 
 class _RuleOption(click.Option):
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+    @property
+    def help(self) -> str | None:
+        """What the rules say of themselves, loaded when somebody asks."""
         from adaptor_bench.matching.rules import rule_named
 
         rules = (f" {name}: {rule_named(name).definition}." for name in _RULES.choices)
-        self.help = f"How predicted points are paired with labelled ones.{''.join(rules)}"
-        return super().get_help_record(ctx)
+        return f"How predicted points are paired with labelled ones.{''.join(rules)}"
+
+    @help.setter
+    def help(self, given: str | None) -> None:
+        """Click sets it; here there is nothing to keep."""
 
 
 #: ``--matching``, ``--radius``, ``--strict`` and ``--missing``; see :func:`settings_of`.
