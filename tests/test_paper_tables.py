@@ -204,6 +204,19 @@ def test_either_rows_alone_and_without_what_stands_below(tmp_path):
     assert "without runs there are no measured rows" in told
 
 
+def test_methods_by_their_titles_and_tables_by_their_labels(tmp_path):
+    put(tmp_path, "mine", [9] * 4)
+    put(tmp_path, "mine/no_half", [8] * 4)
+    whole, _ = run("table3", tmp_path, "--titles", "--format", "latex")
+    assert r"\label{tab:intraop-published}" in whole and r"\label{tab:intraop-phantom-x}" in whole
+    assert "Mine/No\\_Half, no half & " in whole
+    assert r"Names of methods: Mine: mine; Mine/No\_Half, no half: mine/no\_half." in whole
+    assert "Mine" not in run("table3", tmp_path)[0]
+    for format in ("csv", "json"):  # what programs read has names
+        told = run("table3", tmp_path, "--titles", "--no-notes", "--format", format)[0]
+        assert "mine/no_half" in told
+
+
 def test_a_tie_is_what_prints_the_same():
     means = {"a": 74.311, "b": 74.314, "c": 74.304}
     printed = load_published()[0]

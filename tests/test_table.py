@@ -8,6 +8,7 @@ import json
 import math
 import re
 import string
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -175,10 +176,12 @@ def test_latex():
     assert r" &  & \multicolumn{2}{c}{Both} &  \\" in lines
     assert r"\cmidrule(lr){3-4}" in lines
     assert lines.count(r"\midrule") == 2
-    for rule in (r"\toprule", r"\bottomrule", r"\caption{Title}", r"Note.\par"):
+    for rule in (r"\toprule", r"\caption{Title}", r"\label{tab:title}", r"Note.\par"):
         assert rule in lines
     assert "Hidden" not in shown
-    check_latex(render([TABLE, TABLE], "latex", standalone=True))
+    twice = render([TABLE, TABLE, replace(TABLE, label="mine 2")], "latex", standalone=True)
+    check_latex(twice)
+    assert re.findall(r"label\{(.*)\}", twice) == ["tab:title", "tab:title--2", "tab:mine-2"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adaptor_bench.errors import UsageError, plural, suggest
@@ -42,6 +42,11 @@ class Card:
     sentences: tuple[str, ...]
     tables: tuple[Table, ...]
     facts: dict[str, Any]
+
+    @property
+    def labelled(self) -> tuple[Table, ...]:
+        """The tables, told apart from those of other cards."""
+        return tuple(replace(t, label=f"{self.title} {t.title}") for t in self.tables)
 
     def to_json(self) -> dict[str, Any]:
         """Facts, sentences and tables; null for NaN."""
@@ -100,7 +105,7 @@ def render_cards(cards: Sequence[Card], format: str) -> str:
     if format not in _PROSE:
         raise UsageError(f"there is no format {format!r}", hint=suggest(format, CARD_FORMATS))
     parts = [
-        _PROSE[format](card.title, card.sentences) + "\n" + render(card.tables, format)
+        _PROSE[format](card.title, card.sentences) + "\n" + render(card.labelled, format)
         for card in cards
     ]
     return "\n".join(parts)

@@ -6,6 +6,7 @@ with accents are written as commands; what pdflatex has no letter for stands as 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -83,7 +84,19 @@ def _part(text: str) -> str:
 
 def latex(tables: Sequence[Table], standalone: bool = False) -> str:
     """One ``table`` environment each, to be included in a paper, or a ``standalone`` document."""
-    return _templates().get_template("tables.tex").render(tables=tables, standalone=standalone)
+    template = _templates().get_template("tables.tex")
+    return template.render(tables=zip(tables, _labels(tables), strict=True), standalone=standalone)
+
+
+def _labels(tables: Sequence[Table]) -> list[str]:
+    """What ``\\ref`` calls each, ``tab:`` and words of it; the second of a name has a 2."""
+    names: list[str] = []
+    for table in tables:
+        words = re.findall(r"[a-z0-9]+", (table.label or table.title).lower())
+        name = "-".join(words)[:100].strip("-")
+        same = sum(name == other.rpartition("--")[0] or name == other for other in names)
+        names.append(f"{name}--{same + 1}" if same else name)
+    return [Tex(f"tab:{name}") for name in names]
 
 
 @cache

@@ -132,7 +132,8 @@ class TableCell:
 class Table:
     """A title, columns, rows as mappings from column key to value, and notes that go below.
 
-    ``best`` names the cells to stand out, as (row number from 0, column key).
+    ``best`` names the cells to stand out, as (row number from 0, column key); ``label`` is what
+    LaTeX refers to the table by, instead of words of its title.
     """
 
     title: str
@@ -140,6 +141,7 @@ class Table:
     rows: Sequence[dict[str, Any]]
     notes: tuple[str, ...] = field(default=())
     best: frozenset[tuple[int, str]] = frozenset()
+    label: str = ""
 
     @property
     def shown(self) -> tuple[Column, ...]:

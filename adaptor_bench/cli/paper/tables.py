@@ -22,6 +22,9 @@ _CHOICE_OF_ROWS = option(
     default="all",
     help="Leave out published or measured rows.",
 )
+_TITLES = option(
+    "--titles", is_flag=True, help="Call measured methods by their titles, not by their names."
+)
 _OUTPUT = options.several(
     option(
         "--format",
@@ -52,10 +55,18 @@ def _table1(data: Path | None, **output: Any) -> None:
 def _of_runs(name: str, about: str) -> click.Command:
     """The command ``name``, whose tables are of finished runs."""
 
-    def run(runs: tuple[Path, ...], ddof: int, rows: str = "all", **output: Any) -> None:
-        _write(lambda: _tables(name, runs, ddof, rows), **output)
+    def run(
+        runs: tuple[Path, ...], ddof: int, titles: bool, rows: str = "all", **output: Any
+    ) -> None:
+        from adaptor_bench.report.paper.results import with_titles
 
-    chosen = options.ddof(_OUTPUT(run))
+        def make() -> Sequence[Table]:
+            tables = _tables(name, runs, ddof, rows)
+            return [with_titles(table) for table in tables] if titles else tables
+
+        _write(make, **output)
+
+    chosen = options.ddof(_TITLES(_OUTPUT(run)))
     return click.command(name, help=about)(
         _RUNS(chosen if name == "ablation" else _CHOICE_OF_ROWS(chosen))
     )

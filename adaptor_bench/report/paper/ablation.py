@@ -83,7 +83,14 @@ def _published(results: Sequence[Result]) -> Table:
         f"Loss on {DOMAIN_TITLES[results[0].domain]}, published on AdaptOR 2021, single split (%)"
     )
     notes = [_NO_ABLATION, *published_notes(printed, thorough=True)]
-    return results_table(title, results, notes, difference="difference", differences=differences)
+    return results_table(
+        title,
+        results,
+        notes,
+        label=f"losses {results[0].domain} published",
+        difference="difference",
+        differences=differences,
+    )
 
 
 def _points(result: Result, base: Result, key: str) -> float | None:
@@ -155,6 +162,7 @@ def _table(
         title,
         results,
         [first, *notes, *rest],
+        label=f"ablations {board.domain} {board.dataset}",
         difference="difference to parent",
         differences=differences,
         verdicts={name: c.verdict for name, c in compared.items()},

@@ -112,7 +112,7 @@ def _table(
         for domain, found in domains.items()
         for split, title in _SPLITS.items()
     ]
-    return Table(f"{over} in each fold: {about}", columns, rows)
+    return Table(f"{over} in each fold: {about}", columns, rows, label="frames")
 
 
 def _fold_notes(domains: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ method; a column a fold, then mean and spread over the folds. All numbers are pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ def _table(board: Board) -> Table:
     notes += published_notes([r.printed for r in results if r.printed], thorough=True)
     results += sorted(board.measured, key=lambda r: (r.role, r.name))
     name = DOMAIN_TITLES.get(board.domain, board.domain)
-    return results_table(f"Cross-validation on {name}, {'; '.join(about)} (%)", results, notes)
+    title = f"Cross-validation on {name}, {'; '.join(about)} (%)"
+    which = board.dataset if board.measured else "published"
+    return results_table(title, results, notes, label=f"{board.domain} {which}")
 
 
 def results_table(
@@ -104,6 +107,7 @@ def results_table(
     results: Sequence[Result],
     notes: Sequence[str],
     *,
+    label: str = "",
     difference: str = "",
     differences: Mapping[str, Mapping[str, Spread]] | None = None,
     verdicts: Mapping[str, str] | None = None,
@@ -124,6 +128,7 @@ def results_table(
                     "metric": metric.title,
                     "source": result.source,
                     "method": result.name or result.method,
+                    "title": _titled(result),
                     "same_as": result.same_as,
                     "folds": spread_of(found),
                     "ceiling": ceiling_of(result, key),
@@ -141,7 +146,30 @@ def results_table(
     columns = _columns(results, difference, bool(verdicts))
     if any(column.role == "metric" and column.data for column in columns):
         notes = (*notes, "The values of the single folds are in the formats csv and json.")
-    return Table(title, columns, rows, (*notes, *_tier_note(results)), frozenset(best))
+    return Table(title, columns, rows, (*notes, *_tier_note(results)), frozenset(best), label)
+
+
+def with_titles(table: Table) -> Table:
+    """Measured methods by their titles, as papers call theirs; a note has the names, which other
+    notes use."""
+    called = {row["method"]: row["title"] for row in table.rows if row.get("title")}
+    columns = tuple(
+        replace(c, show=lambda name: called.get(name, name)) if c.key == "method" else c
+        for c in table.columns
+    )
+    names = "; ".join(f"{title}: {name}" for name, title in called.items() if title != name)
+    notes = (*table.notes, f"Names of methods: {names}.") if names else table.notes
+    return replace(table, columns=columns, notes=notes)
+
+
+def _titled(result: Result) -> str:
+    """Title, ablation, and what tells the name from others; as :func:`method_label` has it."""
+    if result.printed or not result.name.startswith(result.method):
+        return method_label(result)
+    ablation = result.method.partition("/")[2].replace("_", " ")
+    title = f"{result.title}, {ablation}" if ablation else result.title
+    name = title + result.name.removeprefix(result.method)
+    return f"{name}, same as {result.same_as}" if result.same_as else name
 
 
 def _tier_note(results: Sequence[Result]) -> list[str]:
