@@ -167,6 +167,7 @@ def test_the_legend_has_a_ring_for_what_was_missed(shot):
     from matplotlib.patches import Circle
 
     (legend,) = detections([[shot]]).legends
+    assert "otimes" in legend.get_lines()[1].get_marker()  # a cross in a ring, as on the frames
     (ring,) = legend.get_patches()
     assert isinstance(ring, Circle) and ring.get_facecolor()[3] == 0
 

@@ -41,7 +41,10 @@ def detections(frames: Sequence[Sequence[ScoredFrame]], chosen: bool = True) -> 
     missed = {"fc": "none", "ec": "#c9a800", "lw": 1.6, "ls": (0, (2.2, 1.1))}
     handles = [
         Line2D([], [], marker="o", ls="", ms=8, mfc="none", mec=HIT, mew=1.6, label="TP: found"),
-        Line2D([], [], marker="x", ls="", ms=6, mew=1.6, color=FALSE, label="FP: no label there"),
+        # As it is drawn: a cross in a ring.
+        Line2D(
+            [], [], marker=r"$\otimes$", ls="", ms=9, mew=0.2, c=FALSE, label="FP: no label there"
+        ),
         Circle((0, 0), 1, **missed, label="FN: missed (dashed)"),
     ]
     legend(figure, handles, 3)
