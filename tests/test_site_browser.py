@@ -272,6 +272,18 @@ def test_counts_of_surgeries_stand_beside_their_names_on_a_phone(browser, site):
     assert sum(shown) >= 4  # surgery, F1, frames, TP
 
 
+def test_a_caption_makes_no_table_wider(browser, site):
+    resize(browser, 390, 800)
+    visit(browser, site, "method-alpha.html")
+    browser.execute_script(
+        "document.querySelectorAll('caption span').forEach(s => s.textContent = 'a '.repeat(99));"
+        "document.querySelectorAll('tr > :nth-child(n+3)').forEach(cell => cell.remove())"
+    )
+    widths = "return [...document.querySelectorAll('.scroll table')].map(t => t.offsetWidth)"
+    found = browser.execute_script(widths)
+    assert len(found) > 2 and max(found) <= 390
+
+
 def test_the_metric_that_ranks_is_seen_first_on_a_phone(browser, site):
     resize(browser, 390, 800)
     visit(browser, site, "index.html")
