@@ -419,6 +419,13 @@ def test_tables():
             read("csv", bad)
 
 
+def test_a_row_without_a_point_is_a_frame_without_any():
+    for text in ("image,x,y\na.png,1,2\nb.png,,\n", "image,x,y,score\na.png,1,2,0.5\nb.png,,,\n"):
+        assert read("csv", text) == {"a.png": [[1, 2]], "b.png": []}
+    with pytest.raises(InputError, match="row 1: y is not a finite number"):
+        read("csv", "image,x,y\na.png,1,\n")
+
+
 @pytest.mark.parametrize(
     ("key", "text"),
     [

@@ -66,6 +66,10 @@ def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] =
             if name is None:
                 blank.append(str(n))
                 continue
+            if name and not row[x] and not row[y]:  # a frame in which nothing is
+                points.setdefault(name, [])
+                scores.setdefault(name, [])
+                continue
             place = finite(row[x], f"{at}: {x}") / scale, finite(row[y], f"{at}: {y}") / scale
             points.setdefault(name, []).append(place)
             told = next((row[key] for key in _SCORES if row.get(key)), None)
