@@ -37,6 +37,7 @@ DOCUMENTS = {
     "VGG Image Annotator": {"_via_settings": {}, "_via_img_metadata": {}},
     "VGG Image Annotator, 1": {"0.png12": {"filename": "0.png", "regions": [], "size": 12}},
     "OpenPose": {"version": 1.3, "people": [{"pose_keypoints_2d": [1, 2, 0.5]}]},
+    "VGG Image Annotator 3": {"project": {"pid": "p"}, "metadata": {"1_a": {"xy": [1, 2, 3]}}},
     "Label Studio": [{"id": 1, "data": {"image": "0.png"}, "annotations": []}],
 }
 TEXTS = {
@@ -130,7 +131,8 @@ def test_a_file_in_place_of_a_folder_is_answered_with_the_command(tmp_path, name
         said = invoke(*command, code=2)[1]
         assert called(name) in said, said
         if name != "DeepLabCut":
-            flags = "" if command[2:] == (path,) else " --predictions"
+            flags = " --size WxH" if name == "YOLO pose" else ""
+            flags += "" if command[2:] == (path,) else " --predictions"
             assert f"bench data import {key_of(path)} '{path}' NEW_FOLDER{flags}\n" in said, said
 
 
@@ -189,6 +191,7 @@ UNITS = "LABEL,POSITION_X,POSITION_Y,FRAME\nLabel,X,Y,Frame\nLabel,X,Y,Frame\n,(
         ("0.json", json.dumps([{"image_id": 1, "keypoints": []}]), "coco DIR/0.json NEW --index"),
         ("a/spots.csv", UNITS.format("micron"), "trackmate DIR NEW --pixel-size UNITS_PER_PX"),
         ("a/spots.csv", UNITS.format("pixel") + "a,1,2,0\n", "trackmate DIR NEW --predictions"),
+        ("a/v/0.txt", "0 0.5 0.5 0.1 0.1 0.25 0.75 2\n", "yolo-pose DIR NEW --size WxH"),
         ("a/v/Results.xls", " \tX\tY\n1\t2\t3\n", "fiji DIR NEW --predictions"),
     ],
 )

@@ -26,7 +26,13 @@ from adaptor_bench.data.formats.format import (
     ReadOptions,
     WriteOptions,
 )
-from adaptor_bench.data.formats.known import exportable, format_named, formats, importable
+from adaptor_bench.data.formats.known import (
+    exportable,
+    format_named,
+    formats,
+    importable,
+    recognised,
+)
 from adaptor_bench.data.importing import ImportOptions, import_points
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.data.placing import Placing
@@ -515,6 +521,43 @@ def test_selections_of_imagej(tmp_path):
         archive.writestr("0.roi", bytes(4 << 20))
     told = invoke("data", "import", "imagej-roi", path, tmp_path / "o", code=1)[1]
     assert "too large for a selection" in told
+
+
+def test_a_selection_may_mark_points_on_several_slices():
+    """ImageJ's multi-point tool on a stack; and a selection that has a time alone."""
+    frame = FramePoints("a/v", "0", "", PointFile(np.array([[3.0, 4.0], [10.0, 2.0], [7.0, 7.0]])))
+    plain = bytearray(next(iter(imagej.FORMATS[0].write([frame], WriteOptions()).values())))
+    second, counters = len(plain), len(plain) + 64
+    struct.pack_into(">i", plain, 60, second)
+    header = bytearray(64)
+    struct.pack_into(">i", header, 12, 5)
+    struct.pack_into(">i", header, 48, counters)
+    each = struct.pack(">3I", 1 << 8, 3 << 8 | 2, 0)
+    assert read("imagej-roi", bytes(plain + header + each)) == {
+        "film/000000": [[3, 4]],
+        "film/000002": [[10, 2]],
+        "film/000004": [[7, 7]],  # without a slice of its own
+    }
+    struct.pack_into(">i", header, 48, counters + 9)  # beyond the end
+    assert list(read("imagej-roi", bytes(plain + header + each))) == ["film/000004"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "told"),
+    [
+        (
+            "napari",
+            "index,shape-type,axis-0,axis-1\n0,rectangle,1,2\n",
+            "has shapes",
+        ),
+        ("spotiflow", "z,y,x,intensity\n1,2,3,0.5\n", "is of a volume"),
+        ("csv", "x;y\n1,5;2,5\n", "x is not a finite number, for decimals are read with a point"),
+    ],
+)
+def test_tables_of_something_else_are_refused(key, text, told):
+    assert recognised(RawFile(content=text.encode())).key == key
+    with pytest.raises(InputError, match=told):
+        read(key, text)
 
 
 def test_qupath_and_grand_challenge():

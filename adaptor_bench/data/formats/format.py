@@ -18,6 +18,8 @@ from adaptor_bench.errors import InputError, plural
 from adaptor_bench.names import printable
 
 Size = tuple[int, int]
+SIZE = "--size"
+"""The option for frames of which neither a file nor an image says how large they are."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,9 @@ def finite(value: Any, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{where} is not a finite number")
+        comma = isinstance(value, str) and re.fullmatch(r"-?\d+,\d+", value)
+        how = ", for decimals are read with a point" if comma else ""
+        raise InputError(f"{where} is not a finite number{how}")
     return number
 
 

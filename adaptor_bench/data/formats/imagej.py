@@ -30,15 +30,19 @@ _POINT = 10
 _SUBPIXEL = 128
 _VERSION = 227
 _HEADER = 64
+_SECOND = 52  # bytes of the second header, as far as it is read
 _MEMBERS, _MEMBER = 100_000, 1 << 20  # selections of a zip, and bytes of one
 
 
 def _read(file: RawFile, where: str) -> dict[str, PointFile]:
     rows: dict[str, list[tuple[float, float]]] = {}
     for at, content in _selections(file, where):
-        slice_, points = _points(content, at)
-        name = f"{file.name or 'stack'}/{slice_ - 1:06}" if slice_ > 0 else ""
-        rows.setdefault(name, []).extend(points)
+        points = _points(content, at)
+        for slice_, point in zip(_slices(content, len(points)), points, strict=True):
+            name = f"{file.name or 'stack'}/{slice_ - 1:06}" if slice_ > 0 else ""
+            rows.setdefault(name, []).append(point)
+        if not points:
+            rows.setdefault("", [])
     return {name: gathered(found) for name, found in rows.items()} or {"": gathered(())}
 
 
@@ -71,15 +75,28 @@ def _selections(file: RawFile, where: str) -> Iterator[tuple[str, bytes]]:
         raise InputError(f"{where}: not readable as a zip of selections: {error}") from error
 
 
-def _points(content: bytes, at: str) -> tuple[int, list[tuple[float, float]]]:
-    """Number of the slice, 0 for none, and the points."""
+def _slices(content: bytes, number: int) -> list[int]:
+    """The slice of each point, 0 for none: its own, where one selection marks a whole stack, else
+    that of the selection, which in a stack of several dimensions is its time, or its depth."""
+    (of_all, second) = struct.unpack_from(">2i", content, 56)
+    own: tuple[int, ...] = (0,) * number
+    if 0 < second <= len(content) - _SECOND:
+        depth, time = struct.unpack_from(">2i", content, second + 8)
+        of_all = of_all or time or depth
+        (start,) = struct.unpack_from(">i", content, second + 48)
+        if 0 < start <= len(content) - 4 * number:
+            own = struct.unpack_from(f">{number}I", content, start)
+    return [(counter >> 8) or of_all for counter in own]  # the last byte is the counter's number
+
+
+def _points(content: bytes, at: str) -> list[tuple[float, float]]:
     if not content.startswith(_MAGIC) or len(content) < _HEADER:
         raise InputError(f"{at}: not a selection of ImageJ")
     if content[6] != _POINT:
         raise InputError(f"{at}: a selection of another kind than points")
     top, left = struct.unpack_from(">hh", content, 8)
     (number,) = struct.unpack_from(">H", content, 16)
-    options, slice_ = struct.unpack_from(">hxxxxi", content, 50)
+    (options,) = struct.unpack_from(">h", content, 50)
     places = [f">{2 * number}h", f">{2 * number}f"]
     whole, exact = _HEADER, _HEADER + 4 * number
     kind, start = (places[1], exact) if options & _SUBPIXEL else (places[0], whole)
@@ -90,7 +107,7 @@ def _points(content: bytes, at: str) -> tuple[int, list[tuple[float, float]]]:
     corner = (0, 0) if options & _SUBPIXEL else (left, top)
     x = [corner[0] + value for value in values[:number]]
     y = [corner[1] + value for value in values[number:]]
-    return slice_, _finite(x, y, at)
+    return _finite(x, y, at)
 
 
 def _finite(x: Sequence[float], y: Sequence[float], at: str) -> list[tuple[float, float]]:

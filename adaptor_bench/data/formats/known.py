@@ -17,7 +17,8 @@ from typing import Any
 
 from adaptor_bench.bounded import read_up_to
 from adaptor_bench.data.formats.challenge import CHALLENGE, is_challenge
-from adaptor_bench.data.formats.format import Format, RawFile
+from adaptor_bench.data.formats.format import SIZE, Format, RawFile
+from adaptor_bench.data.layout import FRAMES, NO_FRAMES
 from adaptor_bench.errors import UsageError, suggest
 from adaptor_bench.resources import modules_of
 
@@ -109,10 +110,18 @@ def foreign_below(root: Path) -> tuple[str, Format] | None:
                 continue
             opened += 1
             if found := foreign_file(path):
+                if SIZE in found.asked and _pictured(root):
+                    found = replace(found, asked=())
                 return path.relative_to(root).as_posix(), found
         if seen > _ENTRIES or opened > _FILES:
             break
     return None
+
+
+def _pictured(root: Path) -> bool:
+    """Whether there are images, which say how large they are."""
+    names = islice((n for _, _, names in os.walk(root) for n in names), _ENTRIES)
+    return any(Path(name).suffix.lower() in (*FRAMES, *NO_FRAMES) for name in names)
 
 
 def foreign_beside(missing: Path) -> tuple[str, Format] | None:

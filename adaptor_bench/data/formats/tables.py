@@ -136,6 +136,8 @@ def _fiji_name(row: Row, film: str, at: str) -> str | None:
 
 
 def _napari(file: RawFile, where: str) -> dict[str, PointFile]:
+    if "shape-type" in file.columns:
+        raise InputError(f"{where}: has shapes, of which only layers of points are read")
     if "axis-3" in file.columns:
         raise InputError(f"{where}: has more than three axes; only (frame,) y, x are read")
     if "axis-2" in file.columns:
@@ -155,6 +157,12 @@ def _trackmate_rows(file: RawFile, where: str) -> Iterator[Row]:
                 f"{where}: positions are in {unit[:20]}; say with --pixel-size how many of them "
                 "one px has"
             )
+
+
+def _spotiflow(file: RawFile, where: str) -> dict[str, PointFile]:
+    if file.columns[0] == "z":
+        raise InputError(f"{where}: is of a volume; only y and x of pictures are read")
+    return _reader("x", "y", _alone)(file, where)
 
 
 def _is_spot(row: Row) -> bool:
@@ -237,10 +245,10 @@ FORMATS = (
     ),
     Format(
         "Spotiflow",
-        lambda file: file.columns[:2] == ["y", "x"],
+        lambda file: file.columns[:2] == ["y", "x"] or file.columns[:3] == ["z", "y", "x"],
         _rows_become("x and y"),
         (".csv",),
-        read=_reader("x", "y", _alone),
+        read=_spotiflow,
         key="spotiflow",
         in_place=False,
         takes=_UNITS,

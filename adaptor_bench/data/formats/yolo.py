@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from adaptor_bench.data.formats.format import (
+    SIZE,
     Format,
     FramePoints,
     PointFile,
@@ -87,6 +88,7 @@ FORMATS = (
         in_place=False,
         write=_write,
         images="images",
+        asks=lambda file: (SIZE, "WxH"),
         centre="0.5",
     ),
 )
