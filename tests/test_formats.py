@@ -35,7 +35,7 @@ from adaptor_bench.data.formats.known import (
 )
 from adaptor_bench.data.importing import ImportOptions, import_points
 from adaptor_bench.data.labels import read_points
-from adaptor_bench.data.placing import Placing
+from adaptor_bench.data.placing import ImageFolder, Placing
 from adaptor_bench.errors import InputError, UsageError
 from adaptor_bench.extras import how_to_get
 from adaptor_bench.report.render import render
@@ -623,6 +623,17 @@ def test_a_dataset_goes_out_and_comes_back(tmp_path):
     invoke("data", "import", "coco", tmp_path / "coco.out", tmp_path / "sub", "--predictions")
     assert not list((tmp_path / "sub").rglob("*.png"))
     assert invoke("validate", tmp_path / "sub")[0]
+
+
+def test_the_image_in_its_place_goes_before_one_deeper_down(tmp_path):
+    """As after an import into the folder that was imported."""
+    for place in ("op1/v", "ds/op1/v/images", "twice/a", "twice/b"):
+        (tmp_path / place).mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / place / "0.jpg")
+    found = ImageFolder(tmp_path).find("op1/v/0.png")
+    assert found == tmp_path / "op1" / "v" / "0.jpg"
+    with pytest.raises(InputError, match=r"may be a/0.jpg or b/0.jpg; --images chooses"):
+        ImageFolder(tmp_path / "twice").find("0")
 
 
 def test_images_go_along_or_are_refused(tmp_path):

@@ -134,13 +134,16 @@ class ImageFolder:
 
     def find(self, name: str) -> Path | None:
         """The image whose path ends like ``name``, endings and levels such as images aside; None
-        where there is none. Raises InputError where it might be either of two."""
+        where there is none. One in the very folders that are named goes before any deeper down.
+        Raises InputError where it might be either of two."""
         wanted = _folders(name)
         near = [(_alike(wanted, _folders(p)), p) for p in self._by_name.get(_bare(name), ())]
         best = max((alike for alike, _ in near), default=0)
         found = [path for alike, path in near if alike == best]
         if len(found) > 1:
-            raise InputError(f"{name[:200]!r} may be {found[0]} or {found[1]}")
+            found = [path for path in found if _folders(path) == wanted] or found
+        if len(found) > 1:
+            raise InputError(f"{name[:200]!r} may be {found[0]} or {found[1]}; --images chooses")
         return self._root / found[0] if found and self._root else None
 
 
