@@ -8,7 +8,7 @@ Nothing heavy is imported until a method is built.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 import sys
 import tomllib
@@ -23,7 +23,7 @@ from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.method import ROLES, Card, Method
 from adaptor_bench.methodspec import PROFILES, MethodSpec
 from adaptor_bench.parameters import Relation, Signature
-from adaptor_bench.resources import bundled
+from adaptor_bench.resources import bundled, module_from
 from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.registry import (
     PROGRAM,
@@ -245,11 +245,4 @@ def _load_entry(entry: EntryPoint) -> ModuleType:
 
 def _load(path: Path) -> ModuleType:
     """Load under a private name, so that no top-level package 'baselines' is ever installed."""
-    name = f"adaptor_bench._method_files.{path.stem}"
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise ImportError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
-    return module
+    return module_from(path, f"adaptor_bench._method_files.{path.stem}")

@@ -1,11 +1,15 @@
-"""What comes with the package: files, in the wheel or beside it in a checkout, and modules."""
+"""What comes with the package: files, in the wheel or beside it in a checkout, and modules; and
+modules from files anywhere."""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from adaptor_bench.errors import BenchError, UsageError
 
@@ -57,3 +61,21 @@ def modules_of(package: str) -> list[ModuleType]:
     folders = import_module(package).__path__
     names = sorted(module.name for module in iter_modules(folders))
     return [import_module(f"{package}.{name}") for name in names]
+
+
+class _AsItStands(SourceFileLoader):
+    """Compiles a file anew. What Python keeps in ``__pycache__`` it takes for that of a file with
+    the same size that was written within the same second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def module_from(path: Path | str, name: str) -> ModuleType:
+    """The module that a file is, under a dotted ``name``, from what stands in it now; whatever it
+    raises is raised."""
+    specification = spec_from_loader(name, _AsItStands(name, str(path)))
+    assert specification is not None
+    module = sys.modules[name] = module_from_spec(specification)
+    specification.loader.exec_module(module)  # type: ignore[union-attr]
+    return module

@@ -41,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     config.add_cleanup(partial(os.chdir, config.invocation_params.dir))
     os.environ |= {"HOME": str(home), "ADAPTOR_BENCH_CACHE": str(home / "cache")}
-    os.chdir(home)
+    if getattr(config.option, "dist", "no") == "no":  # several processes begin where this one is
+        os.chdir(home)
     if config.option.markexpr == "quick":
         blocked = home / "blocked"
         blocked.mkdir()

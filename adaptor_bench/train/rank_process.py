@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import pickle
 import sys
@@ -22,6 +21,7 @@ import torch
 
 from adaptor_bench.errors import portable
 from adaptor_bench.progress import hand_over
+from adaptor_bench.resources import module_from
 from adaptor_bench.stopping import held_off, stop_with
 from adaptor_bench.train.fit import Fitted, Work, fit_here
 from adaptor_bench.train.rank import Rank
@@ -81,7 +81,7 @@ def _fitted(
     hand_over(lambda text: reports.send(("say", text)) if leads else None)
     warnings.simplefilter("ignore")  # of torch's, which the first rank's user has no use for
     for name, path in orders.files.items():
-        _load(name, path)
+        module_from(path, name)
     with (orders.folder / WORK).open("rb") as kept:
         work: Work = pickle.load(kept)  # our own, of this moment
     torch.set_num_threads(orders.threads)
@@ -131,12 +131,3 @@ def files_of(part: Any) -> Iterator[tuple[str, str]]:
     if is_dataclass(part) and not isinstance(part, type):
         for field in fields(part):
             yield from files_of(getattr(part, field.name))
-
-
-def _load(name: str, path: str) -> None:
-    """A method file under the name that it has in the process that started this one."""
-    specification = importlib.util.spec_from_file_location(name, path)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
