@@ -498,6 +498,22 @@ def test_results_of_coco_need_their_images():
         read("coco", [{**results[0], "image_id": 8}], index=index)
 
 
+def test_predictions_find_their_images_in_the_organisers_file(tmp_path):
+    """Results come from their file, become a submission, and go out as results again."""
+    index = {"images": [{"id": 7, "file_name": "a/v/0.png", "width": 512, "height": 288}]}
+    results = [{"image_id": 7, "category_id": 1, "keypoints": [1, 2, 1], "score": 0.9}]
+    for name, content in (("gt.json", index), ("results.json", results)):
+        (tmp_path / name).write_text(json.dumps(content))
+    how = ("--index", tmp_path / "gt.json", "--predictions")
+    invoke("data", "import", "coco", tmp_path / "results.json", tmp_path / "sub", *how)
+    invoke("data", "export", "coco", tmp_path / "sub", tmp_path / "again.json", *how)
+    (again,) = json.loads((tmp_path / "again.json").read_text())
+    assert (again["image_id"], again["keypoints"][:2], again["score"]) == (7, [1, 2], 0.9)
+    (tmp_path / "gt.json").write_text(json.dumps({"images": [{"id": 7, "file_name": "b/v/0.png"}]}))
+    told = invoke("data", "export", "coco", tmp_path / "sub", tmp_path / "x.json", *how, code=1)[1]
+    assert "images that are not in the index" in told
+
+
 def test_selections_of_imagej(tmp_path):
     points = np.array([[3, 4], [10, 2]])
     frame = FramePoints("a/v", "0", "", PointFile(points.astype(float)))

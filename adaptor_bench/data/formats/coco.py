@@ -22,6 +22,7 @@ from adaptor_bench.data.formats.format import (
     gathered,
     px,
 )
+from adaptor_bench.data.layout import composed
 from adaptor_bench.errors import InputError
 
 SIGMA = 0.2123
@@ -110,7 +111,7 @@ def _keypoints(flat: Any, at: str) -> list[tuple[float, float]]:
 def _write(frames: Sequence[FramePoints], options: WriteOptions) -> dict[str, bytes]:
     numbers = {frame.image: n for n, frame in enumerate(frames, 1)}
     if options.index is not None:
-        numbers = {name: number for number, (name, _) in _images(options.index, "index").items()}
+        numbers = _numbers(frames, options.index)
         if missing := [f.image for f in frames if f.image not in numbers]:
             raise InputError.collect("images that are not in the index:", missing)
     entries: list[dict[str, Any]] = []
@@ -135,6 +136,24 @@ def _write(frames: Sequence[FramePoints], options: WriteOptions) -> dict[str, by
             "keypoints": [options.label], "skeleton": []}  # fmt: skip
     document = {"images": images, "annotations": entries, "categories": [kind]}
     return {"": json.dumps(document).encode()}
+
+
+def _numbers(frames: Sequence[FramePoints], index: Any) -> dict[str, Any]:
+    """The ids of those images of frames that the index has: of the same name, or of a name that an
+    import would take for the same frame."""
+    images = {name: number for number, (name, _) in _images(index, "index").items()}
+    if all(frame.image in images for frame in frames):
+        return images
+    from adaptor_bench.data.placing import Placing
+
+    places = {Placing().place(name).key: number for name, number in images.items()}
+    for frame in frames:
+        place = composed(f"{frame.folder}/{frame.stem}").lower()
+        without_domain = "/".join(place.split("/")[-3:])
+        for name in (place, without_domain):
+            if name in places:
+                images.setdefault(frame.image, places[name])
+    return images
 
 
 FORMATS = (
