@@ -430,6 +430,7 @@ def test_a_row_without_a_point_is_a_frame_without_any():
         assert read("csv", text) == {"a.png": [[1, 2]], "b.png": []}
     with pytest.raises(InputError, match="row 1: y is not a finite number"):
         read("csv", "image,x,y\na.png,1,\n")
+    assert read("csv", "x,y\n") == {"": []} and read("csv", "image,x,y\n") == {}
 
 
 @pytest.mark.parametrize(

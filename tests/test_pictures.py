@@ -13,8 +13,11 @@ from finished_runs import put_fold
 from method_files import put_method
 from PIL import Image
 
+from adaptor_bench.data.frames import Frame
 from adaptor_bench.data.images import read_image, read_picture
 from adaptor_bench.errors import InputError
+from adaptor_bench.harness.outputs import write_csv
+from adaptor_bench.method import Prediction
 
 COLOUR = np.arange(6 * 9 * 3, dtype=np.uint8).reshape(6, 9, 3)
 GREY = COLOUR[..., 0]
@@ -122,6 +125,23 @@ def test_a_table_of_all_points(predict, pictures, tmp_path):
     rows = list(csv.DictReader((tmp_path / "out" / "points.csv").read_text().splitlines()))
     assert [row["image"] for row in rows] == NAMES
     assert (rows[0]["x"], rows[0]["y"], rows[0]["score"]) == ("100.0", "100.0", "")
+
+
+def test_a_table_names_pictures_without_points_and_is_imported_whole(tmp_path):
+    found = [
+        (
+            Frame("a", "v", str(k), tmp_path / f"a/v/images/{k}.png", Path()),
+            (9, 9),
+            Prediction(np.array(points, float).reshape(-1, 2)),
+        )
+        for k, points in enumerate(([[1, 2]], []))
+    ]
+    write_csv(found, tmp_path, tmp_path, {})
+    assert (tmp_path / "points.csv").read_text() == (
+        "image,x,y,score\na/v/images/0.png,1.0,2.0,\na/v/images/1.png,,,\n"
+    )
+    command = ("data", "import", "csv", tmp_path / "points.csv", tmp_path / "sub", "--predictions")
+    assert "2 frames, 1 point" in invoke(*command)[1]
 
 
 def test_a_document_and_pictures_with_the_points(predict, pictures, tmp_path):

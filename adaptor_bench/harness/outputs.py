@@ -38,13 +38,14 @@ def write_prediction(frame: Frame, prediction: Prediction, root: Path) -> None:
 
 
 def write_csv(found: list[Found], root: Path, out: Path, about: dict[str, Any]) -> None:
-    """``out/points.csv``: a line a point, with the path of its picture below ``root``."""
+    """``out/points.csv``: a line a point, with the path of its picture below ``root``; one line
+    without numbers for a picture without points, so that it is known to have been looked at."""
     with (out / "points.csv").open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream, lineterminator="\n")
         rows.writerow(["image", "x", "y", "score"])
         for frame, _, prediction in found:
-            for point in _points(prediction):
-                cells = [point["x"], point["y"], point.get("score", "")]
+            for point in _points(prediction) or [{}]:
+                cells = [point.get(key, "") for key in ("x", "y", "score")]
                 rows.writerow([csv_cell(_name(frame, root)), *cells])
 
 

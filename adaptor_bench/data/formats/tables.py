@@ -28,6 +28,7 @@ from adaptor_bench.errors import InputError
 _ENDINGS = (".csv", ".tsv", ".txt")
 _SCORES = ("score", "probability", "prob", "confidence", "quality")
 _IMAGES = ("image", "filename", "file_name", "file", "image_name", "frame_name")
+_NAMING = {"frame", "slice", *_IMAGES}
 _MEASURED = {"slice", "area", "mean", "counter", "channel", "xm", "major", "bx"}
 _STACKS = {"c", "t", "z", "i"}
 Row = dict[str, str]
@@ -81,8 +82,8 @@ def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] =
                 f"{', '.join(blank[:20])}{more}",
                 hint="Fill it in, or take the rows out.",
             )
-        if not points:
-            return {"": gathered(())}
+        if not points:  # where each row says its frame, no row says none
+            return {} if _NAMING & {*map(column_name, file.columns)} else {"": gathered(())}
         return {name: gathered(rows, scores[name]) for name, rows in points.items()}
 
     return read
