@@ -97,6 +97,16 @@ def test_points_find_their_frames(text):
     assert (labels["000003"].scores is not None) == ("score" in text)
 
 
+def test_points_in_other_units_say_how_large_a_px_is():
+    Path("spots.csv").write_text("POSITION_X,POSITION_Y,FRAME\n(micron),(micron),\n5,10,3\n")
+    video = put_video(Path("film.mkv"))
+    words = ("data", "frames", video, "out", "--points", "spots.csv")
+    assert "say with --pixel-size" in invoke(*words, code=1)[1]
+    invoke(*words, "--pixel-size", 0.5)
+    (label,) = Path("out").rglob("*.json")
+    assert read_points(label).points.tolist() == [[10, 20]]
+
+
 def test_a_film_that_was_turned_is_turned_back():
     path = put_video(Path("film.mp4"), 3, codec="mpeg4", pixels="yuv420p")
     content = bytearray(path.read_bytes())

@@ -89,11 +89,7 @@ def _unpacked(source: Path, chosen: Format) -> AbstractContextManager[Path]:
     default=0.0,
     help="Px added to x and y: -0.5 from programs that count from the corner of the first pixel.",
 )
-@option(
-    "--pixel-size",
-    type=options.FiniteRange(0, min_open=True),
-    help="What one px is in a table in other units, such as micron.",
-)
+@options.pixel_size
 @_FRAME_SIZE
 @_INDEX
 @option("--predictions", is_flag=True, help="Write a submission: no images, no sizes.")

@@ -195,6 +195,12 @@ matching_options = several(
         "or nothing is scored.",
     ),
 )
+#: Of tables of points.
+pixel_size = option(
+    "--pixel-size",
+    type=FiniteRange(0, min_open=True),
+    help="What one px is in a table in other units, such as micron.",
+)
 #: Of every interval, and of what is called different.
 level = option("--level", type=FiniteRange(0.5, 0.999), default=0.95, help="Of the intervals.")
 

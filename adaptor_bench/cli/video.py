@@ -35,6 +35,7 @@ from adaptor_bench.progress import message
     help="Points with the numbers of their frames: a table with a column frame (CSV, Parquet, "
     "napari, TrackMate, Fiji), CVAT. These frames are taken, and become labels.",
 )
+@options.pixel_size
 @option("--surgery", default="", help="Of all frames.  [default: the name of VIDEO]")
 @option("--video", "name", default="", help="Of all frames.  [default: all]")
 def frames(
@@ -44,6 +45,7 @@ def frames(
     numbers: tuple[int, ...],
     times: tuple[float, ...],
     points: Path | None,
+    pixel_size: float | None,
     surgery: str,
     name: str,
 ) -> None:
@@ -52,13 +54,23 @@ def frames(
     Frames are counted from 0 in the order they are shown, and turned as the file says. Needs PyAV:
     the extra [video].
     """
+    from adaptor_bench.data.formats.format import ReadOptions
     from adaptor_bench.data.video import Wanted, take_frames
     from adaptor_bench.errors import plural
     from adaptor_bench.progress import Progress
 
     wanted = Wanted(every, numbers, times)
     with Progress().bar("decoding") as bar:
-        taken = take_frames(video, out, wanted, bar, points=points, surgery=surgery, name=name)
+        taken = take_frames(
+            video,
+            out,
+            wanted,
+            bar,
+            points=points,
+            reading=ReadOptions(pixel_size=pixel_size),
+            surgery=surgery,
+            name=name,
+        )
     message(f"{plural(taken.frames, 'frame')} and {plural(taken.points, 'point')} taken: {out}")
     for note in taken.notes:
         message(f"note: {note}")

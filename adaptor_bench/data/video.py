@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from adaptor_bench.atomic import atomic_directory
 from adaptor_bench.bounded import open_file, read_file, read_json
 from adaptor_bench.data.formats.challenge import write_points
-from adaptor_bench.data.formats.format import PointFile, RawFile, outside_note
+from adaptor_bench.data.formats.format import PointFile, RawFile, ReadOptions, outside_note
 from adaptor_bench.data.formats.known import JSON_ENDINGS, foreign_file
 from adaptor_bench.data.images import MOST_PIXELS, write_image
 from adaptor_bench.data.layout import image_place, label_place
@@ -57,16 +57,18 @@ def take_frames(
     bar: Bar,
     *,
     points: Path | None = None,
+    reading: ReadOptions | None = None,
     surgery: str = "",
     name: str = "",
 ) -> Taken:
     """Write frames of ``video`` as the new dataset ``out``: ``SURGERY/NAME/images/000012.png``.
 
     ``surgery`` is by default the name of the file, ``name``, that of the video, ``all``. ``points``
-    is a file, in a format that is read, in which each point has the number of its frame: these
-    frames are written, too, and their labels. Raises UsageError where ``out`` exists, a name cannot
-    be used, nothing is wanted, or PyAV is not installed; InputError for what is no video, no such
-    file of points, and for frames that the video does not have. Then nothing is written.
+    is a file, in a format that is read (understood by ``reading``), in which each point has the
+    number of its frame: these frames are written, too, and their labels. Raises UsageError where
+    ``out`` exists, a name cannot be used, nothing is wanted, or PyAV is not installed; InputError
+    for what is no video, no such file of points, and for frames that the video does not have. Then
+    nothing is written.
     """
     from adaptor_bench.extras import require
 
@@ -74,7 +76,7 @@ def take_frames(
     if out.exists():
         raise UsageError(f"{out}: exists already", hint="Name a new folder.")
     place = Placing(surgery=surgery or video.stem, video=name).place("000000")
-    labels = {} if points is None else _labels(points)
+    labels = {} if points is None else _labels(points, reading or ReadOptions())
     asked = Wanted(wanted.every, (*wanted.numbers, *labels), wanted.times)
     if asked == Wanted():
         raise UsageError("which frames?", hint="Give --every, --frame, --at or --points.")
@@ -188,7 +190,7 @@ def _picture(video: Path, number: int, frame: Any) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), turn // 90))
 
 
-def _labels(path: Path) -> dict[int, PointFile]:
+def _labels(path: Path, reading: ReadOptions) -> dict[int, PointFile]:
     """The points of each frame, by its number. Raises InputError."""
     kind = foreign_file(path)
     if kind is None or kind.read is None:
@@ -199,7 +201,11 @@ def _labels(path: Path) -> dict[int, PointFile]:
 
         require(kind.extra, f"files of {kind.name}")
     is_json = path.suffix.lower() in JSON_ENDINGS
-    file = RawFile(read_json(path) if is_json else None, b"" if is_json else read_file(path))
+    file = (
+        RawFile(read_json(path), options=reading)
+        if is_json
+        else RawFile(content=read_file(path), options=reading)
+    )
     labels: dict[int, PointFile] = {}
     problems = []
     for name, points in kind.read(file, str(path)).items():
