@@ -653,6 +653,26 @@ def test_the_image_in_its_place_goes_before_one_deeper_down(tmp_path):
         ImageFolder(tmp_path / "twice").find("0")
 
 
+def test_a_label_that_nothing_has_is_answered_with_those_there_are(tmp_path):
+    label = write_frame(tmp_path / "ds", "op1", "000000", [(10, 20), (300, 200)])
+    assert label.exists()
+    for key in sorted({*exportable()} - {*LACKING}):
+        format_ = format_named(key)
+        there = tmp_path / "out" / key / f"x{format_.endings[0] if format_.many else ''}"
+        there.parent.mkdir(parents=True)
+        invoke("data", "export", key, tmp_path / "ds", there, "--label", "suture")
+        command = ("data", "import", key, there, tmp_path / "in" / key, "--size", "512x288")
+        told = invoke(*command, "--label", "sutur", code=1)[1]
+        assert "no point is called 'sutur'" in told, key
+        named = key in ("coco", "cvat", "grand-challenge", "labelme", "qupath", "via")
+        names = "'0'" if key == "yolo-pose" else "'suture'" if named else ""
+        assert (f"The names in it: {names}." if names else "have no names") in told, key
+        if names:
+            invoke(*command, "--label", names.strip("'"))
+    table = "image,x,y,label\na.png,1,2,no\nb.png,3,4,yes\n"
+    assert read("csv", table, labels=frozenset({"yes"})) == {"a.png": [], "b.png": [[3, 4]]}
+
+
 def test_images_go_along_or_are_refused(tmp_path):
     label = write_frame(tmp_path / "ds", "op1", "000000", [(10, 20), (300, 200)])
     image = label.parent.parent / "images" / "000000.png"

@@ -72,7 +72,8 @@ def import_points(format_: Format, source: Path, out: Path, options: ImportOptio
     """Read ``source``, a file of ``format_`` or a folder of them, and write the new folder ``out``.
 
     Nothing is written unless everything can be. Raises InputError with all that cannot be read,
-    with frames that two files are about, and with images of another size than a file says;
+    with frames that two files are about, and with images of another size than a file says, or where
+    labels are asked for and nothing is called so;
     UsageError where ``out`` exists or there is no such source.
     """
     if format_.read is None:
@@ -104,13 +105,28 @@ def import_points(format_: Format, source: Path, out: Path, options: ImportOptio
         raise InputError(
             f"{source}: no {format_.what.removeprefix('a ')} found", hint=_other(source)
         )
+    points = sum(len(one.file.points) for one in found.values())
+    _require_named(source, options.reading, points)
     copied = 0
     with atomic_directory(out) as folder:
         for one in found.values():
             copied += _write(one, folder, options)
-    points = sum(len(one.file.points) for one in found.values())
     sized = {f"{one.place.folder}/{one.place.stem}": one.file for one in found.values()}
     return Imported(len(found), points, copied, tuple(passed), outside_note(sized))
+
+
+def _require_named(source: Path, reading: ReadOptions, points: int) -> None:
+    """Where labels are asked for, raise InputError unless some point is called so."""
+    if not reading.labels or (points and reading.names):
+        return
+    wanted = " or ".join(map(repr, sorted(reading.labels)))
+    there = ", ".join(repr(name[:60]) for name in sorted(reading.names))
+    raise InputError(
+        f"{source}: no point is called {wanted}",
+        hint=f"The names in it: {there}."
+        if there
+        else "Its points have no names: leave out --label.",
+    )
 
 
 def _files(format_: Format, source: Path) -> Iterator[tuple[Path, str]]:

@@ -18,6 +18,7 @@ from adaptor_bench.errors import InputError, plural
 from adaptor_bench.names import printable
 
 Size = tuple[int, int]
+_NAMED = 20  # names that are remembered
 SIZE = "--size"
 """The option for frames of which neither a file nor an image says how large they are."""
 
@@ -50,7 +51,8 @@ class ReadOptions:
     ``labels``: only annotations called so; all where empty. ``pixel_size``: lengths of the file per
     px, where it is not in px. ``pairs``: a line joins the two views of a landmark in one picture.
     ``index``: the document in which a file without names of images finds them. ``size_of``: width
-    and height of the image of that name, None where nothing says it.
+    and height of the image of that name, None where nothing says it. ``names`` are some
+    that annotations were found to have, where labels are asked for.
     """
 
     labels: frozenset[str] = frozenset()
@@ -58,9 +60,12 @@ class ReadOptions:
     pairs: bool = False
     index: Any = None
     size_of: Callable[[str], Size | None] = lambda name: None
+    names: set[str] = field(default_factory=set, compare=False)
 
     def wanted(self, label: Any) -> bool:
         """Whether an annotation called ``label`` is to be read."""
+        if self.labels and label is not None and len(self.names) < _NAMED:
+            self.names.add(str(label))
         return not self.labels or str(label) in self.labels
 
 

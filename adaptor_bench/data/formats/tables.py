@@ -61,9 +61,13 @@ def _reader(x: str, y: str, naming: Naming, rows: Callable[..., Iterator[Row]] =
         for n, cells in enumerate(rows(file, where), 1):
             row = {heading.removesuffix(" [px]"): cell for heading, cell in cells.items()}
             at = f"{where}: row {n}"
-            if not file.options.wanted(row.get("label", row.get("class"))):
-                continue
+            wanted = file.options.wanted(row.get("label", row.get("class")))
             name = naming(row, file.name or "film", at)
+            if not wanted:
+                if name:
+                    points.setdefault(name, [])
+                    scores.setdefault(name, [])
+                continue
             if name is None:
                 blank.append(str(n))
                 continue
