@@ -244,7 +244,7 @@ def test_all_problems_are_reported_at_once(make_dataset):
     with pytest.raises(InputError) as error:
         load_frames(index_dataset(root), ["intraop"])
     text = error.value.message
-    assert "6 problems in 16 frames; nothing was run" in text
+    assert "6 problems in 16 frames; nothing more was done" in text
     for line in (
         f"{video}/images/000000.png: not readable as an image",
         f"{video}/images/000001.png: not readable as an image",

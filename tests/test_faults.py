@@ -163,7 +163,7 @@ def test_an_image_that_is_cut_short_after_it_was_found(data, tmp_path):
     with pytest.raises(InputError) as error:
         load_frames(found, ["intraop"])
     assert all(f"{path}: " in error.value.message for path in cut)
-    assert "2 problems in 9 frames; nothing was run" in error.value.message
+    assert "2 problems in 9 frames; nothing more was done" in error.value.message
 
 
 @pytest.mark.parametrize(

@@ -478,7 +478,7 @@ def test_bad_frames_are_named_before_anything_is_trained(make_dataset, tmp_path,
     shown, told = run(data, tmp_path / "runs", code=1)
     assert shown == ""
     assert str(path) in told
-    assert "nothing was run" in told
+    assert "nothing more was done" in told
     assert "Repair or remove" in told
     assert "Traceback" not in told
     assert not (tmp_path / "runs").exists()

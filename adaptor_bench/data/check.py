@@ -105,7 +105,7 @@ def load_frames(
     if problems:
         raise InputError.collect(
             f"{dataset.root}: {plural(len(problems), 'problem')} in "
-            f"{plural(len(todo), 'frame')}; nothing was run",
+            f"{plural(len(todo), 'frame')}; nothing more was done",
             problems,
             hint="Repair or remove these files, then rerun the command.",
         )
