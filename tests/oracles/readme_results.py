@@ -78,14 +78,14 @@ def _rows_below(text: str, heading: str) -> list[dict[str, str]]:
 
 
 def summary() -> str:
-    """README.md: F1 with its interval and tier, and what the tiers mean."""
+    """README.md: F1 with its interval and tier, and what the tiers mean; without ablations."""
     rows, floors = read()
     cards = {domain: Card(domain) for domain in rows}
     head = ["method"]
     for domain in rows:
         head += [f"{domain}: F1 % [95 % interval]", "tier"]
     lines = ["", _line(head), "|" + "---|" * len(head)]
-    methods = list(dict.fromkeys(name for here in rows.values() for name in here))
+    methods = dict.fromkeys(name for here in rows.values() for name in here if "/" not in name)
     for name in methods:
         cells = [f"`{name}`"]
         for domain, card in cards.items():
