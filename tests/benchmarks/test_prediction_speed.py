@@ -34,7 +34,7 @@ def test_predicting_a_folder(held, tmp_path, monkeypatch):
     frames = index_dataset(cached_phantom("tiny", Progress())).domain("intraop")
     frames = (frames * FRAMES)[:FRAMES]
     images = [read_pixels(f, Resize.of(method)).image for f in frames]
-    monkeypatch.setattr(method, "_built", lambda: network)
+    monkeypatch.setattr(method, "trained", lambda: network)
     real, inside = inference.predict_maps, []
 
     def in_its_thread(*given, **settings):
