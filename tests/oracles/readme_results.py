@@ -136,12 +136,14 @@ def which_method() -> str:
         seconds = rows[key].get(name, {}).get("cpu_seconds")
         return f"{seconds['total']:.0f}" if seconds else "-"
 
+    def lead(key: tuple[str, str], name: str) -> str:
+        return "*first*" if name == leaders[key] else ahead[key].get(name, "-")
+
     best = [f"{_number(floors[k]['f1']['mean'])} ({floors[k]['method']})" for k in COLUMNS]
     leaders = {key: next(iter(rows[key])) for key in COLUMNS}
     ahead = {key: cards[key].ahead_of(leaders[key]) for key in COLUMNS}
     rivals = [name for name in order if any(name in here for here in ahead.values())]
     claims = dict.fromkeys(claim for card in cards.values() for claim in card.claims)
-    first = dict.fromkeys(f"`{name}`" for name in leaders.values())
     return "\n".join(
         [
             "",
@@ -150,9 +152,9 @@ def which_method() -> str:
             _tabled("F1 %, 95 % interval (tier)", order, estimate)
             + _line(["*best floor*", *best])
             + "\n",
-            f"## How far the first of a board, {' or '.join(first)}, is ahead",
+            "## How far the first of each board is ahead",
             "",
-            _tabled("points of F1", rivals, lambda key, name: ahead[key].get(name, "-")),
+            _tabled("points of F1", rivals, lead),
             "## What the paper claims",
             "",
             _tabled("points of F1", list(claims), lambda key, c: _short(cards[key].claims.get(c))),
