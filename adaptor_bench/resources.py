@@ -74,8 +74,9 @@ class _AsItStands(SourceFileLoader):
 def module_from(path: Path | str, name: str) -> ModuleType:
     """The module that a file is, under a dotted ``name``, from what stands in it now; whatever it
     raises is raised."""
-    specification = spec_from_loader(name, _AsItStands(name, str(path)))
+    loader = _AsItStands(name, str(Path(path).absolute()))
+    specification = spec_from_loader(name, loader)
     assert specification is not None
     module = sys.modules[name] = module_from_spec(specification)
-    specification.loader.exec_module(module)  # type: ignore[union-attr]
+    loader.exec_module(module)
     return module
