@@ -164,12 +164,15 @@ def test_version_changelog_and_citation_are_of_one_release():
 
 
 def test_ci_and_hooks_run_what_the_guide_says():
-    """Two scripts, the tools of the environment, nothing that is not there."""
+    """Three scripts, the tools of the environment, nothing that is not there."""
     assert re.findall(r"- run: (.*)", (ROOT / ".github/workflows/ci.yml").read_text()) == [
         ".ci/run",
         ".ci/lowest",
+        ".ci/benchmarks",
     ]
     script = (ROOT / ".ci" / "run").read_text("utf-8")
+    weekly = (ROOT / ".ci" / "benchmarks").read_text("utf-8")
+    assert "pytest -q tests/benchmarks" in weekly
     for check in ("pytest -q", "ruff check", "ruff format -q --check", "bin/mypy"):
         assert check in script
     hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
