@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -139,3 +142,28 @@ def test_more_peaks_than_are_looked_at_at_once_are_thinned_as_all_would_be(dista
     for most in (2000, 40, 3):
         monkeypatch.setattr(peaks, "_AT_ONCE", most)
         np.testing.assert_array_equal(find_peaks(heatmap, 0.5, distance), expected)
+
+
+# While a network trains, the thread that decodes takes numbers too small to be normal for zero.
+BESIDE_TRAINING = """
+import numpy as np, torch
+from adaptor_bench.stages.decoders.peaks import find_peaks
+from adaptor_bench.stages.targets.multiscale_flow import flow_to_nearest
+rng = np.random.default_rng(0)
+border = np.zeros((288, 512), np.float32)
+border[:120:2, 0] = 1 - rng.random(60, np.float32) / 2
+border[np.arange(0, 120, 4), rng.permutation(np.arange(8, 512, 2))[:30]] = 0.4
+points = np.argwhere(border.T).astype(float)
+before = find_peaks(border, 0.1, 5.0), flow_to_nearest(points, (512, 288), (2.0, 2.0))
+assert torch.set_flush_denormal(True)
+after = find_peaks(border, 0.1, 5.0), flow_to_nearest(points, (512, 288), (2.0, 2.0))
+assert len(before[0]) > 30
+assert all(np.array_equal(*pair) for pair in zip(before, after))
+"""
+
+
+def test_peaks_at_the_border_do_not_end_a_training():
+    """SciPy's tree never ends, in a segmentation fault, where the median of coordinates is 0."""
+    pytest.importorskip("torch")
+    done = subprocess.run([sys.executable, "-c", BESIDE_TRAINING], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

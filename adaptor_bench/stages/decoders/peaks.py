@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.parameters import Number, OneOf
 from adaptor_bench.stages.maps import resize_map
+from adaptor_bench.stages.neighbours import nearest_of, pairs_within
 from adaptor_bench.stages.protocols import Decoded, Step
 from adaptor_bench.stages.regions import Regions, regions_of
 from adaptor_bench.stages.registry import stage
@@ -140,12 +141,10 @@ def _one_of_each(
 def _thinned(pixels: NDArray[np.intp], distance: float) -> NDArray[np.intp]:
     """Those of ``pixels`` (N, 2), order x, y, that are not nearer than ``distance`` to one that
     stands before them and is kept."""
-    from scipy.spatial import cKDTree
-
     kept = []
     while distance > 0 and len(pixels):
         few, pixels = pixels[:_AT_ONCE], pixels[_AT_ONCE:]  # of all there may be too many pairs
-        pairs = cKDTree(few).query_pairs(distance, output_type="ndarray")
+        pairs = pairs_within(few, distance)
         pairs = pairs[_near(few[pairs[:, 0]], few[pairs[:, 1]], distance)]
         stays = np.ones(len(few), bool)
         for before, after in pairs[np.argsort(pairs[:, 0])].tolist():
@@ -153,7 +152,7 @@ def _thinned(pixels: NDArray[np.intp], distance: float) -> NDArray[np.intp]:
                 stays[after] = False
         kept.append(few[stays])
         if len(pixels):
-            nearest = kept[-1][cKDTree(kept[-1]).query(pixels)[1]]
+            nearest = kept[-1][nearest_of(kept[-1], pixels)]
             pixels = pixels[~_near(pixels, nearest, distance)]
     return np.concatenate([*kept, pixels])
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from adaptor_bench.data.sizes import FRAME_SIZE
 from adaptor_bench.parameters import Number
+from adaptor_bench.stages.neighbours import nearest_of
 from adaptor_bench.stages.registry import stage
 from adaptor_bench.stages.targets.gaussian import draw_heatmap
 
@@ -78,11 +79,9 @@ def flow_to_nearest(
     points = np.asarray(points, float).reshape(-1, 2)
     if not len(points):
         return np.broadcast_to(np.array([0.0, 0.0, -1.0])[:, None, None], (3, height, width))
-    from scipy.spatial import cKDTree
-
     y, x = np.mgrid[:height, :width]
     pixels = np.column_stack([x.ravel(), y.ravel()]) / sigma
-    nearest = cKDTree(points / sigma).query(pixels)[1]
+    nearest = nearest_of(points / sigma, pixels)
     way = (points[nearest] / sigma - pixels).T
     square = (way**2).sum(axis=0)
     flow = np.stack([*(2 * way), 1 - square]) / (1 + square)
