@@ -149,12 +149,17 @@ def stop_with(pipe: Connection) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+_CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+
+
 def how_it_ended(code: int) -> str:
     """The exit code of a process that should have gone on, in words."""
     if code >= 0:
         return f"ended by itself (exit code {code})"
     with suppress(ValueError):
         name = signal.Signals(-code).name
+        if name in _CRASHES:
+            return f"crashed inside a library ({name})"
         return f"was killed ({name}{': is there enough memory?' if name == 'SIGKILL' else ''})"
     return f"was killed (signal {-code})"
 

@@ -181,6 +181,8 @@ class Fake:
             raise ZeroDivisionError("a bug")
         if WHAT == "killed":
             os.kill(os.getpid(), 9)
+        if WHAT == "crashed":
+            os.kill(os.getpid(), 11)
         with atomic_directory(self.root / f"fold_{os.getpid()}") as half:
             (half / "half").write_text("")
             with self.progress.bar("network") as bar:
@@ -225,6 +227,7 @@ def crew(tmp_path):
         ("refuse", 1, ["error: these data are bad", "Repair them."]),
         ("bug", 3, ["internal error: ZeroDivisionError: a bug"]),
         ("killed", 1, ["was killed (SIGKILL", "error: all processes that trained were killed"]),
+        ("crashed", 1, ["crashed inside a library (SIGSEGV)", "PYTHONFAULTHANDLER=1"]),
     ],
 )
 def test_what_goes_wrong_in_one_is_told_as_in_a_single_process(crew, what, code, says):
@@ -233,7 +236,7 @@ def test_what_goes_wrong_in_one_is_told_as_in_a_single_process(crew, what, code,
     assert command.returncode == code
     assert "Traceback" not in told
     for text in says:
-        assert told.count(text) == 1 or what == "killed", told
+        assert told.count(text) == 1 or "ed" in what, told
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

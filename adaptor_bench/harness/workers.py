@@ -97,13 +97,25 @@ class _Crew:
                     theirs += [e for r in list(self.reports) for e in self._heard(r, rows)]
                     self._of_others(theirs)
         if not self.finished:
-            raise WorkerError(
-                "all processes that trained were killed",
-                hint="Is there enough memory? Rerun the same command to resume; --workers 1 needs "
-                "the least.",
-            )
+            told, hint = self._why_all_ended()
+            raise WorkerError(told, hint=hint)
         order = list(self.cells)
         return [self.failures[p] for p in sorted(self.failures, key=order.index)]
+
+    def _why_all_ended(self) -> tuple[str, str]:
+        """What to say when no worker is left, and what to do."""
+        ends = {how_it_ended(p.exitcode or 0) for p in self.processes}
+        if any("crashed" in end for end in ends):
+            return (
+                "all processes that trained ended, by a crash inside a library",
+                "PYTHONFAULTHANDLER=1 with --workers 1 shows where. Rerun the same command to "
+                "resume.",
+            )
+        return (
+            "all processes that trained were killed",
+            "Is there enough memory? Rerun the same command to resume; --workers 1 needs the "
+            "least.",
+        )
 
     def dismiss(self) -> None:
         """Have those still at work end; nothing of theirs is left half-written."""
@@ -198,10 +210,12 @@ class _Crew:
 
     def _gone(self, number: int) -> None:
         """A worker has ended, by itself or not."""
-        self.busy.pop(number, None)
+        place = self.busy.pop(number, None)
         process = self.processes[number]
         process.join()
         if process.exitcode:
             self.job.drop(number)
             others = "; the others take over its fold" if self.reports else ""
-            message(f"warning: a process that trains {how_it_ended(process.exitcode)}{others}")
+            at = f" at {self.cells[place].title}" if place else ""
+            ended = how_it_ended(process.exitcode)
+            message(f"warning: a process that trains {ended}{at}{others}")
