@@ -16,6 +16,8 @@ _UNSAFE = re.compile(  # control characters but tab and line feed; format charac
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u180e\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_LONGEST = 100  # characters
 
 
 def printable(text: str) -> str:
@@ -71,6 +73,16 @@ def refusal(text: str, limit: int) -> str:
         listed = ", ".join(f"U+{ord(c):04X}" for c in unseen[:5])
         return f"has characters that cannot be seen ({listed}): {text[:80]!r}"
     return ""
+
+
+def unusable(name: str) -> str:
+    """Why ``name`` cannot be that of a method or a part, or "": it becomes a folder, an argument
+    and a word of tables. Slashes join the names of a method and of its ablation."""
+    if len(name) > _LONGEST:
+        return f"has {len(name):,} characters, {_LONGEST} are allowed"
+    if all(map(_WORD.fullmatch, name.split("/"))):
+        return ""
+    return "is not made of letters, digits, '_', '-' and '.', beginning with one of the first three"
 
 
 def alike(text: str) -> str:

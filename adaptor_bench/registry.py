@@ -12,7 +12,8 @@ import importlib
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,10 +23,12 @@ from typing import TYPE_CHECKING, Any
 from adaptor_bench.errors import InputError, UsageError, suggest
 from adaptor_bench.method import ROLES, Card, Method
 from adaptor_bench.methodspec import PROFILES, MethodSpec
+from adaptor_bench.names import unusable
 from adaptor_bench.parameters import Relation, Signature
 from adaptor_bench.resources import bundled, module_from
 from adaptor_bench.stages.composition import Composition
 from adaptor_bench.stages.registry import (
+    MEMBERS,
     PROGRAM,
     Catalogue,
     NameTakenError,
@@ -76,15 +79,33 @@ class Registry:
         """Method by name. Raises UsageError with what was probably meant."""
         if name in self.methods:
             return self.methods[name]
-        broken = "".join(f" ({f} could not be loaded: {r})" for f, r in self.unavailable.items())
-        hint = f"{suggest(name, self.methods)} Methods of your own need --methods-from DIR."
-        raise UsageError(f"unknown method {name!r}{broken}", hint=hint)
+        near = suggest(name, self.methods) if name else "`bench methods` lists them."
+        hint = f"{near} Methods of your own need --methods-from DIR."
+        raise UsageError(f"unknown method {name!r}{self.not_loaded()}", hint=hint)
+
+    @contextmanager
+    def told_of(self, settings: Mapping[str, Any]) -> Iterator[None]:
+        """A UsageError in the block says what could not be loaded, if ``settings`` name a part
+        that is not there."""
+        try:
+            yield
+        except UsageError as error:
+            named = {(k, v) for k, v in settings.items() if k in MEMBERS and isinstance(v, str)}
+            if not named <= self.parts.keys():
+                error.message += self.not_loaded()
+            raise
+
+    def not_loaded(self) -> str:
+        """Which files could not be loaded and why, to be said where something is missing."""
+        return "".join(f" ({f} could not be loaded: {r})" for f, r in self.unavailable.items())
 
 
 class Registered:
     """What stands for a registered method in its file: it takes ablations."""
 
     def __init__(self, registry: Registry, spec: MethodSpec) -> None:
+        if refused := unusable(spec.name):
+            raise TypeError(f"the name {spec.name[:100]!r} {refused}")
         if unknown := set(spec.profiles) - set(PROFILES):
             raise TypeError(f"{spec.name}: unknown profile {unknown.pop()!r}")
         if spec.card.role not in ROLES:
@@ -130,7 +151,8 @@ def composed(
     """Register a :class:`adaptor_bench.train.detector.Detector` under ``name``.
 
     ``about`` is a sentence on it; ``profiles`` maps ``quick`` and ``smoke`` to what they change: a
-    parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile.
+    parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile and for
+    a name that is no word, or no words joined by slashes.
     """
     _current.parts.update(PROGRAM)
     schema = Composition(detector, _current.parts)

@@ -10,6 +10,7 @@ from pathlib import Path
 import commands
 import numpy as np
 import pytest
+from commands import invoke
 from frame_files import write_frame
 
 from adaptor_bench import container
@@ -18,6 +19,7 @@ from adaptor_bench.errors import BenchError, InputError, UsageError
 from adaptor_bench.method import Card
 from adaptor_bench.methodspec import PROFILES, MethodSpec
 from adaptor_bench.registry import discover, parse_setting
+from adaptor_bench.stages.registry import stage
 
 GUIDE = Path(__file__).parent.parent / "baselines" / "README.md"
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "methods.md"
@@ -146,6 +148,28 @@ def test_a_broken_file_is_listed_and_takes_nobody_down(folder, content, reason):
     assert str(root / "a.py") in registry.unavailable
     with pytest.raises(UsageError, match=r"unknown method 'p'.*a\.py could not be loaded"):
         registry.get("p")
+
+
+@pytest.mark.parametrize(
+    "name", ["../out", "/tmp/out", "a/../../b", "", "a//b", ".hid", "a b", "é"]
+)
+def test_a_name_that_is_no_word_is_refused(folder, tmp_path, name):
+    """It becomes a folder: one of these would write beside, or above, where results go."""
+    root = folder("a.py", SIMPLE.format(name=name))
+    (reason,) = discover([root]).unavailable.values()
+    assert f"the name {name!r} is not made of letters" in reason
+    run = ("run", "--methods-from", root, "--method", name, "--out", tmp_path / "runs")
+    _, told = invoke(*run, code=2)
+    assert len(told.splitlines()) <= 2 and "could not be loaded" in told
+    assert not (tmp_path / "runs").exists()
+
+
+def test_names_of_ablations_and_parts_are_words_too(folder):
+    root = folder("a.py", SIMPLE.format(name="mine").replace("no_cut", "../up"))
+    assert "the name 'mine/../up' is not" in discover([root]).unavailable[str(root / "a.py")]
+    for name in ("../up", "a/b", ""):
+        with pytest.raises(TypeError, match="the name"):
+            stage("decode", name)
 
 
 def test_files_that_start_with_an_underscore_or_a_dot_are_not_methods(folder):

@@ -151,7 +151,8 @@ def prepare(
             from adaptor_bench.train.device import resolve_device
 
             profile = "paper" if resolve_device(request["device"]).startswith("cuda") else "quick"
-    resolve_all(specs, profile, settings)
+    with registry.told_of(settings):
+        resolve_all(specs, profile, settings)
     dataset = index_dataset(dataset_folder(EMBEDDED[profile] if data is None else data))
     domains = requested_domains(dataset, domain)
     asked = RunRequest(specs, domains, profile, dict(settings), **request)

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from adaptor_bench.errors import UsageError
+from adaptor_bench.names import unusable
 from adaptor_bench.parameters import Parameter, of_dataclass
 
 MEMBERS = {
@@ -58,6 +59,8 @@ def stage(of: str, name: str) -> Callable[[Part], Part]:
     """
     if of not in MEMBERS:
         raise TypeError(f"{name}: no stage {of!r}; there are {', '.join(MEMBERS)}")
+    if "/" in name or unusable(name):
+        raise TypeError(f"{of}={name[:100]}: the name {unusable(name) or 'has a slash'}")
 
     def mark(part: Part) -> Part:
         import inspect
