@@ -105,6 +105,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """A number and what is counted: ``1 file``, ``2,376 files``, ``0 entries``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,15 @@ MEMBERS = ("input_size", "other_domains", "fit", "predict", "save")
 ROLES = ("", "floor", "ceiling")
 LATER = ("load", "predict_frames")
 """What only using a finished run needs, as ``bench predict`` does."""
+
+
+def lacking(made: Any, members: Sequence[str]) -> list[str]:
+    """Those of ``members`` that it does not have, or that cannot be called and should be."""
+    return [
+        name
+        for name in members
+        if not hasattr(made, name) or (name != "input_size" and not callable(getattr(made, name)))
+    ]
 
 
 class Method(Protocol):

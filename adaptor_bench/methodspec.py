@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from adaptor_bench.blame import MethodFailedError, blamed
-from adaptor_bench.errors import BenchError, InputError, UsageError, suggest
-from adaptor_bench.method import MEMBERS, Card, Ceiling, Method
+from adaptor_bench.errors import BenchError, InputError, UsageError, listed, suggest
+from adaptor_bench.method import MEMBERS, Card, Ceiling, Method, lacking
 from adaptor_bench.parameters import Signature, UnknownParameterError, changed, fit_all
 from adaptor_bench.stages.composition import Composition
 
@@ -95,7 +95,7 @@ class MethodSpec:
                 raise error.__cause__ from None
             raise
         with blamed(f"{about} cannot be used"):
-            lacking = [name for name in MEMBERS if not hasattr(made, name)]
+            lacks = lacking(made, MEMBERS)
             size = getattr(made, "input_size", None)
             sees_labels = isinstance(made, Ceiling)
         if sees_labels != (self.card.role == "ceiling"):
@@ -103,9 +103,9 @@ class MethodSpec:
                 f"{about}: predict_labelled, which is given the labels that are scored, and a card "
                 'with role="ceiling" go together'
             )
-        if lacking:
+        if lacks:
             raise InputError(
-                f"{about} lacks {', '.join(lacking)}: its factory gave {type(made).__name__}"
+                f"{about} lacks {', '.join(lacks)}: its factory gave {type(made).__name__}"
             )
         if size is not None and not _is_size(size):
             raise InputError(
@@ -124,7 +124,7 @@ def resolve_all(specs: Sequence[MethodSpec], profile: str, settings: Mapping[str
         except UnknownParameterError as error:
             if owners := [s.name for s in specs if s.has(error.key, profile, settings)]:
                 error.hint = (
-                    f"Of the methods given, only {' and '.join(owners)} can have it, and --set "
+                    f"Of the methods given, only {listed(owners)} can have it, and --set "
                     "holds for all: run them apart."
                 )
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from commands import invoke
 from finished_runs import put_fold
+from frame_files import write_frame
 
 from adaptor_bench.registry import discover
 
@@ -60,13 +61,43 @@ def test_a_decoder_that_gives_no_scores(run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "bare.py").write_text(DECODER)
     told = run("--methods-from", tmp_path / "mine", "--set", "decode=bare")
-    assert "decode=bare must give a score for each point, and gives none for 2 points" in told
+    assert "must give a score for each point, and gives none for 2 points" in told
+    assert f"decode=bare ({tmp_path / 'mine' / 'bare.py'})" in told
+
+
+def test_a_decoder_that_gives_something_else(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    other = DECODER.replace('"bare"', '"array"').replace("return", "return maps[0];")
+    (tmp_path / "mine" / "array.py").write_text(other)
+    told = run("--methods-from", tmp_path / "mine", "--set", "decode=array")
+    assert "array.py) must give a Decoded, and gives ndarray" in told
+
+
+def test_a_part_whose_file_could_not_be_loaded(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "bare.py").write_text(DECODER.replace("def decode", "def recode"))
+    more = "--methods-from", tmp_path / "mine", "--set"
+    told = run(*more, "decode=bare")
+    assert "'decode' must be one of" in told
+    assert "bare.py could not be loaded: TypeError: decode=bare (Bare) lacks decode" in told
+    assert "could not be loaded" not in run(*more, "training.budget=0")
 
 
 def test_a_translator_with_nothing_to_translate(run):
     for name in ("histogram", "fourier"):
         told = run("--set", f"translate={name}")
         assert f"translate={name} has nothing to translate" in told
+        assert "the dataset has frames of intraop alone" in told
+
+
+def test_a_translator_into_another_domain(tmp_path):
+    for surgery in ("aicm1", "aicm2", "aicm11", "aicm12"):
+        write_frame(tmp_path / "data", surgery, "000000", [(400, 100), (30, 40)])
+    told = refused(
+        "run", "--method", "stern", "--data", tmp_path / "data", "--profile", "smoke",
+        "--domain", "sim", "--set", "translate=histogram", "--out", tmp_path / "runs",
+    )  # fmt: skip
+    assert "nothing to translate for sim: here it only translates sim into intraop" in told
 
 
 def test_weights_of_another_architecture(make_dataset, tmp_path):

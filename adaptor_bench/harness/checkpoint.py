@@ -9,7 +9,7 @@ from typing import Any
 from adaptor_bench.blame import blamed
 from adaptor_bench.bounded import read_json
 from adaptor_bench.errors import InputError, UsageError
-from adaptor_bench.method import LATER, Method
+from adaptor_bench.method import LATER, Method, lacking
 from adaptor_bench.registry import Registry
 from adaptor_bench.train.detector import EXPORTED
 
@@ -52,10 +52,9 @@ def load_method(run: Path, registry: Registry) -> Method:
     if _record(run).name == CONFIG:
         _require_own_weights(run, record)
     method = spec.build(parameters)
-    lacking = [name for name in LATER if not hasattr(method, name)]
-    if lacking:
+    if lacks := lacking(method, LATER):
         raise InputError(
-            f"{run}: method {spec.name!r} ({spec.origin}) lacks {', '.join(lacking)}",
+            f"{run}: method {spec.name!r} ({spec.origin}) lacks {', '.join(lacks)}",
             hint="baselines/README.md lists what a method must provide.",
         )
     with blamed(f"{run}: load"):

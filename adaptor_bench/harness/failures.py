@@ -23,7 +23,8 @@ _RECORD, _TRACEBACK = "failure.json", "traceback.txt"
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed fold: ``reason`` is one line, ``path`` the folder that says more."""
+    """A failed fold: ``reason`` is one line, ``path`` the folder that says more; ``file`` is where
+    in the method's own code it went wrong, file and line, or its file."""
 
     path: Path
     dataset: str
@@ -31,6 +32,7 @@ class Failure:
     domain: str
     fold: int
     reason: str
+    file: str = ""
 
     @property
     def traceback(self) -> Path:
@@ -38,14 +40,25 @@ class Failure:
         return self.path / _TRACEBACK
 
 
-def record_failure(fold: Path, record: dict[str, Any], reason: str, error: BaseException) -> Path:
+def innermost(error: BaseException | None, own: Iterable[Path], otherwise: str) -> str:
+    """The place, ``file:line``, nearest to where an error was raised that is in one of the files
+    ``own``; ``otherwise`` if there is none."""
+    trace = traceback.extract_tb(error.__traceback__) if error else []
+    files = set(map(str, own))
+    places = [f"{line.filename}:{line.lineno}" for line in trace if line.filename in files]
+    return places[-1] if places else otherwise
+
+
+def record_failure(
+    fold: Path, record: dict[str, Any], reason: str, error: BaseException, file: str
+) -> Path:
     """Write the record of a failed ``fold`` (where its result would be); returns its folder.
 
-    ``record`` is the run.json that would have been written.
+    ``record`` is the run.json that would have been written, ``file`` see :class:`Failure`.
     """
     path = place_of_failure(fold)
     with atomic_directory(path, replace=True) as directory:
-        write_json(directory / _RECORD, {**record, "reason": reason})
+        write_json(directory / _RECORD, {**record, "reason": reason, "file": file})
         write_text(directory / _TRACEBACK, "".join(traceback.format_exception(error)))
     return path
 
@@ -78,6 +91,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
                     str(record["domain"]),
                     int(record["fold"]),
                     str(record["reason"]),
+                    str(record.get("file", "")),
                 )
             except (InputError, ValueError, KeyError, TypeError, OverflowError):
                 continue
@@ -88,7 +102,8 @@ def summary(failed: Sequence[Failure], folds: int, *, where: bool = False) -> st
     """Lines that name the failed ones of so many folds and why, and ``where`` more stands."""
     lines = [f"{len(failed)} of {plural(folds, 'fold')} failed:"]
     for one in failed:
-        more = f"; see {one.traceback}" if where else ""
+        more = f" ({one.file})" if one.file else ""
+        more += f"; see {one.traceback}" if where else ""
         lines.append(f"  {one.method} {one.domain} fold {one.fold}: {one.reason}{more}")
     return "\n".join(lines)
 

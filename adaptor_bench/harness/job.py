@@ -22,6 +22,7 @@ from adaptor_bench.harness.failures import (
     Failure,
     find_failures,
     forget_failure,
+    innermost,
     place_of_failure,
     record_failure,
 )
@@ -181,11 +182,13 @@ class Bench:
     def _failed(self, cell: Cell, task: FoldTask, error: MethodFailedError) -> tuple[Failure, str]:
         """Record that the method did not get through a fold; also what to say of it."""
         cause = error.__cause__ or error
-        path = record_failure(cell.directory, self._record(cell, task), error.message, cause)
+        spec, record = cell.spec, self._record(cell, task)
+        file = innermost(cause, spec.files(cell.parameters), spec.origin)
+        path = record_failure(cell.directory, record, error.message, cause, file)
         failure = Failure(
-            path, self.dataset.name, cell.spec.name, cell.domain, cell.fold.number, error.message
+            path, self.dataset.name, spec.name, cell.domain, cell.fold.number, error.message, file
         )
-        return failure, f": failed in {said(error)}; see {failure.traceback}"
+        return failure, f": failed in {said(error)} ({file}); see {failure.traceback}"
 
     def _record(self, cell: Cell, task: FoldTask) -> dict[str, Any]:
         """What stands in run.json, but for what only running tells."""

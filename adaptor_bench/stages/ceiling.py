@@ -32,6 +32,10 @@ class Decoding(Protocol):
     def decode(self) -> Decoder: ...
 
 
+class NotDecodedError(TypeError):
+    """A decoder gave something of another type, which the message names."""
+
+
 def perfect_points(
     detector: Decoding, labels: NDArray[np.float64], size: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -39,10 +43,13 @@ def perfect_points(
     scores, (N,).
 
     ``labels`` and the points found, (N, 2), have order x, y, and are in px of the frame as stored.
-    The map is drawn at the size of the network's image and rounded as maps are kept.
+    The map is drawn at the size of the network's image and rounded as maps are kept. Raises
+    NotDecodedError where the decoder gives something else.
     """
     drawn = network_size(size, detector.input_size)
     maps = detector.target.draw(scale_points(labels, size, drawn), drawn, detector.input_size)
     reference = reference_size(size)
     found = detector.decode.decode(from_stored(as_stored(maps)), reference)
+    if not (hasattr(found, "points") and hasattr(found, "scores")):
+        raise NotDecodedError(type(found).__name__)
     return scale_points(found.points, reference, size), found.scores

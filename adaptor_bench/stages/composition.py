@@ -13,7 +13,7 @@ from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from adaptor_bench.errors import nearest
+from adaptor_bench.errors import listed, nearest
 from adaptor_bench.parameters import (
     OneOf,
     Parameter,
@@ -131,7 +131,9 @@ class Composition:
             if (mark := mark_of(part))
             and key in (*mark.parameters, *(f"{stage}.{p}" for p in mark.parameters))
         ]
-        return f"Only {' and '.join(owners)} has it." if owners else nearest(key, known)
+        if not owners:
+            return nearest(key, known)
+        return f"Only {listed(owners)} {'has' if len(owners) == 1 else 'have'} it."
 
 
 def _stage(field: Field[Any]) -> str | None:
