@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_a_fold_that_fails_is_told_by_line_recorded_and_the_others_go_on(tmp_pat
     [
         (("def load(self", "def read(self"), "members", "lacks load"),
         (("def save", "def keep"), "members", "lacks save"),
+        (("def save", "fit = None\n\n    def save"), "members", "lacks fit"),
         ((PREDICT, "yield Prediction(np.zeros((1, 3)))"), "folds", "points have shape (1, 3)"),
         ((PREDICT, "yield Prediction(np.random.default_rng().uniform(0, 30, (1, 2)))"),
          "determinism", "a second training gives other points in case_"),
@@ -95,6 +97,14 @@ def test_each_rule_can_be_broken(check, change, fails, says):
     assert fails in {one["check"] for one in failed}, failed
     one = next(one for one in failed if one["check"] == fails)
     assert says in one["reason"] and "point.py" in one["file"]
+
+
+def test_a_fault_of_all_frames_is_told_as_such(check, tmp_path):
+    change = (PREDICT, "yield Prediction(np.array([[-50.0, 9999.0]]))")
+    *shown, more = [one["reason"] for one in check(change) if one["check"] == "points in frame"]
+    assert len(shown) == 3 and re.fullmatch(r"and \d+ more points of other frames and folds", more)
+    told, _ = invoke("check", "point", "--methods-from", tmp_path / "mine", code=1)
+    assert f"{len(CHECKS) - 2} passed, 1 failed, 1 skipped" in told  # a check counts once
 
 
 def test_what_does_not_exist_is_wrong_usage():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,16 +15,16 @@ from numpy.typing import NDArray
 
 from adaptor_bench.blame import MethodFailedError, blamed, checked, said
 from adaptor_bench.data.frames import Dataset, index_dataset
-from adaptor_bench.errors import BenchError, InputError, UsageError
+from adaptor_bench.errors import BenchError, InputError, UsageError, plural
 from adaptor_bench.extras import require
 from adaptor_bench.harness.checkpoint import load_method
-from adaptor_bench.harness.failures import Failure
+from adaptor_bench.harness.failures import innermost
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.outputs import write_prediction
 from adaptor_bench.harness.plan import Cell, RunRequest
 from adaptor_bench.harness.predict import predicted
 from adaptor_bench.harness.telling import Silent
-from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize
+from adaptor_bench.method import LATER, Method, Pixels, Prediction, Resize, lacking
 from adaptor_bench.methodspec import MethodSpec
 from adaptor_bench.progress import Progress
 from adaptor_bench.registry import Registry, discover
@@ -37,6 +35,7 @@ from adaptor_bench.testing.watch import Watch, Watched
 
 FOLDS = (1, 2)
 """Of each domain."""
+_SHOWN = 3  # of the points that lie outside their frames
 _SAME = 0.5  # px between devices, whose sums differ
 
 
@@ -57,7 +56,8 @@ def check_method(
     """
     registry = discover(map(Path, methods_from))
     spec = registry.get(name)
-    parameters = spec.resolve("smoke", settings or {})
+    with registry.told_of(settings or {}):
+        parameters = spec.resolve("smoke", settings or {})
     require("train", "checks")
     began = time.monotonic()
     if keep is not None:
@@ -126,9 +126,9 @@ class _Suite:
         except BenchError as error:
             self._fail("members", error.message)
             return False
-        lacking = [name for name in LATER if not hasattr(method, name)]
-        if lacking and self.spec.card.role != "ceiling":
-            self._fail("members", f"lacks {', '.join(lacking)}")
+        lacks = lacking(method, LATER)
+        if lacks and self.spec.card.role != "ceiling":
+            self._fail("members", f"lacks {', '.join(lacks)}")
         self._judge("members", [])
         return True
 
@@ -143,7 +143,7 @@ class _Suite:
             return []
         for failure in failures:
             at = f"{failure.domain} fold {failure.fold}"
-            self._fail("folds", failure.reason, at, self._line(failure))
+            self._fail("folds", failure.reason, at, failure.file)
         self._judge("folds", [])
         return [cell for cell in bench.cells if (cell.directory / "run.json").is_file()]
 
@@ -178,7 +178,7 @@ class _Suite:
         with self._told("determinism", _at(cell)):
             bench = self._bench(self.spec, dataset, folder / "again", cell)
             for failure in bench.run():
-                self._fail("determinism", failure.reason, _at(cell), self._line(failure))
+                self._fail("determinism", failure.reason, _at(cell), failure.file)
                 return
             again = bench.cells[0].directory
             self._compare("determinism", cell, again / "predictions", "a second training gives")
@@ -215,7 +215,10 @@ class _Suite:
             for point in found.points
             if not (-0.5 <= point[0] <= width - 0.5 and -0.5 <= point[1] <= height - 0.5)
         }
-        self._judge("points in frame", list(outside)[:3])
+        shown = [*outside][:_SHOWN]
+        if more := len(outside) - len(shown):
+            shown.append(f"and {plural(more, 'more point')} of other frames and folds")
+        self._judge("points in frame", shown)
         given = {found.scores is not None for _, _, found in self.points if len(found.points)}
         self._judge("scores", ["some frames have scores, others none"] if len(given) > 1 else [])
 
@@ -262,19 +265,8 @@ class _Suite:
         except BenchError as error:
             self._fail(check, said(error), at)
 
-    def _line(self, failure: Failure) -> str:
-        text = failure.traceback.read_text("utf-8", errors="replace")
-        return self._last(re.findall(r'^  File "(.+)", line (\d+)', text, re.M))
-
     def _place(self, error: BaseException | None) -> str:
-        trace = traceback.extract_tb(error.__traceback__) if error else []
-        return self._last((line.filename, str(line.lineno)) for line in trace)
-
-    def _last(self, places: Iterable[tuple[str, str]]) -> str:
-        """The innermost place that is in the method's own code; its file, if there is none."""
-        own = {str(path) for path in self.spec.files(self.parameters)}
-        lines = [f"{file}:{number}" for file, number in places if file in own]
-        return lines[-1] if lines else self.spec.origin
+        return innermost(error, self.spec.files(self.parameters), self.spec.origin)
 
     def _fail(self, check: str, reason: str, at: str = "", file: str = "") -> None:
         reason = " ".join(reason.split())

@@ -81,8 +81,10 @@ class Verdict:
         }
 
     def to_text(self) -> str:
-        """A line an outcome, and what it comes to."""
-        number = Counter(one.outcome for one in self.outcomes)
+        """A line an outcome, and how many checks came to what."""
+        worst = {one.check: one.outcome for one in self.outcomes if one.outcome != "failed"}
+        worst |= {one.check: one.outcome for one in self.outcomes if one.outcome == "failed"}
+        number = Counter(worst.values())
         said = ", ".join(f"{number[name]} {name}" for name in ("passed", "failed", "skipped"))
         verdict = "conforms" if self.conforms else "does not conform"
         lines = [f"{self.method} ({self.file})", *(f"  {one}" for one in self.outcomes)]
