@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from commands import invoke
 from finished_runs import put_fold
+from PIL import Image
 
 from adaptor_bench.data.labels import read_points
 from adaptor_bench.registry import discover
@@ -86,3 +88,17 @@ def test_a_run_that_asks_for_the_impossible_is_refused(change, make_dataset, tmp
 def test_a_run_of_before_there_were_parts_is_called_that(make_dataset, tmp_path):
     run = put_fold(tmp_path, "stern", 1, [], parameters={"sigma": 1.0, "threshold": 0.5})
     assert "made by an earlier version" in predict(run, make_dataset(), tmp_path, code=1)[1]
+
+
+def test_pictures_of_a_kind_that_is_refused_are_told_together_and_first(tmp_path):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("F", (40, 30)).save(pictures / "float.tif")
+    pages = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    pages[0].save(pictures / "pages.tif", save_all=True, append_images=pages[1:])
+    (pictures / "empty.png").touch()
+    Image.new("CMYK", (40, 30)).save(pictures / "print.jpg")  # can be shown
+    _, told = invoke("predict", "unet_peaks", "--input", pictures, code=1)
+    for name, says in (("float.tif", "32 bits"), ("pages.tif", "several"), ("empty.png", "empty")):
+        assert re.search(rf"{name}: .*{says}", told), told
+    assert "print.jpg" not in told and "predicting" not in told

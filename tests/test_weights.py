@@ -57,6 +57,7 @@ def test_a_file_that_is_not_the_one_that_came_is_refused(tmp_path, monkeypatch):
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     monkeypatch.setattr(shipped, "bundled", lambda name: tmp_path / name)
     write_frame(tmp_path / "pictures", "a", "000000", [(100, 100)])
-    _, told = invoke("predict", "unet_peaks", "--input", tmp_path / "pictures", code=1)
-    assert "network.safetensors: is not the file that came with the package" in told
-    assert not Path("predictions").exists()
+    for given in ("unet_peaks", path.parent):  # by name, and a copy of the folder
+        _, told = invoke("predict", given, "--input", tmp_path / "pictures", code=1)
+        assert "network.safetensors: is not the file whose hash stands in run.json" in told
+        assert not Path("predictions").exists()

@@ -91,6 +91,15 @@ def image_size(path: Path) -> tuple[int, int]:
         return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """The same of what :func:`read_picture` gives. Raises InputError for all that it refuses but
+    damaged pixels, which nothing tells but reading them."""
+    with _opened(path) as image:
+        if image.mode != "CMYK":
+            _require_usual(image)
+    return image_size(path)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     """The image, its pixels not yet decoded; whatever goes wrong in the block is an InputError."""
@@ -143,17 +152,12 @@ def _orientation(image: Image.Image) -> int:
 
 def _rgb(image: Image.Image) -> Image.Image:
     """Decoded, RGB, 8 bits. Raises ValueError where that would be a guess."""
-    if getattr(image, "is_animated", False):
-        raise ValueError("it holds several pictures")
-    if isinstance(image, TiffImageFile):
-        _require_usual_bits(image)
+    _require_usual(image)
     if image.mode.startswith("I"):  # grey of 16 bits
         grey = np.asarray(image)
         if (grey == image.info.get("transparency", -1)).any():
             raise ValueError(_transparent(image))
         return Image.fromarray((grey >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode not in _MODES:
-        raise ValueError(f"its pixels are {image.mode}; save it as 8-bit RGB")
     if image.has_transparency_data:
         opaque = image.convert("RGBA")  # not to RGB at once: Pillow warns about palettes
         if opaque.getchannel("A").getextrema() != (255, 255):
@@ -172,6 +176,16 @@ def _shown(image: Image.Image) -> Image.Image:
     above = image.convert("RGBA")
     black = Image.new("RGBA", above.size, (0, 0, 0, 255))
     return Image.alpha_composite(black, above).convert("RGB")
+
+
+def _require_usual(image: Image.Image) -> None:
+    """Raise ValueError for what the header alone says is no frame."""
+    if getattr(image, "is_animated", False):
+        raise ValueError("it holds several pictures")
+    if isinstance(image, TiffImageFile):
+        _require_usual_bits(image)
+    if image.mode not in _MODES and not image.mode.startswith("I"):
+        raise ValueError(f"its pixels are {image.mode}; save it as 8-bit RGB")
 
 
 def _require_usual_bits(image: TiffImageFile) -> None:

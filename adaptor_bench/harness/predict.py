@@ -146,7 +146,7 @@ def predicted(
     doing = f"{type(method).__name__}.predict_frames"
     done = 0
     for chunk, pixels in ahead(in_chunks(frames, Resize.of(method), 64, read), 1):
-        with _usage_told():
+        with _refusals_told():
             with blamed(doing):
                 given = method.predict_frames(pixels, device)
             for one in zip(chunk, checked(given, pixels, doing), strict=True):
@@ -156,12 +156,13 @@ def predicted(
 
 
 @contextmanager
-def _usage_told() -> Iterator[None]:
-    """What a part of ours refused as wrong usage is no failure of the method."""
+def _refusals_told() -> Iterator[None]:
+    """What a part of ours refused, weights that cannot be read for one, is no failure of the
+    method on a frame."""
     try:
         yield
     except MethodFailedError as error:
-        if isinstance(error.__cause__, UsageError):
+        if isinstance(error.__cause__, UsageError | InputError):
             raise error.__cause__ from None
         raise
 

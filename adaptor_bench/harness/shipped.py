@@ -29,13 +29,14 @@ def run_or_weights(given: str, registry: Registry) -> Path:
     """The run directory that is ``given``, or the weights of a method of that name.
 
     A finished run goes before a name. Raises UsageError for a name that is neither, and InputError
-    for weights that are not those that were made.
+    for weights that are not those that were made, wherever their folder is.
     """
     place, weights = Path(given), shipped_weights()
     if (place / "run.json").is_file():
+        _verify(place, "Get the folder again.")
         return place
     if given in weights:
-        _verify(weights[given])
+        _verify(weights[given], "Install the package again.")
         return weights[given]
     have = f"Weights come with: {', '.join(weights) or 'none'}."
     if given in registry.methods:
@@ -51,11 +52,16 @@ def run_or_weights(given: str, registry: Registry) -> Path:
     )
 
 
-def _verify(folder: Path) -> None:
-    for name, known in read_json(folder / "run.json")["files"].items():
-        content = read_file(folder / Path(name).name, MOST_BYTES)
-        if hashlib.sha256(content).hexdigest() != known["sha256"]:
+def _verify(folder: Path, hint: str) -> None:
+    """Compare the files with the hashes in ``run.json``; a run that was just trained has none."""
+    try:
+        files = read_json(folder / "run.json").get("files", {})
+        hashes = {Path(name).name: of["sha256"] for name, of in files.items()}
+    except (InputError, AttributeError, TypeError, KeyError):
+        return  # whoever loads it says what is wrong with it
+    for name, known in hashes.items():
+        content = read_file(folder / name, MOST_BYTES)
+        if hashlib.sha256(content).hexdigest() != known:
             raise InputError(
-                f"{folder / name}: is not the file that came with the package",
-                hint="Install the package again.",
+                f"{folder / name}: is not the file whose hash stands in run.json", hint=hint
             )
