@@ -79,10 +79,14 @@ improved_heatmap = composed(
 improved_heatmap.variant("no_cyclegan", ablates="CycleGAN translation", translate=NoTranslation())
 for other in (Histogram(), ColourStatistics(), Fourier()):
     name = mark_of(other).name
-    improved_heatmap.variant(name, ablates=f"CycleGAN, for {other.title}", translate=other)
+    improved_heatmap.variant(
+        name, ablates=f"CycleGAN, with {other.title} in its place", translate=other
+    )
 for another in (DetCycleGan, Hyperrealism):  # by name: each comes with its own quick settings
     name = mark_of(another).name
-    improved_heatmap.variant(name, ablates=f"CycleGAN, for {another.title}", translate=name)
+    improved_heatmap.variant(
+        name, ablates=f"CycleGAN, with {another.title} in its place", translate=name
+    )
 improved_heatmap.variant(
     "no_cutting", ablates="cutting of large regions", decode=replace(PAPER.decode, cut=False)
 )

@@ -75,6 +75,6 @@ inverse_distance = composed(
 )
 inverse_distance.variant(
     "peaks",
-    ablates="their decoding, for local maxima above a threshold from training frames",
+    ablates="their decoding, with local maxima above a threshold from training frames in its place",
     decode=Peaks(threshold=None, distance=3.0),
 )

@@ -83,8 +83,10 @@ sharan_ijcars = composed(
 )
 sharan_ijcars.variant(
     "variant_2",
-    ablates="one loss, for one on the blurred map too",
+    ablates="their one loss, with one on the blurred map added",
     loss=TwoStage(),
     **{"network.both": True},
 )
-sharan_ijcars.variant("tanh", ablates="Gaussian kernels, for tanh", target=Tanh(spread=7.0))
+sharan_ijcars.variant(
+    "tanh", ablates="Gaussian kernels, with tanh in their place", target=Tanh(spread=7.0)
+)

@@ -123,9 +123,8 @@ def index_dataset(root: Path) -> Dataset:
     frame, and with every name that cannot be written down or stands for two things.
     """
     if not root.is_dir():
-        raise InputError(
-            f"{root}: no such folder", hint="Name the folder that holds the surgery folders."
-        )
+        what = "is a file, not a folder" if root.exists() else "no such folder"
+        raise InputError(f"{root}: {what}", hint="Name the folder that holds the frames.")
     description = read_description(root)
     frames: dict[str, list[Frame]] = {}
     names = _Names()

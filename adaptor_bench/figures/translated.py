@@ -80,7 +80,7 @@ def _draw(
         blocks.append((f"From {start} to {end}", block))
     lines = [
         "Frames of one domain, what each translator makes of them, and real frames of the other. "
-        "The middle frame of every few surgeries.",
+        "The middle frame of up to four surgeries.",
         *provenance([*runs.values()]),
     ]
     return translations(blocks, lines)

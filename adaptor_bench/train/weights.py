@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from adaptor_bench.errors import InputError, TrainingError, UsageError
+from adaptor_bench.errors import InputError, TrainingError, UsageError, plural
 from adaptor_bench.room import need
 
 
@@ -47,7 +47,7 @@ def fill(network: nn.Module, path: Path) -> None:
     wrong += [n for n in own.keys() & weights.keys() if own[n].shape != weights[n].shape]
     if wrong:
         raise UsageError(
-            f"{path}: weights of another architecture: {len(wrong)} of {len(own)} tensors are "
-            f"missing, unknown or of another shape ({min(wrong)} first)"
+            f"{path}: weights of another architecture: {plural(len(wrong), 'tensor')} missing, "
+            f"unknown or of another shape ({min(wrong)} first), where the network has {len(own)}"
         )
     network.load_state_dict(weights)
