@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adaptor_bench.errors import listed
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.results.cost import Cost
 
@@ -90,4 +91,6 @@ def explained(views: Sequence[BoardView]) -> str:
     devices = {part.device for r in shown for part in r.fold_results}
     if any(device.startswith("cuda") for device in devices):
         said.append("Seconds of a GPU are not counted.")
+    if without := [*dict.fromkeys(r.name for r in shown if not r.cost)]:
+        said.append(f"Not drawn, for their cost is not known: {listed(without)}.")
     return " ".join(said)
