@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small_board
+from commands import invoke
 from scipy.stats import kendalltau
 
 from adaptor_bench.entries.entry import read_board
@@ -39,6 +40,38 @@ def test_arms_that_differ_in_their_decoding_train_once(phantom_cache, monkeypatc
     assert len(list(Path("runs").glob("*/*/artefacts/network-*"))) == 2
     text = (tmp_path / "out" / "kernel_cutting.md").read_text()
     assert text.startswith("### sim\n") and len(text.splitlines()) == 2 + 2 + 2
+
+
+def test_what_else_could_be_made_of_trained_networks(phantom_cache, monkeypatch, tmp_path):
+    import after_training
+
+    monkeypatch.setenv("ADAPTOR_BENCH_CACHE", str(phantom_cache))
+    invoke("run", "--method", "muon_peaks", "--data", "phantom-tiny", "--profile", "smoke",
+           "--domain", "sim", "--fold", "1")  # fmt: skip
+    monkeypatch.setattr(sys, "argv", [
+        "after_training.py", "runs/phantom-tiny/muon_peaks", "--data", "phantom-tiny",
+        "--out", str(tmp_path / "out"),
+    ])  # fmt: skip
+    after_training.main()
+    with (tmp_path / "out" / "after_training.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [r["arm"] for r in rows][:2] == ["as it is", "0.8 times the threshold"]
+    assert len({int(r["tp"]) + int(r["fn"]) for r in rows}) == 1  # the labels
+    text = (tmp_path / "out" / "after_training.md").read_text()
+    assert text.startswith("### sim\n") and len(text.splitlines()) == 2 + 2 + len(rows)
+
+
+def test_as_many_points_as_are_expected():
+    """Of points that are hits as often as their scores say, the best number is kept."""
+    from after_training import expected
+
+    near, far = np.array([(10.0, 10)]), np.array([(99.0, 99)])
+    sure = [(near, np.array([0.9]), near)] * 9 + [(near, np.array([0.9]), far)]
+    doubtful = [(near, np.array([0.2]), near)] + [(near, np.array([0.2]), far)] * 9
+    keep = expected(sure + doubtful)
+    assert keep(np.array([0.2, 0.9, 0.2])).tolist() == [False, True, False]
+    assert keep(np.array([0.2])).tolist() == [True]  # one of some is better than none
+    assert keep(np.empty(0)).tolist() == []
 
 
 def test_labels_are_moved_and_dropped_as_told():
