@@ -149,7 +149,10 @@ def stop_with(pipe: Connection) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-_CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+def crashed(code: int) -> bool:
+    """Whether a process with this exit code was ended by its own native code."""
+    names = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+    return -code in {getattr(signal, name, None) for name in names}
 
 
 def how_it_ended(code: int) -> str:
@@ -158,7 +161,7 @@ def how_it_ended(code: int) -> str:
         return f"ended by itself (exit code {code})"
     with suppress(ValueError):
         name = signal.Signals(-code).name
-        if name in _CRASHES:
+        if crashed(code):
             return f"crashed inside a library ({name})"
         return f"was killed ({name}{': is there enough memory?' if name == 'SIGKILL' else ''})"
     return f"was killed (signal {-code})"

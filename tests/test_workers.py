@@ -106,6 +106,31 @@ def test_the_others_take_over_from_one_that_is_killed_and_go_on_after_one_that_f
     assert not list(tmp_path.rglob(".partial-*"))
 
 
+def test_a_fold_that_crashes_a_library_fails_and_the_others_go_on(tmp_path):
+    """Not by one worker after the other, until none is left."""
+    fate = """
+        import os, signal
+        self.task, others = task, {f.frame.surgery for f in task.train}
+        if "d" in others | {f.frame.surgery for f in task.selection}:
+            os.kill(os.getpid(), signal.SIGSEGV)
+"""
+    put_method(tmp_path / "mine", ("        self.task = task\n", fate))
+    for surgery in "abcd":
+        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
+    run = (
+        "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data",
+        tmp_path / "data", "--out", tmp_path / "runs", "--profile", "smoke", "--workers", 2,
+    )  # fmt: skip
+    _, told = invoke(*run, code=1)
+    assert "3 of 4 folds failed:" in told and told.count("  F1 100.0  ") == 1, told
+    for fold in (1, 2, 3):
+        said = f"point intraop fold {fold}: the process crashed inside a library (SIGSEGV)"
+        assert told.count(said) == 2, told  # when it happens, and at the end
+        text = (tmp_path / f"runs/data/point/intraop/fold_{fold}.failed/traceback.txt").read_text()
+        assert "PYTHONFAULTHANDLER=1" in text
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
 def test_errors_reach_the_process_that_tells_them():
     full = portable(OSError(28, "No space left on device", "score.json"))
     assert (full.errno, full.filename) == (28, "score.json")

@@ -10,6 +10,7 @@ through is recorded as failed, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from adaptor_bench.artefacts import ArtefactBusy, ArtefactStore
@@ -33,7 +34,7 @@ from adaptor_bench.harness.oddities import oddities
 from adaptor_bench.harness.plan import Cell, RunRequest, cells_of
 from adaptor_bench.harness.provenance import versions
 from adaptor_bench.harness.resume import COMPUTING, damage, differences
-from adaptor_bench.harness.sharing import FAILED, KEPT, share
+from adaptor_bench.harness.sharing import FAILED, KEPT, Standing, share
 from adaptor_bench.harness.tasks import Tasks
 from adaptor_bench.harness.telling import Aloud, Teller
 from adaptor_bench.method import FoldTask
@@ -62,6 +63,7 @@ class Bench:
         self.progress = progress
         self.teller = teller
         self.leads = True  # of several processes one warns
+        self.before: Mapping[Path, Standing] = {}  # of folds, when the first process began
         self.root = request.out / dataset.name
         kept = request.artefacts or self.root / "artefacts"
         self.store = ArtefactStore(kept, fresh=request.restart)
@@ -115,7 +117,12 @@ class Bench:
         def left(numbers: Sequence[int]) -> None:
             teller.waits([self.cells[n] for n in numbers])
 
-        for turn in share(places, again=self.request.restart, waiting=left):
+        for turn in share(
+            places,
+            again=self.request.restart,
+            waiting=left,
+            before=[self.before[p] for p in places] if self.before else None,
+        ):
             cell, task = self.cells[turn.number], tasks[self.cells[turn.number]]
             if turn.theirs is not None:
                 text, known = f": {turn.theirs}", None

@@ -35,15 +35,24 @@ class Turn:
     later: bool = False
 
 
+Standing = tuple[int | None, int | None]
+"""What stands in the place of a fold and in that of its failure; see :func:`standing`."""
+
+
 def share(
-    folds: Sequence[Path], *, again: bool, waiting: Callable[[list[int]], None] = lambda _: None
+    folds: Sequence[Path],
+    *,
+    again: bool,
+    waiting: Callable[[list[int]], None] = lambda _: None,
+    before: Sequence[Standing] | None = None,
 ) -> Iterator[Turn]:
     """Every fold in ``folds`` once, and once more when it was to come later.
 
     ``again``: finished ones are run again. ``waiting`` is called once with the folds that are left
-    when other processes are running them all.
+    when other processes are running them all. ``before`` is what stood there when the first of
+    these processes began: what changed since is theirs; None: this one is the first.
     """
-    before = [standing(fold) for fold in folds]
+    before = before or [standing(fold) for fold in folds]
     todo = list(range(len(folds)))
     told = patient = False
     while todo:
@@ -76,7 +85,7 @@ def share(
         todo = left
 
 
-def standing(fold: Path) -> tuple[int | None, int | None]:
+def standing(fold: Path) -> Standing:
     """What stands in the fold's place and in that of its failure, told from what stood before."""
     finished, failed = (
         place.stat().st_ino if place.exists() else None for place in (fold, place_of_failure(fold))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -15,6 +16,7 @@ from adaptor_bench.errors import portable
 from adaptor_bench.harness.failures import Failure
 from adaptor_bench.harness.job import Bench
 from adaptor_bench.harness.plan import Cell
+from adaptor_bench.harness.sharing import Standing
 from adaptor_bench.progress import Bar, Job, Progress, hand_over
 from adaptor_bench.stopping import end_with, told_to_stop
 
@@ -25,17 +27,24 @@ TIDYING = 15.0  # seconds that a worker that is told to stop has to remove what 
 _OFTEN = 0.2  # seconds between two reports of the same work
 
 
-def work(make: Make, lifeline: Connection, reports: Connection, number: int) -> None:
+def work(
+    make: Make,
+    lifeline: Connection,
+    reports: Connection,
+    number: int,
+    before: Mapping[Path, Standing],
+) -> None:
     """What such a process does: run the bench that ``make`` gives, and report to ``reports``.
 
     It ends when the other end of ``lifeline`` is closed. The first (``number`` 0) tells what all
-    of them find in the data.
+    of them find in the data. ``before`` is how its folds stood when the first of them
+    began: one that was started later does not try again what failed since.
     """
     code = 0
     try:
         end_with(lifeline, tidying=TIDYING)
         try:
-            _run(make, _Report(reports), number)
+            _run(make, _Report(reports), number, before)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: end in peace
     except KeyboardInterrupt:
@@ -45,11 +54,12 @@ def work(make: Make, lifeline: Connection, reports: Connection, number: int) -> 
     sys.exit(code)
 
 
-def _run(make: Make, report: _Report, number: int) -> None:
+def _run(make: Make, report: _Report, number: int, before: Mapping[Path, Standing]) -> None:
     hand_over(lambda text: report("say", text))
     try:
         bench = make(progress=_Relayed(report), teller=_Reporter(report))
         bench.leads = number == 0
+        bench.before = before
         bench.run()
         report("done")
     except KeyboardInterrupt:

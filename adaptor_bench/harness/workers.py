@@ -18,14 +18,17 @@ from typing import Any
 
 from adaptor_bench.atomic import remove_abandoned
 from adaptor_bench.errors import ElsewhereError, WorkerError
-from adaptor_bench.harness.failures import Failure
+from adaptor_bench.harness.failures import Failure, record_failure
 from adaptor_bench.harness.job import Bench
+from adaptor_bench.harness.plan import Cell
+from adaptor_bench.harness.sharing import standing
 from adaptor_bench.harness.worker import TIDYING, Make, work
 from adaptor_bench.progress import Job, Progress, Row, message
-from adaptor_bench.stopping import how_it_ended, undisturbed
+from adaptor_bench.stopping import crashed, how_it_ended, undisturbed
 from adaptor_bench.train.gpu import certainly_cpu
 
 MOST = 2  # workers that are started unasked
+_SHOWS_WHERE = "PYTHONFAULTHANDLER=1 with --workers 1 shows where."
 
 
 def cores() -> int:
@@ -77,7 +80,9 @@ class _Crew:
         # Each keeps its share of the pixels that the whole job may.
         self.make = partial(make, frame_memory=bench.request.frame_memory // workers)
         self.count = workers
-        self.processes: list[SpawnProcess] = []
+        self.bench = bench
+        self.processes: dict[int, SpawnProcess] = {}
+        self.before = {cell.directory: standing(cell.directory) for cell in bench.cells}
         self.lifelines: list[Connection] = []
         self.reports: dict[Connection, int] = {}
         self.busy: dict[int, str] = {}
@@ -104,12 +109,10 @@ class _Crew:
 
     def _why_all_ended(self) -> tuple[str, str]:
         """What to say when no worker is left, and what to do."""
-        ends = {how_it_ended(p.exitcode or 0) for p in self.processes}
-        if any("crashed" in end for end in ends):
+        if any(crashed(process.exitcode or 0) for process in self.processes.values()):
             return (
                 "all processes that trained ended, by a crash inside a library",
-                "PYTHONFAULTHANDLER=1 with --workers 1 shows where. Rerun the same command to "
-                "resume.",
+                f"{_SHOWS_WHERE} Rerun the same command to resume.",
             )
         return (
             "all processes that trained were killed",
@@ -122,7 +125,7 @@ class _Crew:
         for end in (*self.lifelines, *self.reports):
             end.close()
         until = time.monotonic() + TIDYING + 5
-        for process in self.processes:
+        for process in self.processes.values():
             process.join(max(0.0, until - time.monotonic()))
             if process.is_alive():
                 process.kill()
@@ -135,11 +138,13 @@ class _Crew:
         context = get_context("spawn")
         watched, lifeline = context.Pipe(duplex=False)
         reader, writer = context.Pipe(duplex=False)
-        process = context.Process(target=work, args=(self.make, watched, writer, number))
+        process = context.Process(
+            target=work, args=(self.make, watched, writer, number, self.before)
+        )
         process.start()
         watched.close()
         writer.close()
-        self.processes.append(process)
+        self.processes[number] = process
         self.lifelines.append(lifeline)
         self.reports[reader] = number
 
@@ -213,9 +218,32 @@ class _Crew:
         place = self.busy.pop(number, None)
         process = self.processes[number]
         process.join()
-        if process.exitcode:
-            self.job.drop(number)
-            others = "; the others take over its fold" if self.reports else ""
-            at = f" at {self.cells[place].title}" if place else ""
-            ended = how_it_ended(process.exitcode)
-            message(f"warning: a process that trains {ended}{at}{others}")
+        if not process.exitcode:
+            return
+        ended = how_it_ended(process.exitcode)
+        if place and crashed(process.exitcode):
+            # Whoever took the fold over would crash as well: it has failed, and the others go on.
+            self.job.stop(number)
+            cell = self.cells[place]
+            failure = crash_of(cell, self.bench.dataset.name, f"the process {ended}")
+            self._end(place, f": {failure.reason}; see {failure.traceback}", True, failure)
+            with undisturbed():
+                self._start(number)
+            return
+        self.job.drop(number)
+        others = "; the others take over its fold" if self.reports else ""
+        at = f" at {self.cells[place].title}" if place else ""
+        message(f"warning: a process that trains {ended}{at}{others}")
+
+
+def crash_of(cell: Cell, dataset: str, reason: str) -> Failure:
+    """Record that the process at work on a fold crashed, which it could not do itself."""
+    spec, error = cell.spec, WorkerError(f"{reason}\n{_SHOWS_WHERE}")
+    record = {
+        "method": spec.name,
+        "domain": cell.domain,
+        "fold": cell.fold.number,
+        "dataset": {"name": dataset},
+    }
+    path = record_failure(cell.directory, record, reason, error, spec.origin)
+    return Failure(path, dataset, spec.name, cell.domain, cell.fold.number, reason, spec.origin)
