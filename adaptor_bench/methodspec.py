@@ -26,6 +26,8 @@ class MethodSpec:
     """A registered method: name, card, schema, what its profiles and its ablation change.
 
     ``about`` says in a sentence what it does; ``label`` is what made it in its file.
+    ``follows_radius`` are parameters in px that are meant for a matching radius of 6 px on 512x288
+    frames, and are larger where that is.
     """
 
     name: str
@@ -37,9 +39,15 @@ class MethodSpec:
     ablates: str = ""
     about: str = ""
     label: str = ""
+    follows_radius: tuple[str, ...] = ()
 
-    def resolve(self, profile: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def resolve(
+        self, profile: str, settings: Mapping[str, Any] | None = None, wider: float = 1.0
+    ) -> dict[str, Any]:
         """All parameters: defaults < profile < ablation < ``settings``; the user always wins.
+
+        Those that follow the matching radius are ``wider`` times as large, unless the ablation or
+        the user gives them, or another part in the place of theirs.
 
         Raises UsageError for an unknown profile or parameter, and naming all values that are of
         the wrong type, out of range, or do not go together.
@@ -49,6 +57,11 @@ class MethodSpec:
         name = f"method {self.name!r}"
         try:
             values = self._layered(profile, settings or {})
+            usual, given = self._layered(profile, {}), {*self.changes, *(settings or {})}
+            for key in self.follows_radius:
+                part = key.partition(".")[0]
+                if key in values and key not in given and values[part] == usual[part]:
+                    values[key] = round(values[key] * wider, 4)
         except UnknownParameterError as error:
             error.message = f"{name} {error.message}"
             raise

@@ -147,18 +147,23 @@ def composed(
     card: Card,
     about: str = "",
     profiles: Mapping[str, Mapping[str, Any]] | None = None,
+    follows_radius: tuple[str, ...] = (),
 ) -> Registered:
     """Register a :class:`adaptor_bench.train.detector.Detector` under ``name``.
 
     ``about`` is a sentence on it; ``profiles`` maps ``quick`` and ``smoke`` to what they change: a
-    parameter by its dotted name, or a whole part. Raises TypeError for an unknown profile and for
+    parameter by its dotted name, or a whole part. Parameters in px that grow with the matching
+    radius are named in ``follows_radius``. Raises TypeError for an unknown profile and for
     a name that is no word, or no words joined by slashes.
     """
     _current.parts.update(PROGRAM)
     schema = Composition(detector, _current.parts)
     origin = sys._getframe(1).f_code.co_filename
     label = type(detector).__qualname__
-    spec = MethodSpec(name, card, schema, origin, profiles or {}, about=about, label=label)
+    spec = MethodSpec(
+        name, card, schema, origin, profiles or {},
+        about=about, label=label, follows_radius=follows_radius,
+    )  # fmt: skip
     return Registered(_current, spec)
 
 

@@ -65,6 +65,8 @@ muon_peaks = composed(
     card=CARD,
     about="Small U-Net trained by Muon, narrow kernels, focal loss, flips, local maxima.",
     profiles={"quick": QUICK, "smoke": SMOKE},
+    # As narrow as neighbours on the phantom ask; a hit that may be farther off has a wider target.
+    follows_radius=("target.sigma", "decode.distance"),
 )
 muon_peaks.variant(
     "no_muon", ablates="Muon", **{"training.optimiser": "adamw", "training.rate": 4e-3}

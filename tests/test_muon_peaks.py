@@ -7,9 +7,13 @@ import copy
 import pytest
 import torch
 from commands import invoke
+from frame_files import write_frame
 from torch import nn
 
+from adaptor_bench.data.frames import index_dataset
 from adaptor_bench.errors import UsageError
+from adaptor_bench.harness.plan import RunRequest, cells_of
+from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.methodspec import PROFILES
 from adaptor_bench.registry import discover
 from adaptor_bench.stages.networks._flips import Flips as Mirrored
@@ -154,3 +158,31 @@ def test_it_learns_from_both_domains_and_predicts_the_same_again(make_dataset, t
     for path in (run / "predictions").rglob("*.json"):
         again = tmp_path / "again" / path.relative_to(run / "predictions")
         assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "radius", "settings", "sigma", "distance"),
+    [
+        ((512, 288), 6.0, {}, 1.5, 3.0),
+        ((256, 256), 10.0, {}, 3.75, 7.5),  # 15 px at the reference size, 2.5 times 6
+        ((512, 288), 3.0, {}, 1.5, 3.0),  # a kernel needs a few px
+        ((1024, 576), 12.0, {}, 1.5, 3.0),
+        ((512, 288), 12.0, {"target.sigma": 2.0}, 2.0, 6.0),
+        ((512, 288), 12.0, {"decode": "peaks"}, 3.0, 6.0),  # the part that it has
+        ((512, 288), 12.0, {"decode": "lmds"}, 3.0, None),
+    ],
+)
+def test_kernel_and_spacing_follow_the_matching_radius(
+    tmp_path, size, radius, settings, sigma, distance
+):
+    for surgery in ("a", "b"):
+        write_frame(tmp_path, surgery, "000000", [(10, 10)], size=size)
+    specs = tuple(discover().methods[name] for name in ("muon_peaks", "unet_peaks"))
+    request = RunRequest(
+        specs, ("intraop",), "quick", settings, matching=MatchSettings(radius=radius)
+    )
+    by_method = {c.spec.name: c.parameters for c in cells_of(index_dataset(tmp_path), request)}
+    ours = by_method["muon_peaks"]
+    assert (ours["target.sigma"], ours.get("decode.distance")) == (sigma, distance)
+    reference = by_method["unet_peaks"]
+    assert reference["target.sigma"] == settings.get("target.sigma", 1.5)

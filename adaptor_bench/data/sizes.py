@@ -30,6 +30,12 @@ def shrinkage(stored: Size) -> float:
     return math.sqrt(math.prod(FRAME_SIZE) / math.prod(stored))
 
 
+def widening(radius: float, stored: Size) -> float:
+    """How many times the usual 6 px on 512x288 a matching radius is, in px of frames of ``stored``
+    (width, height): 2.5 for 10 px on 256x256. At least 1, for a kernel needs a few px."""
+    return max(1.0, radius * shrinkage(stored) / _USUAL)
+
+
 def reference_size(stored: Size) -> Size:
     """(width, height) at which a frame of ``stored`` is decoded.
 

@@ -9,7 +9,10 @@ from typing import Any
 
 from adaptor_bench.data.folds import Fold, FoldPlan
 from adaptor_bench.data.frames import Dataset
+from adaptor_bench.data.images import image_size
 from adaptor_bench.data.pixels import MOST
+from adaptor_bench.data.sizes import widening
+from adaptor_bench.errors import InputError
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.methodspec import MethodSpec
 
@@ -66,6 +69,15 @@ def requested_domains(dataset: Dataset, domain: str) -> tuple[str, ...]:
     return (domain,)
 
 
+def _widening(dataset: Dataset, request: RunRequest) -> float:
+    """By the first frame there is; one that cannot be read is told when all are."""
+    frame = next(f for domain in request.domains for f in dataset.frames[domain])
+    try:
+        return widening(request.matching.radius, image_size(frame.image))
+    except InputError:
+        return 1.0
+
+
 def cells_of(dataset: Dataset, request: RunRequest) -> Iterator[Cell]:
     """The cells of a request, method by method. Raises UsageError for a fold that is nowhere."""
     plans = {d: dataset.fold_plan(d, request.groups) for d in request.domains}
@@ -73,7 +85,8 @@ def cells_of(dataset: Dataset, request: RunRequest) -> Iterator[Cell]:
         if not any(number == f.number for plan in plans.values() for f in plan.folds):
             next(iter(plans.values())).fold(number)
     for spec in request.methods:
-        parameters = spec.resolve(request.profile, request.settings)
+        wider = _widening(dataset, request) if spec.follows_radius else 1.0
+        parameters = spec.resolve(request.profile, request.settings, wider)
         for domain, plan in plans.items():
             for fold in plan.folds:
                 if not request.folds or fold.number in request.folds:
