@@ -128,6 +128,8 @@ def test_a_fold_that_crashes_a_library_fails_and_the_others_go_on(tmp_path):
         assert told.count(said) == 2, told  # when it happens, and at the end
         text = (tmp_path / f"runs/data/point/intraop/fold_{fold}.failed/traceback.txt").read_text()
         assert "PYTHONFAULTHANDLER=1" in text
+    (board,) = invoke_json("status", tmp_path / "runs")
+    assert sorted(row["state"] for row in board["rows"]) == ["done", "failed", "failed", "failed"]
     assert not list(tmp_path.rglob(".partial-*"))
 
 
