@@ -50,7 +50,7 @@ def innermost(error: BaseException | None, own: Iterable[Path], otherwise: str) 
 
 
 def record_failure(
-    fold: Path, record: dict[str, Any], reason: str, error: BaseException, file: str
+    fold: Path, record: dict[str, Any], reason: str, error: BaseException, file: str = ""
 ) -> Path:
     """Write the record of a failed ``fold`` (where its result would be); returns its folder.
 
