@@ -57,11 +57,8 @@ class MethodSpec:
         name = f"method {self.name!r}"
         try:
             values = self._layered(profile, settings or {})
-            usual, given = self._layered(profile, {}), {*self.changes, *(settings or {})}
-            for key in self.follows_radius:
-                part = key.partition(".")[0]
-                if key in values and key not in given and values[part] == usual[part]:
-                    values[key] = round(values[key] * wider, 4)
+            if wider != 1:
+                values |= self._wider(values, profile, settings or {}, wider)
         except UnknownParameterError as error:
             error.message = f"{name} {error.message}"
             raise
@@ -74,6 +71,15 @@ class MethodSpec:
     def _layered(self, profile: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         layers = self.profiles.get(profile, {}), self.changes, settings
         return self.schema.layered(*layers, profile=profile)
+
+    def _wider(
+        self, values: Mapping[str, Any], profile: str, settings: Mapping[str, Any], wider: float
+    ) -> dict[str, Any]:
+        """Of ``values`` those that are to be wider, as they then are."""
+        usual, given = self._layered(profile, {}), {*self.changes, *settings}
+        follow = [key for key in self.follows_radius if key in values and key not in given]
+        same = [k for k in follow if values[p := k.partition(".")[0]] == usual[p]]
+        return {key: round(values[key] * wider, 4) for key in same}
 
     def has(self, key: str, profile: str, settings: Mapping[str, Any]) -> bool:
         """Whether there is a parameter ``key``, with the part that ``settings`` choose for it."""

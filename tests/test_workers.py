@@ -81,6 +81,16 @@ def test_two_processes_and_two_shards_reach_what_one_does(tmp_path, phantom_cach
     assert not list(tmp_path.rglob(".partial-*"))
 
 
+def run_points(place, surgeries):
+    """What is told of a run of the method in ``mine`` by two workers, some folds of which fail."""
+    for surgery in surgeries:
+        write_frame(place / "data", surgery, "000000", [(100, 100)])
+    return invoke(
+        "run", "--method", "point", "--methods-from", place / "mine", "--data",
+        place / "data", "--out", place / "runs", "--profile", "smoke", "--workers", 2, code=1,
+    )[1]  # fmt: skip
+
+
 def test_the_others_take_over_from_one_that_is_killed_and_go_on_after_one_that_fails(tmp_path):
     fate = f"""
         import os, signal
@@ -92,13 +102,7 @@ def test_the_others_take_over_from_one_that_is_killed_and_go_on_after_one_that_f
             raise ValueError("no such luck")
 """
     put_method(tmp_path / "mine", ("        self.task = task\n", fate))
-    for surgery in "abc":
-        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
-    run = (
-        "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data",
-        tmp_path / "data", "--out", tmp_path / "runs", "--profile", "smoke", "--workers", 2,
-    )  # fmt: skip
-    _, told = invoke(*run, code=1)
+    told = run_points(tmp_path, "abc")
     assert "a process that trains was killed (SIGKILL: is there enough memory?)" in told
     assert "point intraop fold 3: failed in fit: ValueError: no such luck" in told
     assert told.count("  F1 100.0  ") == 2
@@ -115,13 +119,7 @@ def test_a_fold_that_crashes_a_library_fails_and_the_others_go_on(tmp_path):
             os.kill(os.getpid(), signal.SIGSEGV)
 """
     put_method(tmp_path / "mine", ("        self.task = task\n", fate))
-    for surgery in "abcd":
-        write_frame(tmp_path / "data", surgery, "000000", [(100, 100)])
-    run = (
-        "run", "--method", "point", "--methods-from", tmp_path / "mine", "--data",
-        tmp_path / "data", "--out", tmp_path / "runs", "--profile", "smoke", "--workers", 2,
-    )  # fmt: skip
-    _, told = invoke(*run, code=1)
+    told = run_points(tmp_path, "abcd")
     assert "3 of 4 folds failed:" in told and told.count("  F1 100.0  ") == 1, told
     for fold in (1, 2, 3):
         said = f"point intraop fold {fold}: the process crashed inside a library (SIGSEGV)"

@@ -91,13 +91,11 @@ def image_size(path: Path) -> tuple[int, int]:
         return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
-def picture_size(path: Path) -> tuple[int, int]:
-    """The same of what :func:`read_picture` gives. Raises InputError for all that it refuses but
-    damaged pixels, which nothing tells but reading them."""
+def require_picture(path: Path) -> None:
+    """Raise InputError for what :func:`read_picture` refuses, as far as the header tells."""
     with _opened(path) as image:
-        if image.mode != "CMYK":
-            _require_usual(image)
-    return image_size(path)
+        _orientation(image)
+        _require_shown(image)
 
 
 @contextmanager
@@ -169,6 +167,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _shown(image: Image.Image) -> Image.Image:
     """Decoded, RGB, 8 bits, as a viewer with a black background shows it. Raises ValueError."""
+    _require_shown(image)
     if image.mode == "CMYK":
         return image.convert("RGB")
     if image.mode.startswith("I") or not image.has_transparency_data:
@@ -176,6 +175,12 @@ def _shown(image: Image.Image) -> Image.Image:
     above = image.convert("RGBA")
     black = Image.new("RGBA", above.size, (0, 0, 0, 255))
     return Image.alpha_composite(black, above).convert("RGB")
+
+
+def _require_shown(image: Image.Image) -> None:
+    """Raise ValueError for what the header alone says is no picture."""
+    if image.mode != "CMYK":
+        _require_usual(image)
 
 
 def _require_usual(image: Image.Image) -> None:

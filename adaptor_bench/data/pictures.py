@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from adaptor_bench.data.frames import Frame
-from adaptor_bench.data.images import picture_size
+from adaptor_bench.data.images import require_picture
 from adaptor_bench.data.layout import (
     FRAMES,
     IMAGES,
@@ -46,7 +46,7 @@ def find_pictures(root: Path) -> list[Frame]:
                 continue
             found[relative] = path
             try:
-                picture_size(path)
+                require_picture(path)
             except InputError as error:
                 problems.append(error.message)
     if problems:

@@ -51,16 +51,29 @@ def innermost(error: BaseException | None, own: Iterable[Path], otherwise: str) 
 
 def record_failure(
     fold: Path, record: dict[str, Any], reason: str, error: BaseException, file: str = ""
-) -> Path:
-    """Write the record of a failed ``fold`` (where its result would be); returns its folder.
+) -> Failure:
+    """Write down that a ``fold`` failed, beside where its result would be.
 
-    ``record`` is the run.json that would have been written, ``file`` see :class:`Failure`.
+    ``record`` is the run.json that would have been written, or as much of it as says which fold
+    of which method and dataset it is; ``file`` see :class:`Failure`.
     """
-    path = place_of_failure(fold)
+    path, whole = place_of_failure(fold), {**record, "reason": reason, "file": file}
     with atomic_directory(path, replace=True) as directory:
-        write_json(directory / _RECORD, {**record, "reason": reason, "file": file})
+        write_json(directory / _RECORD, whole)
         write_text(directory / _TRACEBACK, "".join(traceback.format_exception(error)))
-    return path
+    return _failure(path, whole)
+
+
+def _failure(path: Path, record: dict[str, Any]) -> Failure:
+    return Failure(
+        path,
+        str(record["dataset"]["name"]),
+        str(record["method"]),
+        str(record["domain"]),
+        int(record["fold"]),
+        str(record["reason"]),
+        str(record.get("file", "")),
+    )
 
 
 def forget_failure(fold: Path) -> None:
@@ -83,16 +96,7 @@ def find_failures(roots: Iterable[Path]) -> list[Failure]:
             if _RECORD not in files or path.suffix != ".failed" or finished.is_file():
                 continue
             try:
-                record = read_json(path / _RECORD)
-                failures[path.resolve()] = Failure(
-                    path,
-                    str(record["dataset"]["name"]),
-                    str(record["method"]),
-                    str(record["domain"]),
-                    int(record["fold"]),
-                    str(record["reason"]),
-                    str(record.get("file", "")),
-                )
+                failures[path.resolve()] = _failure(path, read_json(path / _RECORD))
             except (InputError, ValueError, KeyError, TypeError, OverflowError):
                 continue
     return [failures[path] for path in sorted(failures)]

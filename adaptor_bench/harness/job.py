@@ -191,10 +191,7 @@ class Bench:
         cause = error.__cause__ or error
         spec, record = cell.spec, self._record(cell, task)
         file = innermost(cause, spec.files(cell.parameters), spec.origin)
-        path = record_failure(cell.directory, record, error.message, cause, file)
-        failure = Failure(
-            path, self.dataset.name, spec.name, cell.domain, cell.fold.number, error.message, file
-        )
+        failure = record_failure(cell.directory, record, error.message, cause, file)
         return failure, f": failed in {said(error)} ({file}); see {failure.traceback}"
 
     def _record(self, cell: Cell, task: FoldTask) -> dict[str, Any]:

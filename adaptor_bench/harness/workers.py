@@ -245,5 +245,4 @@ def crash_of(cell: Cell, dataset: str, reason: str) -> Failure:
         "fold": cell.fold.number,
         "dataset": {"name": dataset},
     }
-    path = record_failure(cell.directory, record, reason, error, spec.origin)
-    return Failure(path, dataset, spec.name, cell.domain, cell.fold.number, reason, spec.origin)
+    return record_failure(cell.directory, record, reason, error, spec.origin)
