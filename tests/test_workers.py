@@ -145,6 +145,15 @@ def test_errors_reach_the_process_that_tells_them():
     assert str(portable(Strange(1, 2))) == "Strange: 1 and 2"
 
 
+@pytest.fixture
+def interruptible():
+    """A shell ignores interruptions of what it runs in the background, these tests too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_worker_that_nobody_hears_is_told_to_stop_once():
     """The broken pipe and the end of the lifeline are one event, whichever is noticed first."""
     reader, writer = get_context("spawn").Pipe(duplex=False)
@@ -160,6 +169,7 @@ def test_a_worker_that_nobody_hears_is_told_to_stop_once():
     assert tidied
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_broken_pipe_does_not_hurry_a_worker_that_is_told_to_stop_already():
     reader, writer = get_context("spawn").Pipe(duplex=False)
     reader.close()
