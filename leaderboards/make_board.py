@@ -4,6 +4,9 @@
 ``python leaderboards/make_board.py mbm --data MBM``. What is made stands in the board's
 ``recipe.toml``. Finished folds are kept: the same command goes on where it was stopped. The
 board's folder is changed at the very end, when everything is there.
+
+With ``--costs`` nothing is entered anew: two folds of every method are trained, all on this machine
+and one after the other, and entries get the CPU seconds of these in place of those of their own.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from adaptor_bench.results.learning import BUDGET
 
 HERE = Path(__file__).resolve().parent
 TEAM = "adaptor_bench"
+COST_FOLDS = (1, 2)
 MADE = ("*.json", "table.md", "card.md", "predictions")
 """What is replaced in the folder of a board."""
 
@@ -48,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     for key in ("methods", "seeds", "profile"):
         recipe[key] = getattr(given, key) or recipe[key]
     runs = given.runs / home.resolve().name
+    if given.costs:
+        measure_costs(recipe, data, home, runs / "costs", given.run)
+        return 0
     places = train(recipe, data, runs, given.run)
     if given.no_board:
         return 0
@@ -68,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--methods", nargs="+", help="default: as in recipe.toml; so are the next")
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--profile")
+    parser.add_argument("--costs", action="store_true", help="measure costs, and leave it at that")
     parser.add_argument("--no-board", action="store_true", help="train, and leave it at that")
     parser.add_argument(
         "--run", nargs=argparse.REMAINDER, default=[], help="further options of `bench run`, last"
@@ -103,6 +111,18 @@ def train(recipe: dict[str, Any], data: Path, runs: Path, more: list[str]) -> li
                 *more,
             )  # fmt: skip
     return places
+
+
+def measure_costs(
+    recipe: dict[str, Any], data: Path, home: Path, runs: Path, more: list[str]
+) -> None:
+    """Give the entries the costs of two folds of a domain, trained here. A fold of every method
+    comes before another of any, so that a machine whose speed drifts is unfair to none."""
+    recipe = recipe | {"seeds": recipe["seeds"][:1]}
+    for fold in COST_FOLDS:
+        places = train(recipe, data, runs, ["--fold", str(fold), *more])
+    bench("board", "costs", home, *places)
+    bench("leaderboard", "--board", home, "--write")
 
 
 def budget_of(recipe: dict[str, Any], method: str) -> float | None:

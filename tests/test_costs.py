@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from finished_runs import put_hits
@@ -10,7 +11,7 @@ from small_board import finished, invoke, predict, put_board, put_data, rows, su
 
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.figures.boards import complete_boards
-from adaptor_bench.figures.costs import front_corners, marks_of
+from adaptor_bench.figures.costs import explained, front_corners, marks_of
 from adaptor_bench.figures.labels import place_names
 from adaptor_bench.figures.pareto import pareto_plot
 from adaptor_bench.memory import Peak
@@ -34,14 +35,14 @@ def runs(tmp_path, data, board):
     """Three folds of one method; what they cost differs."""
     out = finished(tmp_path / "runs", data, board, read_board(board).fingerprints["intraop"])
     for fold in (1, 2, 3):
-        cost(out, fold, SECONDS | {"network": 10.0 * fold}, {"network": 700 + fold})
+        tell(out, fold, cpu_seconds=SECONDS | {"network": 10.0 * fold},
+             peak_memory={"network": 700 + fold})  # fmt: skip
     return out
 
 
-def cost(out, fold, seconds, memory):
+def tell(out, fold, **changes):
     (path,) = out.rglob(f"fold_{fold}/run.json")
-    record = json.loads(path.read_text()) | {"cpu_seconds": seconds, "peak_memory": memory}
-    path.write_text(json.dumps(record))
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def put_costly(out, method, hits, seconds, **changes):
@@ -114,6 +115,88 @@ def test_what_is_no_cost_is_refused(runs, board, data, told, wrong):
     document["setup"]["cost"] = told
     path.write_text(json.dumps(document))
     assert wrong in invoke("leaderboard", "--board", board, code=1)
+
+
+# --- measured once more, on one machine -----------------------------------------------------------
+
+
+@pytest.fixture
+def again(tmp_path, data, board, runs):
+    """The entry of ``runs``, and two folds of its method trained once more."""
+    submit_runs(runs, board, "--data", data)
+    out = finished(tmp_path / "again", data, board, read_board(board).fingerprints["intraop"])
+    shutil.rmtree(next(out.rglob("fold_3")))
+    for fold in (1, 2):
+        tell(out, fold, cpu_seconds={"network": 40.0 + fold}, peak_memory={"network": 900},
+             versions={"machine": "M", "torch": "2"}, threads=1)  # fmt: skip
+    return out
+
+
+def test_entries_get_the_costs_of_one_machine(again, runs, board, data, tmp_path):
+    submit(predict(tmp_path / "team", data, 2), board, data)
+    before = {path: path.read_bytes() for path in board.glob("*") if path.is_file()}
+    told = invoke("board", "costs", board, again)
+    assert "1 entry with costs" in told and "no run of: team-mine" in told
+    row = rows(board)["net"]
+    assert row["cpu_seconds"] == {"total": 41.5, "network": 41.5} and row["peak_memory"] == 900
+    changed = [path.name for path, was in before.items() if path.read_bytes() != was]
+    assert changed == ["team-net.json"]
+    shown = " ".join(invoke("leaderboard", "--board", board).split())
+    assert "mean over f1 and f2, trained once more on one machine (M, cpu, threads 1" in shown
+    assert "verified" in invoke("verify", board, "--data", data)
+    submit_runs(runs, board, "--data", data, "--replace")
+    assert rows(board)["net"]["cpu_seconds"]["total"] == 25.0
+    assert "once more" not in invoke("leaderboard", "--board", board)
+
+
+def test_who_has_costs_of_their_own_is_named(again, board, data, tmp_path):
+    other = finished(tmp_path / "other", data, board, read_board(board).fingerprints["intraop"],
+                     shift=2, method="other")  # fmt: skip
+    for fold in (1, 2, 3):
+        tell(other, fold, cpu_seconds={"network": 7.0})
+    submit_runs(other, board, "--data", data)
+    invoke("board", "costs", board, again)
+    assert rows(board)["other"]["cpu_seconds"]["total"] == 7.0
+    named = "Of other: mean over folds and seeds, on the machine that trained."
+    assert named in " ".join(invoke("leaderboard", "--board", board).split())
+    pytest.importorskip("matplotlib")
+    invoke("paper", "pareto", board, "--out", tmp_path / "p.svg")
+    (view,) = complete_boards([board], "all", entries=True)
+    assert named in explained([view])
+
+
+@pytest.mark.parametrize(
+    ("fold", "changes", "wrong"),
+    [
+        (2, {"versions": {"machine": "N", "torch": "2"}}, "machine N, torch 2, device cpu"),
+        (2, {"threads": 2}, "threads 2"),
+        (2, {"cpu_seconds": {}}, "tells no cost"),
+        (2, {"dataset": {"name": "x", "kind": "folder", "fingerprint": "ab" * 32}}, "not a fold"),
+        (2, {"fold_plan": {"name": "other", "sha256": "ab" * 32}}, "not a fold of the leader"),
+        (None, {"parameters": {"lr": 0.5}}, "team-net: lr is 0.001 there, 0.5 in the run"),
+        (None, {"profile": "paper"}, "team-net: profile is quick there, paper in the run"),
+    ],
+)
+def test_costs_that_cannot_be_compared_are_refused(again, board, fold, changes, wrong):
+    for here in (1, 2) if fold is None else (fold,):
+        tell(again, here, **changes)
+    before = (board / "team-net.json").read_bytes()
+    told = invoke("board", "costs", board, again, code=1)
+    assert wrong in told and "cannot be compared" in told
+    assert (board / "team-net.json").read_bytes() == before
+
+
+def test_all_entries_are_measured_on_the_same_folds(again, board, data, tmp_path):
+    other = finished(tmp_path / "other", data, board, read_board(board).fingerprints["intraop"],
+                     shift=2, method="other")  # fmt: skip
+    for fold in (1, 2, 3):
+        tell(other, fold, cpu_seconds={"network": 7.0}, threads=1,
+             versions={"machine": "M", "torch": "2"})  # fmt: skip
+    submit_runs(other, board, "--data", data)
+    told = invoke("board", "costs", board, again, other, code=1)
+    assert "team-net, intraop: f1, f2" in told and "team-other, intraop: f1, f2, f3" in told
+    told = invoke("board", "costs", board, again, tmp_path / "runs", code=1)
+    assert "several runs of one fold" in told
 
 
 # --- the figure -----------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ run --method point --methods-from {methods} --data {bad} --profile smoke --out {
 board create --labels {data} --title {nasty} --out {out}/b
 board create --labels {nasty} --title t --out {out}/b
 board withdraw {board} {nasty} --reason r
+board costs {board} {nasty}
+board costs {nasty} {data}
 board withdraw {nasty} t-m --reason {nasty}
 submit {bad} --board {board} --team t --method m --data {data}
 view {data} {nasty} --with napari

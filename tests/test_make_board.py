@@ -102,3 +102,25 @@ def test_a_budget_goes_to_a_method_and_its_ablations(
         (["improved_heatmap/no_cutting", "improved_heatmap"], ["--set", "training.budget=2"]),
         (["constant"], []),
     ]
+
+
+def test_costs_are_measured_fold_by_fold(monkeypatch, tmp_path, make_board, make_dataset):
+    said = []
+    script = sys.modules["make_board"]
+    monkeypatch.setattr(script, "bench", lambda *words, **_: said.append([*map(str, words)]))
+    home = tmp_path / "small"
+    home.mkdir()
+    (home / "recipe.toml").write_text(
+        'title = "Small"\ndataset = "data"\nmethods = ["stern", "constant"]\nseeds = [0, 1]\n'
+        "[budgets]\nstern = 2\n"
+    )
+    assert make_board(home, "--data", make_dataset(name="data"), "--costs")
+    runs = [w for w in said if w[0] == "run"]
+    assert [(w[w.index("--method") + 1], w[w.index("--fold") + 1]) for w in runs] == [
+        ("stern", "1"), ("constant", "1"), ("stern", "2"), ("constant", "2"),
+    ]  # fmt: skip
+    assert all("training.budget=2" in w for w in runs if "stern" in w)
+    (out,) = {w[w.index("--out") + 1] for w in runs}
+    assert said[-2:] == [
+        ["board", "costs", str(home), out], ["leaderboard", "--board", str(home), "--write"],
+    ]  # fmt: skip

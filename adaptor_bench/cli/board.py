@@ -1,4 +1,4 @@
-"""``bench board``: make a leaderboard from labels alone; take an entry off one."""
+"""``bench board``: make a leaderboard from labels alone; take an entry off; costs of all alike."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group("board")
 def command() -> None:
-    """Make a leaderboard from labels alone; take an entry off one."""
+    """Make a leaderboard from labels alone; take an entry off; costs of all alike."""
 
 
 @command.command("create")
@@ -112,6 +112,27 @@ def withdraw(board: str, entry: str, reason: str, date: datetime | None) -> None
 
     path = take_off(read_board(find_board(board)), entry, reason, _day(date))
     message(f"{path}: {entry} is withdrawn")
+    message(f"`bench leaderboard --board {board} --write` updates the tables.")
+
+
+@command.command("costs")
+@click.argument("board", shell_complete=completion.board)
+@click.argument("runs", nargs=-1, required=True, type=options.EXISTING_FOLDER)
+def costs(board: str, runs: tuple[Path, ...]) -> None:
+    """Give the entries of BOARD the training costs of RUNS in place of their own.
+
+    Entries state what their own runs have cost, on machines of different speed. RUNS are some folds
+    of the same methods, with the same parameters, trained again on one machine.
+    """
+    from adaptor_bench.entries.costs import remeasure
+    from adaptor_bench.entries.entry import find_board, read_board
+    from adaptor_bench.errors import plural
+    from adaptor_bench.results.runs import runs_below
+
+    again, left = remeasure(read_board(find_board(board)), runs_below(runs))
+    message(f"{plural(len(again), 'entry', 'entries')} with costs measured on one machine")
+    if left:
+        message(f"no run of: {', '.join(entry.id for entry in left)}; they are as they were")
     message(f"`bench leaderboard --board {board} --write` updates the tables.")
 
 

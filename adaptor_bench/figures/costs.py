@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adaptor_bench.errors import listed
 from adaptor_bench.figures.boards import BoardView
 from adaptor_bench.results.cost import Cost
+from adaptor_bench.results.result import cost_note
 
 LEAST = 0.1
 """CPU seconds: what is recorded as less is drawn there, for the axis is logarithmic."""
@@ -83,8 +84,7 @@ def explained(views: Sequence[BoardView]) -> str:
     level = next((100 * view.study.study.options.level for view in views if view.study), 95)
     said = [
         f"Bars: {level:g} % intervals over folds. Step line: the Pareto front, which no method "
-        "beats with as little training or less. Seconds are of all that a fold rests on, whichever "
-        "run made it."
+        f"beats with as little training or less. CPU seconds: {cost_note(shown)}"
     ]
     if any(r.cost and r.cost.translation for r in shown):
         said.append("The thin tail to the left of a mark is its translator's share.")

@@ -7,13 +7,13 @@ value goes to JSON and CSV, what it shows goes to text, markdown, LaTeX, HTML an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from adaptor_bench.report.table import Column, Spread, number, plain, spread
 from adaptor_bench.results.board import Board
-from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.results.result import Result, cost_note, fold_names
 from adaptor_bench.scoring.aggregate import Aggregate
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Metric
 
@@ -31,7 +31,7 @@ class ResultColumn:
     ``cell`` is what tables show of it, if that is another value, by ``show``; ``when`` tells
     whether a board's tables have the column; ``data`` whether JSON and CSV have it, and there
     ``optional`` leaves out what is empty. ``about`` is what the site says of the column,
-    and ``note`` a sentence below the tables that have it.
+    and ``note`` a sentence below the tables that have it, which may depend on the results.
     """
 
     key: str
@@ -45,11 +45,15 @@ class ResultColumn:
     data: bool = True
     optional: bool = False
     about: str = ""
-    note: str = ""
+    note: str | Callable[[Sequence[Result]], str] = ""
 
     def of(self, result: Result) -> Any:
         """The value that tables show."""
         return (self.cell or self.value)(result)
+
+    def note_of(self, board: Board) -> str:
+        """The sentence below a board's table."""
+        return self.note if isinstance(self.note, str) else self.note(board.results)
 
     @property
     def column(self) -> Column:
@@ -232,8 +236,7 @@ TRAILING = [
         when=lambda board: any(r.cost for r in board.results),
         optional=True,
         about="CPU seconds of training all that a fold rests on, mean over folds and seeds.",
-        note="CPU s a fold: of training all that a fold rests on, whichever run made it; mean over "
-        "folds and seeds, on the machine that trained.",
+        note=lambda results: f"CPU s a fold: {cost_note(results)}",
         **RIGHT,
     ),
     ResultColumn(

@@ -124,5 +124,5 @@ def _tables(board: Board, shown: Sequence[str]) -> list[Table]:
             )
             title = f"{METRICS[key].title} per fold, {board.domain} (%)"
             tables.append(Table(title, headings, values))
-    notes = (*board_notes(board), *(c.note for c in columns if c.note))
+    notes = (*board_notes(board), *(note for c in columns if (note := c.note_of(board))))
     return [*tables[:-1], replace(tables[-1], notes=notes)]

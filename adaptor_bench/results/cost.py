@@ -63,6 +63,9 @@ def mean_cost(costs: Iterable[Cost | None]) -> Cost | None:
 
 # --- as an entry keeps it: "cpu_seconds" and "peak_memory" to part to fold to number ------------
 
+COST_MACHINE = "cost_machine"
+"""Beside it in ``setup``: where it was measured, when that was not by the entry's own runs."""
+
 
 def cost_to_json(costs: Mapping[int, Cost]) -> dict[str, Any]:
     """``costs`` by fold."""

@@ -12,14 +12,14 @@ Only counts are kept. Every ratio, mean and spread is derived: ``metrics`` of a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from adaptor_bench.entries.entry import Entry
 from adaptor_bench.entries.packed import Points, digest, read_folder
-from adaptor_bench.errors import InputError
+from adaptor_bench.errors import InputError, listed
 from adaptor_bench.matching.settings import MatchSettings
 from adaptor_bench.results.cost import Cost, mean_cost
 from adaptor_bench.results.published import PublishedResult
@@ -83,7 +83,7 @@ class Result:
     ``without_prediction`` is the number of labelled frames without one, over all seeds. ``ddof``
     is that of the spreads. ``role`` is empty for a competitor, else ``floor`` or ``ceiling``;
     ``perfect`` is what the method's own target scores through its own decoder, by surgery, where
-    that is known.
+    that is known; ``cost_machine`` where the cost was measured, if not by its own runs.
 
     A board sets ``name`` (what tables call it, unique there), ``rank`` (None where nothing is
     ranked or a fold is missing), ``tier`` (of the competitors with all folds: what cannot be told
@@ -115,6 +115,7 @@ class Result:
     entry: Entry | None = None
     ddof: int = 0
     role: str = ""
+    cost_machine: Mapping[str, Any] = field(default_factory=dict)
     perfect: Mapping[str, Counts] = field(default_factory=dict)
     name: str = ""
     rank: int | None = None
@@ -147,8 +148,9 @@ class Result:
     @cached_property
     def cost(self) -> Cost | None:
         """Of training a fold: the mean of CPU seconds over folds and seeds, the highest peak of
-        memory; None unless all of them tell."""
-        return mean_cost(part.cost for part in self.fold_results)
+        memory; None unless all of them tell, or those that were trained again for it."""
+        costs = [part.cost for part in self.fold_results]
+        return mean_cost([c for c in costs if c] if self.cost_machine else costs)
 
     def costs(self, seed: int) -> dict[int, Cost]:
         """By fold, as far as it is known."""
@@ -234,3 +236,21 @@ class Result:
 def fold_names(folds: Any) -> tuple[str, ...]:
     """``f1``, ``f2``, .. in order."""
     return tuple(f"f{fold}" for fold in sorted(folds))
+
+
+def cost_note(results: Iterable[Result]) -> str:
+    """Of what their CPU seconds are, and where they were measured."""
+    of = "of training all that a fold rests on, whichever run made it; mean over"
+    told = [result for result in results if result.cost]
+    again = [result for result in told if result.cost_machine]
+    if not again:
+        return f"{of} folds and seeds, on the machine that trained."
+    folds = {part.fold for result in again for part in result.fold_results if part.cost}
+    where = "several machines"
+    if len({tuple(sorted(result.cost_machine.items())) for result in again}) == 1:
+        parts = "{machine}, {device}, threads {threads}, torch {torch}"
+        where = f"one machine ({parts.format(**again[0].cost_machine)})"
+    own = [result.name for result in told if not result.cost_machine]
+    rest = f" Of {listed(own)}: mean over folds and seeds, on the machine that trained."
+    told_of = f"{of} {listed(fold_names(folds))}, trained once more on {where}."
+    return told_of + rest if own else told_of

@@ -13,7 +13,7 @@ from adaptor_bench.entries.packed import Packed, unpack
 from adaptor_bench.errors import InputError
 from adaptor_bench.matching.batch import PointBatch
 from adaptor_bench.progress import Progress
-from adaptor_bench.results.cost import cost_from_json, cost_of_run
+from adaptor_bench.results.cost import COST_MACHINE, cost_from_json, cost_of_run
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.result import REAL, Result, ScoredFold, fold_names
 from adaptor_bench.results.runs import Run
@@ -217,6 +217,7 @@ def _of_entry(
         entry=entry,
         ddof=ddof,
         role=setup.get("role", ""),
+        cost_machine=setup.get(COST_MACHINE, {}),
         perfect={name: Counts(**c) for name, c in setup.get("ceiling", {}).get(domain, {}).items()},
     )
 

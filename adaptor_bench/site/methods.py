@@ -15,7 +15,7 @@ from adaptor_bench.report.counts import COUNTS, count, label, metric_columns
 from adaptor_bench.report.markup import Markup, web_address
 from adaptor_bench.report.studies import profile_of
 from adaptor_bench.report.table import Column, Table, number, spread
-from adaptor_bench.results.result import Result, fold_names
+from adaptor_bench.results.result import Result, cost_note, fold_names
 from adaptor_bench.scoring.metrics import METRICS, PRIMARY, Counts
 from adaptor_bench.site.boards import panels
 from adaptor_bench.site.failures import RULE, Failures
@@ -169,8 +169,8 @@ def _costs(result: Result) -> Table | None:
         rows.append({"part": "all", "seconds": cost.total, "peak": cost.peak})
     devices = ", ".join(dict.fromkeys(part.device for part in result.fold_results))
     return Table(
-        f"Cost of training a fold; CPU seconds: mean over {plural(result.n or 0, 'fold')} and "
-        f"{plural(len(result.seeds), 'seed')}; memory: highest. Device: {devices}.",
+        f"Cost of training a fold. CPU seconds: {cost_note([result])} Memory: highest. "
+        f"Device: {devices}.",
         (
             label("part", "Trained part"),
             Column("seconds", "CPU s a fold", "right", show=number(1)),
