@@ -215,6 +215,9 @@ def test_marks_at_the_border_leave_the_frame_its_size(shot):
 def test_a_method_looks_the_same_in_every_panel():
     both = looks(["b", "a", "c", "a"])
     assert both == looks(["c", "b", "a"])
+    many = looks(f"{k:02}" for k in range(64)).values()
+    for drawn in ("marker", "ls"):
+        assert len({(look["color"], look[drawn]) for look in many}) == 64
     rows = {
         d: {m: [("s1", Interval(0.5, 0.4, 0.6)), ("mean", Interval(0.5, 0.3, 0.7))] for m in order}
         for d, order in (("sim", "ab"), ("intraop", "ba"))

@@ -23,7 +23,7 @@ from adaptor_bench.data.labels import read_points
 from adaptor_bench.entries.entry import read_board, read_entries
 from adaptor_bench.figures.folds import FoldLine, fold_plot
 from adaptor_bench.figures.radius import line_plot
-from adaptor_bench.figures.svg import SERIES, name_room
+from adaptor_bench.figures.svg import SERIES, dash, marker, name_room
 from adaptor_bench.names import terminal
 from adaptor_bench.progress import Progress
 from adaptor_bench.report.markup import Markup, embedded_json, web_address
@@ -129,6 +129,11 @@ def gallery_of(site):
 
 
 @pytest.mark.quick
+def test_more_methods_than_colours_differ_in_mark_and_dash():
+    assert len({re.sub("translate.*?>", "", str(marker(k, 0, 0))) for k in range(32)}) == 32
+    assert len({(k % SERIES, dash(k)) for k in range(64)}) == 64
+
+
 def test_the_board_shows_what_the_leaderboard_prints(world, site):
     shown, _ = invoke("leaderboard", world / "runs", "--domain", "intraop", "--format", "json")
     rows = {r["method"]: r for r in json.loads(shown) if r["source"] == "measured"}

@@ -87,12 +87,14 @@ def new_figure(
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Colour, marker and line style of every method, by name: the same in every panel."""
+    """Colour, marker and line style of every method, by name: the same in every panel, and not
+    two alike among 64."""
+    series = len(_COLOURS)
     return {
         method: {
-            "color": _COLOURS[i % len(_COLOURS)],
-            "marker": _MARKERS[i % len(_MARKERS)],
-            "ls": _LINES[i % len(_LINES)],
+            "color": _COLOURS[i % series],
+            "marker": _MARKERS[(i + i // series) % series],
+            "ls": _LINES[(i + i // series) % series],
         }
         for i, method in enumerate(sorted(set(methods)))
     }

@@ -58,7 +58,7 @@ def marks_of(view: BoardView) -> list[Mark]:
 def axis_limits(marks: Sequence[Mark]) -> tuple[float, float]:
     """Of the axis of seconds: room for names on both sides."""
     known = [mark.seconds for mark in marks]
-    return min(known) / 2.0, max(known) * 3.0
+    return min(known) / 1.6, max(known) * 2.2
 
 
 def axis_ticks(low: float, high: float) -> list[float]:

@@ -52,7 +52,7 @@ def _draw(views: Sequence[BoardView]) -> Drawing:
             "no method with all its folds whose cost is known",
             hint="`bench run` records it, and `bench submit` copies it from runs.",
         )
-    figure, [axes] = new_figure(4.6 * len(found), 4.4, 1, len(found), sharey=True)
+    figure, [axes] = new_figure(5.4 * len(found), 5.0, 1, len(found), sharey=True)
     look = looks(mark.name for _, marks in found for mark in marks)
     for ax, (view, marks) in zip(axes, found, strict=True):
         _panel_on_paper(ax, view, marks, look)
@@ -76,7 +76,7 @@ def _panel_on_paper(
         if mark.cost.translation:
             own = max(mark.cost.training, LEAST)
             ax.hlines(mark.f1, own, mark.seconds, color=style["color"], lw=0.8, alpha=0.6)
-        ax.scatter([mark.seconds], [mark.f1], s=26, color=style["color"], zorder=3,
+        ax.scatter([mark.seconds], [mark.f1], s=34, color=style["color"], zorder=3,
                    marker=style["marker"], ec="white", lw=0.5, clip_on=False)  # fmt: skip
     if (floor := view.board.floor) is not None:
         height = 100 * (floor.main.mean or 0.0)

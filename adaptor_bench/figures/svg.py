@@ -43,7 +43,8 @@ def text(x: float, y: float, words: str, anchor: str, look: str = "") -> Markup:
 def marker(index: int, x: float, y: float) -> Markup:
     """A marker whose shape tells the series where its colour does not."""
     place = Markup('<g class="marker s{}" transform="translate({:.1f} {:.1f})">{}</g>')
-    return place.format(index % SERIES, x, y, Markup(_MARKERS[index % len(_MARKERS)]))
+    shape = _MARKERS[(index + index // SERIES) % len(_MARKERS)]
+    return place.format(index % SERIES, x, y, Markup(shape))
 
 
 def dash(index: int) -> str:
