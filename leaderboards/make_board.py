@@ -5,8 +5,8 @@
 ``recipe.toml``. Finished folds are kept: the same command goes on where it was stopped. The
 board's folder is changed at the very end, when everything is there.
 
-With ``--costs`` nothing is entered anew: two folds of every method are trained, all on this machine
-and one after the other, and entries get the CPU seconds of these in place of those of their own.
+With ``--costs`` nothing is entered anew: two folds of every method are trained on this machine, as
+many at a time as ``bench run`` takes, and entries get their CPU seconds in place of their own.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ card --board small --format json | "verdict"
 card --challenger table.csv --na drop | Ranking card: surgery-f1
 report runs --data data --board small --out site {MINE} | index.html
 board create --labels data --title Mine --out own | board.json
-board costs small runs | 2 entries with costs
+board costs small runs | 2 entries with the costs of these runs
 board withdraw small b-marks-half --reason Copied | is withdrawn
 view data nothing --with napari | 'nothing' does not exist
 """.strip().splitlines()

@@ -122,7 +122,8 @@ def costs(board: str, runs: tuple[Path, ...]) -> None:
     """Give the entries of BOARD the training costs of RUNS in place of their own.
 
     Entries state what their own runs have cost, on machines of different speed. RUNS are some folds
-    of the same methods, with the same parameters, trained again on one machine.
+    of the same methods, with the same parameters, trained again on one machine. Runs tell the kind
+    of a machine, not whether it was one, or had other work.
     """
     from adaptor_bench.entries.costs import remeasure
     from adaptor_bench.entries.entry import find_board, read_board
@@ -130,9 +131,9 @@ def costs(board: str, runs: tuple[Path, ...]) -> None:
     from adaptor_bench.results.runs import runs_below
 
     again, left = remeasure(read_board(find_board(board)), runs_below(runs))
-    message(f"{plural(len(again), 'entry', 'entries')} with costs measured on one machine")
-    if left:
-        message(f"no run of: {', '.join(entry.id for entry in left)}; they are as they were")
+    message(f"{plural(len(again), 'entry', 'entries')} with the costs of these runs")
+    for told in left:
+        message(f"left as it was: {told}")
     message(f"`bench leaderboard --board {board} --write` updates the tables.")
 
 

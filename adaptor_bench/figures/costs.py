@@ -88,8 +88,8 @@ def explained(views: Sequence[BoardView]) -> str:
     ]
     if any(r.cost and r.cost.translation for r in shown):
         said.append("The thin tail to the left of a mark is its translator's share.")
-    devices = {part.device for r in shown for part in r.fold_results}
-    if any(device.startswith("cuda") for device in devices):
+    devices = {r.cost_machine.get("device", part.device) for r in shown for part in r.fold_results}
+    if any("cuda" in device for device in devices):
         said.append("Seconds of a GPU are not counted.")
     if without := [*dict.fromkeys(r.name for r in shown if not r.cost)]:
         said.append(f"Not drawn, for their cost is not known: {listed(without)}.")

@@ -145,7 +145,7 @@ def _cost(result: Result) -> dict[str, float]:
     if result.cost is None:
         return {}
     parts = {"total": result.cost.total, **result.cost.cpu_seconds}
-    return {part: round(seconds, 1) for part, seconds in parts.items()}
+    return {part: round(seconds, 2) for part, seconds in parts.items()}
 
 
 def _translated(board: Board) -> bool:
@@ -235,7 +235,8 @@ TRAILING = [
         number(1),
         when=lambda board: any(r.cost for r in board.results),
         optional=True,
-        about="CPU seconds of training all that a fold rests on, mean over folds and seeds.",
+        about="CPU seconds of training all that a fold rests on, mean over folds and seeds or over "
+        "folds that were trained once more for it.",
         note=lambda results: f"CPU s a fold: {cost_note(results)}",
         **RIGHT,
     ),
@@ -249,6 +250,7 @@ TRAILING = [
         about="CPU seconds of the translator, and of translating the frames.",
         **RIGHT,
     ),
+    _data("cost_measured", "Cost measured", lambda r: r.cost_measured, optional=True),
     _data("peak_memory", "Peak MiB", lambda r: r.cost and r.cost.peak, optional=True),
     _data("role", "Role", lambda r: r.role, optional=True),
     ResultColumn("n", "Folds", lambda r: r.n, lambda r: r.of_folds, **RIGHT),

@@ -67,6 +67,11 @@ COST_MACHINE = "cost_machine"
 """Beside it in ``setup``: where it was measured, when that was not by the entry's own runs."""
 
 
+def kind_of_machine(told: Mapping[str, str]) -> str:
+    """What ``cost_machine`` says, in words."""
+    return "{machine}, {device}, threads {threads}, torch {torch}".format(**told)
+
+
 def cost_to_json(costs: Mapping[int, Cost]) -> dict[str, Any]:
     """``costs`` by fold."""
     found: dict[str, Any] = {}

@@ -21,7 +21,7 @@ from adaptor_bench.entries.entry import Entry
 from adaptor_bench.entries.packed import Points, digest, read_folder
 from adaptor_bench.errors import InputError, listed
 from adaptor_bench.matching.settings import MatchSettings
-from adaptor_bench.results.cost import Cost, mean_cost
+from adaptor_bench.results.cost import Cost, kind_of_machine, mean_cost
 from adaptor_bench.results.published import PublishedResult
 from adaptor_bench.results.runs import Run
 from adaptor_bench.scoring.aggregate import Aggregate, aggregate
@@ -152,6 +152,13 @@ class Result:
         costs = [part.cost for part in self.fold_results]
         return mean_cost([c for c in costs if c] if self.cost_machine else costs)
 
+    @property
+    def cost_measured(self) -> dict[str, Any]:
+        """The machine, and the ``folds`` by name, of a cost that is not of its own runs; else
+        empty."""
+        folds = fold_names({part.fold for part in self.fold_results if part.cost})
+        return {"folds": list(folds), **self.cost_machine} if self.cost_machine else {}
+
     def costs(self, seed: int) -> dict[int, Cost]:
         """By fold, as far as it is known."""
         return {p.fold: p.cost for p in self.fold_results if p.seed == seed and p.cost is not None}
@@ -240,17 +247,19 @@ def fold_names(folds: Any) -> tuple[str, ...]:
 
 def cost_note(results: Iterable[Result]) -> str:
     """Of what their CPU seconds are, and where they were measured."""
-    of = "of training all that a fold rests on, whichever run made it; mean over"
-    told = [result for result in results if result.cost]
-    again = [result for result in told if result.cost_machine]
-    if not again:
-        return f"{of} folds and seeds, on the machine that trained."
-    folds = {part.fold for result in again for part in result.fold_results if part.cost}
-    where = "several machines"
-    if len({tuple(sorted(result.cost_machine.items())) for result in again}) == 1:
-        parts = "{machine}, {device}, threads {threads}, torch {torch}"
-        where = f"one machine ({parts.format(**again[0].cost_machine)})"
-    own = [result.name for result in told if not result.cost_machine]
-    rest = f" Of {listed(own)}: mean over folds and seeds, on the machine that trained."
-    told_of = f"{of} {listed(fold_names(folds))}, trained once more on {where}."
-    return told_of + rest if own else told_of
+    of = "of training all that a fold rests on, whichever run made it"
+    ways: dict[str, list[str]] = {}
+    for result in results:
+        if result.cost:
+            ways.setdefault(_measured(result), []).append(result.name)
+    if len(ways) < 2:
+        return f"{of}; mean over {next(iter(ways), 'folds and seeds')}."
+    parts = [f"of {listed(names)}: mean over {way}" for way, names in ways.items()]
+    return f"{of}; {'; '.join(parts)}."
+
+
+def _measured(result: Result) -> str:
+    if not (told := result.cost_measured):
+        return "folds and seeds, on the machine that trained"
+    kind = kind_of_machine(result.cost_machine)
+    return f"{listed(told['folds'])}, trained once more on one kind of machine ({kind})"

@@ -33,8 +33,8 @@ class Run:
     the frames predicted on, ``ceiling`` what perfect maps score under which matching; None and
     empty before they were recorded; ``cpu_seconds`` and ``peak_memory`` (MiB) are of trained parts,
     None where they are not recorded. ``cohort`` is that of all surgeries of the fold, None where
-    the dataset has none; ``role`` is that of the method's card; ``threads`` that its
-    training had, where recorded.
+    the dataset has none; ``role`` is that of the method's card; ``threads`` and
+    ``devices`` those that its training had, where recorded.
     """
 
     path: Path
@@ -62,6 +62,7 @@ class Run:
     cohort: str | None = None
     role: str = ""
     threads: int | None = None
+    devices: int | None = None
     ceiling: dict[str, Any] | None = None
 
     @property

@@ -168,9 +168,9 @@ def _costs(result: Result) -> Table | None:
     if len(rows) > 1:
         rows.append({"part": "all", "seconds": cost.total, "peak": cost.peak})
     devices = ", ".join(dict.fromkeys(part.device for part in result.fold_results))
+    own = "" if result.cost_machine else f" Device: {devices}."
     return Table(
-        f"Cost of training a fold. CPU seconds: {cost_note([result])} Memory: highest. "
-        f"Device: {devices}.",
+        f"Cost of training a fold. CPU seconds: {cost_note([result])} Memory: highest.{own}",
         (
             label("part", "Trained part"),
             Column("seconds", "CPU s a fold", "right", show=number(1)),
