@@ -42,7 +42,7 @@ COMMANDS = {
     "conformance": ("conformance", "Matching cases with proven answers, to test other scorers."),
     "adapter": ("adapter", "Bundles for challenge platforms; the table of challengeR."),
     "leaderboard": ("leaderboard", "Tables of finished runs beside the published numbers."),
-    "board": ("board", "Make a leaderboard from labels alone; take an entry off one."),
+    "board": ("board", "Make a leaderboard from labels alone; withdraw an entry; replace costs."),
     "submit": ("submit", "Add runs or predictions to a leaderboard."),
     "verify": ("verify", "Rescore the entries of a leaderboard; say what differs."),
     "compare": (

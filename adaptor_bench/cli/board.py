@@ -1,4 +1,4 @@
-"""``bench board``: make a leaderboard from labels alone; take an entry off; costs of all alike."""
+"""``bench board``: make a leaderboard from labels alone; withdraw an entry; replace costs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group("board")
 def command() -> None:
-    """Make a leaderboard from labels alone; take an entry off; costs of all alike."""
+    """Make a leaderboard from labels alone; withdraw an entry; replace costs."""
 
 
 @command.command("create")

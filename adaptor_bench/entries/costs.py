@@ -21,6 +21,7 @@ from adaptor_bench.results.runs import Run
 from adaptor_bench.values import readable
 
 _LONGEST = 80  # characters of a value in a message
+_HEADLINE = "the costs of these runs cannot be compared:"
 _HINT = (
     "Train with what the entries were made with: `bench run --profile P`, and --folds, --radius, "
     "--set and --methods-from where they had them."
@@ -54,7 +55,7 @@ def measured_again(
     different entries, of a method with entries none of which has their parameters.
     """
     if problems := [*_unfit(board, runs), *_machines(runs)]:
-        raise InputError.collect("the costs of these runs cannot be compared:", problems)
+        raise InputError.collect(_HEADLINE, problems)
     again, left = [], []
     other: dict[str, list[str]] = {}
     folds: dict[tuple[str, str], list[int]] = {}
@@ -82,8 +83,7 @@ def measured_again(
     problems += [told for method in other for told in other[method] if method not in matched]
     problems += _unequal(folds)
     if problems:
-        headline = "the costs of these runs cannot be compared:"
-        raise InputError.collect(headline, problems, hint=_HINT)
+        raise InputError.collect(_HEADLINE, problems, hint=_HINT)
     methods = sorted({run.method for run in runs} - {entry.method for entry in entries})
     left += [f"{method}: no entry of this method" for method in methods]
     if not again:
